@@ -1,0 +1,42 @@
+"use strict";
+
+// TypeScript is only transpiled here (`npm run types` checks it). noble 2 is ESM-only and jest loads CommonJS, so the
+// same transform turns noble's files into CommonJS.
+const transpile = [
+    "ts-jest",
+    {
+        diagnostics: false,
+        tsconfig: {
+            target: "es2022",
+            module: "commonjs",
+            moduleResolution: "node10",
+            esModuleInterop: true,
+            isolatedModules: true,
+            allowJs: true,
+            sourceMap: true,
+        },
+    },
+];
+
+/** One tier: a folder of tests, run by its name (`jest --selectProjects unit`). */
+function tier(name, testTimeout) {
+    return {
+        displayName: name,
+        rootDir: __dirname,
+        roots: [`<rootDir>/test/${name}`],
+        testMatch: ["**/*.test.ts"],
+        testEnvironment: "node",
+        testTimeout,
+        restoreMocks: true,
+        moduleNameMapper: {
+            "^pulumi-qp-tunnel$": "<rootDir>/components/index.ts",
+            "^(\\.{1,2}/.*)\\.js$": "$1",
+        },
+        transform: { "\\.ts$": transpile, "/node_modules/@noble/.*\\.js$": transpile },
+        transformIgnorePatterns: ["/node_modules/(?!@noble/)"],
+    };
+}
+
+module.exports = {
+    projects: [tier("unit", 10_000), tier("integration", 180_000), tier("smoke", 300_000)],
+};
