@@ -1,0 +1,252 @@
+import { AuditError } from "../errors.js";
+import type { LogIdentity } from "./capsule.js";
+import { goesBackwards } from "./entry.js";
+import { checkGenesis, checkLine, checkSeal, checkSignature, lineError } from "./line.js";
+import { MerkleTree } from "./merkle.js";
+import { parseNote, verifyNote } from "./note.js";
+import type { Primitives } from "./primitives.js";
+import type { AuditLine, Checkpoint, RecordMark } from "./record.js";
+import { MAX_LINE_BYTES } from "./seal.js";
+
+export interface VerifyOptions {
+    primitives: Primitives;
+    /**
+     * "full" checks every signature; "fast" (default) every hash and link, and the signatures of the first and the last
+     * record: the last one's covers all content before it. What "fast" leaves open, the other lines' own signatures, a
+     * checkpoint closes.
+     */
+    mode?: "fast" | "full";
+    /** What the log must still hold: a whole checkpoint, or what a note says of it. */
+    checkpoint?: Partial<Checkpoint> & Pick<Checkpoint, "size" | "root">;
+    /** Records the log must still hold where they were. */
+    marks?: readonly RecordMark[];
+    /** What the log must be bound to. Default: whatever its first line says. */
+    expect?: Partial<LogIdentity>;
+    /**
+     * Bytes after the last newline: an interrupted write, or a cut. "refuse" (default), or "ignore" for a log that is
+     * being written, where the next write repairs it.
+     */
+    tail?: "refuse" | "ignore";
+}
+
+/** What a log that passed is. */
+export interface Verdict {
+    log: LogIdentity & { genesis: string };
+    /** Lines, and bytes they take. */
+    size: number;
+    bytes: number;
+    head: string;
+    /** RFC 6962 root over the lines, base64. */
+    root: string;
+    first: string;
+    last: string;
+    /** Set when the log was begun anew after a loss: the hash that was pinned then. */
+    restartedFrom?: string;
+    /** How many signatures were checked. */
+    signatures: number;
+    warnings: { line: number; problem: string }[];
+    /** `_begin` records without any outcome. */
+    interrupted: { line: number; action: string; correlation_id: string }[];
+    /** Bytes after the last newline, when ignored. */
+    tornBytes: number;
+}
+
+/**
+ * The log is a consistent one, only shorter than what was pinned: cut, or an older copy as on a stale branch. From the log
+ * alone these two cannot be told apart.
+ */
+export class LogBehind extends AuditError {}
+
+/**
+ * Checks a log byte by byte in one pass.
+ *
+ * @param name what errors call the file
+ * @param open yields the file's bytes from the start; called again only to find the line of a mismatch
+ * @throws AuditError naming line and problem; {@link LogBehind} when pinned records are missing at the end
+ */
+export async function verifyLog(
+    name: string,
+    open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: VerifyOptions,
+): Promise<Verdict> {
+    try {
+        return await run(new LogVerifier(name, options), open());
+    } catch (error) {
+        if (!(error instanceof RootMismatch) || options.mode === "full") throw error;
+        // Some line's signature, which no hash covers, was changed: checking them all tells which.
+        await run(new LogVerifier(name, { ...options, mode: "full" }), open());
+        throw error;
+    }
+}
+
+/** The same for bytes that arrive bit by bit. */
+export class LogVerifier {
+    private readonly tree: MerkleTree;
+    private readonly marks: Map<number, RecordMark[]>;
+    private readonly open = new Map<string, Verdict["interrupted"][number]>();
+    private readonly warnings: Verdict["warnings"] = [];
+    private rest: Uint8Array = new Uint8Array(0);
+    private offset = 0;
+    private signatures = 0;
+    private log: (LogIdentity & { genesis: string }) | undefined;
+    private restartedFrom: string | undefined;
+    private first: AuditLine | undefined;
+    private last: AuditLine | undefined;
+
+    constructor(
+        private readonly name: string,
+        private readonly options: VerifyOptions,
+    ) {
+        this.tree = new MerkleTree(options.primitives);
+        this.marks = new Map();
+        for (const mark of options.marks ?? []) {
+            this.marks.set(mark.sequence, [...(this.marks.get(mark.sequence) ?? []), mark]);
+        }
+    }
+
+    push(chunk: Uint8Array): void {
+        let bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+        for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE)) {
+            this.pushLine(bytes.subarray(0, end + 1));
+            bytes = bytes.subarray(end + 1);
+        }
+        if (bytes.length >= MAX_LINE_BYTES) throw this.error(`it is longer than ${MAX_LINE_BYTES} bytes`);
+        this.rest = bytes;
+    }
+
+    finish(): Verdict {
+        const { log, first, last } = this;
+        const tornBytes = this.rest.length;
+        if (tornBytes > 0 && this.options.tail !== "ignore") {
+            throw this.error("it does not end with a newline: a cut, or a write that was interrupted");
+        }
+        if (log === undefined || first === undefined || last === undefined)
+            throw this.error("it is missing: the log is empty");
+        if (this.options.mode !== "full" && this.tree.size > 1) this.checkSignature(last, this.tree.size);
+        this.checkNothingIsMissing();
+        return {
+            log,
+            size: this.tree.size,
+            bytes: this.offset,
+            head: last.capsule.hash,
+            root: this.tree.root(),
+            first: first.timestamp,
+            last: last.timestamp,
+            ...(this.restartedFrom === undefined ? {} : { restartedFrom: this.restartedFrom }),
+            signatures: this.signatures,
+            warnings: this.warnings,
+            interrupted: [...this.open.values()],
+            tornBytes,
+        };
+    }
+
+    private pushLine(bytes: Uint8Array): void {
+        const number = this.tree.size + 1;
+        const line = checkLine(bytes, this.name, number);
+        if (this.log === undefined) {
+            const { log, restartedFrom } = checkGenesis(line, this.name, this.options.primitives, this.options.expect);
+            this.log = log;
+            this.restartedFrom = restartedFrom;
+            this.first = line;
+            this.checkSignature(line, number);
+        } else {
+            checkSeal(line, this.last, this.log, this.name, number, this.options.primitives);
+            if (this.options.mode === "full") this.checkSignature(line, number);
+        }
+        this.note(line, number);
+        this.tree.append(bytes.subarray(0, -1));
+        this.checkMarks(line);
+        this.offset += bytes.length;
+        this.last = line;
+        this.checkCheckpoint(line);
+    }
+
+    private checkSignature(line: AuditLine, number: number): void {
+        checkSignature(line, this.log as LogIdentity, this.name, number, this.options.primitives);
+        this.signatures += 1;
+    }
+
+    /** What is no tampering, but worth a person's look. */
+    private note(line: AuditLine, number: number): void {
+        if (this.last !== undefined && goesBackwards(this.last.timestamp, line.timestamp)) {
+            const problem = `time goes backwards, from ${this.last.timestamp} to ${line.timestamp}`;
+            this.warnings.push({ line: number, problem });
+        }
+        const { action, correlation_id } = line;
+        if (action.endsWith("_begin")) this.open.set(correlation_id, { line: number, action, correlation_id });
+        else this.open.delete(correlation_id);
+    }
+
+    private checkMarks(line: AuditLine): void {
+        const { sequence, hash } = line.capsule;
+        for (const mark of this.marks.get(sequence) ?? []) {
+            if (mark.hash === hash && mark.offset === this.offset) continue;
+            throw this.error(`it was replaced: the state remembers ${mark.hash} at byte ${mark.offset}`, sequence + 1);
+        }
+    }
+
+    private checkCheckpoint(line: AuditLine): void {
+        const pinned = this.options.checkpoint;
+        if (pinned?.genesis !== undefined && this.tree.size === 1 && pinned.genesis !== line.capsule.hash) {
+            throw this.error(`it begins another log: the pinned one is ${pinned.genesis}`, 1);
+        }
+        if (pinned?.size !== this.tree.size) return;
+        if (pinned.note !== undefined) this.checkNote(pinned, pinned.note);
+        if (pinned.head !== undefined && pinned.head !== line.capsule.hash) {
+            throw this.error(`it was replaced: the pinned head is ${pinned.head}`, pinned.size);
+        }
+        if (pinned.bytes !== undefined && pinned.bytes !== this.offset) {
+            throw new RootMismatch(
+                ...this.words(`the first ${pinned.size} lines take other bytes than pinned`, pinned.size),
+            );
+        }
+        if (pinned.root !== this.tree.root()) {
+            throw new RootMismatch(...this.words(`lines 1 to ${pinned.size} are not the pinned ones`, pinned.size));
+        }
+    }
+
+    private checkNote(pinned: Pick<Checkpoint, "size" | "root">, text: string): void {
+        const note = parseNote(text);
+        verifyNote(note, this.log as LogIdentity, this.options.primitives);
+        if (note.size !== pinned.size || note.root !== pinned.root) {
+            throw new AuditError(
+                "checkpoint",
+                "its note says another size or root than itself",
+                "use the checkpoint as it was stored",
+            );
+        }
+    }
+
+    private checkNothingIsMissing(): void {
+        const size = this.tree.size;
+        const pinned = Math.max(
+            this.options.checkpoint?.size ?? 0,
+            ...[...this.marks.keys()].map((sequence) => sequence + 1),
+        );
+        if (pinned <= size) return;
+        throw new LogBehind(
+            `line ${size + 1} of ${this.name}`,
+            `it is missing: the log ends after ${size} lines, ${pinned} were pinned`,
+            "the log was cut, or is an older copy: bring back the newer one",
+        );
+    }
+
+    private error(problem: string, line = this.tree.size + 1): AuditError {
+        return lineError(this.name, line, problem);
+    }
+
+    private words(problem: string, line: number): [string, string, string] {
+        const { subject, fix } = this.error(problem, line);
+        return [subject, problem, fix];
+    }
+}
+
+const NEWLINE = 0x0a;
+
+/** All records are whole and linked, yet the lines are not those of the checkpoint. */
+class RootMismatch extends AuditError {}
+
+async function run(verifier: LogVerifier, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Verdict> {
+    for await (const chunk of chunks) verifier.push(chunk);
+    return verifier.finish();
+}
