@@ -1,0 +1,81 @@
+/**
+ * The words everything else is written in. Plain data only: these objects travel through the engine
+ * as resource inputs and outputs, so every field is JSON.
+ */
+
+/** Names on a host: `<appName>-<interface>` prefixes every path, unit and process of one relay. */
+export interface RelayNames {
+    appName: string;
+    interface: string;
+}
+
+/** One peer in the registry: who it is on this relay. Addresses are without prefix length. */
+export interface RegistryPeer {
+    address: string;
+    /** Present when the relay has a `subnet6`. */
+    address6?: string;
+    /** The key she brought, when it is a plain value; a generated key stays out of the registry. */
+    publicKey?: string;
+    /** Networks behind this peer, canonical CIDR. */
+    routes: string[];
+    keyEpoch: number;
+    /** How often this name was admitted (1 at first): a peer who returns gets a fresh preshared key. */
+    admitted: number;
+    /** RFC 3339, when the peer has an expiry. */
+    expires?: string;
+}
+
+/** A service's place in the registry. */
+export interface RegistryService {
+    port: number;
+}
+
+/** What became of names that are no longer listed: never forgotten, never given out before all else. */
+export interface RetiredPeer {
+    /** Empty once the address had to be given to somebody else because the pool was used up. */
+    address: string;
+    address6?: string;
+    publicKey?: string;
+    admitted: number;
+}
+
+/** The ledger of names: allocation is by name and for ever. */
+export interface Ledger {
+    peers: Record<string, RegistryPeer>;
+    services: Record<string, RegistryService>;
+    retired: {
+        peers: Record<string, RetiredPeer>;
+        /** Port 0 once the port had to be given to another service. */
+        services: Record<string, RegistryService>;
+        /** Revoked public keys that no retired name holds any more: replaced ones, and those of names that came back. */
+        keys?: string[];
+    };
+}
+
+export type Protocol = "tcp" | "udp" | "icmp" | "all";
+
+/** `ports` of a grant, parsed: "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
+export interface Ports {
+    protocol: Protocol;
+    /** Absent for icmp and all. `last` equals `first` for a single port. */
+    first?: number;
+    last?: number;
+}
+
+/** One direction that is allowed: who may open flows to whom. Replies are implied, nothing else is. */
+export interface AccessRule {
+    /** Source address (one host), no prefix length. */
+    from: string;
+    /** Destination: an address, or a network in CIDR form. Same family as `from`. */
+    to: string;
+    ports: Ports;
+}
+
+/** One service as the proxy serves it. */
+export interface ProxyService {
+    port: number;
+    /** host:port the proxy connects to, already resolved ("10.8.0.4:3000", "127.0.0.1:3000", "[fd00::1]:80"). */
+    upstream: string;
+    certificate: "ed25519" | "ecdsa-p256";
+    keyExchange: "require" | "prefer";
+}

@@ -1,0 +1,208 @@
+import { addressToBigInt, bigIntToAddress, contains, parseAddress } from "../addresses.js";
+import type { Subnet } from "../addresses.js";
+import { TunnelError } from "../errors.js";
+import type { Ledger, RegistryPeer, RetiredPeer } from "../model.js";
+import type { PeerRequest, RegistryRequest } from "../registry.js";
+import type { Identities } from "./identity.js";
+import { assignSlots } from "./slots.js";
+import type { Want } from "./slots.js";
+
+type Report = (path: string, reason: string) => void;
+
+interface Subnets {
+    subnet: Subnet;
+    subnet6: Subnet | undefined;
+}
+
+/** Gives every listed peer her addresses. An IPv4 address is a slot; the IPv6 one has the same place in its network. */
+export function allocateAddresses(
+    request: RegistryRequest,
+    subnets: Subnets,
+    identities: Identities,
+    before: Ledger,
+    report: Report,
+): { peers: Record<string, RegistryPeer>; retired: Record<string, RetiredPeer> } {
+    const { subnet } = subnets;
+    const pool = { first: Number(subnet.firstPeer), last: Number(subnet.lastPeer) };
+    const reserved = new Set(request.reservedAddresses.map(slotOf));
+    const wanted = new Map<string, Want>();
+    for (const [name, peer] of Object.entries(request.peers)) {
+        wanted.set(name, want(name, peer, identities, subnet, pool, reserved, report));
+    }
+    const leaving = leavers(request.peers, identities, before);
+    const retired = new Map<string, number>();
+    for (const [name, { address }] of leaving) {
+        if (address !== "" && contains(subnet.cidr, address)) {
+            retired.set(name, slotOf(address));
+        }
+    }
+    const result = assignSlots({ pool, blocked: (slot) => reserved.has(slot), wanted, retired });
+
+    for (const { name, holder } of result.conflicts) {
+        const address = request.peers[name]?.address as string;
+        report(`peers.${name}.address`, `"${address}" belongs to "${holder}"; choose another, or leave it out to have one allocated`);
+    }
+    for (const name of result.unserved) {
+        const size = pool.last - pool.first + 1 - [...reserved].filter((slot) => slot >= pool.first && slot <= pool.last).length;
+        const problem = `there is no address left for "${name}": ${subnet.cidr} has room for ${size} peer${size === 1 ? "" : "s"}`;
+        report(`peers.${name}`, `${problem}; choose a larger subnet around this one (addresses stay), or remove a peer`);
+    }
+    return {
+        peers: listed(request.peers, result.slots, identities, subnets),
+        retired: remembered(leaving, result.evicted, request.peers, subnets),
+    };
+}
+
+function want(
+    name: string,
+    peer: PeerRequest,
+    identities: Identities,
+    subnet: Subnet,
+    pool: { first: number; last: number },
+    reserved: ReadonlySet<number>,
+    report: Report,
+): Want {
+    if (peer.address !== undefined) {
+        return { pinned: pinnedSlot(peer.address, `peers.${name}.address`, subnet, pool, reserved, report) };
+    }
+    const identity = identities.of.get(name);
+    if (identity?.address === undefined) {
+        return {};
+    }
+    const slot = slotOf(identity.address);
+    if (slot >= pool.first && slot <= pool.last) {
+        if (identity.kind === "returns") {
+            return { wish: slot };
+        }
+        if (reserved.has(slot)) {
+            report(`peers.${name}.address`, `${identity.address} is reserved now; pin another address for her`);
+        }
+        return { held: slot };
+    }
+    // The subnet changed: the same place in the new one is the least surprise.
+    const place = Number(addressToBigInt(subnet.network)) + (slot % 2 ** (32 - subnet.prefix));
+    return place >= pool.first && place <= pool.last ? { wish: place } : {};
+}
+
+function pinnedSlot(
+    text: string,
+    path: string,
+    subnet: Subnet,
+    pool: { first: number; last: number },
+    reserved: ReadonlySet<number>,
+    report: Report,
+): number | undefined {
+    let address: string;
+    try {
+        address = parseAddress(text, path, 4);
+    } catch (error) {
+        if (!(error instanceof TunnelError)) {
+            throw error;
+        }
+        report(path, `${error.problem}; ${error.fix}`);
+        return undefined;
+    }
+    const slot = slotOf(address);
+    const { first, last } = { first: slotAddress(pool.first), last: slotAddress(pool.last) };
+    const fix = `choose one from ${first} to ${last}, or leave it out to have one allocated`;
+    if (!contains(subnet.cidr, address)) {
+        report(path, `"${address}" is outside ${subnet.cidr}; ${fix}`);
+    } else if (address === subnet.relay) {
+        report(path, `"${address}" is the relay's own address; ${fix}`);
+    } else if (slot < pool.first || slot > pool.last) {
+        report(path, `"${address}" is the ${slot < pool.first ? "network" : "broadcast"} address of ${subnet.cidr}; ${fix}`);
+    } else if (reserved.has(slot)) {
+        report(path, `"${address}" is reserved; ${fix}`);
+    } else {
+        return slot;
+    }
+    return undefined;
+}
+
+/** Everybody who is not listed now, in the order in which they would give up their addresses: the latest to leave, last. */
+function leavers(
+    peers: Record<string, PeerRequest>,
+    identities: Identities,
+    before: Ledger,
+): [name: string, entry: RetiredPeer][] {
+    const successor = new Map(identities.renamed.map(({ from, to }) => [from, to]));
+    const long = Object.entries(before.retired.peers).filter(([name]) => !Object.hasOwn(peers, name));
+    const now = Object.entries(before.peers)
+        .filter(([name]) => !Object.hasOwn(peers, name))
+        .map(([name, { address, publicKey, admitted }]): [string, RetiredPeer] => {
+            if (successor.has(name)) {
+                const pinned = peers[successor.get(name) as string]?.address;
+                return [name, { address: pinned === undefined ? "" : address, admitted }];
+            }
+            return [name, { address, ...(publicKey !== undefined && { publicKey }), admitted }];
+        });
+    const byAddress = (a: [string, RetiredPeer], b: [string, RetiredPeer]): number => order(a[1].address) - order(b[1].address);
+    return [...long.sort(byAddress), ...now.sort(byAddress)];
+}
+
+function listed(
+    peers: Record<string, PeerRequest>,
+    slots: ReadonlyMap<string, number>,
+    identities: Identities,
+    subnets: Subnets,
+): Record<string, RegistryPeer> {
+    const result: Record<string, RegistryPeer> = {};
+    for (const name of Object.keys(peers).sort()) {
+        const peer = peers[name] as PeerRequest;
+        const slot = slots.get(name);
+        if (slot === undefined) {
+            continue;
+        }
+        result[name] = {
+            ...addresses(slot, subnets),
+            ...(peer.publicKey !== undefined && { publicKey: peer.publicKey }),
+            routes: [...peer.routes].sort(),
+            keyEpoch: peer.keyEpoch,
+            admitted: identities.of.get(name)?.admitted ?? 1,
+            ...(peer.expires !== undefined && { expires: peer.expires }),
+        };
+    }
+    return result;
+}
+
+function remembered(
+    leaving: [string, RetiredPeer][],
+    evicted: ReadonlySet<string>,
+    peers: Record<string, PeerRequest>,
+    subnets: Subnets,
+): Record<string, RetiredPeer> {
+    const active = new Set(Object.values(peers).map((peer) => peer.publicKey));
+    const result: Record<string, RetiredPeer> = {};
+    for (const [name, { address, publicKey, admitted }] of leaving.sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const kept = evicted.has(name) ? "" : address;
+        const inside = kept !== "" && contains(subnets.subnet.cidr, kept);
+        result[name] = {
+            ...(inside ? addresses(slotOf(kept), subnets) : { address: kept }),
+            // A key that was reinstated under another name is not revoked any more.
+            ...(publicKey !== undefined && !active.has(publicKey) && { publicKey }),
+            admitted,
+        };
+    }
+    return result;
+}
+
+function addresses(slot: number, { subnet, subnet6 }: Subnets): { address: string; address6?: string } {
+    const address = slotAddress(slot);
+    if (subnet6 === undefined) {
+        return { address };
+    }
+    const place = BigInt(slot) - addressToBigInt(subnet.network);
+    return { address, address6: bigIntToAddress(addressToBigInt(subnet6.network) + place, 6) };
+}
+
+function slotOf(address: string): number {
+    return Number(addressToBigInt(address));
+}
+
+function slotAddress(slot: number): string {
+    return bigIntToAddress(BigInt(slot), 4);
+}
+
+function order(address: string): number {
+    return address === "" ? -1 : slotOf(address);
+}

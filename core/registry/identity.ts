@@ -1,0 +1,151 @@
+import { TunnelError } from "../errors.js";
+import { parsePublicKey } from "../keys.js";
+import type { Ledger } from "../model.js";
+import type { PeerRequest } from "../registry.js";
+
+/** Where a listed peer comes from, and how often her name was let in counting this time. */
+export interface Identity {
+    /** `stays`: listed last time, or renamed from a name that was; `returns`: she was retired; `new`: never seen. */
+    kind: "stays" | "returns" | "new";
+    /** The address she had, if any. */
+    address?: string | undefined;
+    admitted: number;
+}
+
+export interface Identities {
+    of: Map<string, Identity>;
+    renamed: { from: string; to: string }[];
+}
+
+/** Says of every listed peer who she is, and refuses keys that may not be hers. */
+export function identify(
+    peers: Record<string, PeerRequest>,
+    before: Ledger,
+    report: (path: string, reason: string) => void,
+): Identities {
+    const names = Object.keys(peers).sort();
+    const dropped = Object.keys(before.peers).filter((name) => !Object.hasOwn(peers, name));
+    const renamed = renames(peers, names, before, dropped);
+    checkKeys(peers, names, before, renamed, report);
+
+    const of = new Map<string, Identity>();
+    for (const name of names) {
+        const active = own(before.peers, name);
+        const retired = own(before.retired.peers, name);
+        const origin = own(before.peers, renamed.get(name));
+        if (active !== undefined) {
+            of.set(name, { kind: "stays", address: active.address, admitted: active.admitted });
+            const epoch = peers[name]?.keyEpoch ?? 1;
+            if (epoch < active.keyEpoch) {
+                const problem = `went back from ${active.keyEpoch} to ${epoch}, which would bring replaced keys back`;
+                report(`peers.${name}.keyEpoch`, `${problem}; keep it, or raise it to rotate`);
+            }
+        } else if (origin !== undefined) {
+            // A name that was retired before may not meet a preshared key of its earlier life again.
+            const admitted = retired === undefined ? origin.admitted : Math.max(origin.admitted, retired.admitted + 1);
+            of.set(name, { kind: "stays", address: origin.address, admitted });
+        } else if (retired !== undefined) {
+            of.set(name, { kind: "returns", address: retired.address || undefined, admitted: retired.admitted + 1 });
+        } else {
+            of.set(name, { kind: "new", admitted: 1 });
+        }
+    }
+    return { of, renamed: [...renamed].map(([to, from]) => ({ from, to })) };
+}
+
+/**
+ * Revoked keys that no retired name holds: one that a peer replaced, or that a name had before it came back with
+ * another one. Without this memory a key could return under the very name it was taken from.
+ */
+export function retiredKeys(peers: Record<string, PeerRequest>, before: Ledger): string[] {
+    const active = new Set(Object.values(peers).map((peer) => peer.publicKey));
+    const gone = [...(before.retired.keys ?? [])];
+    for (const name of Object.keys(peers)) {
+        const earlier = own(before.peers, name)?.publicKey ?? own(before.retired.peers, name)?.publicKey;
+        if (earlier !== undefined) {
+            gone.push(earlier);
+        }
+    }
+    return [...new Set(gone)].filter((key) => !active.has(key)).sort();
+}
+
+/** New name → the name just dropped whose key it brought. */
+function renames(
+    peers: Record<string, PeerRequest>,
+    names: string[],
+    before: Ledger,
+    dropped: string[],
+): Map<string, string> {
+    const left = new Map<string, string>();
+    for (const name of dropped) {
+        const key = before.peers[name]?.publicKey;
+        if (key !== undefined) {
+            left.set(key, name);
+        }
+    }
+    const found = new Map<string, string>();
+    for (const name of names) {
+        const key = peers[name]?.publicKey;
+        const from = key === undefined ? undefined : left.get(key);
+        if (key !== undefined && from !== undefined && !Object.hasOwn(before.peers, name)) {
+            found.set(name, from);
+            left.delete(key);
+        }
+    }
+    return found;
+}
+
+function checkKeys(
+    peers: Record<string, PeerRequest>,
+    names: string[],
+    before: Ledger,
+    renamed: Map<string, string>,
+    report: (path: string, reason: string) => void,
+): void {
+    const revoked = revokedKeys(peers, before);
+    const owner = new Map<string, string>();
+    for (const name of names) {
+        const { publicKey: key, reinstate } = peers[name] as PeerRequest;
+        if (key === undefined) {
+            continue;
+        }
+        const path = `peers.${name}.publicKey`;
+        try {
+            parsePublicKey(key, path);
+        } catch (error) {
+            if (!(error instanceof TunnelError)) {
+                throw error;
+            }
+            report(path, `${error.problem}; ${error.fix}`);
+            continue;
+        }
+        const other = owner.get(key);
+        if (other !== undefined) {
+            report(path, `is also the key of "${other}"; give each peer a key of her own`);
+            continue;
+        }
+        owner.set(key, name);
+        const whose = revoked.get(key);
+        const hers = own(before.peers, name)?.publicKey === key || renamed.has(name);
+        if (whose !== undefined && !hers && reinstate !== true) {
+            report(path, `was revoked${whose}; give a new key, or set reinstate: true if this one is to be trusted again`);
+        }
+    }
+}
+
+/** Revoked key → whose it was, in words. */
+function revokedKeys(peers: Record<string, PeerRequest>, before: Ledger): Map<string, string> {
+    const revoked = new Map((before.retired.keys ?? []).map((key) => [key, " earlier"]));
+    const gone = Object.entries(before.peers).filter(([name]) => !Object.hasOwn(peers, name));
+    for (const [name, { publicKey }] of [...Object.entries(before.retired.peers), ...gone]) {
+        if (publicKey !== undefined) {
+            revoked.set(publicKey, ` when "${name}" was removed`);
+        }
+    }
+    return revoked;
+}
+
+/** Names are data: an inherited property is not an entry. */
+function own<T>(record: Record<string, T>, name: string | undefined): T | undefined {
+    return name !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}

@@ -1,0 +1,69 @@
+import type { Ledger, RegistryService } from "../model.js";
+import type { ServiceRequest } from "../registry.js";
+import { assignSlots } from "./slots.js";
+import type { Want } from "./slots.js";
+
+/** Ports that services are given when they name none. */
+export const PORT_POOL = { first: 8443, last: 8499 } as const;
+
+/** Gives every listed service its port, by the same rules as addresses. */
+export function allocatePorts(
+    services: Record<string, ServiceRequest>,
+    before: Ledger,
+    report: (path: string, reason: string) => void,
+): { services: Record<string, RegistryService>; retired: Record<string, RegistryService> } {
+    const wanted = new Map<string, Want>();
+    for (const [name, { port }] of Object.entries(services)) {
+        wanted.set(name, want(name, port, before, report));
+    }
+    const long = sortedByPort(unlisted(before.retired.services, services));
+    const now = sortedByPort(unlisted(before.services, services));
+    const leaving = [...long, ...now];
+    const retired = new Map(leaving.filter(([, { port }]) => port !== 0).map(([name, { port }]) => [name, port]));
+    const result = assignSlots({ pool: PORT_POOL, blocked: () => false, wanted, retired });
+
+    for (const { name, holder } of result.conflicts) {
+        report(`services.${name}.port`, `${services[name]?.port} belongs to "${holder}"; choose another, or leave it out to have one allocated`);
+    }
+    for (const name of result.unserved) {
+        const { first, last } = PORT_POOL;
+        const problem = `there is no port left for "${name}": the pool ${first}-${last} has ${last - first + 1}`;
+        report(`services.${name}`, `${problem}; give the service a port outside it, or remove a service`);
+    }
+    return {
+        services: record([...result.slots].map(([name, port]) => [name, port])),
+        retired: record(leaving.map(([name, { port }]) => [name, result.evicted.has(name) ? 0 : port])),
+    };
+}
+
+function want(
+    name: string,
+    port: number | undefined,
+    before: Ledger,
+    report: (path: string, reason: string) => void,
+): Want {
+    if (port !== undefined) {
+        if (Number.isInteger(port) && port >= 1 && port <= 65535) {
+            return { pinned: port };
+        }
+        report(`services.${name}.port`, `${port} is not a port; choose one from 1 to 65535`);
+        return {};
+    }
+    if (Object.hasOwn(before.services, name)) {
+        return { held: before.services[name]?.port };
+    }
+    const left = Object.hasOwn(before.retired.services, name) ? before.retired.services[name]?.port : undefined;
+    return left === undefined || left === 0 ? {} : { wish: left };
+}
+
+function unlisted<T>(entries: Record<string, T>, services: Record<string, ServiceRequest>): [string, T][] {
+    return Object.entries(entries).filter(([name]) => !Object.hasOwn(services, name));
+}
+
+function sortedByPort(entries: [string, RegistryService][]): [string, RegistryService][] {
+    return entries.sort(([, a], [, b]) => a.port - b.port);
+}
+
+function record(entries: [name: string, port: number][]): Record<string, RegistryService> {
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, port]) => [name, { port }]));
+}

@@ -1,0 +1,106 @@
+/**
+ * Who gets which number: the rules that addresses and ports have in common.
+ *
+ * A slot belongs to a name for ever. The order in which names are declared plays no part: new names are served in
+ * sorted order, after everybody who already has a slot.
+ */
+export interface SlotRequest {
+    /** Slots that may be given out, both ends included. */
+    pool: { first: number; last: number };
+    /** Whether a slot in the pool is nobody's to have. */
+    blocked: (slot: number) => boolean;
+    /** By name. */
+    wanted: ReadonlyMap<string, Want>;
+    /** Names that are no longer listed and the slots they left, in the order in which they would have to give them up. */
+    retired: ReadonlyMap<string, number>;
+}
+
+export interface Want {
+    /** Chosen by the program: this slot or none. */
+    pinned?: number | undefined;
+    /** Hers since the last time. */
+    held?: number | undefined;
+    /** Hers before she was retired, or the one that fits best: given when it is free. */
+    wish?: number | undefined;
+}
+
+export interface SlotResult {
+    slots: Map<string, number>;
+    /** Pinned slots that are somebody else's. */
+    conflicts: { name: string; holder: string }[];
+    /** Names for which nothing was left. */
+    unserved: string[];
+    /** Retired names whose slot went to somebody else. */
+    evicted: Set<string>;
+}
+
+export function assignSlots(request: SlotRequest): SlotResult {
+    const { wanted, retired } = request;
+    const names = [...wanted.keys()].sort();
+    const slots = new Map<string, number>();
+    const conflicts: SlotResult["conflicts"] = [];
+    const holder = new Map<number, string>();
+    const take = (name: string, slot: number): void => {
+        slots.set(name, slot);
+        holder.set(slot, name);
+    };
+
+    const pinned = names.filter((name) => wanted.get(name)?.pinned !== undefined);
+    const rest = names.filter((name) => wanted.get(name)?.pinned === undefined);
+    for (const name of rest) {
+        const held = wanted.get(name)?.held;
+        if (held !== undefined && !holder.has(held)) {
+            take(name, held);
+        }
+    }
+    for (const name of pinned) {
+        const slot = wanted.get(name)?.pinned as number;
+        const other = holder.get(slot);
+        if (other === undefined) {
+            take(name, slot);
+        } else {
+            conflicts.push({ name, holder: other });
+        }
+    }
+
+    const leftBy = new Map([...retired].map(([name, slot]) => [slot, name]));
+    const free = (slot: number): boolean => !holder.has(slot) && !request.blocked(slot);
+    for (const name of rest) {
+        const wish = wanted.get(name)?.wish;
+        if (!slots.has(name) && wish !== undefined && free(wish) && !leftBy.has(wish)) {
+            take(name, wish);
+        }
+    }
+
+    const unserved: string[] = [];
+    const source = unused(request.pool, (slot) => free(slot) && !leftBy.has(slot), retired.values(), free);
+    for (const name of rest.filter((name) => !slots.has(name))) {
+        const slot = source.next();
+        if (slot.done === true) {
+            unserved.push(name);
+        } else {
+            take(name, slot.value);
+        }
+    }
+    const evicted = new Set([...retired].filter(([, slot]) => holder.has(slot)).map(([name]) => name));
+    return { slots, conflicts, unserved, evicted };
+}
+
+/** Slots nobody ever had, lowest first; when they are used up, those that retired names left. */
+function* unused(
+    pool: { first: number; last: number },
+    neverUsed: (slot: number) => boolean,
+    left: Iterable<number>,
+    free: (slot: number) => boolean,
+): Generator<number, void> {
+    for (let slot = pool.first; slot <= pool.last; slot++) {
+        if (neverUsed(slot)) {
+            yield slot;
+        }
+    }
+    for (const slot of left) {
+        if (slot >= pool.first && slot <= pool.last && free(slot)) {
+            yield slot;
+        }
+    }
+}
