@@ -1,0 +1,58 @@
+/** What a peer's configuration file says. Addresses are without prefix length. */
+export interface ClientConfig {
+    peerName: string;
+    address: string;
+    address6?: string;
+    /** Absent when she brought her own key: the file then loads it from where she keeps it. A secret. */
+    privateKey?: string;
+    /** A secret. */
+    presharedKey?: string;
+    relayPublicKey: string;
+    /** host:port, with brackets around an IPv6 address. */
+    endpoint: string;
+    /** What she reaches through the relay, CIDR. */
+    allowedIps: string[];
+    /** Seconds; 0 leaves it off. */
+    keepalive: number;
+    /** Bytes. */
+    mtu: number;
+    /** Needs resolvconf on Linux. */
+    dns?: string[];
+    relayName: string;
+    appName: string;
+}
+
+/**
+ * The file to hand out: wg-quick(8) and the WireGuard apps take it as it is. Without a private key it loads
+ * `/etc/wireguard/NAME.key` once the interface is up, NAME being the file's own name; only wg-quick does that, so a comment says
+ * what to do in an app.
+ */
+export function renderClientConfig(args: ClientConfig): string {
+    const addresses =
+        args.address6 === undefined ? [`${args.address}/32`] : [`${args.address}/32`, `${args.address6}/128`];
+    const lines = [
+        `# ${args.peerName} on ${args.relayName} (${args.appName})`,
+        "[Interface]",
+        ...(args.privateKey === undefined ? OWN_KEY : [`PrivateKey = ${args.privateKey}`]),
+        `Address = ${addresses.join(", ")}`,
+        `MTU = ${args.mtu}`,
+        ...(args.dns === undefined || args.dns.length === 0 ? [] : [`DNS = ${args.dns.join(", ")}`]),
+        "",
+        `# ${args.relayName}`,
+        "[Peer]",
+        `PublicKey = ${args.relayPublicKey}`,
+        ...(args.presharedKey === undefined || args.presharedKey === "" ? [] : [`PresharedKey = ${args.presharedKey}`]),
+        `AllowedIPs = ${args.allowedIps.join(", ")}`,
+        `Endpoint = ${args.endpoint}`,
+        ...(args.keepalive === 0 ? [] : [`PersistentKeepalive = ${args.keepalive}`]),
+    ];
+    return `${lines.join("\n")}\n`;
+}
+
+const OWN_KEY = [
+    "# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it",
+    "# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:",
+    "#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)",
+    "# In an app, replace the next line by: PrivateKey = <your private key>",
+    "PostUp = wg set %i private-key /etc/wireguard/%i.key",
+];

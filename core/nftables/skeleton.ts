@@ -1,0 +1,151 @@
+/** Everything about a table but who may reach what. */
+export interface SkeletonArgs {
+    /** From `tableName`. */
+    table: string;
+    interface: string;
+    /** Every interface of ours: `interface` is counted in. */
+    interfaces: string[];
+    subnet: string;
+    subnet6?: string;
+    /** The relay's own addresses in the tunnel. */
+    address: string;
+    address6?: string;
+    /** Networks behind the relay, CIDR: reached with the relay's own address there, so that they need no way back. */
+    routes: string[];
+}
+
+/**
+ * The table with empty sets, for `nft -f`: it denies everything that touches our interfaces but a ping to the relay. It replaces a table of
+ * that name in one transaction, and its elements with it.
+ *
+ * What does not touch our interfaces or the tunnel's own addresses passes: every chain's policy is accept. Reading it:
+ *  - guard runs before connection tracking, because somebody on another network can route to an inside address or forge one;
+ *  - replies are matched against the set with source and destination swapped, not by "established" alone, so that a flow ends when
+ *    its element does;
+ *  - related ICMP errors are let through, or path MTU discovery breaks; redirects are not among them.
+ *
+ * Each drop counts, for the person who looks for a lost packet. nft 1.0.6 and newer (`destroy` would need 1.0.7 and Linux 6.3).
+ */
+export function renderSkeleton(args: SkeletonArgs): string {
+    const v6 = args.subnet6 !== undefined;
+    const interfaces = [...new Set([args.interface, ...args.interfaces])].sort().map((name) => `"${name}"`);
+    const routes = [...args.routes].sort().filter((route) => v6 || !route.includes(":"));
+    const chains = [guard(args), input(args), forward(v6), post(args, routes)];
+    return `add table inet ${args.table}
+delete table inet ${args.table}
+table inet ${args.table} {
+    set ours { type ifname; elements = { ${interfaces.join(", ")} }; }
+    set acl4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; }
+    set acl6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; }
+    set net4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
+    set net6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
+    set any4 { type ipv4_addr . ipv4_addr; flags interval; }
+    set any6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
+    set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+${chains.join("")}}
+`;
+}
+
+function guard({ subnet, subnet6 }: SkeletonArgs): string {
+    return chain("guard", "type filter hook prerouting priority -290; policy accept;", [
+        'iifname "lo" accept',
+        ...(subnet6 === undefined ? ["iifname @ours meta nfproto ipv6 counter drop"] : []),
+        "iifname @ours accept",
+        `ip saddr ${subnet} counter drop`,
+        `ip daddr ${subnet} counter drop`,
+        ...(subnet6 === undefined ? [] : [`ip6 saddr ${subnet6} counter drop`, `ip6 daddr ${subnet6} counter drop`]),
+    ]);
+}
+
+/** To the relay itself: ping, its services, and replies to what it asked (a proxy's upstream, its own ping). */
+function input({ address, subnet6, address6 }: SkeletonArgs): string {
+    const v6 = subnet6 !== undefined;
+    return chain("input", "type filter hook input priority filter; policy accept;", [
+        "iifname != @ours accept",
+        "ct state invalid counter drop",
+        ...relatedErrors(v6),
+        `ip daddr ${address} icmp type echo-request accept`,
+        `ip daddr ${address} icmp type echo-reply ct state established accept`,
+        ...(v6 && address6 !== undefined
+            ? [
+                  `ip6 daddr ${address6} icmpv6 type echo-request accept`,
+                  `ip6 daddr ${address6} icmpv6 type echo-reply ct state established accept`,
+              ]
+            : []),
+        ...families(v6).flatMap((family) => [
+            `${opens(family, "acl")} accept`,
+            `${REPLY} ${answers(family, "acl")} accept`,
+        ]),
+        "counter drop",
+    ]);
+}
+
+/** From peer to peer, to networks behind a peer and behind the relay. */
+function forward(v6: boolean): string {
+    return chain("forward", "type filter hook forward priority filter; policy accept;", [
+        "iifname != @ours oifname != @ours accept",
+        "tcp flags syn tcp option maxseg size set rt mtu",
+        "ct state invalid counter drop",
+        ...relatedErrors(v6),
+        ...families(v6).flatMap((family) => [
+            `iifname @ours ${opens(family, "acl")} accept`,
+            `iifname @ours ${opens(family, "net")} accept`,
+            `iifname @ours ${family.ip} saddr . ${family.ip} daddr @any${family.digit} accept`,
+            `iifname @ours ${family.icmp} type echo-request ${family.ip} saddr . ${family.ip} daddr @ping${family.digit} accept`,
+        ]),
+        ...families(v6).flatMap((family) => [
+            `oifname @ours ${REPLY} ${answers(family, "acl")} accept`,
+            `oifname @ours ${REPLY} ${answers(family, "net")} accept`,
+            `oifname @ours ${REPLY} ${family.ip} daddr . ${family.ip} saddr @any${family.digit} accept`,
+            `oifname @ours ${REPLY} ${family.icmp} type echo-reply ${family.ip} daddr . ${family.ip} saddr @ping${family.digit} accept`,
+        ]),
+        "counter drop",
+    ]);
+}
+
+/** Matched by source address: Linux before 5.7 does not tell postrouting where a packet came in. */
+function post({ subnet, subnet6 }: SkeletonArgs, routes: string[]): string {
+    return chain(
+        "post",
+        "type nat hook postrouting priority srcnat; policy accept;",
+        routes.map((route) =>
+            route.includes(":")
+                ? `oifname != @ours ip6 saddr ${subnet6} ip6 daddr ${route} masquerade`
+                : `oifname != @ours ip saddr ${subnet} ip daddr ${route} masquerade`,
+        ),
+    );
+}
+
+interface Family {
+    ip: "ip" | "ip6";
+    icmp: "icmp" | "icmpv6";
+    digit: 4 | 6;
+}
+
+const IPV4: Family = { ip: "ip", icmp: "icmp", digit: 4 };
+const IPV6: Family = { ip: "ip6", icmp: "icmpv6", digit: 6 };
+const REPLY = "ct state established ct direction reply";
+
+function families(v6: boolean): Family[] {
+    return v6 ? [IPV4, IPV6] : [IPV4];
+}
+
+function opens({ ip, digit }: Family, set: "acl" | "net"): string {
+    return `${ip} saddr . ${ip} daddr . meta l4proto . th dport @${set}${digit}`;
+}
+
+function answers({ ip, digit }: Family, set: "acl" | "net"): string {
+    return `${ip} daddr . ${ip} saddr . meta l4proto . th sport @${set}${digit}`;
+}
+
+function relatedErrors(v6: boolean): string[] {
+    const icmp = "ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept";
+    const icmpv6 =
+        "ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept";
+    return v6 ? [icmp, icmpv6] : [icmp];
+}
+
+function chain(name: string, hook: string, rules: string[]): string {
+    return `    chain ${name} {\n${[hook, ...rules].map((line) => `        ${line}\n`).join("")}    }\n`;
+}
