@@ -1,0 +1,194 @@
+import { UNKNOWN, type Properties } from "../resources/resource.js";
+import { type Json, type JsonObject } from "./wire.js";
+
+/**
+ * Property values between the engine's form (secrets and unknowns are marked inside the JSON) and plain values.
+ * The marks: https://github.com/pulumi/pulumi/blob/master/developer-docs/providers/implementers-guide.md.
+ */
+
+/** What came in, with the marks taken off. */
+export interface Received {
+    values: Properties;
+    /** Top-level properties that held a secret anywhere. */
+    secrets: ReadonlySet<string>;
+    /** The secret texts themselves: what must not appear in any message. */
+    secretTexts: ReadonlySet<string>;
+}
+
+/** Secrets are unwrapped, unknowns become UNKNOWN, null properties are left out as if they were not given. */
+export function unmarshal(wire: JsonObject): Received {
+    const reader = new PropertyReader();
+    const values: Properties = {};
+    const secrets = new Set<string>();
+    for (const [key, value] of Object.entries(wire)) {
+        if (value === null) {
+            continue;
+        }
+        reader.sawSecret = false;
+        values[key] = reader.value(value, false);
+        if (reader.sawSecret) {
+            secrets.add(key);
+        }
+    }
+    return { values, secrets, secretTexts: reader.secretTexts };
+}
+
+/**
+ * The reverse: UNKNOWN becomes the engine's mark, properties for which `isSecret` holds are wrapped whole, null and
+ * undefined ones are left out.
+ *
+ * @throws TypeError for a value that is not JSON, naming the property but not the value
+ */
+export function marshal(values: Properties, isSecret: (property: string) => boolean): JsonObject {
+    const wire: JsonObject = {};
+    for (const [key, value] of Object.entries(values)) {
+        if (value === undefined || value === null) {
+            continue;
+        }
+        const json = toJson(value, key);
+        wire[key] = isSecret(key) ? { [SIGNATURE]: SECRET, value: json } : json;
+    }
+    return wire;
+}
+
+/**
+ * Hides secrets in a text for a person. Resources do not put secrets into messages; this is for the parser or the
+ * library underneath that quotes its input.
+ */
+export function redact(text: string, secretTexts: Iterable<string>): string {
+    let result = text;
+    for (const secret of secretTexts) {
+        if (result.includes(secret)) {
+            result = result.replaceAll(secret, "[secret]");
+        }
+    }
+    return result;
+}
+
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+
+/** The engine has a mark per type; it accepts the string's for any. */
+const UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const UNKNOWN_MARKS = new Set([
+    UNKNOWN_STRING,
+    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+    "030794c1-ac77-496b-92df-f27374a8bd58",
+    "e48ece36-62e2-4504-bad9-02848725956a",
+    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
+const MARK_LENGTH = UNKNOWN_STRING.length;
+
+/** Shorter texts are names and addresses that happen to lie in a secret map; hiding these would blank every message. */
+const SHORTEST_SECRET = 16;
+
+class PropertyReader {
+    sawSecret = false;
+    readonly secretTexts = new Set<string>();
+
+    value(wire: Json, inSecret: boolean): unknown {
+        if (typeof wire === "string") {
+            if (wire.length === MARK_LENGTH && UNKNOWN_MARKS.has(wire)) {
+                return UNKNOWN;
+            }
+            if (inSecret) {
+                this.remember(wire);
+            }
+            return wire;
+        }
+        if (wire === null || typeof wire !== "object") {
+            return wire;
+        }
+        if (Array.isArray(wire)) {
+            return wire.map((item) => this.value(item, inSecret));
+        }
+        const signature = wire[SIGNATURE];
+        if (signature === SECRET) {
+            this.sawSecret = true;
+            return this.value(wire["value"] ?? null, true);
+        }
+        if (signature === OUTPUT_VALUE) {
+            const isSecret = wire["secret"] === true;
+            this.sawSecret ||= isSecret;
+            return "value" in wire ? this.value(wire["value"] ?? null, inSecret || isSecret) : UNKNOWN;
+        }
+        return this.object(wire, inSecret);
+    }
+
+    private object(wire: JsonObject, inSecret: boolean): Properties {
+        const result: Properties = {};
+        for (const key of Object.keys(wire)) {
+            const value = wire[key]!;
+            if (value === null) {
+                continue;
+            }
+            set(result, key, this.value(value, inSecret));
+        }
+        return result;
+    }
+
+    /** A key file spans lines, and a message may quote one of them. */
+    private remember(secret: string): void {
+        for (const line of [secret, ...(secret.includes("\n") ? secret.split("\n") : [])]) {
+            if (line.length >= SHORTEST_SECRET) {
+                this.secretTexts.add(line);
+            }
+        }
+    }
+}
+
+function toJson(value: unknown, property: string): Json {
+    switch (typeof value) {
+        case "string":
+        case "boolean":
+        case "number":
+            return value;
+        case "symbol":
+            if (value === UNKNOWN) {
+                return UNKNOWN_STRING;
+            }
+            break;
+        case "object":
+            if (value === null) {
+                return null;
+            }
+            if (Array.isArray(value)) {
+                return value.map((item) => (item === undefined ? null : toJson(item, property)));
+            }
+            if (isPlain(value)) {
+                return objectToJson(value, property);
+            }
+            break;
+        default:
+            break;
+    }
+    throw new TypeError(`property ${property} holds a ${typeof value} that is not JSON`);
+}
+
+function objectToJson(value: Properties, property: string): JsonObject {
+    const result: JsonObject = {};
+    for (const key of Object.keys(value)) {
+        const item = value[key];
+        if (item !== undefined && item !== null) {
+            set(result, key, toJson(item, property));
+        }
+    }
+    return result;
+}
+
+function isPlain(value: object): value is Properties {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === Object.prototype || prototype === null;
+}
+
+/** A peer called __proto__ is a bad name, not another prototype. */
+function set<T>(object: Record<string, T>, key: string, value: T): void {
+    if (key === "__proto__") {
+        Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+    } else {
+        object[key] = value;
+    }
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+
+import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../core/keys.js";
+import { InvalidArgument } from "../../core/errors.js";
+import { UNKNOWN, type CheckFailure, type Properties, type Resource } from "./resource.js";
+
+/** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
+export const keyPair: Resource = {
+    type: "KeyPair",
+    description: "A Curve25519 key pair for WireGuard, generated once per epoch or adopted. Touches no host.",
+    schema: {
+        inputs: {
+            owner: { type: "string", description: "Whose keys these are: a peer's or a relay's name." },
+            epoch: { type: "integer", description: "Raise it for a new pair; starts at 1." },
+            privateKey: {
+                type: "string",
+                description: "An existing private key to adopt instead of generating one: base64 of 32 bytes.",
+                secret: true,
+                optional: true,
+            },
+        },
+        outputs: {
+            owner: { type: "string", description: "Whose keys these are." },
+            epoch: { type: "integer", description: "The epoch this pair was made for." },
+            publicKey: { type: "string", description: "The public half: base64 of 32 bytes." },
+            privateKey: { type: "string", description: "The private half: base64 of 32 bytes.", secret: true },
+        },
+    },
+
+    async check(news) {
+        const failures = [...ownerFailures(news), ...epochFailures(news), ...privateKeyFailures(news)];
+        return { inputs: news, failures };
+    },
+
+    async diff(_id, oldInputs, oldOutputs, news) {
+        if (isNewPair(oldInputs, oldOutputs, news)) {
+            return { changes: news["epoch"] !== oldOutputs["epoch"] ? { epoch: "update" } : { privateKey: "update" } };
+        }
+        return { changes: news["owner"] !== oldOutputs["owner"] ? { owner: "update" } : {} };
+    },
+
+    async create(inputs, { preview }) {
+        // Random, not made from the key: ids are not secret.
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...newPair(inputs, preview) } };
+    },
+
+    async read(id, inputs, outputs) {
+        // Nothing outside the state knows a key; an import has none to read.
+        return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
+    },
+
+    async update(_id, oldInputs, oldOutputs, news, { preview }) {
+        const pair = isNewPair(oldInputs, oldOutputs, news)
+            ? newPair(news, preview)
+            : { publicKey: oldOutputs["publicKey"], privateKey: oldOutputs["privateKey"] };
+        return { ...named(news), ...pair };
+    },
+
+    async delete() {
+        // The state was its only place.
+    },
+};
+
+/** Adopting is an event, not a condition: a program that stops naming the key keeps it. */
+function isNewPair(oldInputs: Properties, oldOutputs: Properties, news: Properties): boolean {
+    const adopted = news["privateKey"];
+    return (
+        news["epoch"] !== oldOutputs["epoch"] ||
+        (adopted !== undefined && adopted !== oldInputs["privateKey"] && adopted !== oldOutputs["privateKey"])
+    );
+}
+
+function newPair(inputs: Properties, preview: boolean): Properties {
+    const adopted = inputs["privateKey"];
+    if (typeof adopted === "string") {
+        return { publicKey: publicKeyOf(adopted), privateKey: adopted };
+    }
+    if (preview) {
+        return { publicKey: UNKNOWN, privateKey: UNKNOWN };
+    }
+    return { ...generateKeyPair((length) => new Uint8Array(randomBytes(length))) };
+}
+
+function named(inputs: Properties): Properties {
+    return { owner: inputs["owner"], epoch: inputs["epoch"] };
+}
+
+function ownerFailures({ owner }: Properties): CheckFailure[] {
+    const isName = owner === UNKNOWN || (typeof owner === "string" && owner !== "");
+    return isName ? [] : [{ path: "owner", reason: "is not a name; give the name of the peer or relay" }];
+}
+
+function epochFailures({ epoch }: Properties): CheckFailure[] {
+    const isEpoch = epoch === UNKNOWN || (typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 1);
+    return isEpoch ? [] : [{ path: "epoch", reason: "is not a whole number from 1 on; start with 1 and count up" }];
+}
+
+function privateKeyFailures({ privateKey }: Properties): CheckFailure[] {
+    if (privateKey === undefined || privateKey === UNKNOWN) {
+        return [];
+    }
+    if (typeof privateKey !== "string") {
+        return [{ path: "privateKey", reason: "is not a text; give what `wg genkey` printed" }];
+    }
+    try {
+        parsePrivateKey(privateKey, "privateKey");
+        return [];
+    } catch (error) {
+        if (error instanceof InvalidArgument) {
+            return [{ path: error.subject, reason: `${error.problem}; ${error.fix}` }];
+        }
+        throw error;
+    }
+}
