@@ -1,0 +1,88 @@
+// Runs the checks and the tests, and counts them.
+//
+//   npm test                   types, lint, and every tier
+//   npm run test:unit          one tier: test/unit (no root, no engine), test/integration (both), test/smoke (the package)
+//   npm run test:unit -- test/unit/core/addresses.test.ts    some files of it
+//
+// The last line says "N passed, N failed". In CI a skipped test counts as failed; a tier without tests fails everywhere.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { provide } from "./toolchain/provide.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const tiers = ["unit", "integration", "smoke"];
+const [tier, ...files] = process.argv.slice(2);
+if (tier !== undefined && !tiers.includes(tier)) {
+    console.error(`no tier is called ${tier}: say ${tiers.join(", ")} or nothing`);
+    process.exit(2);
+}
+
+// Unit tests need Node only, so they run in seconds on a machine that has nothing else.
+const tools = await provide(tier === "unit" ? { only: ["node"] } : {}).catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+});
+const env = { ...process.env, PATH: [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
+
+const checks = tier === undefined ? ["build", "types", "lint"] : ["build"];
+const failedChecks = checks.filter((check) => !ran("npm", ["run", "-s", check], `check ${check}`));
+const counts = (tier === undefined ? tiers : [tier]).map(runTier);
+
+const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
+const failed = sum("failed") + failedChecks.length;
+console.log();
+for (const check of failedChecks) console.log(`${check}: failed`);
+for (const count of counts) console.log(`${count.tier}: ${line(count)}${count.remark ?? ""}`);
+console.log();
+console.log(line({ passed: sum("passed"), failed, skipped: sum("skipped") }));
+process.exitCode = failed > 0 ? 1 : 0;
+
+function runTier(name) {
+    const directory = mkdtempSync(join(tmpdir(), "qptunnel-report-"));
+    const report = join(directory, "report.json");
+    const args = ["--selectProjects", name, "--json", "--outputFile", report, ...files];
+    // The laboratory's namespaces and the engine want the machine to themselves.
+    if (name !== "unit") args.push("--runInBand");
+    const passed = ran("jest", args, `tier ${name}`);
+    try {
+        return counted(name, passed, JSON.parse(readFileSync(report, "utf8")));
+    } catch (error) {
+        return { tier: name, passed: 0, failed: 1, skipped: 0, remark: ` (jest left no report: ${error.message})` };
+    } finally {
+        rmSync(directory, { recursive: true });
+    }
+}
+
+function counted(tier, jestPassed, report) {
+    const skipped = report.numPendingTests + report.numTodoTests;
+    const count = {
+        tier,
+        passed: report.numPassedTests,
+        // A file that could not be loaded has no failed test to show for it.
+        failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
+        skipped: process.env.CI ? 0 : skipped,
+    };
+    if (process.env.CI && skipped > 0) {
+        return { ...count, failed: count.failed + skipped, remark: ` (${skipped} skipped, which CI does not accept)` };
+    }
+    if (count.passed + count.failed === 0) return { ...count, failed: 1, remark: " (it has no tests that ran)" };
+    if (!jestPassed && count.failed === 0) return { ...count, failed: 1, remark: " (jest itself failed)" };
+    return count;
+}
+
+function line({ passed, failed, skipped }) {
+    return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** Runs one part, whose output goes where ours goes; whether it succeeded. */
+function ran(command, args, title) {
+    console.log(`\n== ${title}`);
+    const result = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+    if (result.error !== undefined) console.error(`${command}: ${result.error.message}`);
+    return result.status === 0;
+}

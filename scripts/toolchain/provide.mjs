@@ -1,0 +1,264 @@
+// Every program the library, its demo and its tests need, where each may come from, and the one directory of links that
+// puts the chosen ones first on PATH.
+
+import { createHash } from "node:crypto";
+import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { arch, homedir, platform, release } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { outputOf, searchPath, which } from "./run.mjs";
+import { download, goBuild, hashOf, installCommand, installPackages, npmInstall, packageManager } from "./sources.mjs";
+import { systemTools } from "./systemTools.mjs";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const cache =
+    process.env.QPTUNNEL_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pulumi-qp-tunnel");
+
+// Node 22.12 is the first that loads an ESM-only package from CommonJS; 24 also has X25519MLKEM768 in its TLS.
+const oldestNode = "22.12.0";
+const installedNode = "24.9.0";
+const oldestStockCaddy = "2.10.0";
+
+/**
+ * Finds or installs the tools and returns the directory to put before PATH.
+ *
+ * @param {{ only?: string[] }} options names of tools, when not all are needed
+ * @throws an error that lists what is missing and how to get each
+ */
+export async function provide({ only } = {}) {
+    const directory = join(cache, "bin", await fingerprint(only));
+    if (await isComplete(directory)) return directory;
+
+    const { found, missing } = await look(only, { install: true });
+    if (missing.length > 0) {
+        const list = missing.map(({ name, reasons }) => `  ${name}: ${reasons.join("\n    ")}`).join("\n");
+        throw new Error(`missing tools:\n${list}`);
+    }
+    await linkAll(found, directory);
+    return directory;
+}
+
+/**
+ * What there is and what is missing, without installing anything.
+ *
+ * @param {{ only?: string[] }} options
+ */
+export async function report({ only } = {}) {
+    return look(only, { install: false });
+}
+
+async function look(only, { install }) {
+    const tools = [nodeTool(), await pulumiTool(), await caddyTool()];
+    const found = [];
+    const missing = [];
+    for (const tool of tools.filter(({ name }) => only?.includes(name) ?? true)) {
+        const result = await oneOf(tool, install);
+        (result.files ? found : missing).push({ name: tool.name, ...result });
+    }
+    if (only === undefined) {
+        const system = await systemTools();
+        const absent = system.filter(({ absent }) => absent.length > 0);
+        const reason = absent.length > 0 ? await installSystem(absent, install) : undefined;
+        for (const { name, commands } of system) {
+            const files = commands.map((command) => which(command));
+            if (files.every((file) => file !== undefined)) found.push({ name, files });
+            else missing.push({ name, reasons: [`no ${commands.join(", ")} on PATH; ${reason}`] });
+        }
+    }
+    return { found, missing };
+}
+
+/** Tries each place a tool can come from, in order. */
+async function oneOf({ ways }, install) {
+    const reasons = [];
+    for (const way of ways) {
+        try {
+            const files = await way(install);
+            if (files !== undefined) return { files };
+        } catch (error) {
+            reasons.push(error.message);
+        }
+    }
+    return { reasons: reasons.length > 0 ? reasons : ["not there yet; `npm run tools` gets it"] };
+}
+
+function nodeTool() {
+    const system = { linux: "linux", darwin: "darwin" }[platform()];
+    const prefix = system === "darwin" && arch() === "arm64" ? "node-bin" : "node";
+    const home = join(cache, `node-${installedNode}`);
+    const inPackage = (directory) => join(directory, "node_modules", `${prefix}-${system}-${arch()}`, "bin/node");
+    const good = async (file) => isAtLeast(await outputOf(file, ["--version"]), oldestNode);
+    const candidates = [join(root, "node_modules/node/bin/node"), inPackage(home), process.execPath, which("node")];
+    return {
+        name: "node",
+        ways: [
+            async () => {
+                for (const file of candidates) if (file !== undefined && (await good(file))) return [file];
+                return undefined;
+            },
+            async (install) => {
+                if (!install) return undefined;
+                await npmInstall(`${prefix}-${system}-${arch()}@${installedNode}`, home);
+                return [inPackage(home)];
+            },
+        ],
+    };
+}
+
+async function pulumiTool() {
+    const engine = join(root, "tools/engine");
+    const host = join(root, "tools/language-host");
+    const version = await pinned(engine, "github.com/pulumi/pulumi/pkg/v3");
+    const names = ["pulumi", "pulumi-language-nodejs"];
+    const downloaded = join(cache, `pulumi-${version}-release`);
+    const built = join(cache, `pulumi-${version}-${await hashOf(engine)}`);
+    const base = "https://get.pulumi.com/releases/sdk";
+    return {
+        name: "pulumi",
+        ways: [
+            async () => {
+                const files = names.map((name) => which(name));
+                if (files.includes(undefined)) return undefined;
+                return isAtLeast(await outputOf(files[0], ["version"]), version) ? files : undefined;
+            },
+            (install) =>
+                cached(downloaded, names, install, () =>
+                    download(
+                        {
+                            url: `${base}/pulumi-v${version}-${platform()}-${arch()}.tar.gz`,
+                            checksums: `${base}/pulumi-${version}-checksums.txt`,
+                            strip: 1,
+                        },
+                        downloaded,
+                    ),
+                ),
+            (install) =>
+                cached(built, names, install, () =>
+                    goBuild(
+                        [
+                            {
+                                name: names[0],
+                                module: engine,
+                                main: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+                                ldflags: `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`,
+                            },
+                            {
+                                name: names[1],
+                                module: host,
+                                main: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+                            },
+                        ],
+                        built,
+                    ),
+                ),
+        ],
+    };
+}
+
+async function caddyTool() {
+    const module = join(root, "tools/caddy");
+    const version = await pinned(module, "github.com/caddyserver/caddy/v2");
+    const built = join(cache, `caddy-${version}-${await hashOf(module)}`);
+    const downloaded = join(cache, `caddy-${version}-release`);
+    const cpu = { x64: "amd64", arm64: "arm64" }[arch()];
+    const system = platform() === "darwin" ? "mac" : platform();
+    const base = `https://github.com/caddyserver/caddy/releases/download/v${version}`;
+    return {
+        name: "caddy",
+        // Ours first: it offers AES-256 only. Any other Caddy works and negotiates what the client prefers.
+        ways: [
+            (install) =>
+                cached(built, ["caddy"], install, () => goBuild([{ name: "caddy", module, main: "." }], built)),
+            async () => {
+                const file = which("caddy");
+                return isAtLeast(file && (await outputOf(file, ["version"])), oldestStockCaddy) ? [file] : undefined;
+            },
+            (install) =>
+                cached(downloaded, ["caddy"], install, () =>
+                    download(
+                        {
+                            url: `${base}/caddy_${version}_${system}_${cpu}.tar.gz`,
+                            checksums: `${base}/caddy_${version}_checksums.txt`,
+                            strip: 0,
+                        },
+                        downloaded,
+                    ),
+                ),
+        ],
+    };
+}
+
+/** The files of a directory of the cache, after filling it when it is not there. */
+async function cached(directory, names, install, fill) {
+    const files = names.map((name) => join(directory, name));
+    if (files.every((file) => which(basename(file), [dirname(file)]))) return files;
+    if (!install) return undefined;
+    await fill();
+    return files;
+}
+
+/** Installs what the distribution has; the reason when it could not, or what to type. */
+async function installSystem(absent, install) {
+    const manager = packageManager();
+    if (manager === undefined) return "install it with this system's package manager";
+    const packages = absent.map((tool) => tool.packages[manager]);
+    const command = installCommand(manager, packages);
+    if (process.getuid() !== 0) return `as root: ${command}`;
+    if (!install) return `get it with: ${command}`;
+    try {
+        await installPackages(manager, packages);
+        return `${command} went through and did not bring it`;
+    } catch (error) {
+        return `${command} failed: ${error.message}`;
+    }
+}
+
+/** Everything that decides which tools are right here: these scripts, the pinned modules, the kernel, whether there is Go. */
+async function fingerprint(only) {
+    const hash = createHash("sha256");
+    hash.update(JSON.stringify([root, only, platform(), arch(), release(), which("go") !== undefined]));
+    for (const name of ["scripts/toolchain", "tools/engine", "tools/language-host", "tools/caddy"]) {
+        hash.update(await hashOf(join(root, name)));
+    }
+    return hash.digest("hex").slice(0, 12);
+}
+
+/** Links into one directory what PATH would not find, or would find another of. */
+async function linkAll(found, directory) {
+    await mkdir(dirname(directory), { recursive: true });
+    const fresh = await mkdtemp(`${directory}.`);
+    const files = found.flatMap((tool) => tool.files);
+    const onPath = searchPath().filter((entry) => (process.env.PATH ?? "").split(":").includes(entry));
+    for (const file of files) {
+        const needed = basename(file) === "node" || which(basename(file), onPath) !== file;
+        if (needed) await symlink(file, join(fresh, basename(file)));
+    }
+    await writeFile(join(fresh, ".tools.json"), JSON.stringify(files));
+    await rm(directory, { recursive: true, force: true });
+    await rename(fresh, directory);
+}
+
+async function isComplete(directory) {
+    try {
+        const files = JSON.parse(await readFile(join(directory, ".tools.json"), "utf8"));
+        const links = (await readdir(directory)).map((name) => join(directory, name));
+        await Promise.all([...files, ...links].map((file) => access(file)));
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/** The version of a dependency in a module's go.mod: the only place where it is written. */
+async function pinned(module, dependency) {
+    const text = await readFile(join(module, "go.mod"), "utf8");
+    const version = text.match(new RegExp(`${dependency.replaceAll(".", "\\.")} v([0-9.]+)`))?.[1];
+    if (version === undefined) throw new Error(`${module}/go.mod does not require ${dependency}`);
+    return version;
+}
+
+function isAtLeast(text, oldest) {
+    const version = text?.match(/\d+\.\d+\.\d+/)?.[0];
+    return version !== undefined && version.localeCompare(oldest, "en", { numeric: true }) >= 0;
+}

@@ -1,0 +1,44 @@
+// What a relay needs of its system. Only Linux machines are relays; elsewhere the list is empty.
+
+import { existsSync } from "node:fs";
+import { platform } from "node:os";
+
+import { outputOf, which } from "./run.mjs";
+
+/** Commands by tool, with the name of the package in each distribution and the commands that are not there. */
+export async function systemTools() {
+    if (platform() !== "linux") return [];
+    const tools = [
+        tool("wireguard-tools", ["wg", "wg-quick"]),
+        tool("nftables", ["nft"]),
+        tool("iproute2", ["ip", "ss"], { dnf: "iproute" }),
+        tool("util-linux", ["unshare", "nsenter", "setsid", "flock"]),
+        tool("procps", ["sysctl"], { dnf: "procps-ng", pacman: "procps-ng" }),
+        tool("ping", ["ping"], { "apt-get": "iputils-ping", dnf: "iputils", pacman: "iputils", apk: "iputils" }),
+        tool("openssh", ["ssh", "ssh-keygen"], {
+            "apt-get": "openssh-client",
+            dnf: "openssh-clients",
+            apk: "openssh-client",
+        }),
+        tool("curl", ["curl"]),
+        tool("openssl", ["openssl"]),
+    ];
+    return (await kernelHasWireGuard()) ? tools : [...tools, tool("wireguard-go", ["wireguard-go"])];
+}
+
+function tool(name, commands, names = {}) {
+    const packages = Object.fromEntries(
+        ["apt-get", "dnf", "pacman", "apk"].map((manager) => [manager, names[manager] ?? name]),
+    );
+    return { name, commands, packages, absent: commands.filter((command) => which(command) === undefined) };
+}
+
+/** Root can try it in a namespace that vanishes at once, which loads the module; others can only look. */
+async function kernelHasWireGuard() {
+    if (existsSync("/sys/module/wireguard")) return true;
+    const [ip, unshare] = [which("ip"), which("unshare")];
+    if (process.getuid() === 0 && ip !== undefined && unshare !== undefined) {
+        return (await outputOf(unshare, ["-n", ip, "link", "add", "probe", "type", "wireguard"])) !== undefined;
+    }
+    return (await outputOf(which("modinfo") ?? "modinfo", ["-n", "wireguard"])) !== undefined;
+}
