@@ -1,0 +1,59 @@
+import { renderClientConfig } from "../../../core/clientConfig.js";
+
+const common = {
+    peerName: "alice",
+    address: "10.8.0.2",
+    relayPublicKey: "DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=",
+    endpoint: "203.0.113.7:51820",
+    allowedIps: ["10.8.0.0/24"],
+    keepalive: 25,
+    mtu: 1420,
+    relayName: "relay",
+    appName: "qp-tunnel",
+};
+
+test("a generated key is in the file", () => {
+    expect(
+        renderClientConfig({
+            ...common,
+            address6: "fd00:8::2",
+            privateKey: "mD9sZG0ifLXNvWUuqTyeS4GR1ZmXWGHZfVn4uK4kS3s=",
+            presharedKey: "FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE=",
+            allowedIps: ["10.8.0.0/24", "192.168.7.0/24", "fd00:8::/64"],
+            dns: ["10.8.0.1", "corp.example"],
+        }),
+    ).toBe(`# alice on relay (qp-tunnel)
+[Interface]
+PrivateKey = mD9sZG0ifLXNvWUuqTyeS4GR1ZmXWGHZfVn4uK4kS3s=
+Address = 10.8.0.2/32, fd00:8::2/128
+MTU = 1420
+DNS = 10.8.0.1, corp.example
+
+# relay
+[Peer]
+PublicKey = DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=
+PresharedKey = FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE=
+AllowedIPs = 10.8.0.0/24, 192.168.7.0/24, fd00:8::/64
+Endpoint = 203.0.113.7:51820
+PersistentKeepalive = 25
+`);
+});
+
+test("a key she brought is loaded from where she keeps it", () => {
+    expect(renderClientConfig({ ...common, keepalive: 0, dns: [] })).toBe(`# alice on relay (qp-tunnel)
+[Interface]
+# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it
+# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:
+#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)
+# In an app, replace the next line by: PrivateKey = <your private key>
+PostUp = wg set %i private-key /etc/wireguard/%i.key
+Address = 10.8.0.2/32
+MTU = 1420
+
+# relay
+[Peer]
+PublicKey = DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=
+AllowedIPs = 10.8.0.0/24
+Endpoint = 203.0.113.7:51820
+`);
+});
