@@ -36,10 +36,18 @@ export function parsePublicKey(text: string, subject: string): string {
     const u = littleEndian(bytes);
     // X25519 ignores the top bit and reduces modulo p, so one point has several spellings: judge the point first.
     if (LOW_ORDER.has((u & MASK) % P)) {
-        throw new InvalidArgument(subject, "is a point of low order, which gives no secrecy", "give what `wg pubkey` printed");
+        throw new InvalidArgument(
+            subject,
+            "is a point of low order, which gives no secrecy",
+            "give what `wg pubkey` printed",
+        );
     }
     if (u >= P) {
-        throw new InvalidArgument(subject, "is not the canonical encoding of its point", "give what `wg pubkey` printed");
+        throw new InvalidArgument(
+            subject,
+            "is not the canonical encoding of its point",
+            "give what `wg pubkey` printed",
+        );
     }
     return text;
 }

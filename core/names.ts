@@ -27,7 +27,9 @@ export function checkUniqueNames(names: readonly string[], subject: string): voi
     const [first, second] = duplicateName(names) ?? [];
     if (first !== undefined) {
         const problem =
-            first === second ? `"${first}" is there twice` : `"${first}" and "${second}" differ only by upper and lower case`;
+            first === second
+                ? `"${first}" is there twice`
+                : `"${first}" and "${second}" differ only by upper and lower case`;
         throw new InvalidArgument(subject, problem, "rename one of them");
     }
 }
@@ -41,7 +43,10 @@ export function checkUniqueNames(names: readonly string[], subject: string): voi
  */
 export function tableName(names: RelayNames): string {
     const app = names.appName.replaceAll("-", "_");
-    const link = names.interface.replace(/[^a-z0-9]/g, (char) => `__${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+    const link = names.interface.replace(
+        /[^a-z0-9]/g,
+        (char) => `__${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
     return `${/^[0-9]/.test(app) ? "t__" : ""}${app}_${link}`;
 }
 
@@ -67,7 +72,11 @@ export function checkInterface(name: string, subject: string): string {
     }
     // /proc/sys/net/ipv4/conf/all and .../default are not interfaces: forwarding set there opens the whole machine.
     if (["all", "default", "lo"].includes(name)) {
-        throw new InvalidArgument(subject, `"${name}" has a meaning of its own in the kernel`, 'choose another name, like "wg0"');
+        throw new InvalidArgument(
+            subject,
+            `"${name}" has a meaning of its own in the kernel`,
+            'choose another name, like "wg0"',
+        );
     }
     return name;
 }

@@ -19,7 +19,11 @@ export interface Range {
 export function parseAddress(text: string, subject: string, family?: Family): string {
     if (text.includes("/")) {
         const bare = text.slice(0, text.indexOf("/"));
-        throw new InvalidArgument(subject, `"${text}" is a network, not one address`, `write it without the prefix length: "${bare}"`);
+        throw new InvalidArgument(
+            subject,
+            `"${text}" is a network, not one address`,
+            `write it without the prefix length: "${bare}"`,
+        );
     }
     const parsed = read(text);
     if (parsed === undefined) {
@@ -27,7 +31,11 @@ export function parseAddress(text: string, subject: string, family?: Family): st
     }
     refuseSpecialForms(parsed, text, subject);
     if (family !== undefined && parsed.family !== family) {
-        throw new InvalidArgument(subject, `"${text}" is an IPv${parsed.family} address`, `give an IPv${family} address`);
+        throw new InvalidArgument(
+            subject,
+            `"${text}" is an IPv${parsed.family} address`,
+            `give an IPv${family} address`,
+        );
     }
     return parsed.address.correctForm();
 }
@@ -40,19 +48,31 @@ export function parseAddress(text: string, subject: string, family?: Family): st
 export function parseCidr(text: string, subject: string): string {
     const parsed = read(text);
     if (parsed === undefined) {
-        throw new InvalidArgument(subject, `"${text}" is not a network`, 'write one like "192.168.7.0/24" or "fd12:3456:789a::/64"');
+        throw new InvalidArgument(
+            subject,
+            `"${text}" is not a network`,
+            'write one like "192.168.7.0/24" or "fd12:3456:789a::/64"',
+        );
     }
     refuseSpecialForms(parsed, text, subject);
     const { address } = parsed;
     const host = address.correctForm();
     if (!text.includes("/")) {
-        throw new InvalidArgument(subject, `"${text}" has no prefix length`, `write "${host}/${parsed.bits}" for the one address`);
+        throw new InvalidArgument(
+            subject,
+            `"${text}" has no prefix length`,
+            `write "${host}/${parsed.bits}" for the one address`,
+        );
     }
     const network = address.startAddress().correctForm();
     const cidr = `${network}/${address.subnetMask}`;
     if (network !== host) {
         const one = `"${host}/${parsed.bits}" for the one address`;
-        throw new InvalidArgument(subject, `"${text}" is an address inside a network`, `write "${cidr}" for the network, or ${one}`);
+        throw new InvalidArgument(
+            subject,
+            `"${text}" is an address inside a network`,
+            `write "${cidr}" for the network, or ${one}`,
+        );
     }
     return cidr;
 }

@@ -17,7 +17,11 @@ export interface TunnelSubnets {
 export function parseRoute(text: string, subject: string, context: TunnelSubnets): string {
     const cidr = parseCidr(text, subject);
     if (cidr.endsWith("/0")) {
-        throw new InvalidArgument(subject, `"${cidr}" is a default route`, "name the networks that are really behind it");
+        throw new InvalidArgument(
+            subject,
+            `"${cidr}" is a default route`,
+            "name the networks that are really behind it",
+        );
     }
     const bad = unroutable(cidr);
     if (bad !== undefined) {
@@ -30,7 +34,11 @@ export function parseRoute(text: string, subject: string, context: TunnelSubnets
         }
     }
     if (familyOf(cidr) === 6 && context.subnet6 === undefined) {
-        throw new InvalidArgument(subject, `"${cidr}" is IPv6, and the relay has no subnet6`, "give the relay a subnet6, or leave the route out");
+        throw new InvalidArgument(
+            subject,
+            `"${cidr}" is IPv6, and the relay has no subnet6`,
+            "give the relay a subnet6, or leave the route out",
+        );
     }
     return cidr;
 }

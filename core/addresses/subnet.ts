@@ -24,7 +24,11 @@ export function parseSubnet(text: string, subject: string, family?: Family): Sub
     const cidr = parseCidr(text, subject);
     const { family: actual, first, last } = range(cidr);
     if (family !== undefined && family !== actual) {
-        throw new InvalidArgument(subject, `"${text}" is an IPv${actual} network`, `give an IPv${family} network like ${EXAMPLE[family]}`);
+        throw new InvalidArgument(
+            subject,
+            `"${text}" is an IPv${actual} network`,
+            `give an IPv${family} network like ${EXAMPLE[family]}`,
+        );
     }
     const prefix = Number(cidr.slice(cidr.indexOf("/") + 1));
     if (actual === 4) {
@@ -32,7 +36,11 @@ export function parseSubnet(text: string, subject: string, family?: Family): Sub
         refuseUnusable4(cidr, subject);
     } else {
         if (!ULA.test(cidr)) {
-            throw new InvalidArgument(subject, `"${text}" is not a unique local network`, `choose one inside fd00::/8 (RFC 4193) like ${EXAMPLE[6]}`);
+            throw new InvalidArgument(
+                subject,
+                `"${text}" is not a unique local network`,
+                `choose one inside fd00::/8 (RFC 4193) like ${EXAMPLE[6]}`,
+            );
         }
         checkPrefix(cidr, prefix, 48, 124, subject);
     }
@@ -70,6 +78,10 @@ function checkPrefix(cidr: string, prefix: number, widest: number, narrowest: nu
 function refuseUnusable4(cidr: string, subject: string): void {
     const bad = UNUSABLE4.find(([network]) => overlaps(network, cidr));
     if (bad !== undefined) {
-        throw new InvalidArgument(subject, `"${cidr}" overlaps ${bad[0]} (${bad[1]})`, `choose a private network like ${EXAMPLE[4]}`);
+        throw new InvalidArgument(
+            subject,
+            `"${cidr}" overlaps ${bad[0]} (${bad[1]})`,
+            `choose a private network like ${EXAMPLE[4]}`,
+        );
     }
 }

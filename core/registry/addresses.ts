@@ -40,12 +40,19 @@ export function allocateAddresses(
 
     for (const { name, holder } of result.conflicts) {
         const address = request.peers[name]?.address as string;
-        report(`peers.${name}.address`, `"${address}" belongs to "${holder}"; choose another, or leave it out to have one allocated`);
+        report(
+            `peers.${name}.address`,
+            `"${address}" belongs to "${holder}"; choose another, or leave it out to have one allocated`,
+        );
     }
     for (const name of result.unserved) {
-        const size = pool.last - pool.first + 1 - [...reserved].filter((slot) => slot >= pool.first && slot <= pool.last).length;
+        const size =
+            pool.last - pool.first + 1 - [...reserved].filter((slot) => slot >= pool.first && slot <= pool.last).length;
         const problem = `there is no address left for "${name}": ${subnet.cidr} has room for ${size} peer${size === 1 ? "" : "s"}`;
-        report(`peers.${name}`, `${problem}; choose a larger subnet around this one (addresses stay), or remove a peer`);
+        report(
+            `peers.${name}`,
+            `${problem}; choose a larger subnet around this one (addresses stay), or remove a peer`,
+        );
     }
     return {
         peers: listed(request.peers, result.slots, identities, subnets),
@@ -110,7 +117,10 @@ function pinnedSlot(
     } else if (address === subnet.relay) {
         report(path, `"${address}" is the relay's own address; ${fix}`);
     } else if (slot < pool.first || slot > pool.last) {
-        report(path, `"${address}" is the ${slot < pool.first ? "network" : "broadcast"} address of ${subnet.cidr}; ${fix}`);
+        report(
+            path,
+            `"${address}" is the ${slot < pool.first ? "network" : "broadcast"} address of ${subnet.cidr}; ${fix}`,
+        );
     } else if (reserved.has(slot)) {
         report(path, `"${address}" is reserved; ${fix}`);
     } else {
@@ -136,7 +146,8 @@ function leavers(
             }
             return [name, { address, ...(publicKey !== undefined && { publicKey }), admitted }];
         });
-    const byAddress = (a: [string, RetiredPeer], b: [string, RetiredPeer]): number => order(a[1].address) - order(b[1].address);
+    const byAddress = (a: [string, RetiredPeer], b: [string, RetiredPeer]): number =>
+        order(a[1].address) - order(b[1].address);
     return [...long.sort(byAddress), ...now.sort(byAddress)];
 }
 

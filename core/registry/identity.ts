@@ -128,7 +128,10 @@ function checkKeys(
         const whose = revoked.get(key);
         const hers = own(before.peers, name)?.publicKey === key || renamed.has(name);
         if (whose !== undefined && !hers && reinstate !== true) {
-            report(path, `was revoked${whose}; give a new key, or set reinstate: true if this one is to be trusted again`);
+            report(
+                path,
+                `was revoked${whose}; give a new key, or set reinstate: true if this one is to be trusted again`,
+            );
         }
     }
 }

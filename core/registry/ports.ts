@@ -23,7 +23,10 @@ export function allocatePorts(
     const result = assignSlots({ pool: PORT_POOL, blocked: () => false, wanted, retired });
 
     for (const { name, holder } of result.conflicts) {
-        report(`services.${name}.port`, `${services[name]?.port} belongs to "${holder}"; choose another, or leave it out to have one allocated`);
+        report(
+            `services.${name}.port`,
+            `${services[name]?.port} belongs to "${holder}"; choose another, or leave it out to have one allocated`,
+        );
     }
     for (const name of result.unserved) {
         const { first, last } = PORT_POOL;

@@ -1,0 +1,255 @@
+// @peculiar/x509 resolves its parts through decorators and needs the polyfill before it is loaded.
+import "reflect-metadata";
+import type { webcrypto } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import * as asn1 from "@peculiar/asn1-schema";
+import {
+    GeneralName,
+    GeneralSubtree,
+    GeneralSubtrees,
+    id_ce_nameConstraints,
+    NameConstraints,
+} from "@peculiar/asn1-x509";
+import * as x509 from "@peculiar/x509";
+import { parseSubnet } from "./addresses.js";
+import { TunnelError } from "./errors.js";
+import { serviceDomain } from "./names.js";
+
+/** `ed25519` is small and fast, and no browser takes it; `ecdsa-p256` is for services that browsers open. */
+export type CertificateAlgorithm = "ed25519" | "ecdsa-p256";
+
+/** A certificate and its private key (PKCS #8), both PEM. */
+export interface Issued {
+    certificate: string;
+    privateKey: string;
+}
+
+export interface AuthorityRequest {
+    appName: string;
+    /** The tunnel's IPv4 network, which this authority may vouch for. */
+    subnet: string;
+    algorithm: CertificateAlgorithm;
+    now: Date;
+    /** Web Crypto: makes keys, signatures and serial numbers. */
+    crypto: webcrypto.Crypto;
+}
+
+export interface LeafRequest {
+    authority: Issued;
+    service: string;
+    appName: string;
+    /** The tunnel addresses the service answers on. */
+    addresses: string[];
+    algorithm: CertificateAlgorithm;
+    now: Date;
+    crypto: webcrypto.Crypto;
+    /** Validity; default 365. Never longer than the authority's own. */
+    days?: number;
+}
+
+export interface CertificateInfo {
+    /** RFC 3339, UTC. */
+    notBefore: string;
+    notAfter: string;
+    subject: string;
+    /** DNS names and IP addresses of the subject alternative name. */
+    names: string[];
+    /** An algorithm this library does not issue is named as Web Crypto names it. */
+    algorithm: CertificateAlgorithm | (string & {});
+    /** SHA-256 of the DER, lower-case hex. */
+    fingerprint: string;
+}
+
+/**
+ * A root that can only vouch for this relay: critical name constraints (RFC 5280, 4.2.1.10) permit
+ * `<appName>.internal` and what is below it, the IPv4 subnet, and `fd00::/8`. Valid for 10 years.
+ *
+ * All of fd00::/8 from the start: an address family without a permitted subtree could be vouched for freely in some
+ * verifiers and not at all in others, and a relay that gets a `subnet6` later must not need a new root.
+ */
+export async function createAuthority(request: AuthorityRequest): Promise<Issued & { notAfter: string }> {
+    const { crypto } = request;
+    const keys = await generateKeys(request.algorithm, crypto);
+    const notAfter = new Date(wholeSeconds(request.now));
+    notAfter.setUTCFullYear(notAfter.getUTCFullYear() + AUTHORITY_YEARS);
+    const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+        {
+            serialNumber: serialNumber(crypto),
+            name: [{ CN: [`${request.appName} internal CA`] }],
+            notBefore: skewed(request.now),
+            notAfter,
+            keys,
+            extensions: [
+                new x509.BasicConstraintsExtension(true, 0, true),
+                new x509.KeyUsagesExtension(usage, true),
+                nameConstraints(request.appName, request.subnet),
+                await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
+            ],
+        },
+        crypto,
+    );
+    return {
+        certificate: pem(certificate),
+        privateKey: await exportKey(keys.privateKey, crypto),
+        notAfter: rfc3339(certificate.notAfter),
+    };
+}
+
+/** A certificate for one service: good for its name and the tunnel addresses, as a TLS server, and nothing else. */
+export async function issueLeaf(
+    request: LeafRequest,
+): Promise<Issued & { notBefore: string; notAfter: string; fingerprint: string }> {
+    const { crypto, now } = request;
+    const issuer = new x509.X509Certificate(request.authority.certificate);
+    const signingKey = await importKey(request.authority.privateKey, issuer, crypto);
+    const keys = await generateKeys(request.algorithm, crypto);
+    const end = new Date(wholeSeconds(now).getTime() + (request.days ?? LEAF_DAYS) * DAY);
+    const certificate = await x509.X509CertificateGenerator.create(
+        {
+            serialNumber: serialNumber(crypto),
+            subject: [{ CN: [request.service.toLowerCase()] }],
+            issuer: issuer.subjectName,
+            notBefore: skewed(now),
+            notAfter: end < issuer.notAfter ? end : issuer.notAfter,
+            publicKey: keys.publicKey,
+            signingKey,
+            extensions: [
+                new x509.BasicConstraintsExtension(false, undefined, true),
+                new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+                new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+                new x509.SubjectAlternativeNameExtension([
+                    { type: "dns", value: serviceDomain(request.service, request.appName) },
+                    ...request.addresses.map((value) => ({ type: "ip" as const, value })),
+                ]),
+                await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
+                await x509.AuthorityKeyIdentifierExtension.create(issuer, false, crypto),
+            ],
+        },
+        crypto,
+    );
+    return {
+        certificate: pem(certificate),
+        privateKey: await exportKey(keys.privateKey, crypto),
+        notBefore: rfc3339(certificate.notBefore),
+        notAfter: rfc3339(certificate.notAfter),
+        fingerprint: fingerprintOf(certificate),
+    };
+}
+
+/** What a certificate says, read from its PEM. */
+export function certificateInfo(certificatePem: string): CertificateInfo {
+    let certificate: x509.X509Certificate;
+    try {
+        certificate = new x509.X509Certificate(certificatePem);
+    } catch (cause) {
+        throw new TunnelError("certificate", "cannot be read", "give one certificate in PEM form", { cause });
+    }
+    const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+    return {
+        notBefore: rfc3339(certificate.notBefore),
+        notAfter: rfc3339(certificate.notAfter),
+        subject: certificate.subject,
+        names: names.map((name) => name.value),
+        algorithm: algorithmOf(certificate),
+        fingerprint: fingerprintOf(certificate),
+    };
+}
+
+/** Whether a third of the certificate's life is over: from then on every apply renews it. */
+export function renewalDue(notBefore: string, notAfter: string, now: Date): boolean {
+    const start = Date.parse(notBefore);
+    return now.getTime() >= start + (Date.parse(notAfter) - start) / 3;
+}
+
+/** Whether a certificate ends within the given number of days (default 60), or has ended. */
+export function expiresSoon(notAfter: string, now: Date, days = 60): boolean {
+    return Date.parse(notAfter) - now.getTime() <= days * DAY;
+}
+
+const AUTHORITY_YEARS = 10;
+const LEAF_DAYS = 365;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const KEY_ALGORITHM = {
+    ed25519: { name: "Ed25519" },
+    "ecdsa-p256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+} as const;
+
+function nameConstraints(appName: string, subnet: string): x509.Extension {
+    const { cidr } = parseSubnet(subnet, "subnet", 4);
+    const permitted = [
+        new GeneralName({ dNSName: `${appName}.internal` }),
+        new GeneralName({ iPAddress: cidr }),
+        new GeneralName({ iPAddress: "fd00::/8" }),
+    ];
+    const value = new NameConstraints({
+        permittedSubtrees: new GeneralSubtrees(permitted.map((base) => new GeneralSubtree({ base }))),
+    });
+    return new x509.Extension(id_ce_nameConstraints, true, asn1.AsnConvert.serialize(value));
+}
+
+async function generateKeys(
+    algorithm: CertificateAlgorithm,
+    crypto: webcrypto.Crypto,
+): Promise<webcrypto.CryptoKeyPair> {
+    return (await crypto.subtle.generateKey(KEY_ALGORITHM[algorithm], true, [
+        "sign",
+        "verify",
+    ])) as webcrypto.CryptoKeyPair;
+}
+
+async function exportKey(key: webcrypto.CryptoKey, crypto: webcrypto.Crypto): Promise<string> {
+    return `${x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY")}\n`;
+}
+
+async function importKey(
+    privateKey: string,
+    certificate: x509.X509Certificate,
+    crypto: webcrypto.Crypto,
+): Promise<webcrypto.CryptoKey> {
+    const algorithm = algorithmOf(certificate);
+    if (algorithm !== "ed25519" && algorithm !== "ecdsa-p256") {
+        throw new TunnelError("authority", `has a key of kind ${algorithm}`, "use Ed25519 or ECDSA with P-256");
+    }
+    const der = x509.PemConverter.decodeFirst(privateKey);
+    return await crypto.subtle.importKey("pkcs8", der, KEY_ALGORITHM[algorithm], false, ["sign"]);
+}
+
+function algorithmOf(certificate: x509.X509Certificate): string {
+    const { name, namedCurve } = certificate.publicKey.algorithm as { name: string; namedCurve?: string };
+    if (name === "Ed25519") {
+        return "ed25519";
+    }
+    return name === "ECDSA" && namedCurve === "P-256" ? "ecdsa-p256" : [name, namedCurve].filter(Boolean).join(" ");
+}
+
+/** 127 random bits (RFC 5280, 4.1.2.2: positive, at most 20 octets), in hex; never zero. */
+function serialNumber(crypto: webcrypto.Crypto): string {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[0] = (bytes[0]! & 0x7f) | 0x40;
+    return Buffer.from(bytes).toString("hex");
+}
+
+function fingerprintOf(certificate: x509.X509Certificate): string {
+    return Buffer.from(sha256(new Uint8Array(certificate.rawData))).toString("hex");
+}
+
+function pem(certificate: x509.X509Certificate): string {
+    return `${certificate.toString("pem")}\n`;
+}
+
+/** An hour back: a peer's clock may be behind the operator's. */
+function skewed(now: Date): Date {
+    return new Date(wholeSeconds(now).getTime() - HOUR);
+}
+
+/** X.509 times have no fraction. */
+function wholeSeconds(now: Date): Date {
+    return new Date(Math.floor(now.getTime() / 1000) * 1000);
+}
+
+function rfc3339(date: Date): string {
+    return date.toISOString().replace(".000Z", "Z");
+}
