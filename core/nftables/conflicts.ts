@@ -22,7 +22,7 @@ export function conflicts(json: unknown, table: string, interfaces: string[] = [
             chain.policy === "drop"
                 ? "drops by policy"
                 : last !== undefined && refusesAll(last)
-                  ? "ends in a drop"
+                  ? "refuses at its end"
                   : undefined;
         if (how === undefined || own.some((rule) => letsIn(rule, interfaces))) continue;
         const names = chains
