@@ -70,7 +70,7 @@ async function look(only, { install }) {
 }
 
 /** Tries each place a tool can come from, in order. */
-async function oneOf({ ways }, install) {
+async function oneOf({ ways, home }, install) {
     const reasons = [];
     for (const way of ways) {
         try {
@@ -80,7 +80,7 @@ async function oneOf({ ways }, install) {
             reasons.push(error.message);
         }
     }
-    return { reasons: reasons.length > 0 ? reasons : ["not there yet; `npm run tools` gets it"] };
+    return { reasons: reasons.length > 0 ? [...reasons, `or get it from ${home}`] : ["`npm run tools` gets it"] };
 }
 
 function nodeTool() {
@@ -92,6 +92,7 @@ function nodeTool() {
     const candidates = [join(root, "node_modules/node/bin/node"), inPackage(home), process.execPath, which("node")];
     return {
         name: "node",
+        home: "https://nodejs.org/en/download",
         ways: [
             async () => {
                 for (const file of candidates) if (file !== undefined && (await good(file))) return [file];
@@ -116,6 +117,7 @@ async function pulumiTool() {
     const base = "https://get.pulumi.com/releases/sdk";
     return {
         name: "pulumi",
+        home: "https://www.pulumi.com/docs/install",
         ways: [
             async () => {
                 const files = names.map((name) => which(name));
@@ -166,6 +168,7 @@ async function caddyTool() {
     const base = `https://github.com/caddyserver/caddy/releases/download/v${version}`;
     return {
         name: "caddy",
+        home: "https://caddyserver.com/docs/install",
         // Ours first: it offers AES-256 only. Any other Caddy works and negotiates what the client prefers.
         ways: [
             (install) =>
@@ -202,7 +205,8 @@ async function cached(directory, names, install, fill) {
 async function installSystem(absent, install) {
     const manager = packageManager();
     if (manager === undefined) return "install it with this system's package manager";
-    const packages = absent.map((tool) => tool.packages[manager]);
+    const packages = absent.map((tool) => tool.packages[manager]).filter((name) => name !== undefined);
+    if (packages.length === 0) return `${manager} has no package of it`;
     const command = installCommand(manager, packages);
     if (process.getuid() !== 0) return `as root: ${command}`;
     if (!install) return `get it with: ${command}`;

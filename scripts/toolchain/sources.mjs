@@ -70,11 +70,18 @@ export function installCommand(manager, packages) {
     return [manager, ...managers[manager], ...packages].join(" ");
 }
 
-/** Installs packages of the distribution; needs root. */
+/** Installs packages of the distribution; needs root. A machine that was never updated knows no packages yet. */
 export async function installPackages(manager, packages) {
     const options = { env: { DEBIAN_FRONTEND: "noninteractive" } };
-    if (manager === "apt-get") await step("apt-get update", manager, ["update", "-q"], options);
-    await step(`installing ${packages.join(", ")}`, manager, [...managers[manager], ...packages], options);
+    const install = () =>
+        step(`installing ${packages.join(", ")}`, manager, [...managers[manager], ...packages], options);
+    if (manager !== "apt-get") return install();
+    try {
+        await install();
+    } catch {
+        await step("apt-get update", manager, ["update", "-q"], options);
+        await install();
+    }
 }
 
 /** A short hash of everything below a directory, so that a changed module is built anew. */

@@ -23,12 +23,14 @@ export async function systemTools() {
         tool("curl", ["curl"]),
         tool("openssl", ["openssl"]),
     ];
-    return (await kernelHasWireGuard()) ? tools : [...tools, tool("wireguard-go", ["wireguard-go"])];
+    // Where a distribution has no such package, its kernels have WireGuard.
+    const wireguardGo = tool("wireguard-go", ["wireguard-go"], { dnf: undefined, pacman: undefined });
+    return (await kernelHasWireGuard()) ? tools : [...tools, wireguardGo];
 }
 
 function tool(name, commands, names = {}) {
     const packages = Object.fromEntries(
-        ["apt-get", "dnf", "pacman", "apk"].map((manager) => [manager, names[manager] ?? name]),
+        ["apt-get", "dnf", "pacman", "apk"].map((manager) => [manager, manager in names ? names[manager] : name]),
     );
     return { name, commands, packages, absent: commands.filter((command) => which(command) === undefined) };
 }
