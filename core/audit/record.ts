@@ -40,6 +40,8 @@ export interface RecordMark {
     hash: string;
     /** Byte offset of the line's first byte. */
     offset: number;
+    /** Hash of the genesis record, the log's name: which log the record is in. Marks written down in short may lack it. */
+    genesis?: string;
 }
 
 /** What the log is bound to; the genesis record's details. */

@@ -10,8 +10,8 @@ export const MAX_STRING = 16_384;
 
 const MAX_DEPTH = 16;
 
-/** The entry with every field in the strict profile. Fields that are missing stay missing: that is for entry.ts to refuse. */
-export function sanitizeEntry(entry: AuditEntry): AuditEntry {
+/** The entry with every text and all details in the strict profile. */
+export function sanitizeEntry<Entry extends Pick<AuditEntry, "message" | "user" | "details">>(entry: Entry): Entry {
     return {
         ...entry,
         message: sanitizeText(entry.message),

@@ -67,7 +67,7 @@ export function sealGenesis(
     signer: Signer,
     primitives: Primitives,
     restartedFrom?: string,
-): { line: AuditLine; text: string; log: LogIdentity } {
+): { line: AuditLine; text: string; log: LogIdentity & { genesis: string } } {
     if (!isUsablePublicKey(signer.publicKey)) {
         throw new AuditError("signing key", "its public key is of small order or not canonical", "make another key");
     }

@@ -180,7 +180,8 @@ export class LogVerifier {
     private checkMarks(line: AuditLine): void {
         const { sequence, hash } = line.capsule;
         for (const mark of this.marks.get(sequence) ?? []) {
-            if (mark.hash === hash && mark.offset === this.offset) continue;
+            const sameLog = mark.genesis === undefined || mark.genesis === this.log?.genesis;
+            if (sameLog && mark.hash === hash && mark.offset === this.offset) continue;
             throw this.error(`it was replaced: the state remembers ${mark.hash} at byte ${mark.offset}`, sequence + 1);
         }
     }

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import type { Signer } from "../../core/audit/primitives.js";
+import type { LogOrigin } from "../../core/audit/record.js";
+import { AuditError } from "../../core/errors.js";
+import { configFolder, inProject } from "./paths.js";
+import { nativeSigner } from "./primitives.js";
+
+/**
+ * The key that seals a log.
+ *
+ * @param reference "file:PATH" or "env:NAME", holding a 32-byte Ed25519 seed in hex or base64; default: one file per project
+ *   and stack in the user's configuration directory
+ * @param create whether a key may be made when the file is not there: only for a log that nobody has seen yet
+ * @throws AuditError when there is no key, it is not one, or others can read it
+ */
+export function loadSigningKey(reference: string | undefined, origin: LogOrigin, create: boolean): Signer {
+    const [, scheme, value] = /^(file|env):(.+)$/su.exec(reference ?? `file:${defaultKeyFile(origin)}`) ?? [];
+    if (scheme === undefined || value === undefined) {
+        // Whoever wrote the key itself here must not find it in an error.
+        throw new AuditError("signingKey", "it begins with neither file: nor env:", "write file:PATH or env:NAME");
+    }
+    return nativeSigner(scheme === "env" ? fromEnvironment(value) : fromFile(inProject(value), create));
+}
+
+/** Where the key of a stack is when nothing else is said. */
+export function defaultKeyFile(origin: LogOrigin): string {
+    const name = `${origin.project}-${origin.stack}`.replace(/[^A-Za-z0-9_.-]/gu, "_");
+    return join(configFolder(), "pulumi-qp-tunnel", `${name}.key`);
+}
+
+function fromEnvironment(name: string): Uint8Array {
+    const value = process.env[name];
+    if (value === undefined || value === "") {
+        throw new AuditError(
+            `signingKey env:${name}`,
+            "the variable is not set",
+            "set it to the 32-byte seed of the log's key, in hex or base64",
+        );
+    }
+    return decodeSeed(value, `signingKey env:${name}`);
+}
+
+function fromFile(path: string, create: boolean): Uint8Array {
+    const subject = `signing key ${path}`;
+    let file: number;
+    try {
+        file = openSync(path, "r");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+            throw new AuditError(subject, `it cannot be read: ${(error as Error).message}`, "make it readable", {
+                cause: error,
+            });
+        }
+        if (create) return makeKey(path, subject);
+        throw new AuditError(
+            subject,
+            "it is not on this machine, and the log was begun with it",
+            "bring the key here from where the log was written, or give it with signingKey: env:NAME; a new key cannot continue the log",
+        );
+    }
+    try {
+        if ((fstatSync(file).mode & 0o077) !== 0) {
+            throw new AuditError(subject, "others than its owner can read it", `chmod 600 ${path}`);
+        }
+        return decodeSeed(readFileSync(file, "utf8"), subject);
+    } finally {
+        closeSync(file);
+    }
+}
+
+function makeKey(path: string, subject: string): Uint8Array {
+    const seed = randomBytes(32);
+    try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        writeFileSync(path, `${seed.toString("hex")}\n`, { flag: "wx", mode: 0o600, flush: true });
+        chmodSync(path, 0o600);
+    } catch (error) {
+        throw new AuditError(
+            subject,
+            `it cannot be made: ${(error as Error).message}`,
+            "make the directory writable, or set signingKey",
+            { cause: error },
+        );
+    }
+    return seed;
+}
+
+/** The text is a secret: no error repeats it. */
+function decodeSeed(text: string, subject: string): Uint8Array {
+    const trimmed = text.trim();
+    const seed = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, "hex") : Buffer.from(trimmed, "base64");
+    const whole = /^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/.test(trimmed);
+    if (!whole || seed.length !== 32) {
+        throw new AuditError(
+            subject,
+            "it is not a 32-byte seed in hex or base64",
+            "store 64 hex characters or 44 of base64",
+        );
+    }
+    return seed;
+}
