@@ -1,0 +1,221 @@
+import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses.js";
+import { TunnelError } from "../errors.js";
+import { parseUpstream } from "../caddy/upstream.js";
+import { checkName, checkUniqueNames } from "../names.js";
+import type { GrantTarget } from "./schemas.js";
+import { refuse, type Fault } from "./validate.js";
+
+/** A relay's arguments as far as they are plain, in the form the schemas return. */
+export interface PlainRelay {
+    subnet: string;
+    subnet6?: string | undefined;
+    /** Networks behind the relay. */
+    routes: string[];
+    mtu: number;
+    /** The relay's own public key, when the program knows it. */
+    publicKey?: string | undefined;
+    peers: PlainPeer[];
+    services: PlainService[];
+    grants: { from: string[]; to: GrantTarget }[];
+}
+
+export interface PlainPeer {
+    name: string;
+    /** Absent when generated, or when it is an Output. */
+    publicKey?: string | undefined;
+    routes: string[];
+}
+
+export interface PlainService {
+    name: string;
+    /** Absent when it is an Output. */
+    upstream?: string | { peer: string; port: number } | undefined;
+    allow: "everyone" | string[];
+    on?: string | undefined;
+}
+
+/**
+ * What only shows when a relay's arguments are seen together: names that are taken or missing, keys that are shared,
+ * networks that overlap.
+ *
+ * @param subject what the relay is called, the start of every property path
+ * @throws InvalidArgument naming every fault
+ */
+export function checkRelay(relay: PlainRelay, subject = "relay"): void {
+    const faults: Fault[] = [];
+    const at = (path: string, check: () => void): void => {
+        try {
+            check();
+        } catch (error) {
+            if (!(error instanceof TunnelError)) {
+                throw error;
+            }
+            faults.push({ path: `${subject}.${path}`, problem: error.problem, fix: error.fix });
+        }
+    };
+    const fault = (path: string, problem: string, fix: string): void =>
+        void faults.push({ path: `${subject}.${path}`, problem, fix });
+
+    checkNames(relay, at);
+    checkKeys(relay, fault);
+    checkNetworks(relay, at, fault);
+    checkReferences(relay, fault);
+    if (faults.length > 0) {
+        refuse(subject, faults);
+    }
+}
+
+type At = (path: string, check: () => void) => void;
+type Report = (path: string, problem: string, fix: string) => void;
+
+function checkNames(relay: PlainRelay, at: At): void {
+    for (const kind of ["peers", "services"] as const) {
+        const names = relay[kind].map(({ name }) => name);
+        for (const name of names) {
+            at(`${kind}.${name}`, () => checkName(name, ""));
+        }
+        at(kind, () => checkUniqueNames(names, ""));
+    }
+}
+
+function checkKeys(relay: PlainRelay, fault: Report): void {
+    const owner = new Map<string, string>();
+    if (relay.publicKey !== undefined) {
+        owner.set(relay.publicKey, "the relay");
+    }
+    for (const { name, publicKey } of relay.peers) {
+        if (publicKey === undefined) {
+            continue;
+        }
+        const other = owner.get(publicKey);
+        if (other !== undefined) {
+            fault(`peers.${name}.publicKey`, `is also the key of ${other}`, "give each its own key");
+        }
+        owner.set(publicKey, `"${name}"`);
+    }
+}
+
+function checkNetworks(relay: PlainRelay, at: At, fault: Report): void {
+    const { subnet, subnet6 } = relay;
+    if (subnet6 !== undefined) {
+        const hosts = 32 - parseSubnet(subnet, "subnet", 4).prefix;
+        if (128 - parseSubnet(subnet6, "subnet6", 6).prefix < hosts) {
+            const problem = `"${subnet6}" has fewer addresses than "${subnet}", and a peer has the same place in both`;
+            fault("subnet6", problem, `choose a prefix length of at most /${128 - hosts}`);
+        }
+        if (relay.mtu < 1280) {
+            fault(
+                "mtu",
+                `${relay.mtu} is less than IPv6 needs (RFC 8200)`,
+                "choose 1280 or more, or leave subnet6 out",
+            );
+        }
+    }
+    const routes: Route[] = [];
+    const collect = (owner: string, path: string, networks: string[]): void =>
+        networks.forEach((network, index) =>
+            at(`${path}[${index}]`, () => {
+                const cidr = parseRoute(network, "", { subnet, subnet6 });
+                routes.push({ cidr, owner, path: `${path}[${index}]`, ...range(cidr) });
+            }),
+        );
+    collect("the relay", "routes", relay.routes);
+    for (const peer of relay.peers) {
+        collect(`"${peer.name}"`, `peers.${peer.name}.routes`, peer.routes);
+    }
+    checkOverlaps(routes, fault);
+}
+
+interface Route {
+    cidr: string;
+    owner: string;
+    path: string;
+    family: 4 | 6;
+    first: bigint;
+    last: bigint;
+}
+
+/** Sorted by first address, a network overlaps an earlier one exactly when it begins inside it. */
+function checkOverlaps(routes: readonly Route[], fault: Report): void {
+    const sorted = [...routes].sort(
+        (a, b) => a.family - b.family || compare(a.first, b.first) || compare(b.last, a.last),
+    );
+    let widest: Route | undefined;
+    for (const route of sorted) {
+        if (widest?.family === route.family && route.first <= widest.last) {
+            const problem = `"${route.cidr}" overlaps "${widest.cidr}" of ${widest.owner}`;
+            fault(route.path, problem, "a packet has one way to go: leave one of them out, or make it narrower");
+        } else {
+            widest = route;
+        }
+    }
+}
+
+function compare(a: bigint, b: bigint): number {
+    return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function checkReferences(relay: PlainRelay, fault: Report): void {
+    const peers = new Map(relay.peers.map((peer) => [peer.name, peer]));
+    const listed = (name: string, path: string): void => {
+        if (!peers.has(name)) {
+            fault(path, `names an unlisted peer, "${name}"`, "add it to the relay's peers, or take it out here");
+        }
+    };
+    for (const { name, upstream, allow, on } of relay.services) {
+        const path = `services.${name}`;
+        if (typeof upstream === "object") {
+            listed(upstream.peer, `${path}.upstream.peer`);
+        } else if (upstream !== undefined) {
+            checkUpstream(upstream, `${path}.upstream`, relay, fault);
+        }
+        if (allow !== "everyone") {
+            allow.forEach((peer, index) => listed(peer, `${path}.allow[${index}]`));
+        }
+        if (on !== undefined) {
+            listed(on, `${path}.on`);
+        }
+    }
+    relay.grants.forEach(({ from, to }, index) => {
+        from.forEach((peer, position) => listed(peer, `grants[${index}].from[${position}]`));
+        if (to.peer !== undefined) {
+            listed(to.peer, `grants[${index}].to`);
+        }
+        if (to.network !== undefined) {
+            checkGrantedNetwork(to.network, to.peer, `grants[${index}].to.network`, relay, peers, fault);
+        }
+    });
+}
+
+/** A tunnel address as text names whoever has it today; the grant behind it is only made for a named peer. */
+function checkUpstream(upstream: string, path: string, relay: PlainRelay, fault: Report): void {
+    const { host, port } = parseUpstream(upstream, path);
+    const tunnels = [relay.subnet, relay.subnet6].filter((network) => network !== undefined);
+    if (/^[0-9.]+$|:/.test(host) && tunnels.some((network) => contains(network, host))) {
+        fault(path, `"${upstream}" is an address of the tunnel`, `name the peer: { peer, port: ${port} }`);
+    }
+}
+
+function checkGrantedNetwork(
+    network: string,
+    peer: string | undefined,
+    path: string,
+    relay: PlainRelay,
+    peers: ReadonlyMap<string, PlainPeer>,
+    fault: Report,
+): void {
+    const routes = peer === undefined ? relay.routes : peers.get(peer)?.routes;
+    if (routes !== undefined && !routes.includes(network)) {
+        const whose = peer === undefined ? "the relay's" : `"${peer}"'s`;
+        const fix =
+            routes.length > 0 ? `choose ${routes.join(" or ")}, or add it to the routes` : "add it to the routes";
+        fault(path, `"${network}" is not one of ${whose} routes`, fix);
+    }
+    if (familyOf(network) === 6 && relay.subnet6 === undefined) {
+        fault(
+            path,
+            `"${network}" is IPv6, and the relay has no subnet6`,
+            "give the relay a subnet6, or grant something else",
+        );
+    }
+}

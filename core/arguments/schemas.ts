@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses.js";
+import { parseUpstream } from "../caddy/upstream.js";
+import { InvalidArgument } from "../errors.js";
+import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys.js";
+import { checkAppName, checkInterface, checkName } from "../names.js";
+import { parseEndpoint, parseExpires, parsePorts } from "./text.js";
+import { form, supplied, text } from "./validate.js";
+
+const name = text(checkName);
+const port = z.int().min(1).max(65535);
+const networks = z.array(text(parseCidr)).default([]);
+/** Resources and descriptors of the components: their classes check themselves. */
+const component = z.custom<object>((value) => typeof value === "object" && value !== null, {
+    error: () => "is missing; give one",
+    params: { problem: "is missing or not an object", fix: "give one" },
+});
+
+const membership = {
+    presharedKey: supplied((value, subject) =>
+        value === "none" ? value : parsePresharedKey(value, subject),
+    ).optional(),
+    address: text((value, subject) => parseAddress(value, subject, 4)).optional(),
+    routes: networks,
+    keyEpoch: z.int().min(1).default(1),
+    expires: text(parseExpires).optional(),
+    reinstate: z.boolean().default(false),
+};
+
+/** Arguments of `Peer`. */
+export const peerArgs = z.strictObject({
+    publicKey: supplied(parsePublicKey).optional(),
+    ...membership,
+    host: z.unknown().optional(),
+});
+export type PeerPlain = z.output<typeof peerArgs>;
+
+/** A peer as plain data: she brings her own key. */
+export const peerSpec = z.strictObject({ name, publicKey: supplied(parsePublicKey), ...membership });
+export type PeerSpecPlain = z.output<typeof peerSpec>;
+
+/** Arguments of `ExposedService`; peers are names. */
+export const serviceArgs = z.strictObject({
+    upstream: form<string | { peer: string; port: number } | object>((value) =>
+        isPlainObject(value) ? z.strictObject({ peer: name, port }) : upstreamAddress,
+    ),
+    allow: form<"everyone" | string[]>((value) =>
+        typeof value === "string" ? z.literal("everyone") : z.array(name),
+    ).default([]),
+    port: port.optional(),
+    certificate: z.enum(["ed25519", "ecdsa-p256"]).default("ed25519"),
+    keyExchange: z.enum(["require", "prefer"]).default("require"),
+    on: name.optional(),
+});
+export type ServicePlain = z.output<typeof serviceArgs>;
+
+/** One grant, in the one form everything behind it works with; peers are names. */
+export const grantArgs = z.strictObject({
+    from: form<string[]>((value) => (Array.isArray(value) ? z.array(name) : name.transform((one) => [one]))),
+    to: form<GrantTarget>((value) => {
+        if (!isPlainObject(value)) {
+            return name.transform((peer) => ({ peer }));
+        }
+        const network = text(parseCidr);
+        return "peer" in value ? z.strictObject({ peer: name, network }) : z.strictObject({ network });
+    }),
+    ports: z.array(text(parsePorts)).min(1),
+});
+export type GrantPlain = z.output<typeof grantArgs>;
+
+/** A peer's own addresses, one of her routes, or one of the relay's. */
+export interface GrantTarget {
+    peer?: string;
+    network?: string;
+}
+
+/** Arguments of `Relay`. What is listed in `peers` and `services` is checked entry by entry, by the schemas above. */
+export const relayArgs = z.strictObject({
+    host: component,
+    audit: component,
+    peers: z.array(z.unknown()),
+    services: z.array(z.unknown()).default([]),
+    grants: z.array(grantArgs).default([]),
+    endpoint: supplied((value, subject) => {
+        const { host, port } = parseEndpoint(value, subject);
+        return port === undefined ? host : joinHostPort(host, port);
+    }).optional(),
+    listenPort: port.default(51820),
+    subnet: text((value, subject) => parseSubnet(value, subject, 4).cidr).default("10.8.0.0/24"),
+    subnet6: text((value, subject) => parseSubnet(value, subject, 6).cidr).optional(),
+    interface: text(checkInterface).default("wg0"),
+    keyEpochs: z.array(z.int().min(1)).min(1).transform(ascending).default([1]),
+    identity: z.enum(["state", "host"]).default("state"),
+    privateKey: supplied(privateKeySource).optional(),
+    routes: networks,
+    mtu: z.int().min(576).max(9000).default(1420),
+    keepalive: z.int().min(0).max(65535).default(25),
+    dns: form<string[]>((value) =>
+        Array.isArray(value) ? z.array(resolver) : resolver.transform((one) => [one]),
+    ).optional(),
+    appName: text(checkAppName).default("qp-tunnel"),
+    confirmTimeout: z.int().min(10).max(3600).default(60),
+});
+export type RelayPlain = z.output<typeof relayArgs>;
+
+/** Arguments of `AuditSink`. */
+export const auditSinkArgs = z.strictObject({
+    path: z.string().min(1).optional(),
+    signingKey: text(signingKeySource).default("file:"),
+    mirror: z.boolean().default(true),
+    onBehind: z.enum(["fail", "warn"]).default("fail"),
+    restartFrom: text(recordHash).optional(),
+});
+export type AuditSinkPlain = z.output<typeof auditSinkArgs>;
+
+const upstreamAddress = supplied((value, subject) => {
+    const { host, port } = parseUpstream(value, subject);
+    return joinHostPort(host, port);
+});
+
+/** An address of a resolver, or a search domain: wg-quick takes both. */
+const resolver = text((value, subject) => {
+    const { host, port } = parseEndpoint(value, subject);
+    if (port !== undefined) {
+        throw new InvalidArgument(subject, `"${value}" has a port, and wg-quick knows none`, "leave the port out");
+    }
+    return host;
+});
+
+/** A key, or "file:" and a path; the path is not read here. */
+function privateKeySource(value: string, subject: string): string {
+    if (!value.startsWith("file:")) {
+        return parsePrivateKey(value, subject);
+    }
+    if (value === "file:") {
+        throw new InvalidArgument(subject, '"file:" names no file', 'write one like "file:/etc/wireguard/private.key"');
+    }
+    return value;
+}
+
+function signingKeySource(value: string, subject: string): string {
+    if (!/^(?:file:.*|env:[A-Za-z_][A-Za-z0-9_]*)$/s.test(value)) {
+        // Not quoted: somebody may have put the key itself here.
+        const fix = 'write "file:" with or without a path, or "env:NAME"; the key itself never stands in a program';
+        throw new InvalidArgument(subject, "does not say where the key is", fix);
+    }
+    return value;
+}
+
+function recordHash(value: string, subject: string): string {
+    if (!/^[0-9a-f]{64}$/.test(value)) {
+        throw new InvalidArgument(
+            subject,
+            `"${value}" is not the hash of a record`,
+            "copy the pinned head hash: 64 lower-case hex digits",
+        );
+    }
+    return value;
+}
+
+function ascending(epochs: number[]): number[] {
+    return [...new Set(epochs)].sort((a, b) => a - b);
+}
+
+/** An object literal of the program; an Output or a component is an instance of some class. */
+function isPlainObject(value: unknown): value is object {
+    return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { InvalidArgument, TunnelError } from "../errors.js";
+
+/** One thing wrong with the arguments. */
+export interface Fault {
+    /** Property path. */
+    path: string;
+    problem: string;
+    fix: string;
+}
+
+/**
+ * The value as the schema understands it, defaults filled in.
+ *
+ * @param subject what the value is called: "relay", "peers.alice"
+ * @throws InvalidArgument naming every fault at once as "path: problem; fix". No message contains a value of a secret
+ */
+export function validate<T>(schema: z.ZodType<T>, value: unknown, subject: string): T {
+    const result = schema.safeParse(value, { reportInput: true });
+    if (result.success) {
+        return result.data;
+    }
+    return refuse(
+        subject,
+        result.error.issues.flatMap((issue) => faultsOf(issue, subject)),
+    );
+}
+
+/** One error for all faults. A single one speaks for itself. */
+export function refuse(subject: string, faults: readonly Fault[]): never {
+    const [first, ...more] = faults;
+    if (first !== undefined && more.length === 0) {
+        throw new InvalidArgument(first.path, first.problem, first.fix);
+    }
+    const list = faults.map(({ path, problem, fix }) => `\n  ${path}: ${problem}; ${fix}`).join("");
+    throw new InvalidArgument(subject, `${faults.length} arguments cannot be used`, `correct them:${list}`);
+}
+
+/** A string that one of our parsers understands; the parser's own words are the fault. */
+export function text<T>(parse: (text: string, subject: string) => T) {
+    return z.string().transform((value, context): T => understood(() => parse(value, ""), context));
+}
+
+/**
+ * A value that another resource may supply. A plain string is checked now; a promise of one (an Output) is let through
+ * as it is, and checked by whoever gets to see the value.
+ */
+export function supplied<T extends string>(parse: (text: string, subject: string) => T) {
+    return z.unknown().transform((value, context): T | object => {
+        if (typeof value === "string") {
+            return understood(() => parse(value, ""), context);
+        }
+        if ((typeof value === "object" && value !== null) || typeof value === "function") {
+            return value;
+        }
+        return fail(context, wrongType(value, "a string"), "give a string");
+    });
+}
+
+/** One of several forms, chosen by looking at the value, so that the fault is about the form that was meant. */
+export function form<T>(choose: (value: unknown) => z.ZodType<T>) {
+    return z.unknown().transform((value, context): T => {
+        const result = choose(value).safeParse(value, { reportInput: true });
+        if (result.success) {
+            return result.data;
+        }
+        for (const issue of result.error.issues) {
+            context.addIssue(issue as Parameters<typeof context.addIssue>[0]);
+        }
+        return z.NEVER;
+    });
+}
+
+/** Runs a check; what it refuses becomes an issue of the schema. */
+function understood<T>(check: () => T, context: z.core.$RefinementCtx): T {
+    try {
+        return check();
+    } catch (error) {
+        if (!(error instanceof TunnelError)) {
+            throw error;
+        }
+        return fail(context, error.problem, error.fix);
+    }
+}
+
+function fail(context: z.core.$RefinementCtx, problem: string, fix: string): never {
+    context.addIssue({ code: "custom", message: `${problem}; ${fix}`, params: { problem, fix } });
+    return z.NEVER;
+}
+
+/** zod's issues in our words: what is wrong, what would be right. Never the value itself, which may be a secret. */
+function faultsOf(issue: z.core.$ZodIssue, subject: string): Fault[] {
+    const path = propertyPath(subject, issue.path);
+    switch (issue.code) {
+        case "invalid_type":
+            return [{ path, ...mistyped(issue.input, ARTICLE[issue.expected] ?? issue.expected) }];
+        case "unrecognized_keys":
+            return issue.keys.map((key) => ({
+                path: `${path}.${key}`,
+                problem: "is not an argument",
+                fix: "correct the spelling, or remove it",
+            }));
+        case "invalid_value":
+            return [{ path, problem: "is none of the values it may have", fix: `choose ${list(issue.values)}` }];
+        case "too_small":
+        case "too_big":
+            return [{ path, ...bound(issue) }];
+        case "custom": {
+            const { problem, fix } = (issue.params ?? {}) as Partial<Fault>;
+            if (problem !== undefined && fix !== undefined) {
+                return [{ path, problem, fix }];
+            }
+        }
+    }
+    throw new Error(`no words for the issue ${issue.code} at ${path}`);
+}
+
+/** "relay", ["grants", 0, "to"] → "relay.grants[0].to" */
+function propertyPath(subject: string, keys: readonly PropertyKey[]): string {
+    return keys.reduce<string>(
+        (path, key) => (typeof key === "number" ? `${path}[${key}]` : `${path}.${String(key)}`),
+        subject,
+    );
+}
+
+const ARTICLE: Partial<Record<string, string>> = {
+    string: "a string",
+    number: "a number",
+    int: "a whole number",
+    boolean: "true or false",
+    array: "a list",
+    object: "an object",
+};
+
+function mistyped(value: unknown, expected: string): { problem: string; fix: string } {
+    return { problem: wrongType(value, expected), fix: `give ${expected}` };
+}
+
+function wrongType(value: unknown, expected: string): string {
+    if (value === undefined || value === null) {
+        return "is missing";
+    }
+    if (isOutput(value)) {
+        return `is an Output, and has to be known when the program runs`;
+    }
+    const actual = Array.isArray(value) ? "a list" : (ARTICLE[typeof value] ?? `a ${typeof value}`);
+    return actual === expected ? `is not ${expected}` : `is ${actual}, not ${expected}`;
+}
+
+function isOutput(value: unknown): boolean {
+    return (
+        value instanceof Promise ||
+        (typeof value === "object" && (value as { __pulumiOutput?: unknown }).__pulumiOutput === true)
+    );
+}
+
+function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): { problem: string; fix: string } {
+    const small = issue.code === "too_small";
+    const limit = String(small ? issue.minimum : issue.maximum);
+    if (issue.origin === "array" || issue.origin === "string") {
+        const unit = issue.origin === "array" ? "entries" : "characters";
+        return {
+            problem: small ? "is too short" : "is too long",
+            fix: `give at ${small ? "least" : "most"} ${limit} ${unit}`,
+        };
+    }
+    return { problem: small ? "is too small" : "is too large", fix: `choose ${limit} or ${small ? "more" : "less"}` };
+}
+
+function list(values: readonly unknown[]): string {
+    const quoted = values.map((value) => JSON.stringify(value));
+    return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` : String(quoted[0]);
+}
