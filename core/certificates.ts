@@ -226,8 +226,8 @@ function algorithmOf(certificate: x509.X509Certificate): string {
 }
 
 /** 127 random bits (RFC 5280, 4.1.2.2: positive, at most 20 octets), in hex; never zero. */
-function serialNumber(crypto: webcrypto.Crypto): string {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
+function serialNumber(source: webcrypto.Crypto): string {
+    const bytes = source.getRandomValues(new Uint8Array(16));
     bytes[0] = (bytes[0]! & 0x7f) | 0x40;
     return Buffer.from(bytes).toString("hex");
 }

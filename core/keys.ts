@@ -15,7 +15,7 @@ export function generateKeyPair(random: (bytes: number) => Uint8Array): { public
         throw new Error(`the random source gave ${secret.length} bytes instead of ${KEY_BYTES}`);
     }
     secret[0]! &= 0xf8;
-    secret[31]! = (secret[31]! & 0x7f) | 0x40;
+    secret[31] = (secret[31]! & 0x7f) | 0x40;
     const privateKey = encode(secret);
     return { publicKey: publicKeyOf(privateKey), privateKey };
 }

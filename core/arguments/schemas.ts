@@ -10,11 +10,13 @@ import { form, supplied, text } from "./validate.js";
 const name = text(checkName);
 const port = z.int().min(1).max(65535);
 const networks = z.array(text(parseCidr)).default([]);
-/** Resources and descriptors of the components: their classes check themselves. */
-const component = z.custom<object>((value) => typeof value === "object" && value !== null, {
-    error: () => "is missing; give one",
-    params: { problem: "is missing or not an object", fix: "give one" },
-});
+
+/** A resource or a descriptor of the components: its own class has checked it. */
+function component(fix: string) {
+    return z.custom<object>((value) => typeof value === "object" && value !== null, {
+        params: { problem: "is missing, or is not an object", fix },
+    });
+}
 
 const membership = {
     presharedKey: supplied((value, subject) =>
@@ -76,8 +78,8 @@ export interface GrantTarget {
 
 /** Arguments of `Relay`. What is listed in `peers` and `services` is checked entry by entry, by the schemas above. */
 export const relayArgs = z.strictObject({
-    host: component,
-    audit: component,
+    host: component("say where the relay runs: hosts.local(), hosts.ssh(), ..."),
+    audit: component("give the AuditSink that records what happens to this relay"),
     peers: z.array(z.unknown()),
     services: z.array(z.unknown()).default([]),
     grants: z.array(grantArgs).default([]),

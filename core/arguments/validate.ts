@@ -110,7 +110,9 @@ function faultsOf(issue: z.core.$ZodIssue, subject: string): Fault[] {
             if (problem !== undefined && fix !== undefined) {
                 return [{ path, problem, fix }];
             }
+            break;
         }
+        default:
     }
     throw new Error(`no words for the issue ${issue.code} at ${path}`);
 }
@@ -138,13 +140,14 @@ function mistyped(value: unknown, expected: string): { problem: string; fix: str
 
 function wrongType(value: unknown, expected: string): string {
     if (value === undefined || value === null) {
-        return "is missing";
+        return value === null ? "is null" : "is missing";
     }
     if (isOutput(value)) {
         return `is an Output, and has to be known when the program runs`;
     }
     const actual = Array.isArray(value) ? "a list" : (ARTICLE[typeof value] ?? `a ${typeof value}`);
-    return actual === expected ? `is not ${expected}` : `is ${actual}, not ${expected}`;
+    const known = actual === expected || expected === ARTICLE.int;
+    return typeof value === "number" && known ? `is not ${expected}` : `is ${actual}, not ${expected}`;
 }
 
 function isOutput(value: unknown): boolean {
@@ -158,7 +161,9 @@ function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): { prob
     const small = issue.code === "too_small";
     const limit = String(small ? issue.minimum : issue.maximum);
     if (issue.origin === "array" || issue.origin === "string") {
-        const unit = issue.origin === "array" ? "entries" : "characters";
+        const unit = (issue.origin === "array" ? ["entry", "entries"] : ["character", "characters"])[
+            limit === "1" ? 0 : 1
+        ];
         return {
             problem: small ? "is too short" : "is too long",
             fix: `give at ${small ? "least" : "most"} ${limit} ${unit}`,
