@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync } from "node:fs";
 
 import { checkHash, checkLine, checkSignature } from "../../core/audit/line.js";
 import { formatNote } from "../../core/audit/note.js";
@@ -7,15 +7,16 @@ import type { AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../core/au
 import type { Signer } from "../../core/audit/primitives.js";
 import { sanitizeEntry } from "../../core/audit/sanitize.js";
 import { MAX_LINE_BYTES } from "../../core/audit/seal.js";
-import { LogBehind, verifyLog, type Verdict, type VerifyOptions } from "../../core/audit/verify.js";
+import { LogBehind, type Verdict, type VerifyOptions } from "../../core/audit/verify.js";
 import { AuditError } from "../../core/errors.js";
 import { currentCiRun, currentUser } from "./actor.js";
 import { LogFile, missing, openOrMissing, type Ends, type Writer } from "./logFile.js";
 import { Operation, type RecordSpec } from "./operation.js";
 import { inProject } from "./paths.js";
 import { nativePrimitives } from "./primitives.js";
-import { fileBytes, lineAt, linesBackwards, linesForwards } from "./read.js";
+import { lineAt, linesBackwards, linesForwards } from "./read.js";
 import { loadSigningKey } from "./signingKey.js";
+import { verifyFile } from "./verifyFile.js";
 
 export type { Operation, RecordSpec } from "./operation.js";
 
@@ -218,16 +219,8 @@ export class AuditLog {
     }
 
     private verify(options: Pick<VerifyOptions, "checkpoint" | "marks" | "mode">): Promise<Verdict> {
-        const file = openOrMissing(this.path, constants.O_RDONLY, this.name);
-        if (file === undefined) throw missing(this.name, 1);
-        const { size } = fstatSync(file);
-        closeSync(file);
-        return verifyLog(this.name, () => fileBytes(this.path, size), {
-            ...options,
-            primitives: nativePrimitives,
-            expect: this.identity(),
-            tail: "ignore",
-        });
+        if (!existsSync(this.path)) throw missing(this.name, 1);
+        return verifyFile(this.path, { ...options, expect: this.identity(), tail: "ignore" }, this.name);
     }
 
     /** Whether the line at the mark's place is the one remembered, untouched. */
