@@ -19,10 +19,16 @@ export default tseslint.config(
         },
         rules: {
             eqeqeq: ["error", "always"],
-            "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+            "@typescript-eslint/consistent-type-imports": [
+                "error",
+                // What is required late is typed by `typeof import("…")`.
+                { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
+            ],
             "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
             "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
             "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+            "@typescript-eslint/only-throw-error": ["error", { allowThrowingUnknown: true }],
+            "@typescript-eslint/unbound-method": "off",
             // An interface of async methods has implementations that need not wait for anything.
             "@typescript-eslint/require-await": "off",
             // Packages that are slow to load are required where they are first used.
@@ -88,7 +94,6 @@ export default tseslint.config(
             "@typescript-eslint/no-unsafe-argument": "off",
             "@typescript-eslint/no-unsafe-call": "off",
             "@typescript-eslint/no-unsafe-return": "off",
-            "@typescript-eslint/unbound-method": "off",
         },
     },
     {

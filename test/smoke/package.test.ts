@@ -1,0 +1,173 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+import { parse } from "yaml";
+
+import { type InstalledPackage, installPackage, repository } from "./installed";
+
+const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
+
+let installed: InstalledPackage;
+
+beforeAll(() => {
+    installed = installPackage();
+});
+
+afterAll(() => installed?.remove());
+
+describe("what the package contains", () => {
+    const allowed = [
+        /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+        /^dist\/(components|core|providers|cli)\/.+\.(js|js\.map|d\.ts)$/,
+        /^providers\/relay\/[a-zA-Z]+\.sh$/,
+        /^scripts\/(tools|toolchain\/[a-zA-Z]+)\.mjs$/,
+        /^tools\/(caddy|engine|language-host)\/(go\.mod|go\.sum|main\.go|tools\.go)$/,
+    ];
+    const files = () => {
+        const folder = join(installed.project, "node_modules/pulumi-qp-tunnel");
+        return (readdirSync(folder, { recursive: true }) as string[]).filter((name) =>
+            statSync(join(folder, name)).isFile(),
+        );
+    };
+
+    test("is what it needs to run, and nothing else", () => {
+        expect(files().filter((name) => !allowed.some((pattern) => pattern.test(name)))).toEqual([]);
+    });
+
+    test("includes everything that package.json promises, and the licence", () => {
+        const promised = ["README.md", "LICENSE", "CHANGELOG.md", "scripts/tools.mjs", "tools/caddy/go.sum"];
+        const { main, types, bin } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
+            main: string;
+            types: string;
+            bin: Record<string, string>;
+        };
+        expect(files()).toEqual(expect.arrayContaining([main, types, ...Object.values(bin), ...promised]));
+    });
+
+    test("names no folder of the machine that built it", () => {
+        const folder = join(installed.project, "node_modules/pulumi-qp-tunnel");
+        const naming = files().filter((name) => readFileSync(join(folder, name), "utf8").includes(`${repository}/`));
+        expect(naming).toEqual([]);
+    });
+});
+
+describe("a program", () => {
+    test("gets the documented names from require", () => {
+        const names = installed.run("node", "-p", "Object.keys(require('pulumi-qp-tunnel')).sort().join()").trim();
+        expect(names.split(",")).toEqual(
+            expect.arrayContaining(["AuditSink", "ExposedService", "Peer", "Relay", "hosts"]),
+        );
+    });
+
+    test("gets them from import as well", () => {
+        const program =
+            "import { Relay, hosts } from 'pulumi-qp-tunnel'; console.log(typeof Relay, typeof hosts.local)";
+        expect(installed.run("node", "--input-type=module", "-e", program).trim()).toBe("function function");
+    });
+
+    test("loads neither the DigitalOcean nor the command package for it", () => {
+        const loaded = installed
+            .run("node", "-p", "require('pulumi-qp-tunnel'); Object.keys(require.cache).join('\\n')")
+            .split("\n");
+        expect(loaded.length).toBeGreaterThan(10);
+        expect(loaded.filter((file) => /@pulumi\/(digitalocean|command)\//.test(file))).toEqual([]);
+    });
+});
+
+describe("the commands", () => {
+    test("qp-tunnel says its version", () => {
+        expect(installed.run("npx", "--no", "qp-tunnel", "--version").trim()).toBe(version);
+    });
+
+    test("the plugin starts, prints a port and ends when the engine goes away", async () => {
+        const plugin = spawn(join(installed.project, "node_modules/.bin/pulumi-resource-qptunnel"), [], {
+            stdio: ["pipe", "pipe", "inherit"],
+        });
+        try {
+            const [line] = (await once(plugin.stdout.setEncoding("utf8"), "data")) as [string];
+            expect(Number(line)).toBeGreaterThan(1023);
+            plugin.stdin.end();
+            expect(await once(plugin, "exit")).toEqual([0, null]);
+        } finally {
+            plugin.kill();
+        }
+    });
+});
+
+describe("somebody's Pulumi project", () => {
+    const plugin = () => readFileSync(join(installed.project, "plugin/pulumi-resource-qptunnel"), "utf8");
+    const settings = () => readFileSync(join(installed.project, "Pulumi.yaml"), "utf8");
+
+    beforeAll(() => {
+        installed.write("Pulumi.yaml", "# ours\nname: somebody\nruntime: nodejs\nmain: index.ts\n");
+        installed.write(
+            "tsconfig.json",
+            JSON.stringify({
+                compilerOptions: { target: "es2022", module: "nodenext", strict: true, skipLibCheck: true },
+                files: ["index.ts"],
+            }),
+        );
+        installed.write(
+            "index.ts",
+            `import { AuditSink, Peer, Relay, hosts } from "pulumi-qp-tunnel";
+            const audit = new AuditSink("audit");
+            const alice = new Peer("alice");
+            const relay = new Relay("relay", { host: hosts.local({ namespace: "nowhere" }), endpoint: "192.0.2.1", peers: [alice], audit });
+            export const endpoint = relay.endpoint;
+            export const config = relay.configFor(alice);`,
+        );
+    });
+
+    test("is set up by init, which changes nothing the second time", () => {
+        installed.run("npx", "--no", "qp-tunnel", "init");
+        const written = [plugin(), settings()];
+        expect(plugin().trim().split("\n")).toHaveLength(2);
+        expect(statSync(join(installed.project, "plugin/pulumi-resource-qptunnel")).mode & 0o111).toBe(0o111);
+        expect(settings()).toMatch(/^# ours\n/);
+        expect(parse(settings())).toEqual({
+            name: "somebody",
+            runtime: "nodejs",
+            main: "index.ts",
+            plugins: { providers: [{ name: "qptunnel", path: "./plugin" }] },
+        });
+        installed.run("npx", "--no", "qp-tunnel", "init");
+        expect([plugin(), settings()]).toEqual(written);
+    });
+
+    test("type-checks against the package's types", () => {
+        expect(installed.run("npx", "--no", "tsc", "--noEmit")).toBe("");
+    });
+
+    test("previews a relay with the real engine", () => {
+        installed.run("pulumi", "stack", "init", "dev");
+        const preview = installed.run("pulumi", "preview", "--non-interactive");
+        expect(preview).toContain("qptunnel:index:WireGuard");
+        expect(preview).toContain('endpoint: "192.0.2.1:51820"');
+        expect(preview).toMatch(/config *: \[secret\]/);
+    });
+});
+
+test("this repository's own plugin script starts the build", async () => {
+    const plugin = spawn(join(repository, "plugin/pulumi-resource-qptunnel"), [], {
+        stdio: ["pipe", "pipe", "inherit"],
+    });
+    try {
+        const [line] = (await once(plugin.stdout.setEncoding("utf8"), "data")) as [string];
+        expect(Number(line)).toBeGreaterThan(1023);
+        plugin.stdin.end();
+        expect(await once(plugin, "exit")).toEqual([0, null]);
+    } finally {
+        plugin.kill();
+    }
+});
+
+test("@pulumi/command is 1.2, the release that checks host keys", () => {
+    const lock = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8")) as {
+        packages: Record<string, { version: string }>;
+    };
+    expect(lock.packages["node_modules/@pulumi/command"]?.version).toMatch(/^1\.2\.\d+$/);
+    const got = installed.run("node", "-p", "require('@pulumi/command/package.json').version").trim();
+    expect(got.replace(/^v/, "")).toMatch(/^1\.2\.\d+$/);
+});
