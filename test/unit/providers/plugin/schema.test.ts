@@ -1,0 +1,42 @@
+import { packageSchema } from "../../../../providers/plugin/schema";
+import { echo } from "./harness";
+
+describe("packageSchema", () => {
+    it("says what each resource says about itself", () => {
+        const thing = echo("Thing", {
+            schema: {
+                inputs: {
+                    name: { type: "string", description: "Its name." },
+                    key: { type: "string", description: "Its key.", secret: true, optional: true },
+                },
+                outputs: {
+                    peers: { type: "object", description: "By name." },
+                    reasons: { type: "array", description: "Why." },
+                },
+            },
+        });
+        expect(packageSchema("1.2.3", { Thing: () => thing })).toMatchObject({
+            name: "qptunnel",
+            version: "1.2.3",
+            resources: {
+                "qptunnel:index:Thing": {
+                    description: "Echoes its inputs.",
+                    inputProperties: {
+                        name: { type: "string", description: "Its name." },
+                        key: { type: "string", description: "Its key.", secret: true },
+                    },
+                    requiredInputs: ["name"],
+                    properties: {
+                        peers: {
+                            type: "object",
+                            additionalProperties: { $ref: "pulumi.json#/Any" },
+                            description: "By name.",
+                        },
+                        reasons: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "Why." },
+                    },
+                    required: ["peers", "reasons"],
+                },
+            },
+        });
+    });
+});

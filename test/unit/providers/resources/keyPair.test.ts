@@ -1,0 +1,118 @@
+import { createPrivateKey, createPublicKey } from "node:crypto";
+
+import { keyPair } from "../../../../providers/resources/keyPair";
+import { UNKNOWN, type Context, type Properties } from "../../../../providers/resources/resource";
+
+const applying = { preview: false } as Context;
+const previewing = { preview: true } as Context;
+
+const adopted = Buffer.alloc(32, 0x48).toString("base64");
+
+/** The public half according to OpenSSL. */
+function publicOf(privateKey: unknown): string {
+    const prefix = Buffer.from("302e020100300506032b656e04220420", "hex");
+    const der = Buffer.concat([prefix, Buffer.from(String(privateKey), "base64")]);
+    const key = createPublicKey(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+    return key.export({ format: "der", type: "spki" }).subarray(-32).toString("base64");
+}
+
+async function created(inputs: Properties): Promise<{ id: string; outputs: Properties }> {
+    return keyPair.create(inputs, applying);
+}
+
+describe("KeyPair", () => {
+    it("makes a pair that belongs together, another one each time, under an id that tells nothing of it", async () => {
+        const [first, second] = [
+            await created({ owner: "alice", epoch: 1 }),
+            await created({ owner: "alice", epoch: 1 }),
+        ];
+        expect(first.outputs).toStrictEqual({
+            owner: "alice",
+            epoch: 1,
+            publicKey: publicOf(first.outputs["privateKey"]),
+            privateKey: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/),
+        });
+        expect(second.outputs["privateKey"]).not.toBe(first.outputs["privateKey"]);
+        expect(first.id).toMatch(/^[0-9a-f]{16}$/);
+        expect(first.id).not.toBe(second.id);
+    });
+
+    it("adopts a key, whose public half is known in the preview", async () => {
+        const inputs = { owner: "alice", epoch: 1, privateKey: adopted };
+        const outputs = { owner: "alice", epoch: 1, publicKey: publicOf(adopted), privateKey: adopted };
+        expect((await created(inputs)).outputs).toStrictEqual(outputs);
+        expect((await keyPair.create(inputs, previewing)).outputs).toStrictEqual(outputs);
+    });
+
+    it.each([undefined, UNKNOWN])("does not know a new pair in the preview (adopted: %p)", async (privateKey) => {
+        const { outputs } = await keyPair.create({ owner: "alice", epoch: 1, privateKey }, previewing);
+        expect(outputs).toStrictEqual({ owner: "alice", epoch: 1, publicKey: UNKNOWN, privateKey: UNKNOWN });
+    });
+
+    it.each([
+        ["nothing", {}, {}],
+        ["the epoch", { epoch: 2 }, { epoch: "update" }],
+        ["the owner", { owner: "alicia" }, { owner: "update" }],
+        ["the adopted key", { privateKey: adopted }, { privateKey: "update" }],
+        ["an adopted key that is not known yet", { privateKey: UNKNOWN }, { privateKey: "update" }],
+    ])("sees a change of %s", async (_, change, changes) => {
+        const inputs = { owner: "alice", epoch: 1 };
+        const { outputs } = await created(inputs);
+        expect(await keyPair.diff("id", inputs, outputs, { ...inputs, ...change }, applying)).toStrictEqual({
+            changes,
+        });
+    });
+
+    it("makes a new pair for a new epoch only", async () => {
+        const inputs = { owner: "alice", epoch: 1 };
+        const { outputs } = await created(inputs);
+        const renamed = await keyPair.update("id", inputs, outputs, { owner: "alicia", epoch: 1 }, applying);
+        expect(renamed).toStrictEqual({ ...outputs, owner: "alicia" });
+        const rotated = await keyPair.update("id", inputs, outputs, { owner: "alice", epoch: 2 }, applying);
+        expect(rotated["publicKey"]).toBe(publicOf(rotated["privateKey"]));
+        expect(rotated["privateKey"]).not.toBe(outputs["privateKey"]);
+        expect(await keyPair.update("id", inputs, outputs, { owner: "alice", epoch: 2 }, previewing)).toStrictEqual({
+            owner: "alice",
+            epoch: 2,
+            publicKey: UNKNOWN,
+            privateKey: UNKNOWN,
+        });
+    });
+
+    it("keeps an adopted key when the program stops naming it", async () => {
+        const inputs = { owner: "alice", epoch: 1, privateKey: adopted };
+        const { outputs } = await created(inputs);
+        const news = { owner: "alice", epoch: 1 };
+        expect(await keyPair.diff("id", inputs, outputs, news, applying)).toStrictEqual({ changes: {} });
+        expect(await keyPair.update("id", inputs, outputs, news, applying)).toStrictEqual(outputs);
+    });
+
+    it("refuses bad inputs by name and does not repeat a bad key", async () => {
+        const { failures } = await keyPair.check(
+            { owner: "", epoch: 0, privateKey: "hunter2hunter2hunter2" },
+            undefined,
+            applying,
+        );
+        expect(failures.map(({ path }) => path)).toStrictEqual(["owner", "epoch", "privateKey"]);
+        expect(JSON.stringify(failures)).not.toContain("hunter2");
+        expect(
+            (await keyPair.check({ owner: UNKNOWN, epoch: UNKNOWN, privateKey: UNKNOWN }, undefined, applying))
+                .failures,
+        ).toStrictEqual([]);
+    });
+
+    it("reads what the state says, and has nothing to import", async () => {
+        const state = { owner: "alice", epoch: 1 };
+        expect(await keyPair.read("id", state, state, applying)).toStrictEqual({
+            id: "id",
+            inputs: state,
+            outputs: state,
+        });
+        expect(await keyPair.read("id", {}, {}, applying)).toBeUndefined();
+    });
+
+    it("declares the private half secret on both sides", () => {
+        expect(keyPair.schema.inputs["privateKey"]?.secret).toBe(true);
+        expect(keyPair.schema.outputs["privateKey"]?.secret).toBe(true);
+    });
+});

@@ -1,0 +1,49 @@
+import { UNKNOWN, type Context } from "../../../../providers/resources/resource";
+import { seed } from "../../../../providers/resources/seed";
+
+const applying = { preview: false } as Context;
+const previewing = { preview: true } as Context;
+
+describe("Seed", () => {
+    it("is 32 random bytes, marked secret", async () => {
+        const [first, second] = [
+            await seed.create({ relay: "hub" }, applying),
+            await seed.create({ relay: "hub" }, applying),
+        ];
+        expect(Buffer.from(String(first.outputs["seed"]), "base64")).toHaveLength(32);
+        expect(second.outputs["seed"]).not.toBe(first.outputs["seed"]);
+        expect(first.id).toMatch(/^[0-9a-f]{16}$/);
+        expect(seed.schema.outputs["seed"]?.secret).toBe(true);
+    });
+
+    it("is not known in the preview that makes it", async () => {
+        expect((await seed.create({ relay: "hub" }, previewing)).outputs).toStrictEqual({
+            relay: "hub",
+            seed: UNKNOWN,
+        });
+    });
+
+    it("survives a change of the relay's name", async () => {
+        const { outputs } = await seed.create({ relay: "hub" }, applying);
+        expect(await seed.diff("id", { relay: "hub" }, outputs, { relay: "hub" }, applying)).toStrictEqual({
+            changes: {},
+        });
+        expect(await seed.diff("id", { relay: "hub" }, outputs, { relay: "core" }, applying)).toStrictEqual({
+            changes: { relay: "update" },
+        });
+        expect(await seed.update("id", { relay: "hub" }, outputs, { relay: "core" }, previewing)).toStrictEqual({
+            relay: "core",
+            seed: outputs["seed"],
+        });
+    });
+
+    it("refuses a relay without a name", async () => {
+        expect((await seed.check({ relay: "" }, undefined, applying)).failures).toStrictEqual([
+            { path: "relay", reason: "is not a name; give the name of the relay" },
+        ]);
+    });
+
+    it("has nothing to import", async () => {
+        expect(await seed.read("id", {}, {}, applying)).toBeUndefined();
+    });
+});
