@@ -1,0 +1,54 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { auditSinkArgs, validate } from "../core/arguments.js";
+import { checkName } from "../core/names.js";
+
+/** Where the sealed log of a stack is, and what seals it. */
+export interface AuditSinkArgs {
+    /** File of the log, relative to the project. Default: `audit/<stack>.jsonl`. */
+    path?: string;
+    /**
+     * Where the Ed25519 signing key is: `file:` (default: one per project and stack in the user's configuration
+     * directory, mode 0600), `file:PATH`, or `env:NAME` with a 32-byte seed in hex or base64. Made only where neither a
+     * log nor a checkpoint exists.
+     */
+    signingKey?: string;
+    /** Keep a copy of the log's lines on remote relays. Default: true. */
+    mirror?: boolean;
+    /** What a preview makes of a log that is merely older than the state: `fail` (default) or `warn`. */
+    onBehind?: "fail" | "warn";
+    /** Name (hash of the first record) of a log that is truly lost: acknowledges it, once. */
+    restartFrom?: string;
+}
+
+/** What the sink tells every resource. */
+export interface AuditReference {
+    path: string;
+    project: string;
+    stack: string;
+    signingKey: string;
+    mirror: boolean;
+    onBehind: "fail" | "warn";
+    restartFrom?: string;
+}
+
+/** The sealed log: every operation of every relay of the stack is a line in it. */
+export class AuditSink extends pulumi.ComponentResource {
+    /** @internal */
+    readonly reference: AuditReference;
+
+    constructor(name: string, args: AuditSinkArgs = {}, options?: pulumi.ComponentResourceOptions) {
+        checkName(name, `audit sink ${name}`);
+        const { path, restartFrom, ...rest } = validate(auditSinkArgs, args, `audit sink ${name}`);
+        super("qptunnel:index:AuditSink", name, {}, options);
+        const stack = pulumi.getStack();
+        this.reference = {
+            path: path ?? `audit/${stack}.jsonl`,
+            project: pulumi.getProject(),
+            stack,
+            ...rest,
+            ...(restartFrom === undefined ? {} : { restartFrom }),
+        };
+        this.registerOutputs({ path: this.reference.path });
+    }
+}

@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { serviceArgs, validate, type ServicePlain } from "../core/arguments.js";
+import { InvalidArgument } from "../core/errors.js";
+import { checkName } from "../core/names.js";
+import type { Peer, PeerSpec } from "./peer.js";
+import { nameOf, type PeerRef } from "./references.js";
+
+/** A web service that peers reach through the relay, over post-quantum TLS. */
+export interface ExposedServiceArgs {
+    /** Where it really is: `host:port` as the relay reaches it, or a peer and her port. */
+    upstream: pulumi.Input<string> | { peer: PeerRef; port: number };
+    /** Who may open it: peers, or `everyone` (the listed peers). Default: nobody. */
+    allow?: PeerRef[] | "everyone";
+    /** TCP port on the relay's tunnel address. Default: allocated from 8443 to 8499. */
+    port?: number;
+    /** `ed25519` (default), or `ecdsa-p256`, which browsers need. */
+    certificate?: "ed25519" | "ecdsa-p256";
+    /** `require` (default): X25519MLKEM768 and nothing else; `prefer`: also X25519. */
+    keyExchange?: "require" | "prefer";
+    /** Where TLS ends. Default: on the relay. */
+    on?: Peer | PeerSpec | string;
+}
+
+/** One service. Which relays expose it is said there. */
+export class ExposedService extends pulumi.ComponentResource {
+    readonly serviceName: string;
+    /** @internal */
+    readonly plain: ServicePlain;
+
+    constructor(name: string, args: ExposedServiceArgs, options?: pulumi.ComponentResourceOptions) {
+        const subject = `service ${name}`;
+        checkName(name, subject);
+        const plain = validate(serviceArgs, byName(args, subject), subject);
+        if (plain.on !== undefined) {
+            throw new InvalidArgument(
+                `${subject}.on`,
+                "TLS that ends on a peer is not supported yet",
+                "leave it out: it ends on the relay",
+            );
+        }
+        super("qptunnel:index:ExposedService", name, {}, options);
+        this.serviceName = name;
+        this.plain = plain;
+        this.registerOutputs({});
+    }
+}
+
+/** The arguments with every peer as a name; what is malformed is left for the schema to name. */
+function byName(args: ExposedServiceArgs, subject: string): unknown {
+    if (typeof args !== "object" || args === null) return args;
+    const { upstream, allow, on } = args;
+    return {
+        ...args,
+        ...(isPeerUpstream(upstream)
+            ? { upstream: { ...upstream, peer: nameOf(upstream.peer, `${subject}.upstream.peer`) } }
+            : {}),
+        ...(Array.isArray(allow)
+            ? { allow: allow.map((peer, index) => nameOf(peer, `${subject}.allow[${index}]`)) }
+            : {}),
+        ...(on === undefined ? {} : { on: nameOf(on, `${subject}.on`) }),
+    };
+}
+
+function isPeerUpstream(upstream: ExposedServiceArgs["upstream"]): upstream is { peer: PeerRef; port: number } {
+    return (
+        typeof upstream === "object" && upstream !== null && "peer" in upstream && !pulumi.Output.isInstance(upstream)
+    );
+}

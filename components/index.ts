@@ -1,0 +1,7 @@
+export { AuditSink, type AuditSinkArgs } from "./auditSink.js";
+export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
+export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
+export { type PeerRef } from "./references.js";
+export { Relay, type Grant, type RelayArgs } from "./relay.js";
+export { hosts, type HostDescriptor } from "../providers/hosts/index.js";
+export { TunnelError, InvalidArgument, AuditError, HostError } from "../core/errors.js";

@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** The managed resources of the plugin, and what each tells. The plugin's schema says more. */
+const OUTPUTS = {
+    KeyPair: ["publicKey", "privateKey"],
+    Seed: ["seed"],
+    Registry: ["peers", "services", "record"],
+    CertificateAuthority: ["certificate", "privateKey", "record"],
+    Host: ["machine", "address", "wireguard", "supervisor", "tools", "record", "drift"],
+    Firewall: ["table", "chains", "record", "drift"],
+    WireGuard: ["publicKey", "registry", "record", "drift"],
+    Proxy: ["served", "certificates", "record", "drift"],
+    Grants: ["elements", "record", "drift"],
+    AuditCheckpoint: ["genesis", "size", "bytes", "head", "root", "note"],
+} as const;
+
+export type ManagedType = keyof typeof OUTPUTS;
+
+/** One resource of the plugin. Its outputs are read by name: the plugin decides what is in them, not a class per type. */
+export class Managed extends pulumi.CustomResource {
+    constructor(type: ManagedType, name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
+        // An output exists on the resource only if it is asked for.
+        const asked = Object.fromEntries(OUTPUTS[type].map((output) => [output, undefined]));
+        super(`qptunnel:index:${type}`, name, { ...asked, ...inputs }, options);
+    }
+
+    output<T>(name: string): pulumi.Output<T> {
+        return (this as unknown as Record<string, pulumi.Output<T>>)[name] as pulumi.Output<T>;
+    }
+}

@@ -1,0 +1,310 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { RelayPlain } from "../core/arguments.js";
+import type { Ledger } from "../core/model.js";
+import type { HostDescriptor } from "../providers/hosts/index.js";
+import type { AuditSink } from "./auditSink.js";
+import { clientConfig } from "./clientConfig.js";
+import type { ExposedService } from "./exposedService.js";
+import { Managed } from "./managed.js";
+import type { Peer, PeerSpec } from "./peer.js";
+import { nameOf, type PeerRef } from "./references.js";
+import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
+import { accessRules, proxyServices, registryRequest, type LedgerOutput } from "./relayInputs.js";
+
+/** One direction that is allowed. Replies are implied, nothing else is. */
+export interface Grant {
+    from: PeerRef | PeerRef[];
+    /** A peer (her own addresses), one of her routes, or one of the relay's. */
+    to: PeerRef | { peer: PeerRef; network: string } | { network: string };
+    /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
+    ports: string[];
+}
+
+/** A relay is told everything it serves: who is not listed is removed. */
+export interface RelayArgs {
+    /** Where it runs: `hosts.local(...)`. */
+    host: HostDescriptor;
+    audit: AuditSink;
+    /** Everybody who may be connected; `{ peer, address }` pins an address on this relay. */
+    peers: (Peer | PeerSpec | { peer: Peer | PeerSpec; address: string })[];
+    /** Default: none. */
+    services?: ExposedService[];
+    /** Default: none; peers reach nothing but the services that allow them. */
+    grants?: Grant[];
+    /** host or host:port that peers connect to. Default: the host's own address. */
+    endpoint?: pulumi.Input<string>;
+    /** UDP port. Default: 51820. */
+    listenPort?: number;
+    /** Default: 10.8.0.0/24. The relay takes the first address. */
+    subnet?: string;
+    /** A ULA, CIDR. Default: none, and no IPv6 in the tunnel. */
+    subnet6?: string;
+    /** Default: wg0. */
+    interface?: string;
+    /** Default: [1]. Another number makes a new relay key: every peer needs its new configuration. */
+    keyEpochs?: number[];
+    /** `state` (default): the private key is a secret in the state, so that a lost machine is rebuilt as the same relay. */
+    identity?: "state" | "host";
+    /** Adopt an existing relay's private key: a secret, or `file:PATH`. */
+    privateKey?: pulumi.Input<string>;
+    /** Networks behind the relay, the only ones NATed. Default: none. */
+    routes?: string[];
+    /** Bytes. Default: 1420. */
+    mtu?: number;
+    /** Seconds between a peer's keepalives; 0 for none. Default: 25. */
+    keepalive?: number;
+    /** Resolvers for the peers' configurations. Default: none. */
+    dns?: string | string[];
+    /** Prefixes every path, table, unit and tag. Default: qp-tunnel. */
+    appName?: string;
+    /** Seconds in which a change of a remote host must be confirmed. Default: 60. */
+    confirmTimeout?: number;
+}
+
+/** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
+export class Relay extends pulumi.ComponentResource {
+    /** host:port, for the peers' configurations. */
+    readonly endpoint: pulumi.Output<string>;
+    /** The relay's WireGuard public key. */
+    readonly publicKey: pulumi.Output<string>;
+    /** Its tunnel address. */
+    readonly address: string;
+    /** Every peer's tunnel address, by name. */
+    readonly addresses: pulumi.Output<Record<string, string>>;
+    /** Every peer there ever was, active and revoked, as read back from the wire. */
+    readonly registry: pulumi.Output<Record<string, unknown>>;
+    /** Every service: url, upstream, negotiated group and cipher. */
+    readonly serviceRegistry: pulumi.Output<Record<string, unknown>>;
+    /** What clients of the services trust, PEM. */
+    readonly caCertificate: pulumi.Output<string>;
+    /** What the log must still contain tomorrow. */
+    readonly checkpoint: pulumi.Output<{ size: number; head: string; root: string; note: string }>;
+
+    private readonly plain: RelayPlain;
+    private readonly listed: ListedPeer[];
+    private readonly ledger: LedgerOutput;
+    private readonly seed: Managed;
+
+    constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
+        const resolved = resolveRelay(name, args);
+        super("qptunnel:index:Relay", name, {}, options);
+        const { plain, address, address6, subnet, subnet6 } = resolved;
+        this.plain = plain;
+        this.listed = resolved.peers;
+        this.address = address;
+        const child = (after: Managed[] = []): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: after });
+        const log = { relay: name, audit: resolved.audit };
+        const place = { ...log, host: resolved.host, appName: plain.appName, interface: plain.interface };
+
+        // Names: addresses and ports are known from here on, also in a preview.
+        const registry = new Managed("Registry", `${name}-registry`, { ...log, ...registryRequest(resolved) }, child());
+        this.ledger = pulumi
+            .all([registry.output<Ledger["peers"]>("peers"), registry.output<Ledger["services"]>("services")])
+            .apply(([peers, services]) => ({ peers, services }));
+
+        // Secrets: the relay's key, what preshared keys are derived from, the authorities.
+        const keys = new Managed(
+            "KeyPair",
+            `${name}-key`,
+            { owner: name, epoch: Math.max(...plain.keyEpochs), ...adoptedKey(plain) },
+            { ...child(), additionalSecretOutputs: ["privateKey"] },
+        );
+        this.seed = new Managed(
+            "Seed",
+            `${name}-seed`,
+            { relay: name },
+            { ...child(), additionalSecretOutputs: ["seed"] },
+        );
+        const authorities = authoritiesOf(resolved).map((algorithm) => ({
+            algorithm,
+            resource: new Managed(
+                "CertificateAuthority",
+                algorithm === "ed25519" ? `${name}-ca` : `${name}-ca-${algorithm}`,
+                { ...log, appName: plain.appName, subnet: subnet.cidr, algorithm },
+                { ...child(), additionalSecretOutputs: ["privateKey"] },
+            ),
+        }));
+        const byAlgorithm = (output: string): Record<string, pulumi.Output<string>> =>
+            Object.fromEntries(
+                authorities.map(({ algorithm, resource }) => [algorithm, resource.output<string>(output)]),
+            );
+
+        // The machine: deny everything, bring up the interface, serve, and only then let anybody through.
+        const networks = { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
+        const own = { address, ...(address6 === undefined ? {} : { address6 }) };
+        const host = new Managed("Host", `${name}-host`, { ...place, ...networks }, child([registry]));
+        const filled = { ...place, machine: host.output<string>("machine") };
+        const firewall = new Managed(
+            "Firewall",
+            `${name}-firewall`,
+            { ...filled, ...networks, ...own, interfaces: [plain.interface], routes: plain.routes },
+            child([host]),
+        );
+        const wireguard = new Managed(
+            "WireGuard",
+            `${name}-wireguard`,
+            {
+                ...filled,
+                ...own,
+                prefix: subnet.prefix,
+                ...(subnet6 === undefined ? {} : { prefix6: subnet6.prefix }),
+                listenPort: plain.listenPort,
+                mtu: plain.mtu,
+                routes: plain.routes,
+                privateKey: keys.output("privateKey"),
+                seed: this.seed.output("seed"),
+                peers: this.ledger.apply(({ peers }) => peers),
+                publicKeys: generatedKeys(this.listed),
+                presharedKeys: givenPresharedKeys(this.listed),
+            },
+            child([host, firewall]),
+        );
+        const proxy = new Managed(
+            "Proxy",
+            `${name}-proxy`,
+            {
+                ...filled,
+                addresses: address6 === undefined ? [address] : [address, address6],
+                services: proxyServices(resolved, this.ledger),
+                authorities: byAlgorithm("certificate"),
+                authorityKeys: byAlgorithm("privateKey"),
+            },
+            child([wireguard]),
+        );
+        const grants = new Managed(
+            "Grants",
+            `${name}-grants`,
+            { ...filled, rules: accessRules(resolved, this.ledger) },
+            child([wireguard, proxy]),
+        );
+
+        const recorded = {
+            registry,
+            host,
+            firewall,
+            wireguard,
+            proxy,
+            grants,
+            ...Object.fromEntries(authorities.map(({ algorithm, resource }) => [`ca-${algorithm}`, resource])),
+        };
+        const records = Object.fromEntries(
+            Object.entries(recorded).map(([role, resource]) => [
+                role,
+                resource.output<{ hash: string }>("record").apply((record) => record.hash),
+            ]),
+        );
+        const checkpoint = new Managed(
+            "AuditCheckpoint",
+            `${name}-audit`,
+            { ...log, records },
+            child(Object.values(recorded)),
+        );
+
+        this.endpoint = endpointOf(plain, host);
+        this.publicKey = keys.output("publicKey");
+        this.addresses = this.ledger.apply(({ peers }) =>
+            Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
+        );
+        this.registry = wireguard.output("registry");
+        this.serviceRegistry = proxy.output("served");
+        this.caCertificate = pulumi
+            .all(Object.values(byAlgorithm("certificate")))
+            .apply((certificates) => certificates.join(""));
+        this.checkpoint = pulumi
+            .all([
+                checkpoint.output<number>("size"),
+                checkpoint.output<string>("head"),
+                checkpoint.output<string>("root"),
+                checkpoint.output<string>("note"),
+            ])
+            .apply(([size, head, root, note]) => ({ size, head, root, note }));
+        this.registerOutputs({
+            endpoint: this.endpoint,
+            publicKey: this.publicKey,
+            address,
+            checkpoint: this.checkpoint,
+        });
+    }
+
+    /**
+     * The wg-quick file to hand out to a peer, a secret. Without a generated private key (she brought her own) it loads
+     * hers from where she keeps it.
+     *
+     * @throws InvalidArgument when the relay does not list her
+     */
+    configFor(peer: PeerRef): pulumi.Output<string> {
+        return clientConfig({
+            relayName: pulumi.output(this.urn).apply((urn) => urn.split("::").pop() ?? ""),
+            peer: this.find(nameOf(peer, "configFor")),
+            plain: this.plain,
+            ledger: this.ledger,
+            endpoint: this.endpoint,
+            publicKey: this.publicKey,
+            seed: this.seed.output("seed"),
+        });
+    }
+
+    /**
+     * Where a service is, for those it allows.
+     *
+     * @param form `name` (default): https://grafana.qp-tunnel.internal:8443, for who resolves that name to the relay's
+     * tunnel address; `address`: https://10.8.0.1:8443
+     */
+    urlOf(service: ExposedService | string, form: "name" | "address" = "name"): pulumi.Output<string> {
+        const serviceName = typeof service === "string" ? service : service.serviceName;
+        const host = form === "name" ? `${serviceName.toLowerCase()}.${this.plain.appName}.internal` : this.address;
+        return this.ledger.apply(({ services }) => `https://${host}:${portOf(services, serviceName)}`);
+    }
+
+    private find(name: string): ListedPeer {
+        const peer = this.listed.find((listed) => listed.name === name);
+        if (peer === undefined)
+            throw new pulumi.RunError(`configFor: the relay lists no peer ${name}; list it in \`peers\``);
+        return peer;
+    }
+}
+
+function portOf(services: Ledger["services"], name: string): number {
+    const service = services[name];
+    if (service === undefined)
+        throw new pulumi.RunError(`urlOf: the relay has no service ${name}; list it in \`services\``);
+    return service.port;
+}
+
+function adoptedKey({ privateKey }: RelayPlain): pulumi.Inputs {
+    if (privateKey === undefined) return {};
+    if (typeof privateKey === "string" && privateKey.startsWith("file:"))
+        return { privateKeyFile: privateKey.slice("file:".length) };
+    return { privateKey: pulumi.secret(privateKey as pulumi.Input<string>) };
+}
+
+function authoritiesOf({ services }: ResolvedRelay): ("ed25519" | "ecdsa-p256")[] {
+    return services.some(({ plain }) => plain.certificate === "ecdsa-p256") ? ["ed25519", "ecdsa-p256"] : ["ed25519"];
+}
+
+/** Keys that the registry does not know: generated ones, and those that another resource supplies. */
+function generatedKeys(peers: ListedPeer[]): Record<string, pulumi.Input<string>> {
+    return Object.fromEntries(
+        peers.filter(({ knownKey }) => knownKey === undefined).map(({ name, publicKey }) => [name, publicKey]),
+    );
+}
+
+function givenPresharedKeys(peers: ListedPeer[]): pulumi.Input<Record<string, pulumi.Input<string>>> {
+    return pulumi.secret(
+        Object.fromEntries(
+            peers.flatMap(({ name, presharedKey }) => (presharedKey === undefined ? [] : [[name, presharedKey]])),
+        ),
+    );
+}
+
+function endpointOf({ endpoint, listenPort }: RelayPlain, host: Managed): pulumi.Output<string> {
+    const given = (endpoint as pulumi.Input<string> | undefined) ?? host.output<string>("address");
+    return pulumi
+        .output(given)
+        .apply((text) =>
+            /^(\[.*\]|[^:]+):\d+$/.test(text)
+                ? text
+                : `${text.includes(":") && !text.startsWith("[") ? `[${text}]` : text}:${listenPort}`,
+        );
+}

@@ -1,0 +1,189 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { parseSubnet, type Subnet } from "../core/addresses.js";
+import {
+    checkRelay,
+    peerSpec,
+    relayArgs,
+    validate,
+    type GrantPlain,
+    type PeerPlain,
+    type RelayPlain,
+    type ServicePlain,
+} from "../core/arguments.js";
+import { InvalidArgument } from "../core/errors.js";
+import { checkName } from "../core/names.js";
+import type { HostDescriptor } from "../providers/hosts/index.js";
+import { AuditSink, type AuditReference } from "./auditSink.js";
+import { ExposedService } from "./exposedService.js";
+import { Peer, refuseUnbuilt, type PeerSpec } from "./peer.js";
+import { nameOf, type PeerRef } from "./references.js";
+import type { Grant, RelayArgs } from "./relay.js";
+
+/** A peer as one relay lists her. */
+export interface ListedPeer {
+    name: string;
+    plain: Omit<PeerPlain, "host" | "publicKey" | "presharedKey">;
+    /** Pinned on this relay, or in the peer herself. */
+    address?: string | undefined;
+    publicKey: pulumi.Input<string>;
+    /** The key when it is plain: then the registry knows it too. */
+    knownKey?: string | undefined;
+    presharedKey?: pulumi.Input<string> | undefined;
+    /** Only when it was generated. */
+    privateKey?: pulumi.Output<string> | undefined;
+}
+
+export interface ListedService {
+    name: string;
+    plain: ServicePlain;
+}
+
+/** A relay's arguments, checked and with defaults. */
+export interface ResolvedRelay {
+    plain: RelayPlain;
+    host: HostDescriptor;
+    audit: AuditReference;
+    subnet: Subnet;
+    subnet6?: Subnet;
+    address: string;
+    address6?: string;
+    peers: ListedPeer[];
+    services: ListedService[];
+    grants: GrantPlain[];
+}
+
+/** @throws InvalidArgument naming every fault, before any resource exists */
+export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
+    const subject = `relay ${name}`;
+    checkName(name, subject);
+    const plain = validate(
+        relayArgs,
+        {
+            ...args,
+            ...(Array.isArray(args.grants)
+                ? { grants: args.grants.map((grant, index) => grantByName(grant, `${subject}.grants[${index}]`)) }
+                : {}),
+        },
+        subject,
+    );
+    if (!(args.audit instanceof AuditSink))
+        throw new InvalidArgument(`${subject}.audit`, "is not an AuditSink", 'give one: new AuditSink("audit")');
+    refuseUnbuiltRelay(subject, plain);
+    const peers = args.peers.map((peer, index) => listedPeer(peer, `${subject}.peers[${index}]`));
+    const services = (args.services ?? []).map((service, index) =>
+        listedService(service, `${subject}.services[${index}]`),
+    );
+    checkRelay(
+        {
+            ...plain,
+            publicKey: undefined,
+            peers: peers.map((peer) => ({ name: peer.name, publicKey: peer.knownKey, routes: peer.plain.routes })),
+            services: services.map((service) => ({
+                name: service.name,
+                allow: service.plain.allow,
+                ...plainUpstream(service.plain),
+            })),
+        },
+        subject,
+    );
+    const subnet = parseSubnet(plain.subnet, `${subject}.subnet`, 4);
+    const subnet6 = plain.subnet6 === undefined ? undefined : parseSubnet(plain.subnet6, `${subject}.subnet6`, 6);
+    return {
+        plain,
+        host: args.host,
+        audit: args.audit.reference,
+        subnet,
+        address: subnet.relay,
+        ...(subnet6 === undefined ? {} : { subnet6, address6: subnet6.relay }),
+        peers,
+        services,
+        grants: plain.grants,
+    };
+}
+
+function grantByName(grant: Grant, subject: string): unknown {
+    if (typeof grant !== "object" || grant === null) return grant;
+    const { from, to } = grant;
+    return {
+        ...grant,
+        ...(from === undefined
+            ? {}
+            : { from: (Array.isArray(from) ? from : [from]).map((peer) => nameOf(peer, `${subject}.from`)) }),
+        ...(to === undefined ? {} : { to: targetByName(to, `${subject}.to`) }),
+    };
+}
+
+function targetByName(to: Grant["to"], subject: string): unknown {
+    if (typeof to === "object" && to !== null && "network" in to) {
+        return "peer" in to ? { ...to, peer: nameOf(to.peer, `${subject}.peer`) } : to;
+    }
+    return nameOf(to as PeerRef, subject);
+}
+
+function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedPeer {
+    if (typeof entry !== "object" || entry === null)
+        throw new InvalidArgument(subject, "is not a peer", "give a Peer, its data, or { peer, address }");
+    if (entry instanceof Peer) return ofResource(entry);
+    if ("peer" in entry) return { ...listedPeer(entry.peer, `${subject}.peer`), address: entry.address };
+    return ofData(entry, subject);
+}
+
+function ofResource(peer: Peer): ListedPeer {
+    const { publicKey, presharedKey, ...plain } = peer.plain;
+    return {
+        name: peer.peerName,
+        plain,
+        address: plain.address,
+        publicKey: peer.publicKey,
+        knownKey: typeof publicKey === "string" ? publicKey : undefined,
+        presharedKey: presharedKey as pulumi.Input<string> | undefined,
+        privateKey: peer.privateKey,
+    };
+}
+
+function ofData(spec: PeerSpec, subject: string): ListedPeer {
+    const { name, publicKey, presharedKey, ...plain } = validate(
+        peerSpec,
+        spec,
+        `${subject}${typeof spec.name === "string" ? ` (${spec.name})` : ""}`,
+    );
+    refuseUnbuilt(`${subject} (${name})`, plain);
+    return {
+        name,
+        plain,
+        address: plain.address,
+        publicKey: publicKey as pulumi.Input<string>,
+        knownKey: typeof publicKey === "string" ? publicKey : undefined,
+        presharedKey: presharedKey as pulumi.Input<string> | undefined,
+    };
+}
+
+function listedService(service: unknown, subject: string): ListedService {
+    if (!(service instanceof ExposedService))
+        throw new InvalidArgument(subject, "is not an ExposedService", 'give one: new ExposedService("grafana", ...)');
+    return { name: service.serviceName, plain: service.plain };
+}
+
+function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer: string; port: number } } {
+    return typeof upstream === "string" || "peer" in upstream
+        ? { upstream: upstream as string | { peer: string; port: number } }
+        : {};
+}
+
+function refuseUnbuiltRelay(subject: string, plain: RelayPlain): void {
+    if (plain.identity === "host") {
+        throw new InvalidArgument(
+            `${subject}.identity`,
+            '"host" is not supported yet',
+            'use "state": the private key is a secret in the state',
+        );
+    }
+    if (plain.keyEpochs.length > 1) {
+        throw new InvalidArgument(
+            `${subject}.keyEpochs`,
+            "two epochs at a time are not supported yet",
+            "give one; raising it cuts every peer off until it has its new configuration",
+        );
+    }
+}

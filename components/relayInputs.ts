@@ -1,0 +1,101 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { expand } from "../core/access.js";
+import { joinHostPort } from "../core/addresses.js";
+import { parseUpstream } from "../core/caddy/upstream.js";
+import type { Ledger, ProxyService } from "../core/model.js";
+import type { ListedService, ResolvedRelay } from "./relayArguments.js";
+
+/** Addresses and ports, as the registry allocated them. */
+export type LedgerOutput = pulumi.Output<Pick<Ledger, "peers" | "services">>;
+
+/** What the registry is asked for. */
+export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRelay): pulumi.Inputs {
+    return {
+        subnet: subnet.cidr,
+        ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }),
+        peers: Object.fromEntries(
+            peers.map(({ name, plain, address, knownKey }) => [
+                name,
+                {
+                    routes: plain.routes,
+                    keyEpoch: plain.keyEpoch,
+                    ...(address === undefined ? {} : { address }),
+                    ...(knownKey === undefined ? {} : { publicKey: knownKey }),
+                    ...(plain.reinstate ? { reinstate: true } : {}),
+                },
+            ]),
+        ),
+        services: Object.fromEntries(
+            services.map(({ name, plain }) => [name, plain.port === undefined ? {} : { port: plain.port }]),
+        ),
+    };
+}
+
+/** The services as the proxy serves them. Upstreams that another resource supplies are resolved first. */
+export function proxyServices(
+    { services }: ResolvedRelay,
+    ledger: LedgerOutput,
+): pulumi.Output<Record<string, ProxyService>> {
+    return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) =>
+        Object.fromEntries(
+            services.map(({ name, plain }) => {
+                const { upstream, certificate, keyExchange } = plain;
+                const at = isPeer(upstream)
+                    ? joinHostPort(peers[upstream.peer]?.address ?? "", upstream.port)
+                    : canonical(hosts[name] ?? "", name);
+                return [name, { port: ports[name]?.port ?? 0, upstream: at, certificate, keyExchange }];
+            }),
+        ),
+    );
+}
+
+/** Who may open what, by source. */
+export function accessRules(
+    { address, address6, services, grants }: ResolvedRelay,
+    ledger: LedgerOutput,
+): pulumi.Output<Record<string, string[]>> {
+    return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) =>
+        expand({
+            relay: { address, ...(address6 === undefined ? {} : { address6 }) },
+            peers,
+            grants,
+            services: Object.fromEntries(
+                services.map(({ name, plain: { allow, upstream } }) => [
+                    name,
+                    {
+                        port: ports[name]?.port ?? 0,
+                        allow: allow === "everyone" ? Object.keys(peers) : allow,
+                        ...(isPeer(upstream) ? { upstreamPeer: upstream } : upstreamHost(hosts[name] ?? "", name)),
+                    },
+                ]),
+            ),
+        }),
+    );
+}
+
+function upstreams(services: ListedService[]): pulumi.Output<Record<string, string>> {
+    return pulumi.output(
+        Object.fromEntries(
+            services.flatMap(({ name, plain: { upstream } }) =>
+                isPeer(upstream) ? [] : [[name, upstream as pulumi.Input<string>]],
+            ),
+        ),
+    );
+}
+
+function isPeer(upstream: unknown): upstream is { peer: string; port: number } {
+    return (
+        typeof upstream === "object" && upstream !== null && "peer" in upstream && !pulumi.Output.isInstance(upstream)
+    );
+}
+
+function canonical(text: string, service: string): string {
+    const { host, port } = parseUpstream(text, `service ${service}.upstream`);
+    return joinHostPort(host, port);
+}
+
+function upstreamHost(text: string, service: string): { upstreamHost?: { address: string; port: number } } {
+    const { host, port } = parseUpstream(text, `service ${service}.upstream`);
+    return /^[0-9.]+$|:/.test(host) ? { upstreamHost: { address: host, port } } : {};
+}

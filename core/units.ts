@@ -1,0 +1,79 @@
+/**
+ * systemd units of one relay, ordered so that a boot fails closed: the table before the interface, forwarding as
+ * the interface's last step, the proxy after both. Each starts the relay's program with the files of the last apply.
+ */
+export function renderUnits(args: {
+    name: string;
+    etc: string;
+    run: string;
+    interface: string;
+}): Record<string, string> {
+    const { name, etc, run } = args;
+    const program = (mode: string): string => `/bin/bash ${etc}/program ${mode} ${etc} ${run}`;
+    const firewall = `${name}-firewall.service`;
+    const wireguard = `${name}-wireguard.service`;
+    return {
+        [firewall]: unit({
+            Unit: {
+                Description: `Default-deny table of relay ${name}`,
+                Wants: "network-pre.target",
+                Before: `network-pre.target ${wireguard}`,
+                // Distributions flush all tables when they restart nftables.service; ours is loaded again with it.
+                After: "nftables.service",
+                PartOf: "nftables.service",
+            },
+            Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: program("boot-firewall") },
+            Install: { WantedBy: "multi-user.target" },
+        }),
+        [wireguard]: unit({
+            Unit: {
+                Description: `WireGuard interface ${args.interface} of relay ${name}`,
+                Requires: firewall,
+                After: `${firewall} network-online.target`,
+                Wants: "network-online.target",
+            },
+            Service: {
+                Type: "exec",
+                RemainAfterExit: "yes",
+                ExecStart: program("boot-wireguard"),
+                ExecStopPost: `-/bin/sh -c 'ip link del dev ${args.interface}'`,
+                Restart: "on-failure",
+                RestartSec: "1",
+            },
+            Install: { WantedBy: "multi-user.target" },
+        }),
+        [`${name}-proxy.service`]: unit({
+            Unit: { Description: `TLS proxy of relay ${name}`, Requires: wireguard, After: wireguard },
+            Service: {
+                Type: "exec",
+                ExecStart: program("boot-proxy"),
+                Restart: "always",
+                RestartSec: "1",
+                NoNewPrivileges: "yes",
+                ProtectSystem: "strict",
+                ReadWritePaths: `${etc} ${run}`,
+                ProtectHome: "yes",
+                PrivateTmp: "yes",
+                PrivateDevices: "yes",
+                ProtectKernelTunables: "yes",
+                ProtectKernelModules: "yes",
+                ProtectControlGroups: "yes",
+                RestrictNamespaces: "yes",
+                RestrictAddressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+                MemoryDenyWriteExecute: "yes",
+                LockPersonality: "yes",
+                UMask: "0077",
+            },
+            Install: { WantedBy: "multi-user.target" },
+        }),
+    };
+}
+
+function unit(sections: Record<string, Record<string, string>>): string {
+    return Object.entries(sections)
+        .map(([section, settings]) => {
+            const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+            return `[${section}]\n${lines.join("")}`;
+        })
+        .join("\n");
+}

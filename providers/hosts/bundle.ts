@@ -1,0 +1,55 @@
+/**
+ * The text that goes to a relay and comes back: "@name" starts a file, each of its lines is indented by one space.
+ * Readable in a terminal, safe for any content that is text, and taken apart by five lines of awk.
+ */
+export type Files = Record<string, string>;
+
+export function formatBundle(files: Files): string {
+    return Object.entries(files)
+        .map(([name, content]) => `@${name}\n${indent(content)}`)
+        .join("");
+}
+
+/** Lines before the first "@" are ignored: a login shell may print a greeting. A name that repeats is joined. */
+export function parseBundle(text: string): Files {
+    const files: Files = {};
+    let name: string | undefined;
+    for (const line of text.split("\n")) {
+        if (line.startsWith("@")) {
+            name = line.slice(1);
+            files[name] ??= "";
+        } else if (name !== undefined && line.startsWith(" ")) {
+            files[name] += `${line.slice(1)}\n`;
+        }
+    }
+    return files;
+}
+
+/** "key TAB value" lines, as manifests and facts use them. Values hold no line breaks. */
+export function formatTable(values: Record<string, string | number | undefined>): string {
+    return Object.entries(values)
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => `${key}\t${value}\n`)
+        .join("");
+}
+
+/** Every value of every key, in order: a key may repeat. */
+export function parseTable(text: string): Map<string, string[]> {
+    const table = new Map<string, string[]>();
+    for (const line of text.split("\n")) {
+        const tab = line.indexOf("\t");
+        if (tab < 0) continue;
+        const key = line.slice(0, tab);
+        table.set(key, [...(table.get(key) ?? []), line.slice(tab + 1)]);
+    }
+    return table;
+}
+
+function indent(content: string): string {
+    if (content === "") return "";
+    const lines = content.endsWith("\n") ? content.slice(0, -1) : content;
+    return lines
+        .split("\n")
+        .map((line) => ` ${line}\n`)
+        .join("");
+}

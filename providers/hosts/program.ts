@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** The parts of the relay's program, in the order in which they are joined. Functions first, the start last. */
+const PARTS = ["lib.sh", "host.sh", "firewall.sh", "wireguard.sh", "proxy.sh", "main.sh"];
+
+let text: string | undefined;
+
+/** The program that runs on every relay, the same for each kind of host. */
+export function relayProgram(): string {
+    text ??= PARTS.map((part) => readFileSync(join(sourceFolder(), part), "utf8")).join("\n");
+    return text;
+}
+
+/** Shell is not compiled: it lies in providers/relay of the package, beside dist or beside this file's source. */
+function sourceFolder(): string {
+    const root = dirname(require.resolve("pulumi-qp-tunnel/package.json"));
+    return join(root, "providers", "relay");
+}

@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# Common ground of the program that runs on a relay, as root, for every kind of host.
+#
+# It arrives on standard input: the program text first, then the bundle, in which "@name" starts a file
+# and every line of that file is indented by one space. Answers leave on standard output in the same form.
+# Secrets are only ever in the bundle and in files of mode 0600; never in arguments or the environment.
+
+set -Eeuo pipefail
+umask 077
+export LC_ALL=C
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# Set by functions that several steps share.
+declare -A want=()
+work="" etc="" run="" step=""
+
+trap 'failed "$LINENO" "$BASH_COMMAND"' ERR
+trap 'clean_up' EXIT
+
+# BASH_COMMAND is the text before expansion: variable names, no values.
+failed() {
+    printf '@error\n %s\n %s\n' "line $1 of the relay program, step ${step:-start}: $2" "${BASH_VERSION}"
+    exit 1
+}
+
+clean_up() { [[ -z "$work" ]] || rm -rf -- "$work"; }
+
+# refuse PROBLEM FIX: something is in the way and nothing was changed because of it.
+refuse() {
+    printf '@refused\n %s\n %s\n' "$1" "$2"
+    exit 3
+}
+
+# answer NAME: standard input becomes one file of the answer.
+answer() {
+    printf '@%s\n' "$1"
+    sed 's/^/ /'
+}
+
+have() { command -v -- "$1" >/dev/null 2>&1; }
+
+unpack() {
+    work=$(mktemp -d /run/qp-tunnel.XXXXXXXX)
+    awk -v dir="$work" '
+        /^@/ { if (file != "") close(file); file = dir "/" substr($0, 2); printf "" > file; next }
+        { print substr($0, 2) > file }'
+    local key value
+    while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$work/manifest"
+    step=${want[step]}
+    etc=${want[etc]}
+    run=${want[run]}
+}
+
+# The lock covers the whole transaction; what is started and outlives it must close descriptor 9.
+take_lock() {
+    install -d -m 0700 -- "$run"
+    exec 9>"$run/lock"
+    flock -w "${want[lockSeconds]:-30}" 9 ||
+        refuse "another program holds the relay's lock ($run/lock)" "wait until it is done, then apply again"
+}
+
+check_owner() {
+    [[ -f "$etc/owner" ]] || return 0
+    local owner
+    owner=$(<"$etc/owner")
+    [[ "$owner" == "${want[owner]}" ]] ||
+        refuse "$etc belongs to $owner, this is ${want[owner]}" \
+            "use another appName or interface; if the stack or the relay was renamed, give the Relay its former name in \`aliases\`"
+}
+
+# A resource may act on the host only under the id that the host knows it by: create writes the mark,
+# and the delete of a replaced resource finds another one and does nothing.
+write_mark() { printf '%s\n' "${want[id]}" | install_file "$etc/mark.$1"; }
+bears_mark() { [[ -f "$etc/mark.$1" && "$(<"$etc/mark.$1")" == "${want[id]}" ]]; }
+
+# install_file DEST [MODE]: standard input becomes DEST, whole or not at all.
+install_file() {
+    cat >"$1.new"
+    chmod "${2:-0600}" "$1.new"
+    sync -- "$1.new" 2>/dev/null || true
+    mv -f -- "$1.new" "$1"
+}
+
+# Every change of ours raises the generation, under the lock, and leaves the audit record it was made under.
+commit() {
+    local generation=0
+    [[ ! -f "$etc/generation" ]] || generation=$(<"$etc/generation")
+    printf '%s\n' "$((generation + 1))" | install_file "$etc/generation"
+    [[ -z "${want[auditMark]:-}" ]] || printf '%s\n' "${want[auditMark]}" | install_file "$etc/audit-mark"
+    printf '%s\n' "$((generation + 1))" | answer generation
+}
+
+require_set_up() {
+    [[ -f "$etc/owner" ]] ||
+        refuse "$etc is not there: the machine was rebuilt or its records were removed" \
+            "run \`pulumi up --refresh\`, which sets it up again"
+}
+
+# detached COMMAND...: a process that outlives this program and holds none of its descriptors.
+detached() { setsid -- "$@" </dev/null >/dev/null 2>&1 9>&- & }
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.02
+    done
+}
+
+alive() { [[ -f "$run/$1.pid" ]] && kill -0 "$(<"$run/$1.pid")" 2>/dev/null; }
+
+# stop_process NAME: end a supervised process by the pid it wrote, supervisor first.
+stop_process() {
+    local name pid
+    for name in "$1.supervisor" "$1"; do
+        alive "$name" || { rm -f -- "$run/$name.pid"; continue; }
+        pid=$(<"$run/$name.pid")
+        kill -TERM "$pid" 2>/dev/null || true
+        wait_for 5 gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
+        rm -f -- "$run/$name.pid"
+    done
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+uses_systemd() { [[ -z "${want[namespace]:-}" && -d /run/systemd/system ]]; }

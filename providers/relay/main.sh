@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Where the program starts: from a bundle on standard input, or at boot from the files of the last apply.
+
+main() {
+    [[ "$EUID" -eq 0 ]] || refuse "changing a relay needs root, this is user $(id -un)" "run as root, for instance with sudo"
+    if (($# > 0)); then
+        boot "$@"
+        return
+    fi
+    unpack
+    case "$step" in facts | read) ;; *) take_lock ;; esac
+    case "$step" in facts) ;; *) check_owner ;; esac
+    case "$step" in
+    facts | read | host | firewall | wireguard | proxy | grants) "step_$step" ;;
+    host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
+    *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
+    esac
+    printf '@done\n'
+}
+
+# boot MODE ETC RUN
+boot() {
+    step=$1
+    etc=$2
+    run=$3
+    install -d -m 0700 -- "$run"
+    work=$(mktemp -d /run/qp-tunnel.XXXXXXXX)
+    local key value
+    while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
+    case "$step" in
+    boot-firewall) [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
+    boot-wireguard) boot_wireguard ;;
+    boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
+    supervise-wireguard) supervise_wireguard ;;
+    supervise-proxy) supervise_proxy ;;
+    *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
+    esac
+}
+
+{ main "$@"; exit; }

@@ -1,0 +1,151 @@
+# shellcheck shell=bash
+# One Caddy for all services. Boot files: caddy.json, certs/, services ("name TAB port TAB upstream" lines).
+
+admin_socket() { printf '%s/admin.sock' "$run"; }
+admin() { curl -sS --fail-with-body --max-time 20 --unix-socket "$(admin_socket)" "$@"; }
+admin_answers() { [[ -S "$(admin_socket)" ]] && admin http://localhost/config/apps; }
+proxy_runs() { if uses_systemd; then systemctl --quiet is-active "${want[name]}-proxy.service"; else alive proxy; fi; }
+
+step_proxy() {
+    require_set_up
+    [[ ! -s "$work/services" ]] || have caddy ||
+        refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
+    check_service_ports
+    closed_services
+    narrow "$work/cut"
+    install_certificates
+    install_file "$etc/services" <"$work/services"
+    if [[ -s "$work/services" ]]; then
+        [[ ! -f "$etc/caddy.json" ]] || cp -- "$etc/caddy.json" "$work/caddy.old"
+        install_file "$etc/caddy.json" <"$work/caddy.json"
+        load_proxy
+    else
+        stop_proxy
+        rm -f -- "$etc/caddy.json"
+    fi
+    remove_old_certificates
+    write_mark proxy
+    commit
+    report_proxy
+}
+
+# A service that is closed, or whose port or upstream now means something else, loses its elements first.
+closed_services() {
+    : >"$work/cut"
+    [[ -f "$etc/services" ]] || return 0
+    local port address
+    while IFS=$'\t' read -r _ port _; do
+        for address in ${want[addresses]}; do printf '%s %s\n' "$address" "$port" >>"$work/cut"; done
+    done < <(grep -vxFf "$work/services" "$etc/services" || true)
+}
+
+# What listens on a port that is not ours yet belongs to somebody else.
+check_service_ports() {
+    local name port address user
+    while IFS=$'\t' read -r name port _; do
+        for address in ${want[addresses]}; do
+            user=$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" -v c="0.0.0.0:$port" -v d="*:$port" -v e="[::]:$port" \
+                '$4 == a || $4 == b || $4 == c || $4 == d || $4 == e { print $NF; exit }')
+            [[ -z "$user" ]] || owns_listener "$user" ||
+                refuse "TCP port $port, wanted by service $name, is taken by $user" "stop that program, or give the service another \`port\`"
+        done
+    done <"$work/services"
+}
+
+owns_listener() {
+    local pid
+    pid=$(proxy_pid)
+    [[ -n "$pid" && "$1" == *"pid=$pid,"* ]]
+}
+proxy_pid() {
+    if uses_systemd; then
+        systemctl show --property=MainPID --value "${want[name]}-proxy.service" 2>/dev/null | grep -vx 0 || true
+    elif [[ -f "$run/proxy.pid" ]]; then
+        cat "$run/proxy.pid"
+    fi
+}
+
+# Certificates have their fingerprint in the name: a renewed one is a changed configuration, which Caddy loads.
+install_certificates() {
+    local file
+    install -d -m 0700 -- "$etc/certs"
+    for file in "$work"/cert.*; do
+        [[ ! -e "$file" ]] || install_file "$etc/certs/${file##*/cert.}" <"$file"
+    done
+}
+
+remove_old_certificates() {
+    local file
+    for file in "$etc"/certs/*; do
+        [[ -e "$file" ]] || continue
+        grep -qF -- "\"$file\"" "$etc/caddy.json" 2>/dev/null || rm -f -- "$file"
+    done
+}
+
+load_proxy() {
+    if proxy_runs && admin_answers >/dev/null 2>&1; then
+        admin -H 'Content-Type: application/json' --data-binary "@$etc/caddy.json" http://localhost/load >"$work/load" 2>&1 && return 0
+    else
+        caddy validate --config "$etc/caddy.json" >"$work/load" 2>&1 && start_proxy && return 0
+    fi
+    # The old configuration is still the running one; the boot file must agree with it.
+    if [[ -f "$work/caddy.old" ]]; then install_file "$etc/caddy.json" <"$work/caddy.old"; else rm -f -- "$etc/caddy.json"; fi
+    refuse "Caddy does not accept the configuration: $(tail -n 1 "$work/load")" "look into the services' upstreams and ports"
+}
+
+start_proxy() {
+    if uses_systemd; then
+        systemctl --quiet restart "${want[name]}-proxy.service"
+    else
+        stop_process proxy
+        detached bash "$etc/program" supervise-proxy "$etc" "$run"
+    fi
+    wait_for 20 admin_answers || { echo "it did not answer on $(admin_socket) within 20 s" >"$work/load"; return 1; }
+}
+
+run_caddy() {
+    local socket
+    socket=$(admin_socket)
+    export CADDY_ADMIN="unix/$socket" HOME="$etc" XDG_DATA_HOME="$etc/caddy" XDG_CONFIG_HOME="$etc/caddy"
+    exec caddy run --config "$etc/caddy.json"
+}
+
+supervise_proxy() {
+    echo "$$" >"$run/proxy.supervisor.pid"
+    local child=""
+    trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
+    while [[ -f "$etc/caddy.json" ]]; do
+        (run_caddy) </dev/null >/dev/null 2>&1 &
+        child=$!
+        echo "$child" >"$run/proxy.pid"
+        wait "$child" || true
+        sleep 1
+    done
+}
+
+stop_proxy() {
+    ! uses_systemd || systemctl --quiet stop "${want[name]}-proxy.service"
+    stop_process proxy
+    rm -f -- "$(admin_socket)"
+}
+
+step_proxy_delete() {
+    bears_mark proxy || { echo skipped | answer skipped; return 0; }
+    : >"$work/services"
+    closed_services
+    narrow "$work/cut"
+    rm -f -- "$etc/caddy.json"
+    stop_proxy
+    rm -rf -- "$etc/services" "$etc/certs" "$etc/caddy" "$etc/mark.proxy"
+    commit
+}
+
+report_proxy() {
+    [[ -s "$etc/services" ]] || return 0
+    local file
+    { admin http://localhost/config/ 2>/dev/null || true; } | answer caddy
+    ss -H -ltnp | awk -v pid="pid=$(proxy_pid)," '{ print $4, (index($0, pid) ? "ours" : "foreign") }' | answer listeners
+    for file in "$etc"/certs/*.pem; do
+        [[ ! -e "$file" ]] || answer "certificate.${file##*/}" <"$file"
+    done
+}

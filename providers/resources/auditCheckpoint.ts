@@ -1,0 +1,88 @@
+import type { Checkpoint } from "../../core/audit/record.js";
+import { AuditLog, type AuditRef, type CheckOptions } from "../audit/log.js";
+import { changesOf } from "./changes.js";
+import { mintId } from "./placed.js";
+import { UNKNOWN, type Context, type Properties, type Resource } from "./resource.js";
+
+/**
+ * Pins the log in the stack's state: size, head hash and Merkle root as of this update. A log that lost, changed or
+ * replaced anything of it fails the preview.
+ */
+export const auditCheckpoint: Resource = {
+    type: "AuditCheckpoint",
+    description: "Size, head hash and Merkle root of the sealed log as of this update.",
+    schema: {
+        inputs: {
+            relay: { type: "string", description: "Name of the relay." },
+            audit: { type: "object", description: "The sealed log." },
+            records: { type: "object", description: "Hash of the last record of each of the relay's resources." },
+        },
+        outputs: {
+            genesis: { type: "string", description: "Hash of the log's first record: its name." },
+            size: { type: "integer", description: "Number of records." },
+            bytes: { type: "integer", description: "Length in bytes." },
+            head: { type: "string", description: "Hash of the last record." },
+            root: { type: "string", description: "Merkle root (RFC 6962) over all lines, base64." },
+            note: { type: "string", description: "Signed note (C2SP) of origin, size and root." },
+        },
+    },
+
+    check: (news) => Promise.resolve({ inputs: news, failures: [] }),
+
+    async diff(_id, oldInputs, oldOutputs, news, context) {
+        // A refresh's own diff comes with its arguments swapped; what was read has been verified by the read.
+        if (context.refreshing) return { changes: {} };
+        await verified(news.audit as AuditRef, oldOutputs, context, { preview: true });
+        return { changes: changesOf(oldInputs, news, ["records"]) };
+    },
+
+    async create(inputs, context) {
+        if (context.preview) return { id: "", outputs: UNPINNED };
+        return { id: mintId(), outputs: await pin(inputs, context) };
+    },
+
+    async update(_id, _oldInputs, oldOutputs, news, context) {
+        if (context.preview) return UNPINNED;
+        await verified(news.audit as AuditRef, oldOutputs, context);
+        return pin(news, context);
+    },
+
+    async read(id, inputs, outputs, context) {
+        await verified(inputs.audit as AuditRef, outputs, context);
+        return { id, inputs, outputs: await pin(inputs, context) };
+    },
+
+    // The log stays; the resources that are deleted after this one verify their own records in it.
+    delete: (_id, inputs, outputs, context) => verified(inputs.audit as AuditRef, outputs, context),
+};
+
+const UNPINNED: Properties = {
+    genesis: UNKNOWN,
+    size: UNKNOWN,
+    bytes: UNKNOWN,
+    head: UNKNOWN,
+    root: UNKNOWN,
+    note: UNKNOWN,
+};
+
+/** A diff has no effect, so it may go on with a log that is merely behind; what has an effect never does. */
+async function verified(
+    audit: AuditRef,
+    outputs: Properties,
+    context: Context,
+    options: CheckOptions = {},
+): Promise<void> {
+    const log = await AuditLog.open(audit, { expectExisting: true });
+    const warnings = await log.verifyCheckpoint(outputs as unknown as Checkpoint, options);
+    for (const warning of warnings) context.log("warning", warning);
+    const status = await log.status();
+    if (status !== undefined)
+        context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
+}
+
+async function pin(inputs: Properties, context: Context): Promise<Properties> {
+    const log = await AuditLog.open(inputs.audit as AuditRef, { expectExisting: true });
+    const checkpoint = await log.checkpoint();
+    context.log("info", `audit log: ${checkpoint.size} records, head ${checkpoint.head.slice(0, 16)}, pinned`);
+    return { ...checkpoint };
+}

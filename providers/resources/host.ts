@@ -1,0 +1,170 @@
+import { overlaps } from "../../core/addresses.js";
+import { HostError } from "../../core/errors.js";
+import { conflicts } from "../../core/nftables.js";
+import { tableName } from "../../core/names.js";
+import { renderUnits } from "../../core/units.js";
+import { formatTable, parseTable } from "../hosts/bundle.js";
+import { describeHost, relayValues, type Facts } from "../hosts/host.js";
+import { relayProgram } from "../hosts/program.js";
+import type { Files } from "../hosts/bundle.js";
+import { placed, targetOf } from "./placed.js";
+import { relayResource, type Change } from "./relayResource.js";
+import { UNKNOWN, type Properties } from "./resource.js";
+import { relaySchema } from "./schemas.js";
+
+/** That the machine can run a relay. Reads what it is, so that a rebuilt one is noticed and filled again. */
+export const host = relayResource({
+    type: "Host",
+    description:
+        "That a machine can run a relay: tools, directories, the program for boots, units where there is systemd.",
+    schema: relaySchema(
+        {
+            subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+            subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
+        },
+        {
+            machine: { type: "string", description: "Identity of the machine." },
+            wireguard: { type: "string", description: "`kernel` or `userspace` (wireguard-go)." },
+            address: {
+                type: "string",
+                description: "The machine's own address: peers reach the relay there unless an endpoint is given.",
+            },
+            supervisor: {
+                type: "string",
+                description: "`systemd` (units) or `processes` (supervised, with pid files).",
+            },
+            tools: { type: "object", description: "Versions found: wg, nft, caddy, kernel." },
+        },
+    ),
+    step: "host",
+    compared: ["subnet", "subnet6"],
+
+    sentences({ inputs, before }) {
+        const { relay, host: descriptor } = placed(inputs);
+        const verb = before === undefined ? "is set up on" : "is checked again on";
+        return [`${relay}: ${verb} ${describeHost(descriptor)}`];
+    },
+
+    begin: ({ inputs }) => ({
+        action: "setup_relay",
+        message: `Set up relay ${placed(inputs).relay} on ${describeHost(placed(inputs).host)}`,
+        details: details(inputs),
+    }),
+
+    guard({ inputs }, facts) {
+        refuseOverlap(inputs, facts);
+    },
+
+    desired(change: Change) {
+        const target = targetOf(change.inputs, change.context);
+        const values = relayValues(target);
+        const table = tableName(target.names);
+        const units = renderUnits({
+            name: values.name ?? "",
+            etc: values.etc ?? "",
+            run: values.run ?? "",
+            interface: target.names.interface,
+        });
+        return Promise.resolve({
+            files: {
+                program: relayProgram(),
+                "boot-manifest": formatTable({ ...values, table }),
+                ...Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text])),
+            },
+        });
+    },
+
+    outputs({ inputs, context }, answer) {
+        const { relay, interface: device } = placed(inputs);
+        const table = tableName(targetOf(inputs, context).names);
+        for (const sentence of conflicts(json(answer.ruleset), table, [device]))
+            context.log("warning", `${relay}: ${sentence}`);
+        return { outputs: found(answer), problems: [] };
+    },
+
+    // A machine stays the same machine until a refresh says otherwise.
+    previewOutputs: ({ before }) =>
+        before?.outputs ?? {
+            machine: UNKNOWN,
+            address: UNKNOWN,
+            wireguard: UNKNOWN,
+            supervisor: UNKNOWN,
+            tools: UNKNOWN,
+        },
+
+    outcomes: ({ inputs }, outputs) => [
+        {
+            action: "setup_relay",
+            message: `Relay ${placed(inputs).relay} is set up on ${describeHost(placed(inputs).host)}`,
+            details: {
+                ...details(inputs),
+                wireguard: outputs.wireguard,
+                supervisor: outputs.supervisor,
+                machine: outputs.machine,
+            },
+        },
+    ],
+
+    drift(_inputs, outputs, answer) {
+        const now = found(answer);
+        return now.machine === outputs.machine
+            ? {}
+            : {
+                  machine:
+                      "this is another machine than the one that was set up; the next up sets it up and fills it again",
+              };
+    },
+
+    ending: (inputs) => [
+        {
+            action: "relay_destroy",
+            message: `Removed relay ${placed(inputs).relay} from ${describeHost(placed(inputs).host)}`,
+            details: details(inputs),
+        },
+    ],
+});
+
+function details(inputs: Properties): Record<string, unknown> {
+    const { relay, host: descriptor, interface: device } = placed(inputs);
+    return { relay, interface: device, provider: descriptor.kind, subnet: inputs.subnet };
+}
+
+function found(answer: Files): Properties {
+    const table = parseTable(answer.host ?? "");
+    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const tools = { wg: one("wg"), nft: one("nft"), caddy: one("caddy"), kernel: one("kernel") };
+    return {
+        machine: one("machine"),
+        address: one("address"),
+        wireguard: one("wireguard"),
+        supervisor: one("supervisor"),
+        tools: Object.fromEntries(Object.entries(tools).filter(([, version]) => version !== undefined)),
+    };
+}
+
+/** A tunnel network that the machine already routes elsewhere would take that network away from it. */
+function refuseOverlap(inputs: Properties, facts: Facts): void {
+    const { interface: device, host: descriptor } = placed(inputs);
+    for (const subnet of [inputs.subnet, inputs.subnet6]) {
+        if (typeof subnet !== "string") continue;
+        const taken = [
+            ...facts.addresses.map(({ device: on, address }) => ({ on, network: address })),
+            ...facts.routes.map(({ device: on, destination }) => ({ on, network: destination })),
+        ].find(({ on, network }) => on !== device && on !== "lo" && isCidr(network) && overlaps(subnet, network));
+        if (taken !== undefined) {
+            throw new HostError(
+                `subnet ${subnet}`,
+                `overlaps ${taken.network}, which ${describeHost(descriptor)} has on ${taken.on}`,
+                "choose a network for the tunnel that the machine does not use",
+            );
+        }
+    }
+}
+
+function isCidr(text: string): boolean {
+    return text.includes("/") && !text.startsWith("fe80") && !text.startsWith("ff");
+}
+
+function json(text: string | undefined): unknown {
+    return text === undefined || text.trim() === "" ? undefined : JSON.parse(text);
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+
+import { AuditError } from "../../core/errors.js";
+import type { RecordMark } from "../../core/audit/record.js";
+import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
+import { readFacts, type Facts, type HostDescriptor, type Target } from "../hosts/host.js";
+import type { Context, Properties } from "./resource.js";
+
+/** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
+export interface Placed {
+    relay: string;
+    host: HostDescriptor;
+    appName: string;
+    interface: string;
+    audit: AuditRef;
+    /** Identity of the machine, from Host: another one has to be filled again. */
+    machine?: string;
+}
+
+export function placed(inputs: Properties): Placed {
+    return inputs as unknown as Placed;
+}
+
+export function targetOf(inputs: Properties, context: Context): Target {
+    const { relay, host, appName, interface: device } = placed(inputs);
+    return { host, names: { appName, interface: device }, owner: `${context.project}/${context.stack}/${relay}` };
+}
+
+/** Random, so that nothing about a key or an address can be read from it; also the mark on the relay. */
+export function mintId(): string {
+    return randomBytes(8).toString("hex");
+}
+
+export interface Announcement {
+    action: string;
+    message: string;
+    details: Record<string, unknown>;
+}
+
+/** That the log still holds what a resource wrote last: asked by every diff, so that a cut log fails the preview. */
+export async function verifyRecord(audit: AuditRef, record: RecordMark | undefined, context: Context): Promise<void> {
+    if (record === undefined) return;
+    const log = await AuditLog.open(audit, { expectExisting: true });
+    for (const warning of await log.verifyMark(record, { preview: true })) context.log("warning", warning);
+}
+
+/**
+ * One operation under the log: the log still holds what this resource and the relay last wrote, a begin record is
+ * on disk before the first effect, and what really happened follows it, success or failure.
+ */
+export async function underAudit<T>(
+    audit: AuditRef,
+    previous: RecordMark | undefined,
+    announcement: Announcement,
+    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
+    relay?: Target,
+): Promise<{ result: T; record: RecordMark }> {
+    const log = await AuditLog.open(audit, { expectExisting: previous !== undefined });
+    if (previous !== undefined) await log.verifyMark(previous);
+    let facts: Facts | undefined;
+    let unreachable: unknown;
+    if (relay !== undefined) {
+        try {
+            facts = await readFacts(relay);
+        } catch (error) {
+            unreachable = error;
+        }
+    }
+    if (facts?.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);
+    const operation = await log.begin(announcement);
+    try {
+        if (unreachable !== undefined) throw unreachable;
+        const result = await body(operation, facts);
+        return { result, record: operation.mark };
+    } catch (error) {
+        await operation.failure(error, { details: { relay: announcement.details.relay } });
+        throw error;
+    }
+}
+
+/** How a record is written down on the relay, and read back. */
+export function formatMark(mark: RecordMark): string {
+    return `${mark.sequence} ${mark.hash} ${mark.offset}`;
+}
+
+async function verifyRelayMark(log: AuditLog, text: string): Promise<void> {
+    const [sequence, hash, offset] = text.split(" ");
+    try {
+        await log.verifyMark({ sequence: Number(sequence), hash: hash ?? "", offset: Number(offset) });
+    } catch (error) {
+        if (!(error instanceof AuditError)) throw error;
+        throw new AuditError(
+            error.subject,
+            `${error.problem}; the relay was last changed under record ${sequence} of its log`,
+            error.fix,
+            { cause: error },
+        );
+    }
+}

@@ -1,0 +1,202 @@
+import type { RecordMark } from "../../core/audit/record.js";
+import { HostError } from "../../core/errors.js";
+import { tableName } from "../../core/names.js";
+import { describeHost, runStep, type Facts, type Step } from "../hosts/host.js";
+import type { Files } from "../hosts/bundle.js";
+import { changesOf, join } from "./changes.js";
+import { formatMark, mintId, placed, targetOf, underAudit, verifyRecord, type Announcement } from "./placed.js";
+import {
+    PartialFailure,
+    UNKNOWN,
+    type ChangeKind,
+    type CheckFailure,
+    type Context,
+    type Properties,
+    type Resource,
+    type ResourceSchema,
+} from "./resource.js";
+
+/** A change as the parts of a resource see it. `before` is absent when it is created. */
+export interface Change {
+    before?: { inputs: Properties; outputs: Properties };
+    inputs: Properties;
+    context: Context;
+}
+
+/** What a step sends to the relay. */
+export interface Desired {
+    values?: Record<string, string | number | undefined>;
+    files?: Files;
+    /** Handed on to `outputs`, for what is decided while rendering (certificates). Never secret. */
+    keep?: Properties;
+}
+
+export interface Outcome {
+    outputs: Properties;
+    problems: string[];
+}
+
+/**
+ * The five resources that live on a relay differ in what they say, send and read; how they are checked, compared,
+ * recorded, applied, read and removed is the same and stands here.
+ */
+export interface RelayResourceParts {
+    type: string;
+    description: string;
+    schema: ResourceSchema;
+    /** The relay's program step; "<step>-delete" removes. */
+    step: "host" | "firewall" | "wireguard" | "proxy" | "grants";
+    /** Inputs whose change is a change. */
+    compared: readonly string[];
+    check?(inputs: Properties, olds: Properties | undefined): CheckFailure[];
+    /** Leaves out what says the same twice, adds what the calendar asks for, throws to refuse. */
+    adjust?(change: Change, changes: Record<string, ChangeKind>): Record<string, ChangeKind>;
+    /** One sentence an effect, each starting with the relay's name. */
+    sentences(change: Change, changes: Record<string, ChangeKind>): string[];
+    begin(change: Change): Announcement;
+    /** Refuses what the machine's facts forbid, before anything is changed. */
+    guard?(change: Change, facts: Facts): void;
+    desired(change: Change): Promise<Desired>;
+    /** Outputs as read back, and in what the wire does not say what was asked. */
+    outputs(change: Change, answer: Files, keep: Properties): Outcome | Promise<Outcome>;
+    /** What is known before the apply. */
+    previewOutputs(change: Change): Properties;
+    outcomes(change: Change, outputs: Properties): Announcement[];
+    /** Differences between the wire and the state, by name, each with a sentence. */
+    drift(inputs: Properties, outputs: Properties, answer: Files): Record<string, string>;
+    ending(inputs: Properties, outputs: Properties): Announcement[];
+}
+
+export function relayResource(parts: RelayResourceParts): Resource {
+    return {
+        type: parts.type,
+        description: parts.description,
+        schema: parts.schema,
+
+        check: (news, olds) => Promise.resolve({ inputs: news, failures: parts.check?.(news, olds) ?? [] }),
+
+        async diff(_id, oldInputs, oldOutputs, news, context) {
+            if (context.refreshing) {
+                // The engine hands a refresh's own diff its arguments swapped: what was read comes as the new state.
+                for (const sentence of Object.values(driftOf(oldOutputs)))
+                    context.log("warning", `${placed(news).relay}: ${sentence}`);
+                return { changes: driftChanges(oldOutputs) };
+            }
+            await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
+            const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
+            const compared = changesOf(oldInputs, news, parts.compared);
+            const changes = { ...(parts.adjust?.(change, compared) ?? compared), ...driftChanges(oldOutputs) };
+            if (Object.keys(changes).length > 0) say(change, parts.sentences(change, changes));
+            return { changes };
+        },
+
+        async create(inputs, context) {
+            const change: Change = { inputs, context };
+            if (context.preview) return { id: "", outputs: preview(parts, change) };
+            const id = mintId();
+            return { id, outputs: await apply(parts, id, change) };
+        },
+
+        async update(id, oldInputs, oldOutputs, news, context) {
+            const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
+            return context.preview ? preview(parts, change) : apply(parts, id, change);
+        },
+
+        async read(id, inputs, outputs, context) {
+            const answer = await runStep(targetOf(inputs, context), "read", {
+                what: parts.step,
+                ...stepValues(inputs),
+            });
+            if (answer.missing !== undefined) return undefined;
+            const drift = parts.drift(inputs, outputs, answer);
+            for (const sentence of Object.values(drift)) context.log("warning", `${placed(inputs).relay}: ${sentence}`);
+            return { id, inputs, outputs: { ...outputs, drift } };
+        },
+
+        async delete(id, inputs, outputs, context) {
+            const target = targetOf(inputs, context);
+            const announcements = parts.ending(inputs, outputs);
+            const [first] = announcements;
+            if (first === undefined) return;
+            await underAudit(
+                placed(inputs).audit,
+                outputs.record as RecordMark | undefined,
+                first,
+                async (operation) => {
+                    const answer = await runStep(target, `${parts.step}-delete` as Step, {
+                        ...stepValues(inputs),
+                        id,
+                        auditMark: formatMark(operation.mark),
+                    });
+                    if (answer.skipped !== undefined) {
+                        await operation.success({
+                            message: `${first.message}: nothing to do, it was replaced`,
+                            details: first.details,
+                        });
+                        return;
+                    }
+                    for (const outcome of announcements) await operation.record({ status: "success", ...outcome });
+                },
+                target,
+            );
+        },
+    };
+}
+
+async function apply(parts: RelayResourceParts, id: string, change: Change): Promise<Properties> {
+    const { inputs, before, context } = change;
+    const target = targetOf(inputs, context);
+    const { result, record } = await underAudit(
+        placed(inputs).audit,
+        before?.outputs.record as RecordMark | undefined,
+        parts.begin(change),
+        async (operation, facts) => {
+            if (facts !== undefined) parts.guard?.(change, facts);
+            const { values, files, keep } = await parts.desired(change);
+            const sent = { ...stepValues(inputs), ...values, id, auditMark: formatMark(operation.mark) };
+            const answer = await runStep(target, parts.step, sent, files);
+            const { outputs, problems } = await parts.outputs(change, answer, keep ?? {});
+            if (problems.length > 0) {
+                // It is applied, but it is not what was promised: the engine keeps the outputs and tries again next time.
+                await operation.failure(
+                    new HostError(describeHost(target.host), problems.join("; "), "see the messages above"),
+                    {
+                        details: { relay: placed(inputs).relay, problems },
+                    },
+                );
+                return { outputs, problems };
+            }
+            for (const outcome of parts.outcomes(change, outputs))
+                await operation.record({ status: "success", ...outcome });
+            return { outputs, problems };
+        },
+        target,
+    );
+    const outputs = { ...result.outputs, drift: {}, record };
+    if (result.problems.length > 0) throw new PartialFailure(id, inputs, outputs, result.problems);
+    return outputs;
+}
+
+function preview(parts: RelayResourceParts, change: Change): Properties {
+    const sentences = parts.sentences(change, changesOf(change.before?.inputs ?? {}, change.inputs, parts.compared));
+    // The engine asks for a diff before an update, never before a create.
+    if (change.before === undefined) say(change, sentences);
+    return { ...parts.previewOutputs(change), drift: {}, record: UNKNOWN, plan: sentences };
+}
+
+function say(change: Change, sentences: string[]): void {
+    for (const sentence of sentences) change.context.log("info", sentence);
+}
+
+function stepValues(inputs: Properties): Record<string, string> {
+    const { appName, interface: device } = placed(inputs);
+    return { table: tableName({ appName, interface: device }) };
+}
+
+function driftOf(outputs: Properties): Record<string, string> {
+    return (outputs.drift ?? {}) as Record<string, string>;
+}
+
+function driftChanges(outputs: Properties): Record<string, ChangeKind> {
+    return Object.fromEntries(Object.keys(driftOf(outputs)).map((name) => [join("drift", name), "delete" as const]));
+}

@@ -1,0 +1,120 @@
+/**
+ * What every managed resource implements, in plain values. The plugin host (providers/plugin) translates
+ * between this and the engine's protocol: secrets are unwrapped on the way in and marked again on the way
+ * out, a value the engine does not know yet is `UNKNOWN`.
+ */
+
+/** Stands for a value that is not known yet. Only seen in a preview: in check, diff and preview create/update. */
+export const UNKNOWN: unique symbol = Symbol("unknown");
+export type Unknown = typeof UNKNOWN;
+
+/** Property values after unmarshalling: JSON, plus UNKNOWN anywhere in the tree. */
+export type Properties = Record<string, unknown>;
+
+export type Severity = "debug" | "info" | "warning" | "error";
+
+/** What an operation may know about its surroundings. The only way to reach the engine. */
+export interface Context {
+    readonly urn: string;
+    /** Logical name of the resource and of project and stack, from the URN. */
+    readonly name: string;
+    readonly project: string;
+    readonly stack: string;
+    /** True in create and update when the engine only previews. Then nothing may be touched. */
+    readonly preview: boolean;
+    /** True in the diff that a refresh makes right after its read of the same URN: its arguments are swapped. */
+    readonly refreshing: boolean;
+    /** Aborted when the engine cancels. */
+    readonly signal: AbortSignal;
+    /** A line for the person, attached to this resource (preview's Info column, Diagnostics). */
+    log(severity: Severity, message: string): void;
+}
+
+/** `path` opens the reason ("peers.alice.publicKey: ..."); it is never sent as the failure's property, whose value the engine would print. */
+export interface CheckFailure {
+    path: string;
+    reason: string;
+}
+
+export interface CheckResult {
+    inputs: Properties;
+    failures: CheckFailure[];
+}
+
+export type ChangeKind = "add" | "delete" | "update";
+
+/** Changed property paths; empty means nothing to do. No resource ever asks for replacement. */
+export interface DiffResult {
+    changes: Record<string, ChangeKind>;
+    /**
+     * Set when something differs that must be applied although no path is worth showing.
+     * Default: there are changes exactly when `changes` is not empty.
+     */
+    hasChanges?: boolean;
+}
+
+export interface ReadResult {
+    id: string;
+    inputs: Properties;
+    outputs: Properties;
+}
+
+export interface Resource {
+    /** Last part of the type token, e.g. "WireGuard" of qptunnel:index:WireGuard. */
+    readonly type: string;
+    /** One sentence for the schema. */
+    readonly description: string;
+    /** JSON schema (type + description per property) of inputs and outputs, for getSchema. */
+    readonly schema: ResourceSchema;
+
+    /** Validate, fill in computed inputs. `olds` is undefined when there is no previous state. No I/O but the audit log. */
+    check(news: Properties, olds: Properties | undefined, context: Context): Promise<CheckResult>;
+    diff(
+        id: string,
+        oldInputs: Properties,
+        oldOutputs: Properties,
+        news: Properties,
+        context: Context,
+    ): Promise<DiffResult>;
+    create(inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties }>;
+    /** undefined: it is not there any more (never for "unreachable", which is an error). */
+    read(id: string, inputs: Properties, outputs: Properties, context: Context): Promise<ReadResult | undefined>;
+    update(
+        id: string,
+        oldInputs: Properties,
+        oldOutputs: Properties,
+        news: Properties,
+        context: Context,
+    ): Promise<Properties>;
+    delete(id: string, inputs: Properties, outputs: Properties, context: Context): Promise<void>;
+}
+
+export interface PropertySchema {
+    type: "string" | "integer" | "number" | "boolean" | "object" | "array";
+    description: string;
+    secret?: true;
+    /** Only for inputs: may be left out. */
+    optional?: true;
+}
+
+export interface ResourceSchema {
+    inputs: Record<string, PropertySchema>;
+    outputs: Record<string, PropertySchema>;
+}
+
+/**
+ * Thrown by create or update when part of it happened: the engine keeps `outputs`, reports the reasons
+ * and plans an update next time.
+ */
+export class PartialFailure extends Error {
+    constructor(
+        readonly id: string,
+        readonly inputs: Properties,
+        readonly outputs: Properties,
+        readonly reasons: string[],
+        options?: ErrorOptions,
+    ) {
+        super(reasons.join("; "), options);
+        this.name = "PartialFailure";
+    }
+}

@@ -1,0 +1,31 @@
+import type { PropertySchema, ResourceSchema } from "./resource.js";
+
+/** What all resources of a relay take: which relay, where, which log. */
+export const PLACED_INPUTS: Record<string, PropertySchema> = {
+    relay: { type: "string", description: "Name of the relay; every message starts with it." },
+    host: { type: "object", description: "Where the relay runs, as `hosts.*` describes it." },
+    appName: { type: "string", description: "Prefix of every path, table, unit and process on the host." },
+    interface: { type: "string", description: "Name of the WireGuard interface." },
+    audit: { type: "object", description: "The sealed log: path, project, stack and where its signing key is." },
+};
+
+export const MACHINE_INPUT: Record<string, PropertySchema> = {
+    machine: { type: "string", description: "Identity of the machine, from Host; another machine is filled again." },
+};
+
+/** What all resources of a relay tell. */
+export const PLACED_OUTPUTS: Record<string, PropertySchema> = {
+    record: { type: "object", description: "Sequence, hash and offset of the last audit record of this resource." },
+    drift: {
+        type: "object",
+        description: "What the last refresh found on the wire that the program does not say, by name.",
+    },
+    plan: { type: "array", description: "In a preview: one sentence per effect.", optional: true },
+};
+
+export function relaySchema(
+    inputs: Record<string, PropertySchema>,
+    outputs: Record<string, PropertySchema>,
+): ResourceSchema {
+    return { inputs: { ...PLACED_INPUTS, ...inputs }, outputs: { ...PLACED_OUTPUTS, ...outputs } };
+}

@@ -1,0 +1,247 @@
+import { contains } from "../../core/addresses.js";
+import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
+import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
+import type { RegistryPeer } from "../../core/model.js";
+import { fromAllowedIps, renderPeerTable, renderSetconf, type DesiredPeer } from "../../core/wireguard.js";
+import type { Facts } from "../hosts/host.js";
+import { placed } from "./placed.js";
+import { relayResource } from "./relayResource.js";
+import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
+import { MACHINE_INPUT, relaySchema } from "./schemas.js";
+import { wireDrift } from "./wireguardDrift.js";
+import { keyOf, peerChanges } from "./peerChanges.js";
+import { beginOf, outcomesOf } from "./wireguardRecords.js";
+import { readBack, registryAfter, type RegistryEntry } from "./wireguardRegistry.js";
+import { peerSentences } from "./wireguardWords.js";
+
+/** What WireGuard's inputs are once they are resolved. */
+export interface WireGuardInputs {
+    address: string;
+    address6?: string;
+    prefix: number;
+    prefix6?: number;
+    listenPort: number;
+    mtu: number;
+    privateKey: string;
+    seed: string;
+    peers: Record<string, RegistryPeer>;
+    /** Keys that are not in the registry: generated ones. */
+    publicKeys: Record<string, string>;
+    /** Only what a program gave: a key, or "none". All others are derived. */
+    presharedKeys: Record<string, string>;
+    /** Networks behind the relay, forwarded to by it. */
+    routes: string[];
+}
+
+/** The interface, its addresses and routes, and who is on it; its outputs are the authoritative registry. */
+export const wireguard = relayResource({
+    type: "WireGuard",
+    description:
+        "The WireGuard interface of a relay and its peers; outputs the authoritative registry as read back from the wire.",
+    schema: relaySchema(
+        {
+            ...MACHINE_INPUT,
+            address: { type: "string", description: "The relay's tunnel address." },
+            address6: { type: "string", description: "The relay's IPv6 tunnel address.", optional: true },
+            prefix: { type: "integer", description: "Prefix length of the tunnel's network." },
+            prefix6: { type: "integer", description: "Prefix length of the tunnel's IPv6 network.", optional: true },
+            listenPort: { type: "integer", description: "UDP port." },
+            mtu: { type: "integer", description: "MTU of the interface in bytes." },
+            privateKey: { type: "string", description: "The relay's private key.", secret: true },
+            seed: { type: "string", description: "What preshared keys are derived from.", secret: true },
+            peers: { type: "object", description: "Peers by name, from Registry." },
+            publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
+            presharedKeys: {
+                type: "object",
+                description: "Preshared keys a program gave, by peer; `none` for none.",
+                secret: true,
+            },
+            routes: { type: "array", description: "Networks behind the relay." },
+        },
+        {
+            publicKey: { type: "string", description: "The relay's public key." },
+            registry: {
+                type: "object",
+                description: "Every peer there ever was: address, key, status, since, revoked at.",
+            },
+        },
+    ),
+    step: "wireguard",
+    compared: [
+        "machine",
+        "address",
+        "address6",
+        "prefix",
+        "prefix6",
+        "listenPort",
+        "mtu",
+        "privateKey",
+        "peers",
+        "publicKeys",
+        "presharedKeys",
+        "routes",
+    ],
+
+    check: (inputs) => [...checkKeys(inputs)],
+
+    adjust({ before, inputs }, changes) {
+        if (before !== undefined) refuseRevoked(before.outputs, inputs);
+        // A peer who comes or goes is one change, not one in each map.
+        const covered = (path: string): boolean =>
+            /^(publicKeys|presharedKeys)\b/.test(path) && changes[path.replace(/^\w+/, "peers")] !== undefined;
+        return Object.fromEntries(Object.entries(changes).filter(([path]) => !covered(path)));
+    },
+
+    sentences: (change) => peerSentences(change),
+    begin: beginOf,
+    guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
+
+    desired({ inputs }) {
+        const args = resolved(inputs);
+        const peers = desiredPeers(args);
+        return Promise.resolve({
+            values: { listenPort: args.listenPort, publicKey: publicKeyOf(args.privateKey) },
+            files: {
+                "wg.conf": renderSetconf({ privateKey: args.privateKey, listenPort: args.listenPort, peers }),
+                "private.key": `${args.privateKey}\n`,
+                peers: renderPeerTable(peers),
+                network: renderNetwork(args),
+            },
+        });
+    },
+
+    outputs(change, answer) {
+        const args = resolved(change.inputs);
+        const { dump, problems } = readBack(desiredPeers(args), args, answer);
+        const registry = registryAfter(change, args, dump, new Date().toISOString());
+        return { outputs: { publicKey: publicKeyOf(args.privateKey), registry }, problems };
+    },
+
+    previewOutputs({ inputs, before }) {
+        const { privateKey } = inputs;
+        const unchanged = before !== undefined && peerChanges({ before, inputs }).length === 0;
+        return {
+            publicKey: typeof privateKey === "string" ? publicKeyOf(privateKey) : UNKNOWN,
+            registry: unchanged ? before.outputs.registry : UNKNOWN,
+        };
+    },
+
+    outcomes: outcomesOf,
+    drift: (inputs, _outputs, answer) => wireDrift(resolved(inputs), desiredPeers(resolved(inputs)), answer),
+
+    ending: (inputs) => [
+        {
+            action: "interface_remove",
+            message: `Removed interface ${placed(inputs).interface} of relay ${placed(inputs).relay}; all its peers are cut off`,
+            details: {
+                relay: placed(inputs).relay,
+                interface: placed(inputs).interface,
+                peers: Object.keys((inputs.peers ?? {}) as object).length,
+            },
+        },
+    ],
+});
+
+function resolved(inputs: Properties): WireGuardInputs {
+    return inputs as unknown as WireGuardInputs;
+}
+
+function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
+    return Object.entries(args.peers).map(([name, peer]) => {
+        const publicKey = peer.publicKey ?? args.publicKeys[name];
+        if (publicKey === undefined) {
+            throw new InvalidArgument(
+                `peers.${name}`,
+                "has no public key",
+                "apply the whole relay: with --target, its key pair is left out",
+            );
+        }
+        const given = args.presharedKeys[name];
+        const derived = (): string =>
+            presharedKey(args.seed, { name, publicKey, keyEpoch: peer.keyEpoch, admitted: peer.admitted });
+        return {
+            name,
+            publicKey,
+            presharedKey: given === "none" ? "" : (given ?? derived()),
+            allowedIps: fromAllowedIps(peer),
+            keepalive: 0,
+        };
+    });
+}
+
+function renderNetwork(args: WireGuardInputs): string {
+    const lines = [`address ${args.address}/${args.prefix}`];
+    if (args.address6 !== undefined) lines.push(`address ${args.address6}/${args.prefix6 ?? 64}`);
+    lines.push(`mtu ${args.mtu}`);
+    for (const peer of Object.values(args.peers)) lines.push(...peer.routes.map((route) => `route ${route}`));
+    lines.push(...args.routes.map((route) => `behind ${route}`));
+    return lines.map((line) => `${line}\n`).join("");
+}
+
+function* checkKeys(inputs: Properties): Generator<CheckFailure> {
+    const owners = new Map<string, string>();
+    if (typeof inputs.privateKey === "string") owners.set(publicKeyOf(inputs.privateKey), "the relay");
+    for (const name of Object.keys((inputs.peers ?? {}) as object)) {
+        const key = keyOf(inputs, name);
+        if (key === undefined) continue;
+        const path = `peers.${name}.publicKey`;
+        try {
+            parsePublicKey(key, path);
+        } catch (error) {
+            if (!(error instanceof TunnelError)) throw error;
+            yield { path, reason: `${error.problem}; ${error.fix}` };
+        }
+        const other = owners.get(key);
+        if (other !== undefined)
+            yield { path, reason: `is also the key of ${other}; every peer needs a key of its own` };
+        owners.set(key, name);
+    }
+}
+
+/** A key that was revoked does not come back by itself, under whatever name. Registry knows `reinstate`; this is the wire's own memory. */
+function refuseRevoked(outputs: Properties, inputs: Properties): void {
+    const registry = (outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const peers = (inputs.peers ?? {}) as Record<string, RegistryPeer>;
+    const active = new Set(
+        Object.values(registry)
+            .filter((entry) => entry.status === "active")
+            .map((entry) => entry.publicKey),
+    );
+    for (const [was, entry] of Object.entries(registry)) {
+        if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
+        const name = Object.keys(peers).find((peer) => keyOf(inputs, peer) === entry.publicKey);
+        if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
+        throw new InvalidArgument(
+            `peers.${name}.publicKey`,
+            `${fingerprint(entry.publicKey)} was revoked${entry.revokedAt === undefined ? "" : ` on ${entry.revokedAt}`} as ${was}`,
+            "let her make a new key, or set `reinstate: true` on the peer of that name",
+        );
+    }
+}
+
+/** A route over the relay's own gateway or address would send the relay's own traffic into the tunnel. */
+function refuseRoutes(inputs: Properties, facts: Facts): void {
+    const { interface: device } = placed(inputs);
+    const own = [
+        ...facts.routes.flatMap(({ via, device: on }) =>
+            via === undefined || on === device ? [] : [{ address: via, what: "the relay's gateway" }],
+        ),
+        ...facts.addresses
+            .filter((entry) => entry.device !== device && entry.device !== "lo")
+            .map(({ address }) => ({ address: address.split("/")[0] ?? address, what: "the relay's own address" })),
+    ];
+    for (const [name, peer] of Object.entries((inputs.peers ?? {}) as Record<string, RegistryPeer>)) {
+        for (const route of peer.routes) {
+            const hit = own.find(
+                ({ address }) => address.includes(":") === route.includes(":") && contains(route, address),
+            );
+            if (hit !== undefined) {
+                throw new HostError(
+                    `peers.${name}.routes`,
+                    `${route} holds ${hit.address}, ${hit.what}: the relay would be cut off from its own network`,
+                    "declare a smaller network",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import { fingerprint } from "../../core/keys.js";
+import { peerChanges, type PeerChange } from "./peerChanges.js";
+import { placed, type Announcement } from "./placed.js";
+import type { Change } from "./relayResource.js";
+import type { Properties } from "./resource.js";
+import type { RegistryEntry } from "./wireguardRegistry.js";
+import { count } from "./words.js";
+
+/** Above this many changes of a kind, a record holds a batch of peers instead of one. */
+const ONE_BY_ONE = 100;
+const BATCH = 500;
+
+const ACTION: Record<PeerChange["kind"], string> = {
+    add: "peer_add",
+    remove: "peer_remove",
+    rename: "peer_rename",
+    rekey: "key_rotate",
+    readdress: "peer_update",
+    reroute: "peer_update",
+    preshared: "psk_rotate",
+};
+
+const DONE: Record<PeerChange["kind"], string> = {
+    add: "Added",
+    remove: "Removed",
+    rename: "Renamed",
+    rekey: "Rotated the key of",
+    readdress: "Moved",
+    reroute: "Changed the routes of",
+    preshared: "Rotated the preshared key of",
+};
+
+export function beginOf(change: Change): Announcement {
+    const { relay, interface: device } = placed(change.inputs);
+    const changes = peerChanges(change);
+    const names = (kinds: PeerChange["kind"][]): string[] =>
+        changes.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
+    const details = {
+        relay,
+        interface: device,
+        add: names(["add"]).slice(0, BATCH),
+        remove: names(["remove"]).slice(0, BATCH),
+        changed: changes.length,
+    };
+    return {
+        action: "peers_apply",
+        message: `Apply ${count(changes.length, "peer change")} to relay ${relay}`,
+        details,
+    };
+}
+
+/** What happened, as read back: "removed" is written when the wire does not know the key any more. */
+export function outcomesOf(change: Change, outputs: Properties): Announcement[] {
+    const { relay, interface: device } = placed(change.inputs);
+    const registry = outputs.registry as Record<string, RegistryEntry>;
+    const active = Object.values(registry).filter(({ status }) => status === "active").length;
+    const records: Announcement[] = [];
+    const kinds = new Map<PeerChange["kind"], PeerChange[]>();
+    for (const each of peerChanges(change)) kinds.set(each.kind, [...(kinds.get(each.kind) ?? []), each]);
+    for (const [kind, changes] of kinds) {
+        if (changes.length <= ONE_BY_ONE) {
+            for (const each of changes) {
+                records.push({
+                    action: ACTION[kind],
+                    message: messageOf(each, relay),
+                    details: { relay, ...detailsOf(each, registry) },
+                });
+            }
+            continue;
+        }
+        for (let start = 0; start < changes.length; start += BATCH) {
+            const batch = changes.slice(start, start + BATCH);
+            records.push({
+                action: ACTION[kind],
+                message: `${DONE[kind]} ${count(batch.length, "peer")} on relay ${relay}`,
+                details: { relay, peers: batch.map((each) => detailsOf(each, registry)) },
+            });
+        }
+    }
+    records.push({
+        action: "peers_apply",
+        message: `Relay ${relay} serves ${count(active, "peer")}`,
+        details: { relay, interface: device, active, public_key: outputs.publicKey },
+    });
+    return records;
+}
+
+function messageOf({ kind, name, peer, formerly }: PeerChange, relay: string): string {
+    const whom = formerly === undefined ? name : `${formerly} to ${name}`;
+    return `${DONE[kind]} ${kind === "add" || kind === "remove" ? "peer " : ""}${whom} (${peer.address}) ${kind === "remove" ? "from" : "on"} relay ${relay}`;
+}
+
+function detailsOf(change: PeerChange, registry: Record<string, RegistryEntry>): Record<string, unknown> {
+    const { kind, name, peer, formerly, oldPublicKey } = change;
+    const publicKey = change.publicKey ?? registry[name]?.publicKey;
+    return {
+        name,
+        tunnel_ip: peer.address,
+        ...(peer.address6 === undefined ? {} : { tunnel_ip6: peer.address6 }),
+        ...(publicKey === undefined ? {} : { public_key: publicKey, fingerprint: fingerprint(publicKey) }),
+        ...(kind === "rekey" && oldPublicKey !== undefined ? { old_public_key: oldPublicKey } : {}),
+        ...(formerly === undefined ? {} : { formerly }),
+        ...(kind === "remove"
+            ? { proof: "read back from the wire: the interface does not know the key any more" }
+            : {}),
+    };
+}

@@ -1,0 +1,71 @@
+import { fingerprint } from "../../core/keys.js";
+import { parseDump, type DesiredPeer, type Dump } from "../../core/wireguard.js";
+import type { Files } from "../hosts/bundle.js";
+import { peerChanges } from "./peerChanges.js";
+import type { Change } from "./relayResource.js";
+import type { WireGuardInputs } from "./wireguard.js";
+import { wireDrift } from "./wireguardDrift.js";
+
+/** One peer in the authoritative registry. */
+export interface RegistryEntry {
+    address: string;
+    address6?: string;
+    publicKey: string;
+    /** For people: what a peer can compare by telephone. */
+    fingerprint: string;
+    status: "active" | "revoked";
+    /** RFC 3339, UTC. When this key was admitted. */
+    since: string;
+    revokedAt?: string;
+    admitted?: number;
+    formerly?: string;
+}
+
+/** What the kernel has after an apply, and where that differs from what was asked. */
+export function readBack(
+    peers: DesiredPeer[],
+    args: WireGuardInputs,
+    answer: Files,
+): { dump: Dump | undefined; problems: string[] } {
+    const dump = answer.dump === undefined || answer.dump === "" ? undefined : parseDump(answer.dump);
+    return { dump, problems: Object.values(wireDrift(args, peers, answer)) };
+}
+
+/** The registry after an apply: active is who is on the wire; who was there and is not any more was revoked. */
+export function registryAfter(
+    change: Change,
+    args: WireGuardInputs,
+    dump: Dump | undefined,
+    now: string,
+): Record<string, RegistryEntry> {
+    const before = (change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const onWire = new Set((dump?.peers ?? []).map((peer) => peer.publicKey));
+    const renamed = new Map(
+        peerChanges(change).flatMap(({ kind, name, formerly }) =>
+            kind === "rename" && formerly !== undefined ? [[name, formerly]] : [],
+        ),
+    );
+    const former = new Set(renamed.values());
+    const registry: Record<string, RegistryEntry> = {};
+    for (const [name, peer] of Object.entries(args.peers)) {
+        const publicKey = peer.publicKey ?? args.publicKeys[name] ?? "";
+        if (!onWire.has(publicKey)) continue;
+        const was = before[name] ?? before[renamed.get(name) ?? ""];
+        const sameKey = was?.status === "active" && was.publicKey === publicKey;
+        registry[name] = {
+            address: peer.address,
+            ...(peer.address6 === undefined ? {} : { address6: peer.address6 }),
+            publicKey,
+            fingerprint: fingerprint(publicKey),
+            status: "active",
+            since: sameKey ? was.since : now,
+            admitted: peer.admitted,
+            ...(renamed.has(name) ? { formerly: renamed.get(name) as string } : {}),
+        };
+    }
+    for (const [name, entry] of Object.entries(before)) {
+        if (name in registry || former.has(name)) continue;
+        registry[name] = entry.status === "revoked" ? entry : { ...entry, status: "revoked", revokedAt: now };
+    }
+    return Object.fromEntries(Object.entries(registry).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,99 @@
+import { fingerprint } from "../../core/keys.js";
+import { same } from "./changes.js";
+import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
+import { placed } from "./placed.js";
+import type { Change } from "./relayResource.js";
+import { UNKNOWN } from "./resource.js";
+import { count, listNames } from "./words.js";
+
+/** Above this many of a kind, they are named in one sentence. */
+const ONE_BY_ONE = 8;
+
+/** Who is connected, who is cut off and for how long, who is not disturbed. */
+export function peerSentences(change: Change): string[] {
+    const { before, inputs } = change;
+    const { relay } = placed(inputs);
+    const changes = peerChanges(change);
+    const sentences = [
+        ...relaySentences(change),
+        ...(["add", "remove", "rename", "rekey", "readdress", "reroute", "preshared"] as const).flatMap((kind) =>
+            kindSentences(
+                kind,
+                changes.filter((each) => each.kind === kind),
+            ),
+        ),
+    ];
+    const total = Object.keys(peersOf(inputs)).length;
+    const touched = new Set(changes.map(({ name }) => name));
+    const undisturbed = total - [...touched].filter((name) => name in peersOf(inputs)).length;
+    if (before !== undefined && undisturbed > 0 && !relayRekeyed(change))
+        sentences.push(
+            `nobody else is disturbed: ${count(undisturbed, "peer")} keep${undisturbed === 1 ? "s" : ""} key, address and session`,
+        );
+    if (total === 0 && before === undefined) sentences.push("no peers yet");
+    return sentences.map((sentence) => `${relay}: ${sentence}`);
+}
+
+function kindSentences(kind: PeerChange["kind"], changes: PeerChange[]): string[] {
+    if (changes.length <= ONE_BY_ONE) return changes.map(sentenceOf);
+    return [`${listNames(changes.map(({ name }) => name))} (${count(changes.length, "peer")}) ${MANY[kind]}`];
+}
+
+const MANY: Record<PeerChange["kind"], string> = {
+    add: "will be connected",
+    remove: "are cut off at once, running connections included",
+    rename: "are renamed and stay connected",
+    rekey: "get new keys and are cut off until they use their new configuration",
+    readdress: "get new addresses and are cut off until they use their new configuration",
+    reroute: "have other networks behind them; their own connections go on",
+    preshared:
+        "get new preshared keys: connected for two to three minutes more, then only with their new configuration",
+};
+
+function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChange): string {
+    switch (kind) {
+        case "add":
+            return `${name} will be connected at ${addressesOf(peer)}${peer.routes.length > 0 ? `, with ${listNames(peer.routes)} behind` : ""}`;
+        case "remove":
+            return `${name} (${addressesOf(peer)}) is cut off at once, running connections included; the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}does not come back by itself`;
+        case "rename":
+            return `${formerly} is now called ${name} and stays connected at ${addressesOf(peer)}`;
+        case "rekey":
+            return `${name} gets a new key: cut off until the new configuration is in use`;
+        case "readdress":
+            return `${name} moves from ${before === undefined ? "" : addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`;
+        case "reroute":
+            return `${name} has ${peer.routes.length > 0 ? listNames(peer.routes) : "no networks"} behind; connections to the tunnel address go on`;
+        case "preshared":
+            return `${name} gets a new preshared key: connected for two to three minutes more, then only with the new configuration`;
+    }
+}
+
+function relaySentences(change: Change): string[] {
+    const { before, inputs } = change;
+    if (before === undefined) return [`listens on UDP port ${String(inputs.listenPort)}`];
+    const sentences: string[] = [];
+    if (relayRekeyed(change))
+        sentences.push("the relay's own key changes: every peer is cut off until it uses its new configuration");
+    for (const [key, what] of [
+        ["listenPort", "UDP port"],
+        ["address", "address"],
+        ["prefix", "network"],
+    ] as const) {
+        if (!same(before.inputs[key], inputs[key]))
+            sentences.push(
+                `the relay's ${what} changes from ${String(before.inputs[key])} to ${String(inputs[key])}: every peer needs its new configuration`,
+            );
+    }
+    if (!same(before.inputs.machine, inputs.machine) && inputs.machine !== UNKNOWN)
+        sentences.push("the machine is another one: it is filled again with the same keys and addresses");
+    return sentences;
+}
+
+function relayRekeyed({ before, inputs }: Change): boolean {
+    return before !== undefined && before.inputs.privateKey !== inputs.privateKey;
+}
+
+function addressesOf(peer: { address: string; address6?: string }): string {
+    return peer.address6 === undefined ? peer.address : `${peer.address} and ${peer.address6}`;
+}
