@@ -1,51 +1,9 @@
 #!/usr/bin/env node
-import { fstatSync } from "node:fs";
-
+import { runPlugin } from "./process.js";
 import { resources } from "./registry.js";
-import { serve } from "./server.js";
 
-/**
- * pulumi-resource-qptunnel: started by the Pulumi engine with its address as the last argument, answers with the
- * port it listens on. Standard output carries this one line; anything a library prints goes to standard error.
- */
-async function main(): Promise<void> {
-    process.umask(0o077);
-    console.log = console.info = console.debug = console.error;
-    // The engine may be gone while an operation finishes; that its pipes are closed must not stop it.
-    process.stdout.on("error", () => {});
-    process.stderr.on("error", () => {});
-
-    const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-"));
-    const plugin = await serve(resources, engineAddress);
-
-    const stop = once(() => void plugin.stop().then(() => process.exit(0)));
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-    process.on("SIGHUP", stop);
-    whenEngineDies(stop);
-
-    process.stdout.write(`${plugin.port}\n`);
-}
-
-/** The engine holds the other end of our standard input: a pipe that ends when it dies, however it dies. */
-function whenEngineDies(stop: () => void): void {
-    const stdin = fstatSync(0);
-    if (stdin.isFIFO() || stdin.isSocket()) {
-        process.stdin.on("end", stop).on("error", stop).resume();
-    }
-}
-
-function once(action: () => void): () => void {
-    let done = false;
-    return () => {
-        if (!done) {
-            done = true;
-            action();
-        }
-    };
-}
-
-main().catch((error: unknown) => {
+/** pulumi-resource-qptunnel, as the Pulumi engine starts it. */
+runPlugin(resources).catch((error: unknown) => {
     process.stderr.write(`pulumi-resource-qptunnel: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
 });

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 import {
     appendFields,
