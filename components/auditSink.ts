@@ -26,7 +26,7 @@ export interface AuditReference {
     path: string;
     project: string;
     stack: string;
-    signingKey: string;
+    signingKey?: string;
     mirror: boolean;
     onBehind: "fail" | "warn";
     restartFrom?: string;
@@ -39,7 +39,7 @@ export class AuditSink extends pulumi.ComponentResource {
 
     constructor(name: string, args: AuditSinkArgs = {}, options?: pulumi.ComponentResourceOptions) {
         checkName(name, `audit sink ${name}`);
-        const { path, restartFrom, ...rest } = validate(auditSinkArgs, args, `audit sink ${name}`);
+        const { path, signingKey, restartFrom, ...rest } = validate(auditSinkArgs, args, `audit sink ${name}`);
         super("qptunnel:index:AuditSink", name, {}, options);
         const stack = pulumi.getStack();
         this.reference = {
@@ -47,6 +47,8 @@ export class AuditSink extends pulumi.ComponentResource {
             project: pulumi.getProject(),
             stack,
             ...rest,
+            // Bare "file:" is the default file, which only the machine that writes the log can name.
+            ...(signingKey === "file:" ? {} : { signingKey }),
             ...(restartFrom === undefined ? {} : { restartFrom }),
         };
         this.registerOutputs({ path: this.reference.path });

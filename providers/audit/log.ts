@@ -58,7 +58,7 @@ export class AuditLog {
         private readonly ref: AuditRef,
         private readonly options: OpenOptions,
     ) {
-        this.file = LogFile.at(inProject(ref.path), ref.path);
+        this.file = LogFile.at(inProject(ref.path, ref.project), ref.path);
         this.name = ref.path;
     }
 

@@ -18,7 +18,7 @@ import { checkGenesis, checkHash, checkLine, checkSignature, lineError } from ".
 import type { Signer } from "../../core/audit/primitives.js";
 import type { AuditEntry, AuditLine, LogOrigin, RecordMark } from "../../core/audit/record.js";
 import { sealEntry, sealGenesis } from "../../core/audit/seal.js";
-import { AuditError, TunnelError } from "../../core/errors.js";
+import { AuditError } from "../../core/errors.js";
 import { lockFile } from "./lock.js";
 import { nativePrimitives } from "./primitives.js";
 import { endOfLines, lineAt, linesBackwards, linesForwards, type RawLine, readAt } from "./read.js";
@@ -234,8 +234,8 @@ export class LogFile {
         const { size } = fstatSync(file);
         const bytes = endOfLines(file, size);
         const firstRaw = bytes === 0 ? undefined : lineAt(file, 0);
-        const { value: lastRaw } = linesBackwards(file, bytes).next();
-        if (firstRaw === undefined || !lastRaw) {
+        const [lastRaw] = linesBackwards(file, bytes);
+        if (firstRaw === undefined || lastRaw === undefined) {
             if (bytes > 0) throw lineError(this.name, 1, "it is longer than any line of ours");
             return undefined;
         }
@@ -299,7 +299,7 @@ function beginLog(writer: Writer, signer: Signer): NewLog {
 }
 
 function unusable(name: string, error: unknown): AuditError {
-    if (error instanceof TunnelError) return error as AuditError;
+    if (error instanceof AuditError) return error;
     return new AuditError(
         name,
         `it cannot be read or written: ${(error as Error).message}`,

@@ -22,7 +22,7 @@ export function loadSigningKey(reference: string | undefined, origin: LogOrigin,
         // Whoever wrote the key itself here must not find it in an error.
         throw new AuditError("signingKey", "it begins with neither file: nor env:", "write file:PATH or env:NAME");
     }
-    return nativeSigner(scheme === "env" ? fromEnvironment(value) : fromFile(inProject(value), create));
+    return nativeSigner(scheme === "env" ? fromEnvironment(value) : fromFile(inProject(value, origin.project), create));
 }
 
 /** Where the key of a stack is when nothing else is said. */

@@ -42,7 +42,7 @@ unpack() {
     work=$(mktemp -d /run/qp-tunnel.XXXXXXXX)
     awk -v dir="$work" '
         /^@/ { if (file != "") close(file); file = dir "/" substr($0, 2); printf "" > file; next }
-        { print substr($0, 2) > file }'
+        file != "" { print substr($0, 2) > file }'
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$work/manifest"
     step=${want[step]}
