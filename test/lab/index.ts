@@ -1,0 +1,12 @@
+export { Lab, TOPOLOGY, type Topology, ipv6Of } from "./lab.js";
+export {
+    type HttpsAnswer,
+    type HttpsRequest,
+    LabNode,
+    type Reach,
+    type Server,
+    type WireGuardInterface,
+} from "./node.js";
+export { checkPrerequisites } from "./prerequisites.js";
+export { type Outage, Probe, type ProbeReport } from "./probe.js";
+export { type ExecOptions, type Outcome, Program } from "./processes.js";

@@ -1,0 +1,209 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ExecOptions, type Outcome, Program, execute, programPath } from "./processes.js";
+import { Probe } from "./probe.js";
+import type { Carrier } from "./prerequisites.js";
+
+/** Where a machine is connected: its address on the two networks there are. Its interfaces are called "wan" and "lan". */
+export interface Place {
+    wan?: string;
+    lan?: string;
+}
+
+/** What became of a connection. A firewall that drops is "timeout". */
+export type Reach = "open" | "refused" | "timeout" | "unreachable";
+
+export interface HttpsRequest {
+    address: string;
+    port: number;
+    /** The only authority trusted, PEM. */
+    ca: string;
+    /** Name to ask for and to find in the certificate. Default: the address. */
+    servername?: string;
+    /** Default "/". */
+    path?: string;
+    /** Key exchange offered, as in OpenSSL's group list. Default: Node's. */
+    groups?: string;
+    /** Milliseconds, 5000 by default. */
+    timeout?: number;
+}
+
+/** Either what came back, or `error` (a code such as "ETIMEDOUT") and `message`. */
+export interface HttpsAnswer {
+    status?: number;
+    body?: string;
+    /** "TLSv1.3" */
+    protocol?: string;
+    /** "TLS_AES_256_GCM_SHA384" */
+    cipher?: string;
+    /** "X25519MLKEM768" */
+    group?: string;
+    /** The certificate's subject alternative names. */
+    subject?: string;
+    error?: string;
+    message?: string;
+}
+
+/** A server of the laboratory. */
+export interface Server {
+    /** What it heard: {"request","from"} by HTTP, {"from","text"} by UDP. */
+    readonly program: Program;
+    stop(): Promise<void>;
+}
+
+export interface WireGuardInterface {
+    interface: string;
+    /** For `wg setconf`. */
+    config: string;
+    /** With prefix length. */
+    addresses: string[];
+    /** Networks to route into it, besides those of its addresses. */
+    routes?: string[];
+    /** Bytes, 1420 by default. */
+    mtu?: number;
+}
+
+/** One machine of a laboratory: a network namespace. */
+export class LabNode {
+    constructor(
+        readonly name: string,
+        /** As `ip netns` knows it. */
+        readonly namespace: string,
+        /** Its addresses on the laboratory's networks. */
+        readonly place: Place,
+        private readonly folder: string,
+        private readonly carrier: Carrier,
+    ) {}
+
+    /** Runs a command here; resolves whatever its exit status. */
+    exec(argv: string[], options?: ExecOptions): Promise<Outcome> {
+        return execute([...this.#prefix, ...argv], options);
+    }
+
+    /** Runs a command here that has to succeed; its standard output. */
+    async run(argv: string[], options?: ExecOptions): Promise<string> {
+        const { code, stdout, stderr } = await this.exec(argv, options);
+        if (code !== 0) throw new Error(`${this.name}: ${argv.join(" ")}: exit status ${code}\n${stderr}`);
+        return stdout;
+    }
+
+    /**
+     * Brings up a client's file as it is, with wg-quick.
+     *
+     * @param privateKey put where a file without a key of its own looks for it
+     */
+    async wgQuickUp(config: string, name: string, privateKey?: string): Promise<void> {
+        if (privateKey !== undefined) writeFileSync(keyFile(name), `${privateKey}\n`, { mode: 0o600 });
+        writeFileSync(this.#configFile(name), config, { mode: 0o600 });
+        await this.run(["wg-quick", "up", this.#configFile(name)]);
+    }
+
+    async wgQuickDown(name: string): Promise<void> {
+        await this.run(["wg-quick", "down", this.#configFile(name)]);
+        rmSync(this.#configFile(name));
+        rmSync(keyFile(name), { force: true });
+    }
+
+    /** Makes an interface by hand, without wg-quick or the library. */
+    async wireGuard({
+        interface: name,
+        config,
+        addresses,
+        routes = [],
+        mtu = 1420,
+    }: WireGuardInterface): Promise<void> {
+        const create =
+            this.carrier === "kernel" ? ["ip", "link", "add", name, "type", "wireguard"] : ["wireguard-go", name];
+        await this.run(create);
+        // By file: node gives a child a socket for its standard input, which /dev/stdin cannot open.
+        writeFileSync(this.#configFile(name), config, { mode: 0o600 });
+        await this.run(["wg", "setconf", name, this.#configFile(name)]);
+        const commands = [
+            ...addresses.map((address) => `address add ${address} dev ${name}${address.includes(":") ? " nodad" : ""}`),
+            `link set ${name} mtu ${mtu} up`,
+            ...routes.map((route) => `route replace ${route} dev ${name}`),
+        ];
+        await this.run(["ip", "-batch", "-"], { input: commands.join("\n") });
+    }
+
+    /** Sends everything for a network to one neighbour, as an attacker does who knows what is behind it. */
+    async routeTo(network: string, via: string): Promise<void> {
+        await this.run(["ip", "route", "replace", network, "via", via]);
+    }
+
+    /** Takes an address that belongs to somebody else, to send from. */
+    async forge(address: string): Promise<void> {
+        await this.run(["ip", "address", "add", address, "dev", "lo"]);
+    }
+
+    /** Whether a ping is answered: asks twice a second, for two seconds at most. */
+    async ping(address: string, from?: string): Promise<boolean> {
+        const source = from === undefined ? [] : ["-I", from];
+        const { code } = await this.exec(["ping", "-n", "-c", "1", "-i", "0.5", "-w", "2", ...source, address]);
+        return code === 0;
+    }
+
+    /** @param options.timeout milliseconds, 1500 by default */
+    async tcp(address: string, port: number, options: { from?: string; timeout?: number } = {}): Promise<Reach> {
+        return this.#connect("tcp", address, port, options);
+    }
+
+    /** Asks a UDP server one question. "open" is an answer; silence is "timeout". */
+    async udp(address: string, port: number, options: { from?: string; timeout?: number } = {}): Promise<Reach> {
+        return this.#connect("udp", address, port, options);
+    }
+
+    async https(request: HttpsRequest): Promise<HttpsAnswer> {
+        const input = JSON.stringify({ path: "/", servername: "", timeout: 5000, ...request });
+        return JSON.parse(await this.run([process.execPath, programPath("https")], { input })) as HttpsAnswer;
+    }
+
+    /** Answers every request with one text. With `pem`, a file of key and certificate, over TLS. */
+    async httpServer(
+        port: number,
+        text: string,
+        { address = "0.0.0.0", pem = "" }: { address?: string; pem?: string } = {},
+    ): Promise<Server> {
+        return server(await Program.start(this.#prefix, "http-server", [address, String(port), text, pem]));
+    }
+
+    /** Sends every datagram back. */
+    async udpEcho(port: number, address = "0.0.0.0"): Promise<Server> {
+        return server(await Program.start(this.#prefix, "udp-echo", [address, String(port)]));
+    }
+
+    /** Starts a probe of an echo server, and waits for its first answer. @param rate datagrams a second */
+    async probe(address: string, port: number, rate = 500): Promise<Probe> {
+        return new Probe(await Program.start(this.#prefix, "udp-probe", [address, String(port), String(rate)]));
+    }
+
+    async #connect(
+        protocol: "tcp" | "udp",
+        address: string,
+        port: number,
+        { from = "", timeout = 1500 }: { from?: string; timeout?: number },
+    ): Promise<Reach> {
+        const args = [protocol, address, String(port), String(timeout), from];
+        const answer = (await this.run([process.execPath, programPath("connect"), ...args])).trim();
+        if (!REACHES.has(answer)) throw new Error(`${this.name}: ${protocol} to ${address} port ${port}: ${answer}`);
+        return answer as Reach;
+    }
+
+    get #prefix(): string[] {
+        return ["ip", "netns", "exec", this.namespace];
+    }
+
+    #configFile(name: string): string {
+        return join(this.folder, `${name}.conf`);
+    }
+}
+
+const REACHES: ReadonlySet<string> = new Set<Reach>(["open", "refused", "timeout", "unreachable"]);
+
+function keyFile(name: string): string {
+    return `/etc/wireguard/${name}.key`;
+}
+
+function server(program: Program): Server {
+    return { program, stop: () => program.stop() };
+}
