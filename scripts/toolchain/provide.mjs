@@ -2,12 +2,12 @@
 // puts the chosen ones first on PATH.
 
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { arch, homedir, platform, release } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { outputOf, searchPath, which } from "./run.mjs";
+import { outputOf, say, searchPath, which } from "./run.mjs";
 import { download, goBuild, hashOf, installCommand, installPackages, npmInstall, packageManager } from "./sources.mjs";
 import { systemTools } from "./systemTools.mjs";
 
@@ -70,7 +70,7 @@ async function look(only, { install }) {
 }
 
 /** Tries each place a tool can come from, in order. */
-async function oneOf({ ways, home }, install) {
+async function oneOf({ name, ways, home }, install) {
     const reasons = [];
     for (const way of ways) {
         try {
@@ -78,6 +78,8 @@ async function oneOf({ ways, home }, install) {
             if (files !== undefined) return { files };
         } catch (error) {
             reasons.push(error.message);
+            // Something else may still serve, but not silently instead of what should have.
+            say(`${name}: ${error.message}`);
         }
     }
     return { reasons: reasons.length > 0 ? [...reasons, `or get it from ${home}`] : ["`npm run tools` gets it"] };
@@ -124,6 +126,7 @@ async function pulumiTool() {
                 if (files.includes(undefined)) return undefined;
                 return isAtLeast(await outputOf(files[0], ["version"]), version) ? files : undefined;
             },
+            async () => present(downloaded, names) ?? present(built, names),
             (install) =>
                 cached(downloaded, names, install, () =>
                     download(
@@ -194,11 +197,15 @@ async function caddyTool() {
 
 /** The files of a directory of the cache, after filling it when it is not there. */
 async function cached(directory, names, install, fill) {
-    const files = names.map((name) => join(directory, name));
-    if (files.every((file) => which(basename(file), [dirname(file)]))) return files;
-    if (!install) return undefined;
+    const there = present(directory, names);
+    if (there !== undefined || !install) return there;
     await fill();
-    return files;
+    return present(directory, names);
+}
+
+function present(directory, names) {
+    const files = names.map((name) => which(name, [directory]));
+    return files.includes(undefined) ? undefined : files;
 }
 
 /** Installs what the distribution has; the reason when it could not, or what to type. */
@@ -234,11 +241,10 @@ async function linkAll(found, directory) {
     const fresh = await mkdtemp(`${directory}.`);
     const files = found.flatMap((tool) => tool.files);
     const onPath = searchPath().filter((entry) => (process.env.PATH ?? "").split(":").includes(entry));
-    for (const file of files) {
-        const needed = basename(file) === "node" || which(basename(file), onPath) !== file;
-        if (needed) await symlink(file, join(fresh, basename(file)));
-    }
-    await writeFile(join(fresh, ".tools.json"), JSON.stringify(files));
+    const linked = files.filter((file) => basename(file) === "node" || which(basename(file), onPath) !== file);
+    for (const file of linked) await symlink(file, join(fresh, basename(file)));
+    const links = linked.map((file) => join(directory, basename(file)));
+    await writeFile(join(fresh, ".tools.json"), JSON.stringify([...files, ...links]));
     await rm(directory, { recursive: true, force: true });
     await rename(fresh, directory);
 }
@@ -246,8 +252,7 @@ async function linkAll(found, directory) {
 async function isComplete(directory) {
     try {
         const files = JSON.parse(await readFile(join(directory, ".tools.json"), "utf8"));
-        const links = (await readdir(directory)).map((name) => join(directory, name));
-        await Promise.all([...files, ...links].map((file) => access(file)));
+        await Promise.all(files.map((file) => access(file)));
         return true;
     } catch {
         return false;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { parse } from "yaml";
 
-import { type InstalledPackage, installPackage, repository } from "./installed";
+import { type InstalledPackage, installPackage, repository } from "./installed.js";
 
 const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
 
