@@ -102,7 +102,7 @@ function duplicateName(names: readonly string[]): [string, string] | undefined {
 
 /** Members of Pulumi's Output (and names it never lifts), of every object, and of promises. */
 const TAKEN: ReadonlySet<string> = new Set([
-    ...["allResources", "apply", "get", "isKnown", "isSecret", "promise", "resources"],
+    ...["allResources", "apply", "get", "isKnown", "isSecret", "promise", "resources", "toJSON"],
     ...["deploymentOnlyModule", "doNotCapture", "catch", "finally", "then"],
     ...Object.getOwnPropertyNames(Object.prototype),
 ]);

@@ -58,7 +58,8 @@ export interface Problem {
  *
  * @param previous the ledger of last time; undefined for a new relay
  */
-export function allocate(request: RegistryRequest, previous: Ledger | undefined): Allocation {
+export function allocate(asked: RegistryRequest, previous: Ledger | undefined): Allocation {
+    const request = { ...asked, peers: sorted(asked.peers), services: sorted(asked.services) };
     const before = previous ?? EMPTY;
     const problems: Problem[] = [];
     const report = (path: string, reason: string): void => void problems.push({ path, reason });
@@ -98,6 +99,10 @@ export function allocate(request: RegistryRequest, previous: Ledger | undefined)
 }
 
 const EMPTY: Ledger = { peers: {}, services: {}, retired: { peers: {}, services: {} } };
+
+function sorted<T>(entries: Record<string, T>): Record<string, T> {
+    return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** Runs a check; what it refuses becomes a problem at `path`. */
 function attempts(report: (path: string, reason: string) => void) {

@@ -92,8 +92,11 @@ export function bigIntToAddress(value: bigint, family: Family): string {
 /** First and last address of a network; of a single address, itself. */
 export function range(addressOrCidr: string): Range {
     const family = familyOf(addressOrCidr);
-    const address = family === 4 ? new Address4(addressOrCidr) : new Address6(addressOrCidr);
-    return { family, first: address.startAddress().bigInt(), last: address.endAddress().bigInt() };
+    const [address = "", prefix] = addressOrCidr.split("/");
+    const value = addressToBigInt(address);
+    const hostBits = BigInt(prefix === undefined ? 0 : (family === 4 ? 32 : 128) - Number(prefix));
+    const first = (value >> hostBits) << hostBits;
+    return { family, first, last: first + (1n << hostBits) - 1n };
 }
 
 /** Whether every address of `inner` (an address or a network) lies in `cidr`. */
@@ -105,8 +108,10 @@ export function contains(cidr: string, inner: string): boolean {
 
 /** Whether two networks (or addresses) have an address in common. */
 export function overlaps(cidrA: string, cidrB: string): boolean {
-    const a = range(cidrA);
-    const b = range(cidrB);
+    return rangesOverlap(range(cidrA), range(cidrB));
+}
+
+export function rangesOverlap(a: Range, b: Range): boolean {
     return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 

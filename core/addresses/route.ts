@@ -1,5 +1,5 @@
 import { InvalidArgument } from "../errors.js";
-import { familyOf, overlaps, parseCidr } from "./cidr.js";
+import { overlaps, parseCidr, range, rangesOverlap, familyOf } from "./cidr.js";
 
 /** The tunnel's own networks: no route may touch them. */
 export interface TunnelSubnets {
@@ -48,8 +48,8 @@ export function parseRoute(text: string, subject: string, context: TunnelSubnets
  * Undefined for an ordinary one.
  */
 export function unroutable(addressOrCidr: string): string | undefined {
-    const found = UNROUTABLE.find(([network]) => overlaps(network, addressOrCidr));
-    return found && `${found[0]} (${found[1]})`;
+    const asked = range(addressOrCidr);
+    return UNROUTABLE.find((special) => rangesOverlap(special.range, asked))?.name;
 }
 
 /** Special-purpose networks (RFC 6890) and the cloud metadata address that lies outside them. */
@@ -64,4 +64,4 @@ const UNROUTABLE = [
     ["fd00:ec2::254/128", "the cloud's metadata address"],
     ["fe80::/10", "link-local"],
     ["ff00::/8", "multicast"],
-] as const;
+].map(([network = "", meaning]) => ({ name: `${network} (${meaning})`, range: range(network) }));

@@ -1,4 +1,4 @@
-import { addressToBigInt, bigIntToAddress, contains, parseAddress } from "../addresses.js";
+import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses.js";
 import type { Subnet } from "../addresses.js";
 import { TunnelError } from "../errors.js";
 import type { Ledger, RegistryPeer, RetiredPeer } from "../model.js";
@@ -32,8 +32,9 @@ export function allocateAddresses(
     const leaving = leavers(request.peers, identities, before);
     const retired = new Map<string, number>();
     for (const [name, { address }] of leaving) {
-        if (address !== "" && contains(subnet.cidr, address)) {
-            retired.set(name, slotOf(address));
+        const slot = address === "" ? undefined : slotOf(address);
+        if (slot !== undefined && isInside(slot, subnet)) {
+            retired.set(name, slot);
         }
     }
     const result = assignSlots({ pool, blocked: (slot) => reserved.has(slot), wanted, retired });
@@ -112,7 +113,7 @@ function pinnedSlot(
     const slot = slotOf(address);
     const { first, last } = { first: slotAddress(pool.first), last: slotAddress(pool.last) };
     const fix = `choose one from ${first} to ${last}, or leave it out to have one allocated`;
-    if (!contains(subnet.cidr, address)) {
+    if (!isInside(slot, subnet)) {
         report(path, `"${address}" is outside ${subnet.cidr}; ${fix}`);
     } else if (address === subnet.relay) {
         report(path, `"${address}" is the relay's own address; ${fix}`);
@@ -146,9 +147,7 @@ function leavers(
             }
             return [name, { address, ...(publicKey !== undefined && { publicKey }), admitted }];
         });
-    const byAddress = (a: [string, RetiredPeer], b: [string, RetiredPeer]): number =>
-        order(a[1].address) - order(b[1].address);
-    return [...long.sort(byAddress), ...now.sort(byAddress)];
+    return [...byAddress(long), ...byAddress(now)];
 }
 
 function listed(
@@ -186,7 +185,7 @@ function remembered(
     const result: Record<string, RetiredPeer> = {};
     for (const [name, { address, publicKey, admitted }] of leaving.sort(([a], [b]) => (a < b ? -1 : 1))) {
         const kept = evicted.has(name) ? "" : address;
-        const inside = kept !== "" && contains(subnets.subnet.cidr, kept);
+        const inside = kept !== "" && isInside(slotOf(kept), subnets.subnet);
         result[name] = {
             ...(inside ? addresses(slotOf(kept), subnets) : { address: kept }),
             // A key that was reinstated under another name is not revoked any more.
@@ -206,6 +205,11 @@ function addresses(slot: number, { subnet, subnet6 }: Subnets): { address: strin
     return { address, address6: bigIntToAddress(addressToBigInt(subnet6.network) + place, 6) };
 }
 
+/** From the network address to the broadcast address, which lie just outside the peers' and the relay's. */
+function isInside(slot: number, subnet: Subnet): boolean {
+    return slot >= Number(subnet.firstPeer) - 2 && slot <= Number(subnet.lastPeer) + 1;
+}
+
 function slotOf(address: string): number {
     return Number(addressToBigInt(address));
 }
@@ -214,6 +218,7 @@ function slotAddress(slot: number): string {
     return bigIntToAddress(BigInt(slot), 4);
 }
 
-function order(address: string): number {
-    return address === "" ? -1 : slotOf(address);
+function byAddress(entries: [string, RetiredPeer][]): [string, RetiredPeer][] {
+    const placed = entries.map((entry) => ({ entry, slot: entry[1].address === "" ? -1 : slotOf(entry[1].address) }));
+    return placed.sort((a, b) => a.slot - b.slot).map(({ entry }) => entry);
 }
