@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+
+import type { LogIdentity } from "../../../../core/audit/capsule.js";
+import { MerkleTree } from "../../../../core/audit/merkle.js";
+import { formatNote } from "../../../../core/audit/note.js";
+import type { AuditEntry, AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../../../core/audit/record.js";
+import { sealEntry, sealGenesis } from "../../../../core/audit/seal.js";
+import type { Signer } from "../../../../core/audit/primitives.js";
+import { nativePrimitives, nativeSigner } from "../../../../providers/audit/primitives.js";
+
+export const SEED = Buffer.alloc(32, 7);
+export const OTHER_SEED = Buffer.alloc(32, 9);
+export const ORIGIN: LogOrigin = { project: "shop", stack: "dev" };
+
+/** A log in memory, the same on every run. */
+export interface TestLog {
+    log: LogIdentity & { genesis: string };
+    lines: AuditLine[];
+    texts: string[];
+    bytes: Buffer;
+    checkpoint: Checkpoint;
+    marks: RecordMark[];
+}
+
+export function entry(number: number, changes: Partial<AuditEntry> = {}): AuditEntry {
+    return {
+        timestamp: `2026-04-04T14:00:${String(number % 60).padStart(2, "0")}Z`,
+        action: "peer_add",
+        status: "success",
+        message: `Added peer p${number}`,
+        user: "alice",
+        details: { name: `p${number}`, tunnel_ip: `10.8.0.${number}` },
+        correlation_id: uuid(`correlation ${number}`),
+        ...changes,
+    };
+}
+
+/** @param entries of the records after the first */
+export function makeLog(
+    entries: AuditEntry[],
+    { origin = ORIGIN, seed = SEED }: { origin?: LogOrigin; seed?: Uint8Array } = {},
+): TestLog {
+    const signer = nativeSigner(seed);
+    const genesis = sealGenesis(entry(0), origin, uuid("genesis"), signer, nativePrimitives);
+    const lines = [genesis.line];
+    const texts = [genesis.text];
+    for (const [index, next] of entries.entries()) {
+        const previous = lines.at(-1) as AuditLine;
+        const place = { id: uuid(`record ${index}`), sequence: index + 1, previous_hash: previous.capsule.hash };
+        const sealed = sealEntry(next, place, genesis.log, signer, nativePrimitives);
+        lines.push(sealed.line);
+        texts.push(sealed.text);
+    }
+    return { log: genesis.log, ...finish(lines, texts, genesis.log, signer) };
+}
+
+export function lineNumber(texts: string[], offset: number): number {
+    let end = 0;
+    return 1 + texts.findIndex((text) => offset < (end += Buffer.byteLength(text)));
+}
+
+export function uuid(seed: string): string {
+    const hex = createHash("sha256").update(seed).digest("hex");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function finish(lines: AuditLine[], texts: string[], log: LogIdentity & { genesis: string }, signer: Signer) {
+    const tree = new MerkleTree(nativePrimitives);
+    let offset = 0;
+    const marks = lines.map(({ capsule }, index): RecordMark => {
+        const text = texts[index] as string;
+        const mark = { sequence: capsule.sequence, hash: capsule.hash, offset, genesis: log.genesis };
+        tree.append(Buffer.from(text.slice(0, -1)));
+        offset += Buffer.byteLength(text);
+        return mark;
+    });
+    const size = lines.length;
+    const root = tree.root();
+    const checkpoint: Checkpoint = {
+        genesis: log.genesis,
+        size,
+        bytes: offset,
+        head: lines.at(-1)?.capsule.hash ?? "",
+        root,
+        note: formatNote(log, { size, root }, signer, nativePrimitives),
+    };
+    return { lines, texts, bytes: Buffer.from(texts.join("")), checkpoint, marks };
+}
