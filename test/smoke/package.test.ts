@@ -43,7 +43,8 @@ describe("what the package contains", () => {
             types: string;
             bin: Record<string, string>;
         };
-        expect(files()).toEqual(expect.arrayContaining([main, types, ...Object.values(bin), ...promised]));
+        const present = files();
+        expect([main, types, ...Object.values(bin), ...promised].filter((name) => !present.includes(name))).toEqual([]);
     });
 
     test("names no folder of the machine that built it", () => {
@@ -78,7 +79,7 @@ describe("a program", () => {
 
 describe("the commands", () => {
     test("qp-tunnel says its version", () => {
-        expect(installed.run("npx", "--no", "qp-tunnel", "--version").trim()).toBe(version);
+        expect(installed.run("npx", "--no", "--", "qp-tunnel", "--version").trim()).toBe(version);
     });
 
     test("the plugin starts, prints a port and ends when the engine goes away", async () => {
@@ -121,7 +122,7 @@ describe("somebody's Pulumi project", () => {
     });
 
     test("is set up by init, which changes nothing the second time", () => {
-        installed.run("npx", "--no", "qp-tunnel", "init");
+        installed.run("npx", "--no", "--", "qp-tunnel", "init");
         const written = [plugin(), settings()];
         expect(plugin().trim().split("\n")).toHaveLength(2);
         expect(statSync(join(installed.project, "plugin/pulumi-resource-qptunnel")).mode & 0o111).toBe(0o111);
@@ -132,12 +133,12 @@ describe("somebody's Pulumi project", () => {
             main: "index.ts",
             plugins: { providers: [{ name: "qptunnel", path: "./plugin" }] },
         });
-        installed.run("npx", "--no", "qp-tunnel", "init");
+        installed.run("npx", "--no", "--", "qp-tunnel", "init");
         expect([plugin(), settings()]).toEqual(written);
     });
 
     test("type-checks against the package's types", () => {
-        expect(installed.run("npx", "--no", "tsc", "--noEmit")).toBe("");
+        expect(installed.run("npx", "--no", "--", "tsc", "--noEmit")).toBe("");
     });
 
     test("previews a relay with the real engine", () => {
