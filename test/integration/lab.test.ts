@@ -1,18 +1,20 @@
-import { generateKeyPairSync, webcrypto } from "node:crypto";
+import { randomBytes, webcrypto } from "node:crypto";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import "reflect-metadata";
-import * as x509 from "@peculiar/x509";
 import ts from "typescript";
+import { type Issued, createAuthority, issueLeaf } from "../../core/certificates.js";
 import { renderClientConfig } from "../../core/clientConfig.js";
+import { generateKeyPair } from "../../core/keys.js";
 import { renderSetconf } from "../../core/wireguard.js";
 import { Lab, type LabNode, type TOPOLOGY, ipv6Of } from "../lab/index.js";
 
 // The laboratory proves itself: each of its instruments sees what it is there to see, before anything is measured with it.
 
 jest.setTimeout(60_000);
+
+const COMMON = { appName: "qp-tunnel", subnet: "10.8.0.0/24", algorithm: "ecdsa-p256" } as const;
 
 let lab: Lab<keyof typeof TOPOLOGY>;
 let relay: LabNode, alice: LabNode, bob: LabNode, outside: LabNode;
@@ -26,7 +28,11 @@ beforeAll(async () => {
         LabNode,
         LabNode,
     ];
-    const keys = { relay: keyPair(), alice: keyPair(), bob: keyPair() };
+    const keys = {
+        relay: generateKeyPair(randomBytes),
+        alice: generateKeyPair(randomBytes),
+        bob: generateKeyPair(randomBytes),
+    };
     const peer = (name: "alice" | "bob", address: string) => ({
         name,
         publicKey: keys[name].publicKey,
@@ -102,11 +108,19 @@ test("an attacker who routes to inside addresses, and forges one, gets in where 
 });
 
 test("HTTPS tells status, body and what was negotiated, and trusts one authority only", async () => {
-    const [certificate, other] = [await selfSigned("10.8.0.3"), await selfSigned("10.8.0.3")];
+    const [trusted, other] = [await authority(), await authority()];
+    const leaf = await issueLeaf({
+        ...COMMON,
+        authority: trusted,
+        service: "echo",
+        addresses: ["10.8.0.3"],
+        now: new Date(),
+        crypto: webcrypto,
+    });
     const pem = join(lab.folder, "server.pem");
-    writeFileSync(pem, certificate.key + certificate.certificate, { mode: 0o600 });
+    writeFileSync(pem, leaf.privateKey + leaf.certificate, { mode: 0o600 });
     const server = await bob.httpServer(8443, "hello over TLS", { pem });
-    const request = { address: "10.8.0.3", port: 8443, ca: certificate.certificate };
+    const request = { address: "10.8.0.3", port: 8443, ca: trusted.certificate };
 
     expect(await alice.https(request)).toEqual({
         status: 200,
@@ -114,11 +128,15 @@ test("HTTPS tells status, body and what was negotiated, and trusts one authority
         protocol: "TLSv1.3",
         cipher: "TLS_AES_256_GCM_SHA384",
         group: "X25519MLKEM768",
-        subject: "IP Address:10.8.0.3",
+        subject: "DNS:echo.qp-tunnel.internal, IP Address:10.8.0.3",
     });
     expect(await alice.https({ ...request, groups: "X25519" })).toMatchObject({ status: 200, group: "X25519" });
+    expect(await alice.https({ ...request, servername: "echo.qp-tunnel.internal" })).toMatchObject({ status: 200 });
+    expect(await alice.https({ ...request, servername: "other.qp-tunnel.internal" })).toMatchObject({
+        error: "ERR_TLS_CERT_ALTNAME_INVALID",
+    });
     expect(await alice.https({ ...request, ca: other.certificate })).toMatchObject({
-        error: "DEPTH_ZERO_SELF_SIGNED_CERT",
+        error: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     });
     expect(await alice.https({ ...request, port: 8444 })).toMatchObject({ error: "ECONNREFUSED" });
     await server.stop();
@@ -152,7 +170,11 @@ describe("nothing is left", () => {
         const name = short.interface("one");
         await short.node("one").wireGuard({
             interface: name,
-            config: renderSetconf({ privateKey: keyPair().privateKey, listenPort: 51820, peers: [] }),
+            config: renderSetconf({
+                privateKey: generateKeyPair(randomBytes).privateKey,
+                listenPort: 51820,
+                peers: [],
+            }),
             addresses: ["10.8.0.1/24"],
         });
         await short.node("two").httpServer(80, "left running");
@@ -191,29 +213,8 @@ async function firewall(rule: string, during: () => Promise<void>): Promise<void
     }
 }
 
-function keyPair(): { privateKey: string; publicKey: string } {
-    const { d, x } = generateKeyPairSync("x25519").privateKey.export({ format: "jwk" });
-    return { privateKey: base64(d!), publicKey: base64(x!) };
-}
-
-function base64(url: string): string {
-    return Buffer.from(url, "base64url").toString("base64");
-}
-
-async function selfSigned(address: string): Promise<{ key: string; certificate: string }> {
-    x509.cryptoProvider.set(webcrypto as Crypto);
-    const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-    const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
-    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-        keys,
-        signingAlgorithm: algorithm,
-        extensions: [new x509.SubjectAlternativeNameExtension([{ type: "ip", value: address }])],
-    });
-    const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-    return {
-        key: `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`,
-        certificate: `${certificate.toString("pem")}\n`,
-    };
+async function authority(): Promise<Issued> {
+    return createAuthority({ ...COMMON, now: new Date(), crypto: webcrypto });
 }
 
 /** Namespaces of a laboratory of this label, and processes that run a program of the laboratory in one. */
