@@ -34,7 +34,5 @@ export const caCertificate = relay.caCertificate;
 export const services = relay.serviceRegistry;
 export const auditHead = relay.checkpoint;
 
-// Secrets: `pulumi stack output --show-secrets aliceConfig` prints the file to hand out.
-export const aliceConfig = relay.configFor(alice);
-export const bobConfig = listed.includes("bob") ? relay.configFor(bob) : undefined;
-export const nasConfig = relay.configFor(nas);
+// Secrets: `pulumi stack output --show-secrets configs` prints the files to hand out.
+export const configs = pulumi.secret(Object.fromEntries(peers.map((peer) => [peer.peerName, relay.configFor(peer)])));

@@ -4,6 +4,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { InvalidArgument, TunnelError } from "../../core/errors.js";
 import {
     type ChangeKind,
+    type DiffResult,
     type CheckFailure,
     type CheckResult,
     type Context,
@@ -50,7 +51,7 @@ export class Operations {
                 ...context,
                 refreshing,
             });
-            return diffResponse(result.changes, result.hasChanges);
+            return diffResponse(result, Object.keys(resource.schema.inputs));
         });
     }
 
@@ -221,14 +222,15 @@ const kinds: Record<ChangeKind, messages.PropertyDiff.Kind> = {
     update: messages.PropertyDiff.Kind.UPDATE,
 };
 
-function diffResponse(changes: Record<string, ChangeKind>, hasChanges?: boolean): messages.DiffResponse {
+/** @param inputs names of the resource's inputs: any other path is one of its outputs, whose old value the engine then shows */
+function diffResponse({ changes, hasChanges }: DiffResult, inputs: string[]): messages.DiffResponse {
     const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
     const response = new messages.DiffResponse();
     const details = response.getDetaileddiffMap();
     for (const [path, kind] of Object.entries(changes)) {
         const detail = new messages.PropertyDiff();
         detail.setKind(kinds[kind]);
-        detail.setInputdiff(true);
+        detail.setInputdiff(inputs.includes(/^[^.[]*/.exec(path)?.[0] ?? path));
         details.set(path, detail);
     }
     response.setHasdetaileddiff(true);

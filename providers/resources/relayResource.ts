@@ -78,15 +78,14 @@ export function relayResource(parts: RelayResourceParts): Resource {
         async diff(_id, oldInputs, oldOutputs, news, context) {
             if (context.refreshing) {
                 // The engine hands a refresh's own diff its arguments swapped: what was read comes as the new state.
-                for (const sentence of Object.values(driftOf(oldOutputs)))
-                    context.log("warning", `${placed(news).relay}: ${sentence}`);
+                for (const sentence of driftSentences(news, oldOutputs)) context.log("warning", sentence);
                 return { changes: driftChanges(oldOutputs) };
             }
             await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
             const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
             const compared = changesOf(oldInputs, news, parts.compared);
             const changes = { ...(parts.adjust?.(change, compared) ?? compared), ...driftChanges(oldOutputs) };
-            if (Object.keys(changes).length > 0) say(change, parts.sentences(change, changes));
+            if (Object.keys(changes).length > 0) say(change, [...driftSentences(news, oldOutputs), ...parts.sentences(change, changes)]);
             return { changes };
         },
 
@@ -109,7 +108,6 @@ export function relayResource(parts: RelayResourceParts): Resource {
             });
             if (answer.missing !== undefined) return undefined;
             const drift = parts.drift(inputs, outputs, answer);
-            for (const sentence of Object.values(drift)) context.log("warning", `${placed(inputs).relay}: ${sentence}`);
             return { id, inputs, outputs: { ...outputs, drift } };
         },
 
@@ -178,7 +176,8 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
 }
 
 function preview(parts: RelayResourceParts, change: Change): Properties {
-    const sentences = parts.sentences(change, changesOf(change.before?.inputs ?? {}, change.inputs, parts.compared));
+    const changes = changesOf(change.before?.inputs ?? {}, change.inputs, parts.compared);
+    const sentences = [...driftSentences(change.inputs, change.before?.outputs ?? {}), ...parts.sentences(change, changes)];
     // The engine asks for a diff before an update, never before a create.
     if (change.before === undefined) say(change, sentences);
     return { ...parts.previewOutputs(change), drift: {}, record: UNKNOWN, plan: sentences };
@@ -191,6 +190,10 @@ function say(change: Change, sentences: string[]): void {
 function stepValues(inputs: Properties): Record<string, string> {
     const { appName, interface: device } = placed(inputs);
     return { table: tableName({ appName, interface: device }) };
+}
+
+function driftSentences(inputs: Properties, outputs: Properties): string[] {
+    return Object.values(driftOf(outputs)).map((sentence) => `${placed(inputs).relay}: ${sentence}`);
 }
 
 function driftOf(outputs: Properties): Record<string, string> {
