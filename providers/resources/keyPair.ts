@@ -39,9 +39,10 @@ export const keyPair: Resource = {
         return { changes: news["owner"] !== oldOutputs["owner"] ? { owner: "update" } : {} };
     },
 
-    async create(inputs, { preview }) {
+    async create(inputs, { preview, urn }) {
+        const pair = replaced(urn, inputs) ?? newPair(inputs, preview);
         // Random, not made from the key: ids are not secret.
-        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...newPair(inputs, preview) } };
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...pair } };
     },
 
     async read(id, inputs, outputs) {
@@ -56,10 +57,23 @@ export const keyPair: Resource = {
         return { ...named(news), ...pair };
     },
 
-    async delete() {
-        // The state was its only place.
+    async delete(_id, _inputs, outputs, { urn }) {
+        deleted.set(urn, outputs);
     },
 };
+
+/**
+ * Pairs deleted in this process. `pulumi up --replace` and `state taint` of a resource with `deleteBeforeReplace`
+ * delete and create it in one go: that is not a rotation (which is a new epoch), so nobody's keys may change by it.
+ */
+const deleted = new Map<string, Properties>();
+
+function replaced(urn: string, inputs: Properties): Properties | undefined {
+    const old = deleted.get(urn);
+    deleted.delete(urn);
+    const isSame = old !== undefined && inputs["privateKey"] === undefined && old["epoch"] === inputs["epoch"];
+    return isSame ? { publicKey: old["publicKey"], privateKey: old["privateKey"] } : undefined;
+}
 
 /** Adopting is an event, not a condition: a program that stops naming the key keeps it. */
 function isNewPair(oldInputs: Properties, oldOutputs: Properties, news: Properties): boolean {

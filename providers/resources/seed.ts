@@ -30,10 +30,12 @@ export const seed: Resource = {
         return { changes: news["relay"] !== oldOutputs["relay"] ? { relay: "update" } : {} };
     },
 
-    async create({ relay }, { preview }) {
+    async create({ relay }, { preview, urn }) {
+        const replaced = deleted.get(urn);
+        deleted.delete(urn);
         return {
             id: randomBytes(8).toString("hex"),
-            outputs: { relay, seed: preview ? UNKNOWN : randomBytes(32).toString("base64") },
+            outputs: { relay, seed: replaced ?? (preview ? UNKNOWN : randomBytes(32).toString("base64")) },
         };
     },
 
@@ -45,7 +47,10 @@ export const seed: Resource = {
         return { relay, seed: oldOutputs["seed"] };
     },
 
-    async delete() {
-        // The state was its only place.
+    async delete(_id, _inputs, outputs, { urn }) {
+        deleted.set(urn, outputs["seed"]);
     },
 };
+
+/** Seeds deleted in this process: a replacement (`--replace`, taint; with `deleteBeforeReplace`) keeps its own. */
+const deleted = new Map<string, unknown>();

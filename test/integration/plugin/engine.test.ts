@@ -8,14 +8,15 @@ const root = join(__dirname, "../../..");
 /** Resources by their type token, as the components will register them: what they need comes from the environment. */
 const PROGRAM = `
     const pulumi = require("@pulumi/pulumi");
+    const options = { deleteBeforeReplace: true };
     class KeyPair extends pulumi.CustomResource {
         constructor(name, inputs) {
-            super("qptunnel:index:KeyPair", name, { ...inputs, publicKey: undefined, privateKey: inputs.privateKey });
+            super("qptunnel:index:KeyPair", name, { publicKey: undefined, privateKey: undefined, ...inputs }, options);
         }
     }
     class Seed extends pulumi.CustomResource {
         constructor(name, inputs) {
-            super("qptunnel:index:Seed", name, { ...inputs, seed: undefined });
+            super("qptunnel:index:Seed", name, { seed: undefined, ...inputs }, options);
         }
     }
     const keys = new KeyPair("alice", {
@@ -106,6 +107,18 @@ it("makes keys once, rotates them when asked, and keeps them secret", () => {
         expect(hidden).toMatch(/^[A-Za-z0-9+/]{43}=$/);
         expect(state).not.toContain(hidden);
     }
+});
+
+it("keeps keys and seeds through a replacement and a taint", () => {
+    const before = outputs();
+    const env = { EPOCH: "2" };
+    const urns = ["KeyPair::alice", "Seed::relay"].map((end) => `urn:pulumi:dev::probe::qptunnel:index:${end}`);
+    const replace = urns.flatMap((urn) => ["--replace", urn]);
+    expect(pulumi(["up", "--yes", "--skip-preview", ...replace], env)).toContain("+-2 replaced");
+    expect(outputs()).toStrictEqual(before);
+    pulumi(["state", "taint", "--yes", ...urns]);
+    expect(pulumi(["up", "--yes", "--skip-preview"], env)).toContain("+-2 replaced");
+    expect(outputs()).toStrictEqual(before);
 });
 
 it("does not print a secret that it refuses", () => {

@@ -239,10 +239,16 @@ describe("diff", () => {
     const state = { inputs: { a: 1 }, outputs: { a: 1 } };
     const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
 
-    it("sends each changed path with its kind, and never asks for a replacement", async () => {
+    it("sends each changed path with its kind and side, and never asks for a replacement", async () => {
         const plugin = await offering({
+            schema: { inputs: { peers: { type: "object", description: "" } }, outputs: {} },
             diff: async () => ({
-                changes: { "peers.carol": "add", 'peers["a.b"]': "delete", "peers.bob.key": "update" },
+                changes: {
+                    "peers.carol": "add",
+                    'peers["a.b"]': "delete",
+                    "peers.bob.key": "update",
+                    checks: "update",
+                },
             }),
         });
         const { ADD, DELETE, UPDATE } = messages.PropertyDiff.Kind;
@@ -250,6 +256,7 @@ describe("diff", () => {
             changes: DIFF_SOME,
             hasdetaileddiff: true,
             detaileddiffMap: [
+                ["checks", { kind: UPDATE, inputdiff: false }],
                 ["peers.bob.key", { kind: UPDATE, inputdiff: true }],
                 ["peers.carol", { kind: ADD, inputdiff: true }],
                 ['peers["a.b"]', { kind: DELETE, inputdiff: true }],

@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { keyPair } from "../../../../providers/resources/keyPair";
 import { UNKNOWN, type Context, type Properties } from "../../../../providers/resources/resource";
 
-const applying = { preview: false } as Context;
-const previewing = { preview: true } as Context;
+const applying = { preview: false, urn: "urn:alice" } as Context;
+const previewing = { preview: true, urn: "urn:alice" } as Context;
 
 const adopted = Buffer.alloc(32, 0x48).toString("base64");
 
@@ -85,6 +85,20 @@ describe("KeyPair", () => {
         const news = { owner: "alice", epoch: 1 };
         expect(await keyPair.diff("id", inputs, outputs, news, applying)).toStrictEqual({ changes: {} });
         expect(await keyPair.update("id", inputs, outputs, news, applying)).toStrictEqual(outputs);
+    });
+
+    it("keeps its keys through a replacement, but not into another epoch, another resource or a second one", async () => {
+        const inputs = { owner: "alice", epoch: 1 };
+        const { outputs } = await created(inputs);
+        const after = async (news: Properties, context: Context) => {
+            await keyPair.delete("id", inputs, outputs, applying);
+            return (await keyPair.create(news, context)).outputs["privateKey"];
+        };
+        expect(await after(inputs, applying)).toBe(outputs["privateKey"]);
+        expect((await created(inputs)).outputs["privateKey"]).not.toBe(outputs["privateKey"]);
+        expect(await after({ ...inputs, epoch: 2 }, applying)).not.toBe(outputs["privateKey"]);
+        expect(await after({ ...inputs, privateKey: adopted }, applying)).toBe(adopted);
+        expect(await after(inputs, { ...applying, urn: "urn:bob" })).not.toBe(outputs["privateKey"]);
     });
 
     it("refuses bad inputs by name and does not repeat a bad key", async () => {

@@ -1,8 +1,8 @@
 import { UNKNOWN, type Context } from "../../../../providers/resources/resource";
 import { seed } from "../../../../providers/resources/seed";
 
-const applying = { preview: false } as Context;
-const previewing = { preview: true } as Context;
+const applying = { preview: false, urn: "urn:hub" } as Context;
+const previewing = { preview: true, urn: "urn:hub" } as Context;
 
 describe("Seed", () => {
     it("is 32 random bytes, marked secret", async () => {
@@ -35,6 +35,13 @@ describe("Seed", () => {
             relay: "core",
             seed: outputs["seed"],
         });
+    });
+
+    it("survives a replacement", async () => {
+        const { outputs } = await seed.create({ relay: "hub" }, applying);
+        await seed.delete("id", { relay: "hub" }, outputs, applying);
+        expect((await seed.create({ relay: "hub" }, applying)).outputs).toStrictEqual(outputs);
+        expect((await seed.create({ relay: "hub" }, applying)).outputs["seed"]).not.toBe(outputs["seed"]);
     });
 
     it("refuses a relay without a name", async () => {
