@@ -1,0 +1,324 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Access, expand, parseRule } from "../../core/access.js";
+import { renderClientConfig } from "../../core/clientConfig.js";
+import { generateKeyPair } from "../../core/keys.js";
+import type { Ports, RegistryPeer } from "../../core/model.js";
+import { type SetElements, elementsOf, renderDelta, renderElements, renderSkeleton } from "../../core/nftables.js";
+import { fromAllowedIps, renderSetconf } from "../../core/wireguard.js";
+import { Lab, type LabNode, type TOPOLOGY, ipv6Of } from "../lab/index.js";
+
+// The firewall's text against traffic: every accept is tried, and next to it what must not pass.
+
+jest.setTimeout(60_000);
+
+const TABLE = "qp_tunnel_lab";
+const tcp = (first: number, last = first): Ports => ({ protocol: "tcp", first, last });
+const udp = (first: number, last = first): Ports => ({ protocol: "udp", first, last });
+const peer = (host: number, routes: string[] = []): RegistryPeer => ({
+    address: `10.8.0.${host}`,
+    address6: `fd00:8::${host}`,
+    routes,
+    keyEpoch: 1,
+    admitted: 1,
+});
+
+const ACCESS: Access = {
+    relay: { address: "10.8.0.1", address6: "fd00:8::1" },
+    peers: { alice: peer(2), bob: peer(3), carol: peer(4, ["192.168.7.0/24"]) },
+    services: { web: { port: 8443, allow: ["alice"], upstreamPeer: { peer: "carol", port: 3000 } } },
+    grants: [
+        { from: ["alice"], to: { peer: "carol" }, ports: [tcp(22), tcp(8000, 8010), udp(5353), { protocol: "icmp" }] },
+        { from: ["alice"], to: { peer: "carol", network: "192.168.7.0/24" }, ports: [tcp(443)] },
+        { from: ["alice"], to: { network: "192.168.50.0/24" }, ports: [tcp(80)] },
+        { from: ["bob"], to: { peer: "alice" }, ports: [{ protocol: "all" }] },
+    ],
+};
+const ELEMENTS = elementsOf(Object.values(expand(ACCESS)).flat().map(parseRule));
+
+let lab: Lab<keyof typeof TOPOLOGY>;
+let relay: LabNode, alice: LabNode, bob: LabNode, carol: LabNode, outside: LabNode, lanhost: LabNode;
+
+beforeAll(async () => {
+    lab = await Lab.create("firewall");
+    [relay, alice, bob, carol, outside, lanhost] = (
+        ["relay", "alice", "bob", "carol", "outside", "lanhost"] as const
+    ).map((name) => lab.node(name)) as [LabNode, LabNode, LabNode, LabNode, LabNode, LabNode];
+    await connect();
+    await load(skeleton() + renderElements(TABLE, ELEMENTS));
+    await carol.run(["ip", "address", "add", "192.168.7.9/32", "dev", "lo"]);
+    await outside.run(["ip", "address", "add", "203.0.113.5/32", "dev", "lo"]);
+    await relay.routeTo("203.0.113.0/24", "198.51.100.66");
+    const web = [
+        ...[22, 8443, 8444].map((port) => ({ node: relay, port })),
+        ...[22, 23, 443, 3000, 3001, 8000, 8010, 8011].map((port) => ({ node: carol, port })),
+        ...[80, 81].map((port) => ({ node: lanhost, port })),
+        { node: alice, port: 22 },
+        { node: outside, port: 80 },
+    ];
+    await Promise.all([
+        ...web.map(({ node, port }) => node.httpServer(port, "hello", { address: "::" })),
+        ...[5353, 5354].map((port) => carol.udpEcho(port, "10.8.0.4")),
+        alice.udpEcho(5353, "10.8.0.2"),
+        relay.udpEcho(5353, "10.8.0.1"),
+    ]);
+}, 60_000);
+
+afterAll(() => lab?.close());
+
+describe("a peer reaches", () => {
+    test("the relay by ping", async () => {
+        expect(await all(alice.ping("10.8.0.1"), alice.ping("fd00:8::1"), bob.ping("10.8.0.1"))).toEqual([
+            true,
+            true,
+            true,
+        ]);
+    });
+
+    test("the service that allows it, no other port of the relay, by none of its addresses", async () => {
+        expect(
+            await all(
+                alice.tcp("10.8.0.1", 8443),
+                alice.tcp("fd00:8::1", 8443),
+                alice.tcp("10.8.0.1", 8444),
+                alice.tcp("10.8.0.1", 22),
+                bob.tcp("10.8.0.1", 8443),
+                bob.tcp("fd00:8::1", 8443),
+                alice.udp("10.8.0.1", 5353),
+                alice.tcp("192.168.50.1", 22),
+            ),
+        ).toEqual(["open", "open", "timeout", "timeout", "timeout", "timeout", "timeout", "timeout"]);
+    });
+
+    test("what a grant to a peer says, port by port, one way", async () => {
+        expect(
+            await all(
+                alice.tcp("10.8.0.4", 22),
+                alice.tcp("fd00:8::4", 22),
+                alice.tcp("10.8.0.4", 8000),
+                alice.tcp("fd00:8::4", 8010),
+                alice.udp("10.8.0.4", 5353),
+                alice.ping("10.8.0.4"),
+                alice.ping("fd00:8::4"),
+                alice.tcp("10.8.0.4", 23),
+                alice.tcp("10.8.0.4", 8011),
+                alice.udp("10.8.0.4", 5354),
+                carol.tcp("10.8.0.2", 22),
+                carol.ping("10.8.0.2"),
+                bob.tcp("10.8.0.4", 22),
+                bob.ping("10.8.0.4"),
+            ),
+        ).toEqual([
+            ...["open", "open", "open", "open", "open", true, true],
+            ...["timeout", "timeout", "timeout", "timeout", false, "timeout", false],
+        ]);
+    });
+
+    test("everything of a peer where all is granted, and not the way back", async () => {
+        expect(
+            await all(
+                bob.tcp("10.8.0.2", 22),
+                bob.udp("10.8.0.2", 5353),
+                bob.ping("fd00:8::2"),
+                alice.ping("10.8.0.3"),
+            ),
+        ).toEqual(["open", "open", true, false]);
+    });
+
+    test("a network behind a peer", async () => {
+        expect(
+            await all(
+                alice.tcp("192.168.7.9", 443),
+                alice.tcp("192.168.7.9", 22),
+                bob.tcp("192.168.7.9", 443),
+                bob.ping("192.168.7.9"),
+            ),
+        ).toEqual(["open", "timeout", "timeout", false]);
+    });
+
+    test("a network behind the relay, with the relay's own address there", async () => {
+        expect(
+            await all(
+                alice.tcp("192.168.50.10", 80),
+                alice.tcp("192.168.50.10", 81),
+                bob.tcp("192.168.50.10", 80),
+                alice.tcp("203.0.113.5", 80),
+            ),
+        ).toEqual(["open", "timeout", "timeout", "timeout"]);
+        const server = await lanhost.httpServer(8080, "hello from the LAN");
+        await load(`add element inet ${TABLE} net4 { 10.8.0.2 . 192.168.50.0/24 . tcp . 8080 }`);
+        const ask = 'fetch("http://192.168.50.10:8080/nat").then((answer) => answer.text()).then(console.log)';
+        expect(await alice.run([process.execPath, "-e", ask])).toBe("hello from the LAN\n");
+        expect(server.program.messages).toContainEqual({ request: "/nat", from: "192.168.50.1" });
+        await server.stop();
+    });
+});
+
+test("the relay reaches a peer's upstream and gets no other answer, but for its own ping", async () => {
+    expect(
+        await all(
+            relay.tcp("10.8.0.4", 3000),
+            relay.tcp("fd00:8::4", 3000),
+            relay.tcp("10.8.0.4", 3001),
+            relay.ping("10.8.0.2"),
+            relay.ping("fd00:8::2"),
+        ),
+    ).toEqual(["open", "open", "timeout", true, true]);
+});
+
+describe("nobody outside gets in", () => {
+    beforeAll(async () => {
+        await outside.routeTo("10.8.0.0/24", "198.51.100.2");
+        await outside.routeTo("192.168.7.0/24", "198.51.100.2");
+        await outside.routeTo("fd00:8::/64", ipv6Of("198.51.100.2"));
+        await lanhost.routeTo("10.8.0.0/24", "192.168.50.1");
+        await lanhost.routeTo("fd00:8::/64", ipv6Of("192.168.50.1"));
+    });
+
+    test("by routing to inside addresses, from the WAN or the LAN", async () => {
+        expect(
+            await all(
+                outside.tcp("10.8.0.1", 8443),
+                outside.tcp("fd00:8::1", 8443),
+                outside.ping("10.8.0.1"),
+                outside.tcp("10.8.0.4", 22),
+                outside.tcp("192.168.7.9", 443),
+                lanhost.tcp("10.8.0.1", 8443),
+                lanhost.tcp("fd00:8::1", 8443),
+                lanhost.tcp("10.8.0.4", 22),
+                lanhost.ping("10.8.0.2"),
+            ),
+        ).toEqual(["timeout", "timeout", false, "timeout", "timeout", "timeout", "timeout", "timeout", false]);
+    });
+
+    test("by forging an inside address that may: not even one packet arrives", async () => {
+        await outside.forge("10.8.0.2/32");
+        await lanhost.forge("10.8.0.2/32");
+        const sink = await carol.udpEcho(8005, "10.8.0.4");
+        await load(`add element inet ${TABLE} acl4 { 10.8.0.2 . 10.8.0.4 . udp . 8005 }`);
+        await outside.udp("10.8.0.4", 8005, { from: "10.8.0.2", timeout: 300 });
+        await lanhost.udp("10.8.0.4", 8005, { from: "10.8.0.2", timeout: 300 });
+        expect(sink.program.messages).toEqual([{ ready: true }]);
+        expect(await alice.udp("10.8.0.4", 8005)).toBe("open");
+        await sink.stop();
+    });
+
+    test("and what does not concern us is left alone: the relay's own services, and its forwarding", async () => {
+        expect(await all(outside.tcp("198.51.100.2", 22), outside.ping("198.51.100.2"))).toEqual(["open", true]);
+        await outside.routeTo("192.168.50.0/24", "198.51.100.2");
+        await lanhost.routeTo("198.51.100.0/24", "192.168.50.1");
+        expect(await outside.tcp("192.168.50.10", 81)).toBe("open");
+    });
+});
+
+test("an element that goes ends the flow that runs by it, and disturbs no other", async () => {
+    const [cut, kept] = [await alice.probe("10.8.0.4", 5353), await bob.probe("10.8.0.2", 5353)];
+    await cut.passes(200);
+    const after: SetElements = {
+        ...ELEMENTS,
+        acl4: ELEMENTS.acl4.filter((element) => !element.endsWith(". udp . 5353")),
+    };
+    await load(renderDelta(TABLE, ELEMENTS, after));
+    const gone = Date.now();
+    await cut.passes(200);
+    await load(renderDelta(TABLE, after, ELEMENTS));
+    await cut.passes(200);
+    const [report, control] = [await cut.stop(), await kept.stop()];
+
+    expect(report.outages).toEqual([{ first: expect.any(Number), lost: report.lost, milliseconds: report.longestGap }]);
+    expect(report.lost).toBeGreaterThan(100);
+    expect(report.lastAnswer).toBeGreaterThan(gone);
+    expect(control).toMatchObject({ lost: 0 });
+});
+
+test("replacing the whole table under load loses nothing", async () => {
+    const probe = await alice.probe("10.8.0.4", 5353);
+    await probe.passes(200);
+    for (let turn = 0; turn < 5; turn++) {
+        await load(skeleton() + renderElements(TABLE, ELEMENTS));
+        await probe.passes(100);
+    }
+    expect(await probe.stop()).toMatchObject({ lost: 0 });
+});
+
+test("without IPv6 in the tunnel, all of it is dropped", async () => {
+    await load(skeleton(false) + renderElements(TABLE, ELEMENTS));
+    expect(
+        await all(
+            alice.ping("fd00:8::1"),
+            alice.tcp("fd00:8::1", 8443),
+            alice.tcp("fd00:8::4", 22),
+            alice.tcp("10.8.0.4", 22),
+        ),
+    ).toEqual([false, "timeout", "timeout", "open"]);
+});
+
+/** The relay as the library would leave it, peers by the files it would hand out. */
+async function connect(): Promise<void> {
+    const keys = generateKeyPair(randomBytes);
+    const clients = { alice, bob, carol };
+    const pairs = Object.fromEntries(Object.keys(clients).map((name) => [name, generateKeyPair(randomBytes)]));
+    const peers = Object.entries(ACCESS.peers).map(([name, peer]) => ({
+        name,
+        publicKey: pairs[name]!.publicKey,
+        presharedKey: "",
+        allowedIps: fromAllowedIps(peer),
+        keepalive: 0,
+    }));
+    await relay.wireGuard({
+        interface: lab.interface("relay"),
+        config: renderSetconf({ privateKey: keys.privateKey, listenPort: 51820, peers }),
+        addresses: ["10.8.0.1/24", "fd00:8::1/64"],
+        routes: ["192.168.7.0/24"],
+    });
+    await relay.run(["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]);
+    for (const [name, node] of Object.entries(clients)) {
+        const { address, address6 } = ACCESS.peers[name]!;
+        const config = renderClientConfig({
+            peerName: name,
+            address,
+            address6: address6!,
+            privateKey: pairs[name]!.privateKey,
+            relayPublicKey: keys.publicKey,
+            endpoint: "198.51.100.2:51820",
+            allowedIps: [
+                "10.8.0.0/24",
+                "fd00:8::/64",
+                ...(name === "carol" ? [] : ["192.168.7.0/24"]),
+                "192.168.50.0/24",
+                "203.0.113.0/24",
+            ],
+            keepalive: 25,
+            mtu: 1420,
+            relayName: "relay",
+            appName: "qp-tunnel",
+        });
+        await node.wgQuickUp(config, lab.interface(name));
+    }
+}
+
+/** All at once: what must not pass takes its time to say so. */
+function all<Results extends unknown[]>(
+    ...questions: { [Index in keyof Results]: Promise<Results[Index]> }
+): Promise<Results> {
+    return Promise.all(questions);
+}
+
+function skeleton(v6 = true): string {
+    return renderSkeleton({
+        table: TABLE,
+        interface: lab.interface("relay"),
+        interfaces: [],
+        subnet: "10.8.0.0/24",
+        address: "10.8.0.1",
+        routes: ["192.168.50.0/24"],
+        ...(v6 ? { subnet6: "fd00:8::/64", address6: "fd00:8::1" } : {}),
+    });
+}
+
+async function load(text: string): Promise<void> {
+    const file = join(lab.folder, "load.nft");
+    writeFileSync(file, text);
+    await relay.run(["nft", "-f", file]);
+}
