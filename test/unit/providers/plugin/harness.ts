@@ -36,6 +36,7 @@ export class Engine {
     private constructor(
         /** "SEVERITY resource: message", in the order they arrived. */
         readonly lines: readonly string[],
+        readonly address: string,
         readonly client: ResourceProviderClient,
         private readonly plugin: { stop(): Promise<void> },
         private readonly logServer: grpc.Server,
@@ -59,12 +60,13 @@ export class Engine {
                 error ? reject(error) : resolve(bound),
             ),
         );
-        const plugin = await serve(table, `127.0.0.1:${port}`);
+        const address = `127.0.0.1:${port}`;
+        const plugin = await serve(table, address);
         const client = new ResourceProviderClient(`127.0.0.1:${plugin.port}`, grpc.credentials.createInsecure(), {
             "grpc.max_receive_message_length": 400 * 1024 * 1024,
             "grpc.max_send_message_length": 400 * 1024 * 1024,
         });
-        return new Engine(lines, client, plugin, logServer);
+        return new Engine(lines, address, client, plugin, logServer);
     }
 
     async stop(): Promise<void> {

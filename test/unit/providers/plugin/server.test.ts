@@ -1,7 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { type PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { PluginAttach, type PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
 import { HostError, InvalidArgument } from "../../../../core/errors";
@@ -327,6 +327,9 @@ describe("create, read, update and delete", () => {
             address: "10.8.0.2",
             key: UNKNOWN_MARK,
         });
+        expect((await plugin.create("Thing", { a: secret(UNKNOWN_MARK) }, true)).outputs["a"]).toStrictEqual(
+            secret(UNKNOWN_MARK),
+        );
         expect(await plugin.update("Thing", { inputs: {}, outputs: { a: 1 } }, {}, true)).toStrictEqual({
             a: 1,
             key: UNKNOWN_MARK,
@@ -425,6 +428,22 @@ describe("log lines", () => {
             "DEBUG relay: nothing else changes",
             "ERROR relay: no",
         ]);
+    });
+
+    it("go to the engine that attached last", async () => {
+        const plugin = await offering({
+            create: async (_inputs, { log }) => (log("info", "here"), { id: "", outputs: {} }),
+        });
+        const other = await Engine.start({});
+        try {
+            const request = new PluginAttach();
+            request.setAddress(other.address);
+            await plugin.call("attach", request);
+            await plugin.create("Thing", {});
+            expect([plugin.lines, other.lines]).toStrictEqual([[], ["INFO relay: here"]]);
+        } finally {
+            await other.stop();
+        }
     });
 
     it("arrive from an operation that fails, too", async () => {
