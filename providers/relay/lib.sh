@@ -38,8 +38,19 @@ answer() {
 
 have() { command -v -- "$1" >/dev/null 2>&1; }
 
+# Each program works in a folder of its own in memory, named after its process: what a killed one left behind,
+# keys among it, is removed by whoever comes next.
+make_work_folder() {
+    local folder pid
+    for folder in /run/qp-tunnel-work.*; do
+        pid=${folder#/run/qp-tunnel-work.}
+        [[ ! -d "$folder" ]] || kill -0 "${pid%%.*}" 2>/dev/null || rm -rf -- "$folder"
+    done
+    work=$(mktemp -d "/run/qp-tunnel-work.$$.XXXXXXXX")
+}
+
 unpack() {
-    work=$(mktemp -d /run/qp-tunnel.XXXXXXXX)
+    make_work_folder
     awk -v dir="$work" '
         /^@/ { if (file != "") close(file); file = dir "/" substr($0, 2); printf "" > file; next }
         file != "" { print substr($0, 2) > file }'
@@ -108,7 +119,7 @@ wait_for() {
     done
 }
 
-alive() { [[ -f "$run/$1.pid" ]] && kill -0 "$(<"$run/$1.pid")" 2>/dev/null; }
+alive() { [[ -f "$run/$1.pid" ]] && ! gone "$(<"$run/$1.pid")"; }
 
 # stop_process NAME: end a supervised process by the pid it wrote, supervisor first.
 stop_process() {
@@ -121,6 +132,7 @@ stop_process() {
         rm -f -- "$run/$name.pid"
     done
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
+# A process that has ended may stay listed until its parent asks for it.
+gone() { [[ ! -d "/proc/$1" ]] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
 uses_systemd() { [[ -z "${want[namespace]:-}" && -d /run/systemd/system ]]; }

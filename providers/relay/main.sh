@@ -24,7 +24,7 @@ boot() {
     etc=$2
     run=$3
     install -d -m 0700 -- "$run"
-    work=$(mktemp -d /run/qp-tunnel.XXXXXXXX)
+    make_work_folder
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
     case "$step" in

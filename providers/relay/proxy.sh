@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One Caddy for all services. Boot files: caddy.json, certs/, services ("name TAB port TAB upstream" lines).
+# One Caddy for all services. Boot files: caddy.json, certs/, services ("name TAB port TAB upstream TAB addresses" lines).
 
 admin_socket() { printf '%s/admin.sock' "$run"; }
 admin() { curl -sS --fail-with-body --max-time 20 --unix-socket "$(admin_socket)" "$@"; }
@@ -33,17 +33,17 @@ step_proxy() {
 closed_services() {
     : >"$work/cut"
     [[ -f "$etc/services" ]] || return 0
-    local port address
-    while IFS=$'\t' read -r _ port _; do
-        for address in ${want[addresses]}; do printf '%s %s\n' "$address" "$port" >>"$work/cut"; done
+    local port addresses address
+    while IFS=$'\t' read -r _ port _ addresses; do
+        for address in $addresses; do printf '%s %s\n' "$address" "$port" >>"$work/cut"; done
     done < <(grep -vxFf "$work/services" "$etc/services" || true)
 }
 
 # What listens on a port that is not ours yet belongs to somebody else.
 check_service_ports() {
-    local name port address user
-    while IFS=$'\t' read -r name port _; do
-        for address in ${want[addresses]}; do
+    local name port addresses address user
+    while IFS=$'\t' read -r name port _ addresses; do
+        for address in $addresses; do
             user=$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" -v c="0.0.0.0:$port" -v d="*:$port" -v e="[::]:$port" \
                 '$4 == a || $4 == b || $4 == c || $4 == d || $4 == e { print $NF; exit }')
             [[ -z "$user" ]] || owns_listener "$user" ||

@@ -115,11 +115,10 @@ export const proxy = relayResource({
             ),
         });
         return {
-            values: { addresses: addresses.join(" ") },
             files: {
                 "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
                 services: Object.entries(services)
-                    .map(([name, service]) => `${name}\t${service.port}\t${service.upstream}\n`)
+                    .map(([name, service]) => `${name}\t${service.port}\t${service.upstream}\t${addresses.join(" ")}\n`)
                     .join(""),
                 ...files,
             },

@@ -34,6 +34,8 @@ export interface Desired {
 export interface Outcome {
     outputs: Properties;
     problems: string[];
+    /** What the apply found on the wire and overwrote, though nobody had seen it before; a sentence each. */
+    foreign?: string[];
 }
 
 /**
@@ -153,7 +155,10 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
             const { values, files, keep } = await parts.desired(change);
             const sent = { ...stepValues(inputs), ...values, id, auditMark: formatMark(operation.mark) };
             const answer = await runStep(target, parts.step, sent, files);
-            const { outputs, problems } = await parts.outputs(change, answer, keep ?? {});
+            const { outputs, problems, foreign = [] } = await parts.outputs(change, answer, keep ?? {});
+            for (const message of [...Object.values(driftOf(before?.outputs ?? {})), ...foreign]) {
+                await operation.record({ action: "drift_overwritten", status: "success", message, details: { relay: placed(inputs).relay } });
+            }
             if (problems.length > 0) {
                 // It is applied, but it is not what was promised: the engine keeps the outputs and tries again next time.
                 await operation.failure(

@@ -113,8 +113,14 @@ export const wireguard = relayResource({
     outputs(change, answer) {
         const args = resolved(change.inputs);
         const { dump, problems } = readBack(desiredPeers(args), args, answer);
+        const known = new Set(peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]));
+        const foreign = (answer.removed ?? "")
+            .split("\n")
+            .filter((key) => key !== "" && !known.has(key))
+            .map((key) => `rogue peer ${fingerprint(key)} (${key}) was on the wire, not in the program, and was cut off`);
+        for (const sentence of foreign) change.context.log("warning", `${placed(change.inputs).relay}: ${sentence}`);
         const registry = registryAfter(change, args, dump, new Date().toISOString());
-        return { outputs: { publicKey: publicKeyOf(args.privateKey), registry }, problems };
+        return { outputs: { publicKey: publicKeyOf(args.privateKey), registry }, problems, foreign };
     },
 
     previewOutputs({ inputs, before }) {
