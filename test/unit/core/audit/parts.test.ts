@@ -13,13 +13,13 @@ test("what does not is spread over parts that say so", () => {
         splitDetails({ relay: "r", peers: { a: "x".repeat(20), b: "y".repeat(20), c: "z" }, ports: [1, 2] }, 60),
     ).toEqual([
         { relay: "r", peers: { a: "x".repeat(20) }, part: 1, parts: 3 },
-        { peers: { b: "y".repeat(20), c: "z" }, part: 2, parts: 3 },
-        { ports: [1, 2], part: 3, parts: 3 },
+        { peers: { b: "y".repeat(20) }, part: 2, parts: 3 },
+        { peers: { c: "z" }, ports: [1, 2], part: 3, parts: 3 },
     ]);
 });
 
 test("what can be divided no further leaves its size", () => {
-    expect(splitDetails({ text: "x".repeat(100) }, 60)).toEqual([{ text: "(102 bytes left out)", part: 1, parts: 1 }]);
+    expect(splitDetails({ text: "x".repeat(100) }, 60)).toEqual([{ text: "(112 bytes left out)", part: 1, parts: 1 }]);
 });
 
 test("the parts of ten thousand peers are few and together the whole", () => {
