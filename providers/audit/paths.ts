@@ -19,7 +19,10 @@ export function inProject(path: string, project: string): string {
 
 function projectFolders(from: string): { folder: string; name: string | undefined }[] {
     const found = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(from, name)).find((file) => existsSync(file));
-    const here = found === undefined ? [] : [{ folder: from, name: /^name:\s*["']?([^\s"'#]+)/m.exec(readFileSync(found, "utf8"))?.[1] }];
+    const here =
+        found === undefined
+            ? []
+            : [{ folder: from, name: /^name:\s*["']?([^\s"'#]+)/m.exec(readFileSync(found, "utf8"))?.[1] }];
     return from === dirname(from) ? here : [...here, ...projectFolders(dirname(from))];
 }
 

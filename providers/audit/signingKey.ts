@@ -45,29 +45,33 @@ function fromEnvironment(name: string): Uint8Array {
 
 function fromFile(path: string, create: boolean): Uint8Array {
     const subject = `signing key ${path}`;
-    let file: number;
+    const found = readPrivately(path, subject);
+    if (found !== undefined) return decodeSeed(found, subject);
+    if (create) return makeKey(path, subject);
+    throw new AuditError(
+        subject,
+        "it is not on this machine, and the log was begun with it",
+        "bring the key here from where the log was written, or give it with signingKey: env:NAME; a new key cannot continue the log",
+    );
+}
+
+/** undefined when there is no such file. */
+function readPrivately(path: string, subject: string): string | undefined {
+    let file: number | undefined;
     try {
         file = openSync(path, "r");
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-            throw new AuditError(subject, `it cannot be read: ${(error as Error).message}`, "make it readable", {
-                cause: error,
-            });
-        }
-        if (create) return makeKey(path, subject);
-        throw new AuditError(
-            subject,
-            "it is not on this machine, and the log was begun with it",
-            "bring the key here from where the log was written, or give it with signingKey: env:NAME; a new key cannot continue the log",
-        );
-    }
-    try {
         if ((fstatSync(file).mode & 0o077) !== 0) {
             throw new AuditError(subject, "others than its owner can read it", `chmod 600 ${path}`);
         }
-        return decodeSeed(readFileSync(file, "utf8"), subject);
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        if (error instanceof AuditError) throw error;
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw new AuditError(subject, `it cannot be read: ${(error as Error).message}`, "make it readable", {
+            cause: error,
+        });
     } finally {
-        closeSync(file);
+        if (file !== undefined) closeSync(file);
     }
 }
 

@@ -1,0 +1,96 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { defaultKeyFile, loadSigningKey } from "../../../../providers/audit/signingKey.js";
+import { nativeSigner } from "../../../../providers/audit/primitives.js";
+import { scratchProject } from "./scratch.js";
+
+const scratch = scratchProject();
+const origin = { project: "shop", stack: "dev" };
+const seed = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
+const { publicKey } = nativeSigner(seed);
+
+test("a key is made in the configuration directory, for its owner only, and found again", () => {
+    const file = join(scratch.config, "pulumi-qp-tunnel/shop-dev.key");
+    expect(defaultKeyFile(origin)).toBe(file);
+    const made = loadSigningKey(undefined, origin, true);
+    expect(readFileSync(file, "utf8")).toMatch(/^[0-9a-f]{64}\n$/);
+    expect((statSync(file).mode & 0o777).toString(8)).toBe("600");
+    expect((statSync(dirname(file)).mode & 0o777).toString(8)).toBe("700");
+    expect(loadSigningKey(undefined, origin, false).publicKey).toBe(made.publicKey);
+    expect(loadSigningKey(undefined, { ...origin, stack: "prod" }, true).publicKey).not.toBe(made.publicKey);
+});
+
+test("a stack's name cannot leave the directory", () => {
+    expect(defaultKeyFile({ project: "..", stack: "../../etc" })).toBe(
+        join(scratch.config, "pulumi-qp-tunnel/..-.._.._etc.key"),
+    );
+});
+
+test("a key is not made when there is a log already", () => {
+    expect(() => loadSigningKey(undefined, origin, false)).toThrow(
+        "it is not on this machine, and the log was begun with it; bring the key here from where the log was written, " +
+            "or give it with signingKey: env:NAME; a new key cannot continue the log",
+    );
+    expect(existsSync(scratch.config)).toBe(false);
+});
+
+test.each([
+    ["hex", seed.toString("hex")],
+    ["hex with a newline", `${seed.toString("hex")}\n`],
+    ["base64", seed.toString("base64")],
+    ["base64 without padding", seed.toString("base64").replace("=", "")],
+])("a key in %s, from a file of the project or from the environment", (_form, text) => {
+    writeFileSync("own.key", text, { mode: 0o600 });
+    process.env["LOG_KEY"] = text;
+    expect(loadSigningKey("file:own.key", origin, false).publicKey).toBe(publicKey);
+    expect(loadSigningKey(`file:${join(scratch.folder, "own.key")}`, origin, false).publicKey).toBe(publicKey);
+    expect(loadSigningKey("env:LOG_KEY", origin, false).publicKey).toBe(publicKey);
+});
+
+test.each(["0640", "0604", "0660"])("a key file of mode %s is refused", (mode) => {
+    writeFileSync("own.key", seed.toString("hex"));
+    chmodSync("own.key", Number.parseInt(mode, 8));
+    expect(() => loadSigningKey("file:own.key", origin, true)).toThrow(
+        `others than its owner can read it; chmod 600 ${join(scratch.folder, "own.key")}`,
+    );
+});
+
+test.each([
+    ["too short", "ab".repeat(31)],
+    ["too long", "ab".repeat(33)],
+    ["not hex", "zz".repeat(32)],
+    ["empty", " "],
+])("a seed that is %s is refused and not repeated", (_what, text) => {
+    process.env["LOG_KEY"] = text;
+    const message = messageOf(() => loadSigningKey("env:LOG_KEY", origin, true));
+    expect(message).toBe(
+        "signingKey env:LOG_KEY: it is not a 32-byte seed in hex or base64; store 64 hex characters or 44 of base64",
+    );
+});
+
+test("a key that stands where its place should be named is not repeated", () => {
+    expect(messageOf(() => loadSigningKey(seed.toString("hex"), origin, true))).toBe(
+        "signingKey: it begins with neither file: nor env:; write file:PATH or env:NAME",
+    );
+});
+
+test("a variable that is not set is named", () => {
+    expect(() => loadSigningKey("env:LOG_KEY", origin, true)).toThrow(
+        "signingKey env:LOG_KEY: the variable is not set",
+    );
+});
+
+test("what is there but no file is refused", () => {
+    mkdirSync("own.key", { mode: 0o700 });
+    expect(() => loadSigningKey("file:own.key", origin, true)).toThrow(/own\.key: it cannot be read: EISDIR/);
+});
+
+function messageOf(action: () => unknown): string {
+    try {
+        action();
+    } catch (error) {
+        return (error as Error).message;
+    }
+    throw new Error("nothing was refused");
+}
