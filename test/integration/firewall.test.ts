@@ -27,9 +27,16 @@ const peer = (host: number, routes: string[] = []): RegistryPeer => ({
 const ACCESS: Access = {
     relay: { address: "10.8.0.1", address6: "fd00:8::1" },
     peers: { alice: peer(2), bob: peer(3), carol: peer(4, ["192.168.7.0/24"]) },
-    services: { web: { port: 8443, allow: ["alice"], upstreamPeer: { peer: "carol", port: 3000 } } },
+    services: {
+        web: { port: 8443, allow: ["alice"], upstreamPeer: { peer: "carol", port: 3000 } },
+        idle: { port: 8450, allow: [], upstreamPeer: { peer: "carol", port: 3002 } },
+    },
     grants: [
-        { from: ["alice"], to: { peer: "carol" }, ports: [tcp(22), tcp(8000, 8010), udp(5353), { protocol: "icmp" }] },
+        {
+            from: ["alice"],
+            to: { peer: "carol" },
+            ports: [tcp(22), tcp(2222), tcp(8000, 8010), udp(5353), { protocol: "icmp" }],
+        },
         { from: ["alice"], to: { peer: "carol", network: "192.168.7.0/24" }, ports: [tcp(443)] },
         { from: ["alice"], to: { network: "192.168.50.0/24" }, ports: [tcp(80)] },
         { from: ["bob"], to: { peer: "alice" }, ports: [{ protocol: "all" }] },
@@ -115,6 +122,19 @@ describe("a peer reaches", () => {
         ]);
     });
 
+    test("nobody by answering from a granted port what was never asked", async () => {
+        expect(
+            await all(
+                carol.tcp("10.8.0.2", 22, { fromPort: 2222 }),
+                carol.tcp("10.8.0.2", 22, { fromPort: 8005 }),
+                carol.tcp("fd00:8::2", 22, { fromPort: 2222 }),
+                alice.tcp("10.8.0.3", 22, { fromPort: 22222 }),
+                alice.tcp("10.8.0.1", 8444, { fromPort: 8443 }),
+                carol.tcp("10.8.0.1", 8444, { fromPort: 3002 }),
+            ),
+        ).toEqual(["timeout", "timeout", "timeout", "timeout", "timeout", "timeout"]);
+    });
+
     test("everything of a peer where all is granted, and not the way back", async () => {
         expect(
             await all(
@@ -195,13 +215,18 @@ describe("nobody outside gets in", () => {
     test("by forging an inside address that may: not even one packet arrives", async () => {
         await outside.forge("10.8.0.2/32");
         await lanhost.forge("10.8.0.2/32");
-        const sink = await carol.udpEcho(8005, "10.8.0.4");
-        await load(`add element inet ${TABLE} acl4 { 10.8.0.2 . 10.8.0.4 . udp . 8005 }`);
-        await outside.udp("10.8.0.4", 8005, { from: "10.8.0.2", timeout: 300 });
-        await lanhost.udp("10.8.0.4", 8005, { from: "10.8.0.2", timeout: 300 });
-        expect(sink.program.messages).toEqual([{ ready: true }]);
-        expect(await alice.udp("10.8.0.4", 8005)).toBe("open");
-        await sink.stop();
+        const sinks = [await carol.udpEcho(8005, "10.8.0.4"), await relay.udpEcho(8005, "10.8.0.1")];
+        await load(
+            `add element inet ${TABLE} acl4 { 10.8.0.2 . 10.8.0.4 . udp . 8005, 10.8.0.2 . 10.8.0.1 . udp . 8005 }`,
+        );
+        const forged = { from: "10.8.0.2", timeout: 300 };
+        for (const target of ["10.8.0.4", "10.8.0.1"]) {
+            await outside.udp(target, 8005, forged);
+            await lanhost.udp(target, 8005, forged);
+        }
+        expect(sinks.map(({ program }) => program.messages)).toEqual([[{ ready: true }], [{ ready: true }]]);
+        expect(await all(alice.udp("10.8.0.4", 8005), alice.udp("10.8.0.1", 8005))).toEqual(["open", "open"]);
+        await Promise.all(sinks.map((sink) => sink.stop()));
     });
 
     test("and what does not concern us is left alone: the relay's own services, and its forwarding", async () => {

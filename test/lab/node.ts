@@ -13,6 +13,14 @@ export interface Place {
 /** What became of a connection. A firewall that drops is "timeout". */
 export type Reach = "open" | "refused" | "timeout" | "unreachable";
 
+export interface ConnectOptions {
+    /** Source address and port. Default: the kernel's choice. */
+    from?: string;
+    fromPort?: number;
+    /** Milliseconds, 1500 by default. */
+    timeout?: number;
+}
+
 export interface HttpsRequest {
     address: string;
     port: number;
@@ -143,13 +151,12 @@ export class LabNode {
         return code === 0;
     }
 
-    /** @param options.timeout milliseconds, 1500 by default */
-    async tcp(address: string, port: number, options: { from?: string; timeout?: number } = {}): Promise<Reach> {
+    async tcp(address: string, port: number, options: ConnectOptions = {}): Promise<Reach> {
         return this.#connect("tcp", address, port, options);
     }
 
     /** Asks a UDP server one question. "open" is an answer; silence is "timeout". */
-    async udp(address: string, port: number, options: { from?: string; timeout?: number } = {}): Promise<Reach> {
+    async udp(address: string, port: number, options: ConnectOptions = {}): Promise<Reach> {
         return this.#connect("udp", address, port, options);
     }
 
@@ -181,9 +188,9 @@ export class LabNode {
         protocol: "tcp" | "udp",
         address: string,
         port: number,
-        { from = "", timeout = 1500 }: { from?: string; timeout?: number },
+        { from = "", fromPort, timeout = 1500 }: ConnectOptions,
     ): Promise<Reach> {
-        const args = [protocol, address, String(port), String(timeout), from];
+        const args = [protocol, address, String(port), String(timeout), from, String(fromPort ?? "")];
         const answer = (await this.run([process.execPath, programPath("connect"), ...args])).trim();
         if (!REACHES.has(answer)) throw new Error(`${this.name}: ${protocol} to ${address} port ${port}: ${answer}`);
         return answer as Reach;

@@ -1,12 +1,13 @@
-// One TCP connection or one UDP question: `connect.mjs tcp|udp ADDRESS PORT TIMEOUT_MS [FROM]`. Prints what became of it in one word.
+// One TCP connection or one UDP question: `connect.mjs tcp|udp ADDRESS PORT TIMEOUT_MS [FROM [FROM_PORT]]`. Prints what became of it in one word.
 import dgram from "node:dgram";
 import net from "node:net";
 
-const [protocol, address, port, timeout, from] = process.argv.slice(2);
+const [protocol, address, port, timeout, from, fromPort] = process.argv.slice(2);
 const timer = setTimeout(() => answer("timeout"), Number(timeout));
 
 if (protocol === "tcp") {
-    const socket = net.connect({ host: address, port: Number(port), ...(from ? { localAddress: from } : {}) });
+    const local = { ...(from ? { localAddress: from } : {}), ...(fromPort ? { localPort: Number(fromPort) } : {}) };
+    const socket = net.connect({ host: address, port: Number(port), ...local });
     socket.on("connect", () => answer("open"));
     socket.on("error", (error) => answer(word(error)));
 } else {
@@ -14,7 +15,9 @@ if (protocol === "tcp") {
     socket.on("message", () => answer("open"));
     socket.on("error", (error) => answer(word(error)));
     // Connected, so that an ICMP error comes back as an error.
-    socket.bind(0, from || undefined, () => socket.connect(Number(port), address, () => socket.send("?")));
+    socket.bind(Number(fromPort || 0), from || undefined, () =>
+        socket.connect(Number(port), address, () => socket.send("?")),
+    );
 }
 
 function word({ code, message }) {
