@@ -96,12 +96,9 @@ write a key of their own into it:
   QUANTUMPIPES_DATA_DIR=$PWD/keys capsule verify --signatures capsules.json
 `;
 
-/** What a person can act on; anything else is a bug and keeps its stack. */
+/** What a person can act on: our own errors and the system's; anything else is a bug and keeps its stack. */
 function isExpected(error: unknown): error is Error {
-    return (
-        error instanceof TunnelError ||
-        (error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string")
-    );
+    return error instanceof TunnelError || typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
 /** The compiled file lies one folder deeper than the source. */
