@@ -28,3 +28,11 @@ export class Managed extends pulumi.CustomResource {
         return (this as unknown as Record<string, pulumi.Output<T>>)[name] as pulumi.Output<T>;
     }
 }
+
+/**
+ * Options of a resource that lives in the state alone and has a secret output. A replacement (`--replace`, taint)
+ * deletes it first and makes it anew in the same process, which hands the old value on: it is no rotation.
+ */
+export function secretChild(parent: pulumi.Resource): (output: string) => pulumi.CustomResourceOptions {
+    return (output) => ({ parent, additionalSecretOutputs: [output], deleteBeforeReplace: true });
+}

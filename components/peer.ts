@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { peerArgs, validate, type PeerPlain } from "../core/arguments.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
-import { Managed } from "./managed.js";
+import { Managed, secretChild } from "./managed.js";
 
 /** Who may be connected. On which relays is said there. */
 export interface PeerArgs {
@@ -56,7 +56,7 @@ export class Peer extends pulumi.ComponentResource {
                 "KeyPair",
                 `${name}-key`,
                 { owner: name, epoch: plain.keyEpoch },
-                { parent: this, additionalSecretOutputs: ["privateKey"] },
+                secretChild(this)("privateKey"),
             );
             this.publicKey = keys.output("publicKey");
             this.privateKey = keys.output("privateKey");

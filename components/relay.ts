@@ -6,7 +6,7 @@ import type { HostDescriptor } from "../providers/hosts/index.js";
 import type { AuditSink } from "./auditSink.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
-import { Managed } from "./managed.js";
+import { Managed, secretChild } from "./managed.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { nameOf, type PeerRef } from "./references.js";
 import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
@@ -94,6 +94,7 @@ export class Relay extends pulumi.ComponentResource {
         this.listed = resolved.peers;
         this.address = address;
         const child = (after: Managed[] = []): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: after });
+        const secret = secretChild(this);
         const log = { relay: name, audit: resolved.audit };
         const place = { ...log, host: resolved.host, appName: plain.appName, interface: plain.interface };
 
@@ -108,21 +109,16 @@ export class Relay extends pulumi.ComponentResource {
             "KeyPair",
             `${name}-key`,
             { owner: name, epoch: Math.max(...plain.keyEpochs), ...adoptedKey(plain) },
-            { ...child(), additionalSecretOutputs: ["privateKey"] },
+            secret("privateKey"),
         );
-        this.seed = new Managed(
-            "Seed",
-            `${name}-seed`,
-            { relay: name },
-            { ...child(), additionalSecretOutputs: ["seed"] },
-        );
+        this.seed = new Managed("Seed", `${name}-seed`, { relay: name }, secret("seed"));
         const authorities = authoritiesOf(resolved).map((algorithm) => ({
             algorithm,
             resource: new Managed(
                 "CertificateAuthority",
                 algorithm === "ed25519" ? `${name}-ca` : `${name}-ca-${algorithm}`,
                 { ...log, appName: plain.appName, subnet: subnet.cidr, algorithm },
-                { ...child(), additionalSecretOutputs: ["privateKey"] },
+                secret("privateKey"),
             ),
         }));
         const byAlgorithm = (output: string): Record<string, pulumi.Output<string>> =>

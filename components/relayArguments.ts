@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { parseSubnet, type Subnet } from "../core/addresses.js";
 import {
@@ -17,7 +17,7 @@ import type { HostDescriptor } from "../providers/hosts/index.js";
 import { AuditSink, type AuditReference } from "./auditSink.js";
 import { ExposedService } from "./exposedService.js";
 import { Peer, refuseUnbuilt, type PeerSpec } from "./peer.js";
-import { nameOf, type PeerRef } from "./references.js";
+import { nameOf } from "./references.js";
 import type { Grant, RelayArgs } from "./relay.js";
 
 /** A peer as one relay lists her. */
@@ -118,7 +118,7 @@ function targetByName(to: Grant["to"], subject: string): unknown {
     if (typeof to === "object" && to !== null && "network" in to) {
         return "peer" in to ? { ...to, peer: nameOf(to.peer, `${subject}.peer`) } : to;
     }
-    return nameOf(to as PeerRef, subject);
+    return nameOf(to, subject);
 }
 
 function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedPeer {
@@ -166,9 +166,7 @@ function listedService(service: unknown, subject: string): ListedService {
 }
 
 function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer: string; port: number } } {
-    return typeof upstream === "string" || "peer" in upstream
-        ? { upstream: upstream as string | { peer: string; port: number } }
-        : {};
+    return typeof upstream === "string" || "peer" in upstream ? { upstream: upstream } : {};
 }
 
 function refuseUnbuiltRelay(subject: string, plain: RelayPlain): void {

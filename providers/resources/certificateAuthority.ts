@@ -46,7 +46,12 @@ export const certificateAuthority: Resource = {
         return { changes };
     },
 
-    async create(inputs, { preview }) {
+    async create(inputs, { preview, urn }) {
+        const old = deleted.get(urn);
+        deleted.delete(urn);
+        if (old !== undefined && Object.keys(changesOf(old.inputs, inputs, COMPARED)).length === 0) {
+            return { id: preview ? "" : mintId(), outputs: old.outputs };
+        }
         if (preview) return { id: "", outputs: UNMADE };
         return { id: mintId(), outputs: await make(inputs, undefined) };
     },
@@ -59,8 +64,11 @@ export const certificateAuthority: Resource = {
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
 
     // The state was its only place.
-    delete: () => Promise.resolve(),
+    delete: (_id, inputs, outputs, { urn }) => Promise.resolve(void deleted.set(urn, { inputs, outputs })),
 };
+
+/** Deleted in this process: a replacement keeps the certificate that clients trust. */
+const deleted = new Map<string, { inputs: Properties; outputs: Properties }>();
 
 const COMPARED = ["appName", "subnet", "algorithm"];
 const UNMADE: Properties = { certificate: UNKNOWN, privateKey: UNKNOWN, notAfter: UNKNOWN, record: UNKNOWN };
@@ -84,7 +92,7 @@ async function make(inputs: Properties, previous: RecordMark | undefined): Promi
                 subnet,
                 algorithm,
                 now: new Date(),
-                crypto: webcrypto as webcrypto.Crypto,
+                crypto: webcrypto,
             });
             const { fingerprint, notAfter } = certificateInfo(authority.certificate);
             await operation.success({ message, details: { relay, algorithm, fingerprint, not_after: notAfter } });

@@ -7,6 +7,7 @@ import { formatTable, parseTable } from "../hosts/bundle.js";
 import { describeHost, relayValues, type Facts } from "../hosts/host.js";
 import { relayProgram } from "../hosts/program.js";
 import type { Files } from "../hosts/bundle.js";
+import { isMap } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
 import { relayResource, type Change } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
@@ -84,13 +85,9 @@ export const host = relayResource({
 
     // A machine stays the same machine until a refresh says otherwise.
     previewOutputs: ({ before }) =>
-        before?.outputs ?? {
-            machine: UNKNOWN,
-            address: UNKNOWN,
-            wireguard: UNKNOWN,
-            supervisor: UNKNOWN,
-            tools: UNKNOWN,
-        },
+        before === undefined || hasDrift(before.outputs)
+            ? { machine: UNKNOWN, address: UNKNOWN, wireguard: UNKNOWN, supervisor: UNKNOWN, tools: UNKNOWN }
+            : before.outputs,
 
     outcomes: ({ inputs }, outputs) => [
         {
@@ -123,6 +120,10 @@ export const host = relayResource({
         },
     ],
 });
+
+function hasDrift({ drift }: Properties): boolean {
+    return isMap(drift) && Object.keys(drift).length > 0;
+}
 
 function details(inputs: Properties): Record<string, unknown> {
     const { relay, host: descriptor, interface: device } = placed(inputs);

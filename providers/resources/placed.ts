@@ -58,12 +58,12 @@ export async function underAudit<T>(
     const log = await AuditLog.open(audit, { expectExisting: previous !== undefined });
     if (previous !== undefined) await log.verifyMark(previous);
     let facts: Facts | undefined;
-    let unreachable: unknown;
+    let unreachable: Error | undefined;
     if (relay !== undefined) {
         try {
             facts = await readFacts(relay);
         } catch (error) {
-            unreachable = error;
+            unreachable = error as Error;
         }
     }
     if (facts?.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);

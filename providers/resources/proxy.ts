@@ -1,7 +1,6 @@
 import { webcrypto } from "node:crypto";
 
 import { renderCaddy } from "../../core/caddy.js";
-import type { CertificateAlgorithm } from "../../core/certificates.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
 import { describeHost, relayValues } from "../hosts/host.js";
@@ -94,7 +93,7 @@ export const proxy = relayResource({
         message: `Apply the services of relay ${placed(change.inputs).relay}`,
         details: {
             relay: placed(change.inputs).relay,
-            services: Object.keys((change.inputs.services ?? {}) as object),
+            services: Object.keys(change.inputs.services ?? {}),
         },
     }),
 
@@ -225,7 +224,7 @@ function renewals({ before, inputs }: Change): Record<string, ChangeKind> {
     if (before === undefined) return due;
     const now = Date.now();
     for (const [name, { notBefore, notAfter }] of Object.entries(certificatesOf(before.outputs))) {
-        const listed = name in ((inputs.services ?? {}) as object);
+        const listed = Object.hasOwn(inputs.services as object, name);
         if (listed && now > Date.parse(notBefore) + (Date.parse(notAfter) - Date.parse(notBefore)) / 3) {
             due[`${join("certificates", name)}.renew`] = "update";
         }
@@ -242,7 +241,7 @@ async function issue(
     const kept =
         before !== undefined &&
         Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses", "authorities"])).length === 0;
-    const lost = Object.keys((before?.outputs.drift ?? {}) as object).some((name) => name.startsWith("certificate"));
+    const lost = Object.keys(before?.outputs.drift ?? {}).some((name) => name.startsWith("certificate"));
     const due = renewals(change);
     const certificates: Record<string, CertificateRecord> = {};
     const files: Record<string, string> = {};
@@ -265,9 +264,9 @@ async function issue(
             service: name,
             appName: placed(inputs).appName,
             addresses,
-            algorithm: algorithm as CertificateAlgorithm,
+            algorithm: algorithm,
             now: new Date(),
-            crypto: webcrypto as webcrypto.Crypto,
+            crypto: webcrypto,
         });
         const file = `${name}-${leaf.fingerprint.slice(0, 12)}`;
         certificates[name] = {

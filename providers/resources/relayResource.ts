@@ -87,7 +87,8 @@ export function relayResource(parts: RelayResourceParts): Resource {
             const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
             const compared = changesOf(oldInputs, news, parts.compared);
             const changes = { ...(parts.adjust?.(change, compared) ?? compared), ...driftChanges(oldOutputs) };
-            if (Object.keys(changes).length > 0) say(change, [...driftSentences(news, oldOutputs), ...parts.sentences(change, changes)]);
+            if (Object.keys(changes).length > 0)
+                say(change, [...driftSentences(news, oldOutputs), ...parts.sentences(change, changes)]);
             return { changes };
         },
 
@@ -108,8 +109,10 @@ export function relayResource(parts: RelayResourceParts): Resource {
                 what: parts.step,
                 ...stepValues(inputs),
             });
-            if (answer.missing !== undefined) return undefined;
-            const drift = parts.drift(inputs, outputs, answer);
+            // An import has nothing to compare with; otherwise what is gone from the machine is drift, not a resource less:
+            // the state still knows the keys and the history that the next up needs.
+            if (answer.missing !== undefined && outputs.record === undefined) return undefined;
+            const drift = answer.missing === undefined ? parts.drift(inputs, outputs, answer) : GONE;
             return { id, inputs, outputs: { ...outputs, drift } };
         },
 
@@ -157,7 +160,12 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
             const answer = await runStep(target, parts.step, sent, files);
             const { outputs, problems, foreign = [] } = await parts.outputs(change, answer, keep ?? {});
             for (const message of [...Object.values(driftOf(before?.outputs ?? {})), ...foreign]) {
-                await operation.record({ action: "drift_overwritten", status: "success", message, details: { relay: placed(inputs).relay } });
+                await operation.record({
+                    action: "drift_overwritten",
+                    status: "success",
+                    message,
+                    details: { relay: placed(inputs).relay },
+                });
             }
             if (problems.length > 0) {
                 // It is applied, but it is not what was promised: the engine keeps the outputs and tries again next time.
@@ -182,11 +190,19 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
 
 function preview(parts: RelayResourceParts, change: Change): Properties {
     const changes = changesOf(change.before?.inputs ?? {}, change.inputs, parts.compared);
-    const sentences = [...driftSentences(change.inputs, change.before?.outputs ?? {}), ...parts.sentences(change, changes)];
+    const sentences = [
+        ...driftSentences(change.inputs, change.before?.outputs ?? {}),
+        ...parts.sentences(change, changes),
+    ];
     // The engine asks for a diff before an update, never before a create.
     if (change.before === undefined) say(change, sentences);
     return { ...parts.previewOutputs(change), drift: {}, record: UNKNOWN, plan: sentences };
 }
+
+const GONE = {
+    records:
+        "the relay's own records of it are gone: the machine was rebuilt or they were removed; the next up makes it again",
+};
 
 function say(change: Change, sentences: string[]): void {
     for (const sentence of sentences) change.context.log("info", sentence);

@@ -10,6 +10,7 @@ import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { wireDrift } from "./wireguardDrift.js";
 import { keyOf, peerChanges } from "./peerChanges.js";
+import { recordedRegistry } from "./wireguardHistory.js";
 import { beginOf, outcomesOf } from "./wireguardRecords.js";
 import { readBack, registryAfter, type RegistryEntry } from "./wireguardRegistry.js";
 import { peerSentences } from "./wireguardWords.js";
@@ -110,16 +111,21 @@ export const wireguard = relayResource({
         });
     },
 
-    outputs(change, answer) {
+    async outputs(change, answer) {
         const args = resolved(change.inputs);
         const { dump, problems } = readBack(desiredPeers(args), args, answer);
         const known = new Set(peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]));
         const foreign = (answer.removed ?? "")
             .split("\n")
             .filter((key) => key !== "" && !known.has(key))
-            .map((key) => `rogue peer ${fingerprint(key)} (${key}) was on the wire, not in the program, and was cut off`);
+            .map(
+                (key) => `rogue peer ${fingerprint(key)} (${key}) was on the wire, not in the program, and was cut off`,
+            );
         for (const sentence of foreign) change.context.log("warning", `${placed(change.inputs).relay}: ${sentence}`);
-        const registry = registryAfter(change, args, dump, new Date().toISOString());
+        const past =
+            (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
+            (await recordedRegistry(change.inputs));
+        const registry = registryAfter(change, past, args, dump, new Date().toISOString());
         return { outputs: { publicKey: publicKeyOf(args.privateKey), registry }, problems, foreign };
     },
 
@@ -142,7 +148,7 @@ export const wireguard = relayResource({
             details: {
                 relay: placed(inputs).relay,
                 interface: placed(inputs).interface,
-                peers: Object.keys((inputs.peers ?? {}) as object).length,
+                peers: Object.keys(inputs.peers ?? {}).length,
             },
         },
     ],
@@ -187,7 +193,7 @@ function renderNetwork(args: WireGuardInputs): string {
 function* checkKeys(inputs: Properties): Generator<CheckFailure> {
     const owners = new Map<string, string>();
     if (typeof inputs.privateKey === "string") owners.set(publicKeyOf(inputs.privateKey), "the relay");
-    for (const name of Object.keys((inputs.peers ?? {}) as object)) {
+    for (const name of Object.keys(inputs.peers ?? {})) {
         const key = keyOf(inputs, name);
         if (key === undefined) continue;
         const path = `peers.${name}.publicKey`;

@@ -34,11 +34,11 @@ export function readBack(
 /** The registry after an apply: active is who is on the wire; who was there and is not any more was revoked. */
 export function registryAfter(
     change: Change,
+    before: Record<string, RegistryEntry>,
     args: WireGuardInputs,
     dump: Dump | undefined,
     now: string,
 ): Record<string, RegistryEntry> {
-    const before = (change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>;
     const onWire = new Set((dump?.peers ?? []).map((peer) => peer.publicKey));
     const renamed = new Map(
         peerChanges(change).flatMap(({ kind, name, formerly }) =>
