@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 
+import fc from "fast-check";
+
 import type { LogIdentity } from "../../../../core/audit/capsule.js";
+import { timestampOf } from "../../../../core/audit/entry.js";
 import { MerkleTree } from "../../../../core/audit/merkle.js";
 import { formatNote } from "../../../../core/audit/note.js";
 import type { AuditEntry, AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../../../core/audit/record.js";
@@ -34,6 +37,23 @@ export function entry(number: number, changes: Partial<AuditEntry> = {}): AuditE
         ...changes,
     };
 }
+
+/** Whatever a caller might hand over, to be sanitized. */
+export const anyEntry: fc.Arbitrary<AuditEntry> = fc.record({
+    timestamp: fc
+        .date({ min: new Date("2000-01-01"), max: new Date("2100-01-01"), noInvalidDate: true })
+        .map((date) => timestampOf(date.getTime())),
+    action: fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/),
+    status: fc.constantFrom("success", "failure"),
+    message: fc.string({ unit: "binary" }),
+    user: fc.string({ unit: "grapheme" }),
+    details: fc.dictionary(
+        fc.string({ unit: "binary" }),
+        fc.anything({ maxDepth: 4, withBigInt: true, withDate: true, withNullPrototype: true }),
+        { maxKeys: 5 },
+    ),
+    correlation_id: fc.uuid(),
+});
 
 /** @param entries of the records after the first */
 export function makeLog(

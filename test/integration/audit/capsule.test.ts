@@ -1,0 +1,102 @@
+/**
+ * Our logs before a verifier that knows nothing of us: the capsule command of the Python package qp-capsule, the reference
+ * implementation of the Capsule Protocol. Needs Python 3.11 or newer; the package is installed once, into the tools' cache.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+
+import fc from "fast-check";
+
+import { sanitizeEntry } from "../../../core/audit/sanitize.js";
+import { anyEntry, makeLog } from "../../unit/core/audit/logs.js";
+import { run } from "../../unit/cli/run.js";
+
+// Installing takes its time, once.
+jest.setTimeout(180_000);
+
+const VERSION = "1.5.4";
+const RECORDS = 2_000;
+
+const log = makeLog(fc.sample(anyEntry, RECORDS - 1).map((entry) => sanitizeEntry(entry)));
+const folder = mkdtempSync(join(tmpdir(), "qptunnel-capsule-"));
+const exported = join(folder, "capsules.json");
+const keys = join(folder, "keys");
+let capsule: string;
+
+beforeAll(async () => {
+    capsule = installed();
+    const file = join(folder, "dev.jsonl");
+    writeFileSync(file, log.bytes);
+    const result = await run("audit", "export", "--format", "cps-json", file, "-o", exported, "--keyring", keys);
+    expect(result).toEqual({ code: 0, stdout: "", stderr: `${RECORDS} records, public key ${log.log.publicKey}\n` });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test(`${RECORDS} random records verify with the log's public key`, () => {
+    expect(verify(exported, ["--pubkey", log.log.publicKey])).toEqual({ status: 0, ...passed });
+});
+
+test("they verify with the keyring that the export writes, and nothing is added to it", () => {
+    const copy = join(folder, "copy");
+    cpSync(keys, copy, { recursive: true });
+    expect(verify(exported, ["--signatures"], { QUANTUMPIPES_DATA_DIR: copy })).toEqual({ status: 0, ...passed });
+    expect(readdirSync(copy)).toEqual(["keyring.json"]);
+    expect(readFileSync(join(copy, "keyring.json"))).toEqual(readFileSync(join(keys, "keyring.json")));
+});
+
+test("a record with one changed character is refused by its number", () => {
+    const [before, after] = [`"agent_id":"shop/dev"`, `"agent_id":"shop/dew"`];
+    const lines = readFileSync(exported, "utf8").split("\n");
+    lines[1_234] = (lines[1_234] as string).replace(before, after);
+    const changed = join(folder, "changed.json");
+    writeFileSync(changed, lines.join("\n"));
+    expect(verify(changed, ["--pubkey", log.log.publicKey])).toMatchObject({
+        status: 1,
+        valid: false,
+        errors: [{ sequence: 1_234, error: "Content hash mismatch at sequence 1234" }],
+    });
+});
+
+test("another key's owner did not seal it", () => {
+    const other = makeLog([], { seed: Buffer.alloc(32, 3) }).log.publicKey;
+    expect(verify(exported, ["--pubkey", other])).toMatchObject({ status: 1, valid: false, errors: [{ sequence: 0 }] });
+});
+
+const passed = { valid: true, level: "signatures", capsules_verified: RECORDS, total_capsules: RECORDS, errors: [] };
+
+function verify(file: string, args: string[], env: Record<string, string> = {}): object {
+    const { status, stdout, stderr } = spawnSync(capsule, ["verify", "--json", ...args, file], {
+        encoding: "utf8",
+        env: { ...process.env, HOME: folder, ...env },
+        maxBuffer: 64 * 1024 * 1024,
+    });
+    try {
+        return { status, ...JSON.parse(stdout) };
+    } catch (error) {
+        throw new Error(`capsule verify ended with ${status}: ${stderr}`, { cause: error });
+    }
+}
+
+/** Path of the command. */
+function installed(): string {
+    const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+    const venv = join(process.env["QPTUNNEL_CACHE"] ?? join(cache, "pulumi-qp-tunnel"), `qp-capsule-${VERSION}`);
+    const command = join(venv, "bin/capsule");
+    if (existsSync(command)) return command;
+    must("python3", ["-m", "venv", venv], "Python 3.11 or newer with its venv module is needed");
+    must(
+        join(venv, "bin/pip"),
+        ["install", "--quiet", `qp-capsule==${VERSION}`],
+        `pip cannot get qp-capsule ${VERSION}`,
+    );
+    return command;
+}
+
+function must(command: string, args: string[], otherwise: string): void {
+    const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+    if (status !== 0) {
+        throw new Error(`${otherwise}, so our logs were not verified independently: ${error?.message ?? stderr}`);
+    }
+}

@@ -1,0 +1,142 @@
+/** The log under several processes, killed processes and a full disk. */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import type { AuditLine, RecordMark } from "../../../core/audit/record.js";
+import { lockFile } from "../../../providers/audit/lock.js";
+import { verifyFile } from "../../../providers/audit/verifyFile.js";
+
+jest.setTimeout(120_000);
+
+const root = join(__dirname, "../../..");
+const writer = join(__dirname, "writer.cjs");
+
+let folder: string;
+let log: string;
+let env: NodeJS.ProcessEnv;
+beforeAll(() => {
+    if (!existsSync(join(root, "dist/providers/audit/log.js"))) throw new Error("dist/ is not built: npm run build");
+});
+beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "qptunnel-writers-"));
+    log = join(folder, "audit/dev.jsonl");
+    env = { ...process.env, XDG_CONFIG_HOME: join(folder, "config") };
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("six processes write one chain", async () => {
+    const writers = ["a", "b", "c", "d", "e", "f"].map((name) => start(50, name));
+    const marks = (await Promise.all(writers.map(all))).flat();
+    expect(marks).toHaveLength(300);
+    const { size, warnings } = await verifyFile(log, { mode: "full", marks });
+    expect([size, warnings]).toEqual([301, []]);
+    for (const name of ["a", "b", "c", "d", "e", "f"]) {
+        const own = lines()
+            .map(({ message }) => message)
+            .filter((message) => message.startsWith(`${name} `));
+        expect(own).toEqual(Array.from({ length: 50 }, (_, n) => `${name} ${n + 1}`));
+    }
+});
+
+test("twenty writers killed at any moment: what was acknowledged is there, and the next goes on", async () => {
+    const acknowledged: RecordMark[] = [];
+    for (let round = 1; round <= 20; round++) {
+        // Two at a time, so that one may die while the other waits for it.
+        const pair = [start(0, `x${round}`, 180_000), start(0, `y${round}`)];
+        const marks = pair.map((child) => collect(child));
+        await enough(marks, 1 + (round % 5));
+        for (const child of pair) child.kill("SIGKILL");
+        await Promise.all(pair.map((child) => once(child, "close")));
+        acknowledged.push(...marks.flat());
+        await verifyFile(log, { mode: "full", marks: acknowledged, tail: "ignore" });
+    }
+    await all(start(1, "last"));
+    await verifyFile(log, { mode: "full", marks: acknowledged });
+    const recovered = lines().filter(({ action }) => action === "log_recovered");
+    expect(readdirSync(join(folder, "audit")).filter((name) => name.includes(".torn-"))).toHaveLength(recovered.length);
+});
+
+test("the lock of a killed process is free at once", async () => {
+    const lock = join(folder, "x.lock");
+    const holder = spawn(
+        process.execPath,
+        [
+            "-e",
+            `require(${JSON.stringify(join(root, "dist/providers/audit/lock.js"))}).lockFile(process.argv[1], "x").then((release) => { setInterval(release.bind, 1e6); console.log("held"); })`,
+            lock,
+        ],
+        { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await once(holder.stdout, "data");
+    await expect(lockFile(lock, "x", 0)).rejects.toThrow("it is locked by another writer");
+    holder.kill("SIGKILL");
+    await once(holder, "close");
+    (await lockFile(lock, "x", 0))();
+});
+
+test("a full disk refuses the record, and when there is room again the log repairs itself", async () => {
+    const disk = join(folder, "disk");
+    const copy = join(folder, "copy.jsonl");
+    // In a mount namespace of its own, so that nothing is left mounted whatever happens.
+    const script = `
+        set -eu
+        mkdir "$1" && mount -t tmpfs -o size=512k tmpfs "$1"
+        "$2" "$3" "$1/dev.jsonl" 1 before > /dev/null
+        dd if=/dev/zero of="$1/filler" bs=1k count=380 status=none
+        if "$2" "$3" "$1/dev.jsonl" 1 refused 170000; then exit 9; fi
+        rm "$1/filler"
+        "$2" "$3" "$1/dev.jsonl" 1 after > /dev/null
+        cp "$1/dev.jsonl" "$4"
+        ls "$1" >&2`;
+    const args = ["-m", "sh", "-c", script, "sh", disk, process.execPath, writer, copy];
+    const { status, stderr } = spawnSync("unshare", args, { encoding: "utf8", env });
+    expect([status, stderr.split("\n")[0]]).toEqual([0, expect.stringContaining("ENOSPC")]);
+    await verifyFile(copy, { mode: "full" });
+    expect(lines(copy).map(({ action, message }) => [action, message.replace(/\d+ bytes/, "n bytes")])).toEqual([
+        ["log_created", "Log of shop/dev begun"],
+        ["log_note", "before 1"],
+        ["log_recovered", "Moved n bytes of an interrupted write to dev.jsonl.torn-1"],
+        ["log_note", "after 1"],
+    ]);
+    expect(stderr.split("\n").slice(1, -1)).toEqual(["dev.jsonl", "dev.jsonl.lock", "dev.jsonl.torn-1"]);
+});
+
+function start(count: number, name: string, bytes = 0): ChildProcess {
+    return spawn(process.execPath, [writer, log, String(count), name, String(bytes)], {
+        env,
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+}
+
+/** Marks as they are printed; grows while the process runs. */
+function collect(child: ChildProcess): RecordMark[] {
+    const marks: RecordMark[] = [];
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+        // The last line of a killed process may be cut.
+        if (line.endsWith("}")) marks.push(JSON.parse(line) as RecordMark);
+    });
+    return marks;
+}
+
+async function all(child: ChildProcess): Promise<RecordMark[]> {
+    const marks = collect(child);
+    const [code] = await once(child, "close");
+    expect(code).toBe(0);
+    return marks;
+}
+
+/** Until the processes together have acknowledged so many records. */
+async function enough(marks: RecordMark[][], count: number): Promise<void> {
+    while (marks.flat().length < count) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function lines(path = log): AuditLine[] {
+    return readFileSync(path, "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as AuditLine);
+}
