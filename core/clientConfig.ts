@@ -33,7 +33,7 @@ export function renderClientConfig(args: ClientConfig): string {
     const lines = [
         `# ${args.peerName} on ${args.relayName} (${args.appName})`,
         "[Interface]",
-        ...(args.privateKey === undefined ? OWN_KEY : [`PrivateKey = ${args.privateKey}`]),
+        ...(args.privateKey === undefined ? ownKey(args) : [`PrivateKey = ${args.privateKey}`]),
         `Address = ${addresses.join(", ")}`,
         `MTU = ${args.mtu}`,
         ...(args.dns === undefined || args.dns.length === 0 ? [] : [`DNS = ${args.dns.join(", ")}`]),
@@ -44,15 +44,22 @@ export function renderClientConfig(args: ClientConfig): string {
         ...(args.presharedKey === undefined || args.presharedKey === "" ? [] : [`PresharedKey = ${args.presharedKey}`]),
         `AllowedIPs = ${args.allowedIps.join(", ")}`,
         `Endpoint = ${args.endpoint}`,
-        ...(args.keepalive === 0 ? [] : [`PersistentKeepalive = ${args.keepalive}`]),
+        ...(args.keepalive === 0 || args.privateKey === undefined ? [] : [`PersistentKeepalive = ${args.keepalive}`]),
     ];
     return `${lines.join("\n")}\n`;
 }
 
-const OWN_KEY = [
-    "# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it",
-    "# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:",
-    "#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)",
-    "# In an app, replace the next line by: PrivateKey = <your private key>",
-    "PostUp = wg set %i private-key /etc/wireguard/%i.key",
-];
+/**
+ * The keepalive comes with the key: set before, it would make an attempt that has to fail, and WireGuard waits five seconds until the next.
+ */
+function ownKey({ keepalive, relayPublicKey }: ClientConfig): string[] {
+    const alive = keepalive === 0 ? "" : ` peer ${relayPublicKey} persistent-keepalive ${keepalive}`;
+    const inApp = keepalive === 0 ? "" : `, and add to [Peer]: PersistentKeepalive = ${keepalive}`;
+    return [
+        "# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it",
+        "# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:",
+        "#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)",
+        `# In an app, replace the next line by: PrivateKey = <your private key>${inApp}`,
+        `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}`,
+    ];
+}

@@ -35,7 +35,7 @@ const ACCESS: Access = {
         {
             from: ["alice"],
             to: { peer: "carol" },
-            ports: [tcp(22), tcp(2222), tcp(8000, 8010), udp(5353), { protocol: "icmp" }],
+            ports: [tcp(22), tcp(2222), tcp(8000, 8010), udp(5353), udp(5355), { protocol: "icmp" }],
         },
         { from: ["alice"], to: { peer: "carol", network: "192.168.7.0/24" }, ports: [tcp(443)] },
         { from: ["alice"], to: { network: "192.168.50.0/24" }, ports: [tcp(80)] },
@@ -120,6 +120,10 @@ describe("a peer reaches", () => {
             ...["open", "open", "open", "open", "open", true, true],
             ...["timeout", "timeout", "timeout", "timeout", false, "timeout", false],
         ]);
+    });
+
+    test("errors about what it may send, and no others", async () => {
+        expect(await all(alice.udp("10.8.0.4", 5355), alice.udp("10.8.0.4", 5356))).toEqual(["refused", "timeout"]);
     });
 
     test("nobody by answering from a granted port what was never asked", async () => {

@@ -6,9 +6,10 @@ import { createInterface } from "node:readline";
 import ts from "typescript";
 import { type Issued, createAuthority, issueLeaf } from "../../core/certificates.js";
 import { renderClientConfig } from "../../core/clientConfig.js";
+import { HostError } from "../../core/errors.js";
 import { generateKeyPair } from "../../core/keys.js";
 import { renderSetconf } from "../../core/wireguard.js";
-import { Lab, type LabNode, type TOPOLOGY, ipv6Of } from "../lab/index.js";
+import { Lab, type LabNode, type TOPOLOGY, checkPrerequisites, ipv6Of } from "../lab/index.js";
 
 // The laboratory proves itself: each of its instruments sees what it is there to see, before anything is measured with it.
 
@@ -69,8 +70,9 @@ beforeAll(async () => {
 afterAll(() => lab?.close());
 
 test("a client's file works in wg-quick as it is, with a key in it and with a key of her own", async () => {
-    expect(await alice.ping("10.8.0.1")).toBe(true);
-    expect(await bob.ping("10.8.0.2")).toBe(true);
+    // Bob, who has sent nothing yet, is found at once: his file makes him say hello as soon as it has his key.
+    expect(await alice.ping("10.8.0.3")).toBe(true);
+    expect(await bob.ping("10.8.0.1")).toBe(true);
     expect((await alice.exec(["ip", "-o", "link", "show", lab.interface("alice")])).stdout).toContain("mtu 1420");
 });
 
@@ -162,6 +164,23 @@ test("a probe counts every datagram of an interruption, and none on a flow besid
 
 test("a probe nobody answers says so", async () => {
     await expect(alice.probe("10.8.0.99", 7001)).rejects.toThrow("no answer from 10.8.0.99 port 7001 within 3 s");
+});
+
+test("what a laboratory needs and does not find is named, all of it at once", () => {
+    const path = process.env["PATH"];
+    process.env["PATH"] = lab.folder;
+    try {
+        expect(() => checkPrerequisites()).toThrow(
+            new HostError(
+                "laboratory",
+                "ip, nft, wg, wg-quick, ping, bash, sysctl, wireguard-go not found on PATH",
+                "install what is missing: apt-get install --no-install-recommends " +
+                    "iproute2 nftables wireguard-tools iputils-ping bash procps wireguard-go",
+            ),
+        );
+    } finally {
+        process.env["PATH"] = path;
+    }
 });
 
 describe("nothing is left", () => {

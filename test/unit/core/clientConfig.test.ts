@@ -39,14 +39,14 @@ PersistentKeepalive = 25
 `);
 });
 
-test("a key she brought is loaded from where she keeps it", () => {
-    expect(renderClientConfig({ ...common, keepalive: 0, dns: [] })).toBe(`# alice on relay (qp-tunnel)
+test("a key she brought is loaded from where she keeps it, and the keepalive with it", () => {
+    expect(renderClientConfig(common)).toBe(`# alice on relay (qp-tunnel)
 [Interface]
 # The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it
 # (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:
 #     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)
-# In an app, replace the next line by: PrivateKey = <your private key>
-PostUp = wg set %i private-key /etc/wireguard/%i.key
+# In an app, replace the next line by: PrivateKey = <your private key>, and add to [Peer]: PersistentKeepalive = 25
+PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25
 Address = 10.8.0.2/32
 MTU = 1420
 
@@ -56,4 +56,12 @@ PublicKey = DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=
 AllowedIPs = 10.8.0.0/24
 Endpoint = 203.0.113.7:51820
 `);
+});
+
+test("no keepalive, no DNS, in either form", () => {
+    const own = renderClientConfig({ ...common, keepalive: 0, dns: [] });
+    expect(own).toContain("In an app, replace the next line by: PrivateKey = <your private key>\n");
+    expect(own).toContain("PostUp = wg set %i private-key /etc/wireguard/%i.key\n");
+    const generated = renderClientConfig({ ...common, privateKey: "k", keepalive: 0, dns: [] });
+    for (const config of [own, generated]) expect(config).not.toMatch(/keepalive|DNS/i);
 });
