@@ -13,7 +13,7 @@ import { verifyFile } from "../../../providers/audit/verifyFile.js";
 jest.setTimeout(120_000);
 
 const root = join(__dirname, "../../..");
-const writer = join(__dirname, "writer.cjs");
+const writer = join(__dirname, "writer.js");
 
 let folder: string;
 let log: string;

@@ -2,7 +2,7 @@
 
 // Writes records to a log from a process of its own and prints the mark of each once it is on disk.
 //
-//   node writer.cjs LOG COUNT NAME [BYTES]    COUNT 0: until killed
+//   node writer.js LOG COUNT NAME [BYTES]    COUNT 0: until killed
 
 const { AuditLog } = require("../../../dist/providers/audit/log.js");
 
