@@ -2,7 +2,7 @@ import { z } from "zod";
 import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
-import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys.js";
+import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
 import { parseEndpoint, parseExpires, parsePorts } from "./text.js";
 import { form, supplied, text } from "./validate.js";

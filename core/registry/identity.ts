@@ -1,5 +1,5 @@
 import { TunnelError } from "../errors.js";
-import { parsePublicKey } from "../keys.js";
+import { parsePublicKey } from "../keys/text.js";
 import type { Ledger } from "../model.js";
 import type { PeerRequest } from "../registry.js";
 
