@@ -28,3 +28,6 @@ export class AuditError extends TunnelError {}
 
 /** A relay that cannot be changed or read as asked: no root, a missing tool, something foreign in the way. */
 export class HostError extends TunnelError {}
+
+/** A host that cannot be entered at all: what is on it is neither there nor known to be gone. */
+export class HostUnreachable extends HostError {}

@@ -1,16 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-    closeSync,
-    constants,
-    fdatasyncSync,
-    fstatSync,
-    fsyncSync,
-    ftruncateSync,
-    mkdirSync,
-    openSync,
-    writeSync,
-} from "node:fs";
-import { basename, dirname } from "node:path";
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 
 import type { LogIdentity } from "../../core/audit/capsule.js";
 import { timestampOf } from "../../core/audit/entry.js";
@@ -19,6 +9,7 @@ import type { Signer } from "../../core/audit/primitives.js";
 import type { AuditEntry, AuditLine, LogOrigin, RecordMark } from "../../core/audit/record.js";
 import { sealEntry, sealGenesis } from "../../core/audit/seal.js";
 import { AuditError } from "../../core/errors.js";
+import { keepAside, stampOf, syncFolder, writeAll } from "./durable.js";
 import { lockFile } from "./lock.js";
 import { nativePrimitives } from "./primitives.js";
 import { endOfLines, lineAt, linesBackwards, linesForwards, type RawLine, readAt } from "./read.js";
@@ -212,7 +203,7 @@ export class LogFile {
         }
         try {
             const bytes = readAt(file, end, torn);
-            const side = keep(this.path, bytes);
+            const side = keepAside(this.path, bytes);
             ftruncateSync(file, end);
             fsyncSync(file);
             return {
@@ -306,48 +297,4 @@ function unusable(name: string, error: unknown): AuditError {
         "see to the disk and the permissions, then run again: what was written half is repaired then",
         { cause: error },
     );
-}
-
-/** A write may be short without an error, for instance just before the disk is full. */
-function writeAll(file: number, bytes: Buffer): void {
-    for (let written = 0; written < bytes.length;) {
-        written += writeSync(file, bytes, written, bytes.length - written);
-    }
-}
-
-/** Writes torn bytes to a new file beside the log and returns its name. */
-function keep(path: string, bytes: Buffer): string {
-    for (let number = 1; ; number++) {
-        const side = `${path}.torn-${number}`;
-        let file: number;
-        try {
-            file = openSync(side, "wx", 0o600);
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-            throw error;
-        }
-        try {
-            writeAll(file, bytes);
-            fsyncSync(file);
-        } finally {
-            closeSync(file);
-        }
-        syncFolder(side);
-        return basename(side);
-    }
-}
-
-/** A new file's name is on disk only when its folder is. */
-function syncFolder(path: string): void {
-    const folder = openSync(dirname(path), constants.O_RDONLY);
-    try {
-        fsyncSync(folder);
-    } finally {
-        closeSync(folder);
-    }
-}
-
-function stampOf(file: number): string {
-    const { ino, size, mtimeNs } = fstatSync(file, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
 }

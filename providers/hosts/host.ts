@@ -25,6 +25,7 @@ export interface Target {
 export type Step =
     | "facts"
     | "read"
+    | "remove"
     | "host"
     | "firewall"
     | "wireguard"
@@ -81,6 +82,15 @@ export function relayValues(target: Target): Record<string, string | undefined> 
         namespace: host.namespace,
     };
 }
+
+/**
+ * Whether the person said to go on without this host when it cannot be reached, by naming it (its namespace; "local"
+ * for this machine) in the environment.
+ */
+export function isAbandoned(host: HostDescriptor): boolean {
+    return process.env[ABANDON] === (host.namespace ?? "local");
+}
+export const ABANDON = "QPTUNNEL_ABANDON_UNREACHABLE";
 
 /** A host as it is called in messages. */
 export function describeHost(host: HostDescriptor): string {

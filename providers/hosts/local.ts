@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 
-import { HostError } from "../../core/errors.js";
+import { HostError, HostUnreachable } from "../../core/errors.js";
 import type { LocalHost } from "./host.js";
 
 /**
@@ -59,7 +59,7 @@ function enter(host: LocalHost): string[] {
     if (host.namespace === undefined) return [];
     const file = `/run/netns/${host.namespace}`;
     if (!existsSync(file)) {
-        throw new HostError(
+        throw new HostUnreachable(
             `namespace ${host.namespace}`,
             "there is no such network namespace on this machine",
             `create it with \`ip netns add ${host.namespace}\`, or correct hosts.local({ namespace })`,

@@ -78,6 +78,17 @@ step_host_delete() {
     rm -rf -- "$run"
 }
 
+# Everything of this relay in this place, whichever resource it belongs to, in the order of a destroy: for a relay
+# that moves to another name or another machine. The owner has been checked.
+step_remove() {
+    local part
+    for part in grants proxy wireguard firewall host; do
+        [[ -f "$etc/mark.$part" ]] || continue
+        want[id]=$(<"$etc/mark.$part")
+        "step_${part}_delete"
+    done
+}
+
 # What TypeScript must know before it begins anything; nothing is changed and no lock is taken.
 step_facts() {
     {

@@ -11,7 +11,7 @@ main() {
     case "$step" in facts | read) ;; *) take_lock ;; esac
     case "$step" in facts) ;; *) check_owner ;; esac
     case "$step" in
-    facts | read | host | firewall | wireguard | proxy | grants) "step_$step" ;;
+    facts | read | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac

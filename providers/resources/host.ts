@@ -7,7 +7,7 @@ import { formatTable, parseTable } from "../hosts/bundle.js";
 import { describeHost, relayValues, type Facts } from "../hosts/host.js";
 import { relayProgram } from "../hosts/program.js";
 import type { Files } from "../hosts/bundle.js";
-import { isMap } from "./changes.js";
+import { isMap, same } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
 import { relayResource, type Change } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
@@ -41,9 +41,20 @@ export const host = relayResource({
     compared: ["subnet", "subnet6"],
 
     sentences({ inputs, before }) {
-        const { relay, host: descriptor } = placed(inputs);
-        const verb = before === undefined ? "is set up on" : "is checked again on";
-        return [`${relay}: ${verb} ${describeHost(descriptor)}`];
+        const { relay, host: descriptor, appName, interface: device } = placed(inputs);
+        if (before === undefined) return [`${relay}: is set up on ${describeHost(descriptor)}`];
+        const then = placed(before.inputs);
+        if (!same(then.host, descriptor)) {
+            return [
+                `${relay}: moves from ${describeHost(then.host)} to ${describeHost(descriptor)}, with the same keys and addresses; the old place is emptied last`,
+            ];
+        }
+        if (then.interface !== device || then.appName !== appName) {
+            return [
+                `${relay}: is taken down as ${then.appName}-${then.interface} and brought up as ${appName}-${device}: every peer is interrupted, up to 15 s until its next handshake`,
+            ];
+        }
+        return [`${relay}: is checked again on ${describeHost(descriptor)}`];
     },
 
     begin: ({ inputs }) => ({
@@ -52,8 +63,8 @@ export const host = relayResource({
         details: details(inputs),
     }),
 
-    guard({ inputs }, facts) {
-        refuseOverlap(inputs, facts);
+    guard({ inputs, before }, facts) {
+        refuseOverlap(inputs, facts, before === undefined ? [] : [placed(before.inputs).interface]);
     },
 
     desired(change: Change) {
@@ -144,14 +155,15 @@ function found(answer: Files): Properties {
 }
 
 /** A tunnel network that the machine already routes elsewhere would take that network away from it. */
-function refuseOverlap(inputs: Properties, facts: Facts): void {
+function refuseOverlap(inputs: Properties, facts: Facts, formerly: string[]): void {
     const { interface: device, host: descriptor } = placed(inputs);
+    const ours = ["lo", device, ...formerly];
     for (const subnet of [inputs.subnet, inputs.subnet6]) {
         if (typeof subnet !== "string") continue;
         const taken = [
             ...facts.addresses.map(({ device: on, address }) => ({ on, network: address })),
             ...facts.routes.map(({ device: on, destination }) => ({ on, network: destination })),
-        ].find(({ on, network }) => on !== device && on !== "lo" && isCidr(network) && overlaps(subnet, network));
+        ].find(({ on, network }) => !ours.includes(on) && isCidr(network) && overlaps(subnet, network));
         if (taken !== undefined) {
             throw new HostError(
                 `subnet ${subnet}`,

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 
-import { AuditError } from "../../core/errors.js";
+import { AuditError, HostUnreachable } from "../../core/errors.js";
 import type { RecordMark } from "../../core/audit/record.js";
 import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
-import { readFacts, type Facts, type HostDescriptor, type Target } from "../hosts/host.js";
+import { isAbandoned, readFacts, type Facts, type HostDescriptor, type Target } from "../hosts/host.js";
+import { same } from "./changes.js";
 import type { Context, Properties } from "./resource.js";
 
 /** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
@@ -24,6 +25,18 @@ export function placed(inputs: Properties): Placed {
 export function targetOf(inputs: Properties, context: Context): Target {
     const { relay, host, appName, interface: device } = placed(inputs);
     return { host, names: { appName, interface: device }, owner: `${context.project}/${context.stack}/${relay}` };
+}
+
+/** Where a relay was, when that is another place than where it is now: another machine, or other names on the same. */
+export function formerPlace(
+    before: { inputs: Properties } | undefined,
+    inputs: Properties,
+    context: Context,
+): Target | undefined {
+    if (before === undefined) return undefined;
+    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const moved = !same(then.host, now.host) || then.appName !== now.appName || then.interface !== now.interface;
+    return moved ? targetOf(before.inputs, context) : undefined;
 }
 
 /** Random, so that nothing about a key or an address can be read from it; also the mark on the relay. */
@@ -69,13 +82,18 @@ export async function underAudit<T>(
     if (facts?.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);
     const operation = await log.begin(announcement);
     try {
-        if (unreachable !== undefined) throw unreachable;
+        if (unreachable !== undefined && !mayGoOn(unreachable, relay)) throw unreachable;
         const result = await body(operation, facts);
         return { result, record: operation.mark };
     } catch (error) {
         await operation.failure(error, { details: { relay: announcement.details.relay } });
         throw error;
     }
+}
+
+/** Only a removal gets to use this: everything else needs the host and fails at its next step. */
+function mayGoOn(error: Error, relay: Target | undefined): boolean {
+    return error instanceof HostUnreachable && relay !== undefined && isAbandoned(relay.host);
 }
 
 /** How a record is written down on the relay, and read back. */

@@ -240,8 +240,12 @@ async function issue(
     const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
     const kept =
         before !== undefined &&
-        Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses", "authorities"])).length === 0;
-    const lost = Object.keys(before?.outputs.drift ?? {}).some((name) => name.startsWith("certificate"));
+        Object.keys(
+            changesOf(before.inputs, inputs, ["host", "appName", "interface", "machine", "addresses", "authorities"]),
+        ).length === 0;
+    const lost = Object.keys(before?.outputs.drift ?? {}).some(
+        (name) => name === "records" || name.startsWith("certificate"),
+    );
     const due = renewals(change);
     const certificates: Record<string, CertificateRecord> = {};
     const files: Record<string, string> = {};

@@ -1,10 +1,20 @@
 import type { RecordMark } from "../../core/audit/record.js";
-import { HostError } from "../../core/errors.js";
+import { HostError, HostUnreachable } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
-import { describeHost, runStep, type Facts, type Step } from "../hosts/host.js";
+import { ABANDON, describeHost, isAbandoned, runStep, type Facts, type Step } from "../hosts/host.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf, join } from "./changes.js";
-import { formatMark, mintId, placed, targetOf, underAudit, verifyRecord, type Announcement } from "./placed.js";
+import { leave } from "./move.js";
+import {
+    formatMark,
+    formerPlace,
+    mintId,
+    placed,
+    targetOf,
+    underAudit,
+    verifyRecord,
+    type Announcement,
+} from "./placed.js";
 import {
     PartialFailure,
     UNKNOWN,
@@ -85,10 +95,10 @@ export function relayResource(parts: RelayResourceParts): Resource {
             }
             await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
             const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
-            const compared = changesOf(oldInputs, news, parts.compared);
+            const compared = changesOf(oldInputs, news, comparedBy(parts));
             const changes = { ...(parts.adjust?.(change, compared) ?? compared), ...driftChanges(oldOutputs) };
             if (Object.keys(changes).length > 0)
-                say(change, [...driftSentences(news, oldOutputs), ...parts.sentences(change, changes)]);
+                say(change, [...driftSentences(news, oldOutputs), ...sentencesOf(parts, change, changes)]);
             return { changes };
         },
 
@@ -126,11 +136,17 @@ export function relayResource(parts: RelayResourceParts): Resource {
                 outputs.record as RecordMark | undefined,
                 first,
                 async (operation) => {
-                    const answer = await runStep(target, `${parts.step}-delete` as Step, {
-                        ...stepValues(inputs),
-                        id,
-                        auditMark: formatMark(operation.mark),
-                    });
+                    const answer = await remove(parts, id, inputs, context, operation.mark);
+                    if (answer === undefined) {
+                        const message = `${first.message}: the host cannot be reached, and it was abandoned as ${ABANDON} says`;
+                        await operation.record({
+                            action: "host_abandoned",
+                            status: "success",
+                            message,
+                            details: first.details,
+                        });
+                        return;
+                    }
                     if (answer.skipped !== undefined) {
                         await operation.success({
                             message: `${first.message}: nothing to do, it was replaced`,
@@ -146,6 +162,24 @@ export function relayResource(parts: RelayResourceParts): Resource {
     };
 }
 
+/** undefined: the host cannot be reached and the person said to go on without it. */
+async function remove(
+    parts: RelayResourceParts,
+    id: string,
+    inputs: Properties,
+    context: Context,
+    mark: RecordMark,
+): Promise<Files | undefined> {
+    const target = targetOf(inputs, context);
+    const values = { ...stepValues(inputs), id, auditMark: formatMark(mark) };
+    try {
+        return await runStep(target, `${parts.step}-delete` as Step, values);
+    } catch (error) {
+        if (error instanceof HostUnreachable && isAbandoned(target.host)) return undefined;
+        throw error;
+    }
+}
+
 async function apply(parts: RelayResourceParts, id: string, change: Change): Promise<Properties> {
     const { inputs, before, context } = change;
     const target = targetOf(inputs, context);
@@ -155,9 +189,16 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
         parts.begin(change),
         async (operation, facts) => {
             if (facts !== undefined) parts.guard?.(change, facts);
+            const former = formerPlace(before, inputs, context);
+            const left = parts.step === "host" ? await leave(former, target, "first") : undefined;
             const { values, files, keep } = await parts.desired(change);
             const sent = { ...stepValues(inputs), ...values, id, auditMark: formatMark(operation.mark) };
             const answer = await runStep(target, parts.step, sent, files);
+            const moved = left ?? (parts.step === "grants" ? await leave(former, target, "last") : undefined);
+            if (moved !== undefined) {
+                const details = { relay: placed(inputs).relay };
+                await operation.record({ action: "relay_move", status: "success", message: moved, details });
+            }
             const { outputs, problems, foreign = [] } = await parts.outputs(change, answer, keep ?? {});
             for (const message of [...Object.values(driftOf(before?.outputs ?? {})), ...foreign]) {
                 await operation.record({
@@ -189,7 +230,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
 }
 
 function preview(parts: RelayResourceParts, change: Change): Properties {
-    const changes = changesOf(change.before?.inputs ?? {}, change.inputs, parts.compared);
+    const changes = changesOf(change.before?.inputs ?? {}, change.inputs, comparedBy(parts));
     const sentences = [
         ...driftSentences(change.inputs, change.before?.outputs ?? {}),
         ...parts.sentences(change, changes),
@@ -203,6 +244,17 @@ const GONE = {
     records:
         "the relay's own records of it are gone: the machine was rebuilt or they were removed; the next up makes it again",
 };
+
+/** Where it is counts for each of them; how it is reached and recorded does not. */
+function comparedBy(parts: RelayResourceParts): string[] {
+    return ["host", "appName", "interface", ...parts.compared];
+}
+
+/** Of a relay that moves Host says what that means for everybody; that its parts are loaded again is no news. */
+function sentencesOf(parts: RelayResourceParts, change: Change, changes: Record<string, ChangeKind>): string[] {
+    const moves = formerPlace(change.before, change.inputs, change.context) !== undefined;
+    return moves && parts.step !== "host" ? [] : parts.sentences(change, changes);
+}
 
 function say(change: Change, sentences: string[]): void {
     for (const sentence of sentences) change.context.log("info", sentence);
