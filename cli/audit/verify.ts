@@ -20,12 +20,12 @@ const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A checkpoint as the stack's state and `pulumi stack output --json` hold it. */
 const CHECKPOINT = z.object({
-    genesis: HASH,
     size: z.int().positive(),
-    bytes: z.int().positive(),
-    head: HASH,
-    root: z.base64(),
-    note: z.string(),
+    root: z.base64().length(44),
+    genesis: HASH.exactOptional(),
+    bytes: z.int().positive().exactOptional(),
+    head: HASH.exactOptional(),
+    note: z.string().exactOptional(),
 });
 
 /** `qp-tunnel audit verify`. */

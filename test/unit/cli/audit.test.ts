@@ -138,7 +138,7 @@ describe("audit verify", () => {
             ["x", "--checkpoint", "gone"],
             "error: --checkpoint gone: there is no such file",
         ],
-        ["a checkpoint that lacks something", ["x", "--checkpoint", "{}"], "error: --checkpoint: genesis: "],
+        ["a checkpoint that lacks something", ["x", "--checkpoint", "{}"], "error: --checkpoint: size: "],
         ["a checkpoint that is no JSON", ["x", "--checkpoint", "{"], "error: --checkpoint: it: "],
     ])("%s is wrong usage", async (_what, args, message) => {
         const { code, stdout, stderr } = await run("audit", "verify", ...args);
