@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, renameSync, writeFileSync } from "node:fs";
 
 import { checkHash, checkLine, checkSignature } from "../../core/audit/line.js";
 import { formatNote } from "../../core/audit/note.js";
@@ -123,6 +123,21 @@ export class AuditLog {
             root,
             note: formatNote(log, { size, root }, signer, nativePrimitives),
         };
+    }
+
+    /**
+     * Leaves the signed note of the whole log beside it (`<log>.note`, mode 0600): what an auditor compares a copy with
+     * once no state is left to pin it.
+     *
+     * @returns the note's path
+     */
+    async writeNote(): Promise<string> {
+        const { note } = await this.checkpoint();
+        const path = `${this.path}.note`;
+        const temporary = `${path}.${process.pid}`;
+        writeFileSync(temporary, note, { mode: 0o600 });
+        renameSync(temporary, path);
+        return path;
     }
 
     /**

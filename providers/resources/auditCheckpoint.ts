@@ -38,6 +38,7 @@ export const auditCheckpoint: Resource = {
 
     async create(inputs, context) {
         if (context.preview) return { id: "", outputs: UNPINNED };
+        await recordPin(inputs, context);
         return { id: mintId(), outputs: await pin(inputs, context) };
     },
 
@@ -79,6 +80,26 @@ async function verified(
     if (status !== undefined)
         context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
 }
+
+/**
+ * A checkpoint that is made for a log that had one is worth a warning and a record: between the lost checkpoint and
+ * this one nothing but the resources' own records vouched for the log.
+ */
+async function recordPin(inputs: Properties, context: Context): Promise<void> {
+    const log = await AuditLog.open(inputs.audit as AuditRef, {});
+    const relay = String(inputs.relay);
+    const earlier = await log.findDetails(({ action, details }) => action === PIN && details.relay === relay);
+    const message = `Relay ${relay} pins the log in its state${earlier === undefined ? "" : " anew"}`;
+    if (earlier !== undefined) {
+        context.log(
+            "warning",
+            `${relay}: the log had a checkpoint that the state does not know; what it holds now is taken as it is, and recorded`,
+        );
+    }
+    await log.append({ action: PIN, status: "success", message, details: { relay, anew: earlier !== undefined } });
+}
+
+const PIN = "checkpoint_create";
 
 async function pin(inputs: Properties, context: Context): Promise<Properties> {
     const log = await AuditLog.open(inputs.audit as AuditRef, { expectExisting: true });

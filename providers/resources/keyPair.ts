@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../core/keys.js";
 import { InvalidArgument } from "../../core/errors.js";
@@ -16,6 +17,11 @@ export const keyPair: Resource = {
                 type: "string",
                 description: "An existing private key to adopt instead of generating one: base64 of 32 bytes.",
                 secret: true,
+                optional: true,
+            },
+            privateKeyFile: {
+                type: "string",
+                description: "A file that holds such a key; read once, when the pair is made.",
                 optional: true,
             },
         },
@@ -71,7 +77,11 @@ const deleted = new Map<string, Properties>();
 function replaced(urn: string, inputs: Properties): Properties | undefined {
     const old = deleted.get(urn);
     deleted.delete(urn);
-    const isSame = old !== undefined && inputs["privateKey"] === undefined && old["epoch"] === inputs["epoch"];
+    const isSame =
+        old !== undefined &&
+        inputs["privateKey"] === undefined &&
+        inputs["privateKeyFile"] === undefined &&
+        old["epoch"] === inputs["epoch"];
     return isSame ? { publicKey: old["publicKey"], privateKey: old["privateKey"] } : undefined;
 }
 
@@ -80,6 +90,7 @@ function isNewPair(oldInputs: Properties, oldOutputs: Properties, news: Properti
     const adopted = news["privateKey"];
     return (
         news["epoch"] !== oldOutputs["epoch"] ||
+        (news["privateKeyFile"] !== undefined && news["privateKeyFile"] !== oldInputs["privateKeyFile"]) ||
         (adopted !== undefined && adopted !== oldInputs["privateKey"] && adopted !== oldOutputs["privateKey"])
     );
 }
@@ -92,7 +103,27 @@ function newPair(inputs: Properties, preview: boolean): Properties {
     if (preview) {
         return { publicKey: UNKNOWN, privateKey: UNKNOWN };
     }
+    if (typeof inputs["privateKeyFile"] === "string") {
+        const privateKey = fromFile(inputs["privateKeyFile"]);
+        return { publicKey: publicKeyOf(privateKey), privateKey };
+    }
     return { ...generateKeyPair((length) => new Uint8Array(randomBytes(length))) };
+}
+
+function fromFile(path: string): string {
+    let text: string;
+    try {
+        text = readFileSync(path, "utf8");
+    } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        throw new InvalidArgument(
+            "privateKey",
+            `${path} cannot be read (${code})`,
+            "give the path of a file that holds the key",
+            { cause },
+        );
+    }
+    return parsePrivateKey(text.trim(), `privateKey (${path})`);
 }
 
 function named(inputs: Properties): Properties {

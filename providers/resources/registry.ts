@@ -88,17 +88,24 @@ export const registry: Resource = {
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
 
     async delete(_id, inputs, outputs) {
+        const audit = inputs.audit as AuditRef;
+        const mark = outputs.record as RecordMark | undefined;
+        const log = await AuditLog.open(audit, { expectExisting: mark !== undefined });
+        const newest = await newestSequence(log, String(inputs.relay));
+        // A replaced registry was taken over by the one that replaces it.
+        if (mark !== undefined && newest !== undefined && newest > mark.sequence) return;
         const ledger = ledgerOf(inputs);
-        const details = { relay: inputs.relay, ledger };
         const message = `Archived the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
-        await underAudit(
-            inputs.audit as AuditRef,
-            outputs.record as RecordMark | undefined,
-            { action: "registry_archive", message, details: { relay: inputs.relay } },
-            async (operation) => {
-                await operation.record({ status: "success", action: ACTION, message, details });
-            },
-        );
+        const announcement = { action: "registry_archive", message, details: { relay: inputs.relay } };
+        await underAudit(audit, mark, announcement, async (operation) => {
+            await operation.record({
+                action: ACTION,
+                status: "success",
+                message,
+                details: { relay: inputs.relay, ledger },
+            });
+        });
+        await log.writeNote();
     },
 };
 
@@ -120,6 +127,13 @@ async function record(inputs: Properties, previous: RecordMark | undefined, _con
         },
     );
     return { ...ledger, record: mark };
+}
+
+async function newestSequence(log: AuditLog, relay: string): Promise<number | undefined> {
+    for await (const { action, details, capsule } of log.entries("newest")) {
+        if (action === ACTION && details.relay === relay) return capsule.sequence;
+    }
+    return undefined;
 }
 
 function contents({ peers, services }: Ledger): string {
