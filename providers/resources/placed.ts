@@ -98,13 +98,18 @@ function mayGoOn(error: Error, relay: Target | undefined): boolean {
 
 /** How a record is written down on the relay, and read back. */
 export function formatMark(mark: RecordMark): string {
-    return `${mark.sequence} ${mark.hash} ${mark.offset}`;
+    return `${mark.sequence} ${mark.hash} ${mark.offset}${mark.genesis === undefined ? "" : ` ${mark.genesis}`}`;
 }
 
 async function verifyRelayMark(log: AuditLog, text: string): Promise<void> {
-    const [sequence, hash, offset] = text.split(" ");
+    const [sequence, hash, offset, genesis] = text.split(" ");
     try {
-        await log.verifyMark({ sequence: Number(sequence), hash: hash ?? "", offset: Number(offset) });
+        await log.verifyMark({
+            sequence: Number(sequence),
+            hash: hash ?? "",
+            offset: Number(offset),
+            ...(genesis === undefined ? {} : { genesis }),
+        });
     } catch (error) {
         if (!(error instanceof AuditError)) throw error;
         throw new AuditError(

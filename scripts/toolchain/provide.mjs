@@ -15,8 +15,8 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const cache =
     process.env.QPTUNNEL_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pulumi-qp-tunnel");
 
-// Node 22.12 is the first that loads an ESM-only package from CommonJS; 24 also has X25519MLKEM768 in its TLS.
-const oldestNode = "22.12.0";
+// Node 22.13 is the first that loads an ESM-only package from CommonJS; 24 also has X25519MLKEM768 in its TLS.
+const oldestNode = "22.13.0";
 const installedNode = "24.9.0";
 const oldestStockCaddy = "2.10.0";
 
