@@ -43,12 +43,13 @@ export function peerChanges({ before, inputs }: Versions): PeerChange[] {
         }
         const oldPublicKey = keyOf(olds, name);
         const common = { name, peer, before: was, publicKey, oldPublicKey };
-        if (publicKey !== oldPublicKey || unknownKey(inputs, name) || was.keyEpoch !== peer.keyEpoch)
-            changes.push({ kind: "rekey", ...common });
+        if (publicKey !== oldPublicKey || unknownKey(inputs, name)) changes.push({ kind: "rekey", ...common });
         else if (was.address !== peer.address || was.address6 !== peer.address6)
             changes.push({ kind: "readdress", ...common });
         else if (!same(was.routes, peer.routes)) changes.push({ kind: "reroute", ...common });
         else if (
+            // Of a key that she brought, a new epoch changes the preshared key alone.
+            was.keyEpoch !== peer.keyEpoch ||
             was.admitted !== peer.admitted ||
             !same(pskOf(olds, name), pskOf(inputs, name)) ||
             olds.seed !== inputs.seed

@@ -14,8 +14,9 @@ export function peerSentences(change: Change): string[] {
     const { before, inputs } = change;
     const { relay } = placed(inputs);
     const changes = peerChanges(change);
+    const ofAll = relaySentences(change);
     const sentences = [
-        ...relaySentences(change),
+        ...ofAll,
         ...(["add", "remove", "rename", "rekey", "readdress", "reroute", "preshared"] as const).flatMap((kind) =>
             kindSentences(
                 kind,
@@ -26,7 +27,7 @@ export function peerSentences(change: Change): string[] {
     const total = Object.keys(peersOf(inputs)).length;
     const touched = new Set(changes.map(({ name }) => name));
     const undisturbed = total - [...touched].filter((name) => name in peersOf(inputs)).length;
-    if (before !== undefined && undisturbed > 0 && !relayRekeyed(change))
+    if (before !== undefined && undisturbed > 0 && ofAll.length === 0)
         sentences.push(
             `nobody else is disturbed: ${count(undisturbed, "peer")} keep${undisturbed === 1 ? "s" : ""} key, address and session`,
         );
@@ -42,7 +43,7 @@ function kindSentences(kind: PeerChange["kind"], changes: PeerChange[]): string[
 const MANY: Record<PeerChange["kind"], string> = {
     add: "will be connected",
     remove: "are cut off at once, running connections included",
-    rename: "are renamed and stay connected",
+    rename: "are renamed and keep their addresses; preshared keys belong to names: connected for two to three minutes more, then only with their new configuration",
     rekey: "get new keys and are cut off until they use their new configuration",
     readdress: "get new addresses and are cut off until they use their new configuration",
     reroute: "have other networks behind them; their own connections go on",
@@ -57,7 +58,7 @@ function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChang
         case "remove":
             return `${name} (${addressesOf(peer)}) is cut off at once, running connections included; the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}does not come back by itself`;
         case "rename":
-            return `${formerly} is now called ${name} and stays connected at ${addressesOf(peer)}`;
+            return `${formerly} is now called ${name} and keeps ${addressesOf(peer)}; the preshared key belongs to the name: connected for two to three minutes more, then only with the new configuration`;
         case "rekey":
             return `${name} gets a new key: cut off until the new configuration is in use`;
         case "readdress":
@@ -78,7 +79,7 @@ function relaySentences(change: Change): string[] {
     for (const [key, what] of [
         ["listenPort", "UDP port"],
         ["address", "address"],
-        ["prefix", "network"],
+        ["prefix", "prefix length"],
     ] as const) {
         if (!same(before.inputs[key], inputs[key]))
             sentences.push(

@@ -1,0 +1,158 @@
+import { UNKNOWN } from "../../../../providers/resources/resource.js";
+import { count, listNames } from "../../../../providers/resources/words.js";
+import { peerSentences } from "../../../../providers/resources/wireguardWords.js";
+import { changeOf, KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "./relays.js";
+
+const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
+const bob = peer("10.8.0.3", { publicKey: KEYS.bob });
+const sentences = (...versions: Parameters<typeof changeOf>) => peerSentences(changeOf(...versions));
+
+/** As many peers with keys of their own, by name: p10, p11, ... */
+const many = (number: number, more: object = {}) =>
+    Object.fromEntries(
+        Array.from({ length: number }, (_, index) => [
+            `p${index + 10}`,
+            peer(`10.8.0.${index + 10}`, { publicKey: Buffer.alloc(32, index + 10).toString("base64"), ...more }),
+        ]),
+    );
+
+describe("the first apply", () => {
+    it("says where the relay listens and who will be connected", () => {
+        const nas = peer("10.8.0.4", { routes: ["192.168.7.0/24", "192.168.8.0/24"], address6: "fd12::4" });
+        expect(sentences(undefined, wireInputs({ alice, nas }))).toEqual([
+            "hub: listens on UDP port 51820",
+            "hub: alice will be connected at 10.8.0.2",
+            "hub: nas will be connected at 10.8.0.4 and fd12::4, with 192.168.7.0/24 and 192.168.8.0/24 behind",
+        ]);
+    });
+
+    it("says that there is nobody yet", () => {
+        expect(sentences(undefined, wireInputs({}))).toEqual(["hub: listens on UDP port 51820", "hub: no peers yet"]);
+    });
+});
+
+describe("a later change", () => {
+    it("says who comes, and that nobody else is disturbed", () => {
+        expect(sentences(wireInputs({ alice }), wireInputs({ alice, bob }))).toEqual([
+            "hub: bob will be connected at 10.8.0.3",
+            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+        ]);
+    });
+
+    it("says who is cut off, with her fingerprint", () => {
+        expect(sentences(wireInputs({ alice, bob, ...many(2) }), wireInputs({ alice, ...many(2) }))).toEqual([
+            "hub: bob (10.8.0.3) is cut off at once, running connections included; the address stays reserved, the key SHA256:815WFhYKML88bnn6 does not come back by itself",
+            "hub: nobody else is disturbed: 3 peers keep key, address and session",
+        ]);
+    });
+
+    it("says what a new name means", () => {
+        expect(sentences(wireInputs({ alice }), wireInputs({ alicia: alice }))).toEqual([
+            "hub: alice is now called alicia and keeps 10.8.0.2; the preshared key belongs to the name: connected for two to three minutes more, then only with the new configuration",
+        ]);
+    });
+
+    it("says what a rotation asks of whom", () => {
+        const generated = peer("10.8.0.4");
+        const before = wireInputs({ alice, carol: generated }, { publicKeys: { carol: KEYS.carol } });
+        const after = wireInputs(
+            { alice: { ...alice, keyEpoch: 2 }, carol: { ...generated, keyEpoch: 2 } },
+            { publicKeys: { carol: UNKNOWN } },
+        );
+        expect(sentences(before, after)).toEqual([
+            "hub: carol gets a new key: cut off until the new configuration is in use",
+            "hub: alice gets a new preshared key: connected for two to three minutes more, then only with the new configuration",
+        ]);
+    });
+
+    it("says who moves and what is behind whom", () => {
+        const before = wireInputs({ alice, bob: { ...bob, routes: ["192.168.7.0/24"] } });
+        const after = wireInputs({ alice: { ...alice, address: "10.8.0.9" }, bob });
+        expect(sentences(before, after)).toEqual([
+            "hub: alice moves from 10.8.0.2 to 10.8.0.9: cut off until the new configuration is in use",
+            "hub: bob has no networks behind; connections to the tunnel address go on",
+        ]);
+    });
+
+    it.each([
+        [
+            { privateKey: KEYS.dave },
+            "the relay's own key changes: every peer is cut off until it uses its new configuration",
+        ],
+        [
+            { listenPort: 51821 },
+            "the relay's UDP port changes from 51820 to 51821: every peer needs its new configuration",
+        ],
+        [
+            { address: "10.9.0.1" },
+            "the relay's address changes from 10.8.0.1 to 10.9.0.1: every peer needs its new configuration",
+        ],
+        [{ prefix: 16 }, "the relay's prefix length changes from 24 to 16: every peer needs its new configuration"],
+        [{ machine: "m2" }, "the machine is another one: it is filled again with the same keys and addresses"],
+    ])("of the relay itself tells everybody, and comforts nobody: %j", (more, sentence) => {
+        expect(sentences(wireInputs({ alice, bob }), wireInputs({ alice, bob }, more))).toEqual([`hub: ${sentence}`]);
+    });
+
+    it("says nothing of a machine that a preview does not know yet", () => {
+        expect(sentences(wireInputs({ alice }), wireInputs({ alice }, { machine: UNKNOWN }))).toEqual([
+            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+        ]);
+    });
+
+    it("names no private key", () => {
+        const said = sentences(wireInputs({ alice }), wireInputs({ bob }, { privateKey: KEYS.dave })).join("\n");
+        expect(said).not.toContain(RELAY_PRIVATE_KEY);
+        expect(said).not.toContain(KEYS.dave);
+    });
+});
+
+describe("many changes of a kind", () => {
+    it("are told one by one up to eight", () => {
+        expect(sentences(wireInputs({ alice }), wireInputs({ alice, ...many(8) }))).toHaveLength(9);
+    });
+
+    it.each([
+        [{}, many(9), "will be connected"],
+        [many(9), {}, "are cut off at once, running connections included"],
+        [
+            many(9),
+            many(9, { admitted: 2 }),
+            "get new preshared keys: connected for two to three minutes more, then only with their new configuration",
+        ],
+        [
+            many(9),
+            many(9, { routes: ["192.168.7.0/24"] }),
+            "have other networks behind them; their own connections go on",
+        ],
+    ])("are told in one sentence from nine on", (before, after, what) => {
+        expect(sentences(wireInputs({ alice, ...before }), wireInputs({ alice, ...after }))).toEqual([
+            `hub: p10, p11, p12, p13, p14 and 4 more (9 peers) ${what}`,
+            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+        ]);
+    });
+
+    it("of different kinds are counted apart", () => {
+        const found = sentences(wireInputs(many(9)), wireInputs({ alice, bob }));
+        expect(found).toEqual([
+            "hub: alice will be connected at 10.8.0.2",
+            "hub: bob will be connected at 10.8.0.3",
+            "hub: p10, p11, p12, p13, p14 and 4 more (9 peers) are cut off at once, running connections included",
+        ]);
+    });
+});
+
+describe("words", () => {
+    it.each([
+        [[], ""],
+        [["a"], "a"],
+        [["a", "b"], "a and b"],
+        [["a", "b", "c", "d", "e"], "a, b, c, d and e"],
+        [["a", "b", "c", "d", "e", "f"], "a, b, c, d, e and 1 more"],
+    ])("list %j", (names, text) => {
+        expect(listNames(names)).toBe(text);
+    });
+
+    it("count", () => {
+        expect([0, 1, 2].map((number) => count(number, "peer"))).toEqual(["0 peers", "1 peer", "2 peers"]);
+    });
+});
