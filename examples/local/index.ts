@@ -1,38 +1,38 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AuditSink, ExposedService, Peer, Relay, hosts } from "pulumi-qp-tunnel";
 
-// One relay in a network namespace of this machine, three peers and one service: what `npm run demo` shows.
+// One relay on this machine, a file server behind it, and the people who may use it.
 const config = new pulumi.Config();
-const namespace = config.get("namespace");
+const namespace = config.get("namespace"); // a network namespace to be the relay; without one, the machine itself
+const team = config.getObject<string[]>("team") ?? ["alice", "bob"];
 
 const audit = new AuditSink("audit");
 
-const alice = new Peer("alice");
-const bob = new Peer("bob");
 const nas = new Peer("nas");
+const people = team.map((name) => new Peer(name)); // who is taken out is cut off by the next `pulumi up`
 
-const notes = new ExposedService("notes", { upstream: { peer: nas, port: 3000 }, allow: [alice] });
-
-// Who is not in this list is cut off by the next `pulumi up`.
-const listed = config.getObject<string[]>("peers") ?? ["alice", "bob", "nas"];
-const peers = [alice, bob, nas].filter(({ peerName }) => listed.includes(peerName));
+const notes = new ExposedService("notes", { upstream: { peer: nas, port: 3000 }, allow: ["alice"] });
 
 const relay = new Relay("relay", {
     host: hosts.local(namespace === undefined ? {} : { namespace }),
     interface: config.get("interface") ?? "qpt0",
-    peers,
+    peers: [nas, ...people],
     services: [notes],
-    grants: [{ from: alice, to: nas, ports: ["icmp"] }],
+    grants: [
+        { from: people, to: nas, ports: ["udp/7"] },
+        { from: "alice", to: nas, ports: ["icmp"] },
+    ],
     audit,
 });
 
 export const endpoint = relay.endpoint;
-export const url = relay.urlOf(notes);
-export const addressUrl = relay.urlOf(notes, "address");
 export const addresses = relay.addresses;
-export const caCertificate = relay.caCertificate;
+export const url = relay.urlOf(notes);
 export const services = relay.serviceRegistry;
+export const caCertificate = relay.caCertificate;
 export const auditHead = relay.checkpoint;
 
-// Secrets: `pulumi stack output --show-secrets configs` prints the files to hand out.
-export const configs = pulumi.secret(Object.fromEntries(peers.map((peer) => [peer.peerName, relay.configFor(peer)])));
+// A secret: `pulumi stack output configs --show-secrets` prints the files to hand out.
+export const configs = pulumi.secret(
+    Object.fromEntries([nas, ...people].map((peer) => [peer.peerName, relay.configFor(peer)])),
+);

@@ -25,5 +25,7 @@ done
 for namespace in "${namespaces[@]}"; do
     ip netns del "$namespace"
 done
+# A relay that was applied in it keeps files outside of its namespace.
+rm -rf "/etc/qp-tunnel-$interfaces"* "/run/qp-tunnel-$interfaces"*
 rm -f "/var/run/wireguard/$interfaces"*.sock "/etc/wireguard/$interfaces"*.key
 rm -rf "$folder"
