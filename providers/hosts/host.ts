@@ -1,6 +1,6 @@
 import { HostError } from "../../core/errors.js";
 import type { RelayNames } from "../../core/model.js";
-import { formatBundle, formatTable, parseBundle, parseTable, type Files } from "./bundle.js";
+import { formatBundle, formatTable, parseBundle, type Files } from "./bundle.js";
 import { runLocal } from "./local.js";
 import { relayProgram } from "./program.js";
 
@@ -37,16 +37,14 @@ export type Step =
     | "proxy-delete"
     | "grants-delete";
 
-/** What is true of the machine before anything is begun. */
-export interface Facts {
-    machine: string;
-    /** Absent on a machine that was never set up. */
-    generation?: number;
-    auditMark?: string;
-    owner?: string;
-    /** "eth0 192.0.2.7/24" */
-    addresses: { device: string; address: string }[];
-    routes: { destination: string; device: string; via?: string }[];
+/** The relay is not as it was when the change was planned; nothing was done. Whoever planned it looks again. */
+export class RelayChanged extends HostError {
+    constructor(
+        where: string,
+        readonly generation: number,
+    ) {
+        super(where, `another program changed the relay meanwhile (generation ${generation})`, "apply again");
+    }
 }
 
 /**
@@ -65,6 +63,7 @@ export async function runStep(
     const { code, stdout, stderr } = await runLocal(target.host, input);
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer;
+    if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));
     throw failure(target, step, answer, code, stderr);
 }
 
@@ -95,29 +94,6 @@ export const ABANDON = "QPTUNNEL_ABANDON_UNREACHABLE";
 /** A host as it is called in messages. */
 export function describeHost(host: HostDescriptor): string {
     return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
-}
-
-export async function readFacts(target: Target): Promise<Facts> {
-    const answer = await runStep(target, "facts", {});
-    const table = parseTable(answer.facts ?? "");
-    const one = (key: string): string | undefined => table.get(key)?.[0];
-    const generation = one("generation");
-    const auditMark = one("auditMark");
-    const owner = one("owner");
-    return {
-        machine: one("machine") ?? "",
-        ...(generation === undefined ? {} : { generation: Number(generation) }),
-        ...(auditMark === undefined ? {} : { auditMark }),
-        ...(owner === undefined ? {} : { owner }),
-        addresses: (table.get("address") ?? []).map((line) => {
-            const [device = "", address = ""] = line.split(" ");
-            return { device, address };
-        }),
-        routes: (table.get("route") ?? []).map((line) => {
-            const [destination = "", device = "", via = ""] = line.split(" ");
-            return { destination, device, ...(via === "" ? {} : { via }) };
-        }),
-    };
 }
 
 function failure(target: Target, step: Step, answer: Files, code: number | null, stderr: string): HostError {

@@ -69,6 +69,16 @@ take_lock() {
         refuse "another program holds the relay's lock ($run/lock)" "wait until it is done, then apply again"
 }
 
+# What was planned holds for the relay as it was seen. Who comes second says so, changes nothing, and looks again.
+check_generation() {
+    [[ -n "${want[expected]:-}" ]] || return 0
+    local generation=0
+    [[ ! -f "$etc/generation" ]] || generation=$(<"$etc/generation")
+    [[ "$generation" != "${want[expected]}" ]] || return 0
+    printf '%s\n' "$generation" | answer stale
+    exit 4
+}
+
 check_owner() {
     [[ -f "$etc/owner" ]] || return 0
     local owner

@@ -10,6 +10,7 @@ main() {
     unpack
     case "$step" in facts | read) ;; *) take_lock ;; esac
     case "$step" in facts) ;; *) check_owner ;; esac
+    check_generation
     case "$step" in
     facts | read | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;

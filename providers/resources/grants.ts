@@ -79,8 +79,8 @@ export const grants = relayResource({
 
     drift(inputs, _outputs, answer) {
         const table = listed(answer);
-        // A table that is gone is Firewall's to report; its elements are gone with it.
-        return differences(elements(inputs), table?.sets ?? {});
+        // A table that is gone is Firewall's to report, and what makes it again fills its sets from the relay's record.
+        return table === undefined ? {} : differences(elements(inputs), table.sets);
     },
 
     ending: (inputs) => [

@@ -1,4 +1,5 @@
-import { describeHost, runStep, type Target } from "../hosts/host.js";
+import { changeRelay } from "../hosts/facts.js";
+import { describeHost, type Target } from "../hosts/host.js";
 import { tableName } from "../../core/names.js";
 import { same } from "./changes.js";
 
@@ -17,6 +18,6 @@ export async function leave(
     if (former === undefined) return undefined;
     const stays = same(former.host, target.host);
     if (stays !== (moment === "first")) return undefined;
-    await runStep(former, "remove", { table: tableName(former.names) });
+    await changeRelay(former, "remove", { table: tableName(former.names) });
     return `Left ${describeHost(former.host)}, interface ${former.names.interface}: interface, table, proxy and files are gone there`;
 }

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { AuditError, HostUnreachable } from "../../core/errors.js";
 import type { RecordMark } from "../../core/audit/record.js";
 import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
-import { isAbandoned, readFacts, type Facts, type HostDescriptor, type Target } from "../hosts/host.js";
+import { factsOf, type Facts } from "../hosts/facts.js";
+import { isAbandoned, RelayChanged, type HostDescriptor, type Target } from "../hosts/host.js";
 import { same } from "./changes.js";
 import type { Context, Properties } from "./resource.js";
 
@@ -74,7 +75,7 @@ export async function underAudit<T>(
     let unreachable: Error | undefined;
     if (relay !== undefined) {
         try {
-            facts = await readFacts(relay);
+            facts = await factsOf(relay);
         } catch (error) {
             unreachable = error as Error;
         }
@@ -83,7 +84,21 @@ export async function underAudit<T>(
     const operation = await log.begin(announcement);
     try {
         if (unreachable !== undefined && !mayGoOn(unreachable, relay)) throw unreachable;
-        const result = await body(operation, facts);
+        let result: T;
+        try {
+            result = await body(operation, facts);
+        } catch (error) {
+            if (!(error instanceof RelayChanged) || relay === undefined) throw error;
+            // Somebody else's change is seen, vouched for by the log, and planned on; a third is not raced against.
+            facts = await factsOf(relay);
+            if (facts.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);
+            await operation.record({
+                action: "relay_changed",
+                message: error.problem,
+                details: { relay: announcement.details.relay, generation: error.generation },
+            });
+            result = await body(operation, facts);
+        }
         return { result, record: operation.mark };
     } catch (error) {
         await operation.failure(error, { details: { relay: announcement.details.relay } });

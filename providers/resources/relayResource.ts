@@ -1,7 +1,8 @@
 import type { RecordMark } from "../../core/audit/record.js";
 import { HostError, HostUnreachable } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
-import { ABANDON, describeHost, isAbandoned, runStep, type Facts, type Step } from "../hosts/host.js";
+import { ABANDON, describeHost, isAbandoned, runStep, type Step } from "../hosts/host.js";
+import { changeRelay, type Facts } from "../hosts/facts.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf, join } from "./changes.js";
 import { leave } from "./move.js";
@@ -173,7 +174,7 @@ async function remove(
     const target = targetOf(inputs, context);
     const values = { ...stepValues(inputs), id, auditMark: formatMark(mark) };
     try {
-        return await runStep(target, `${parts.step}-delete` as Step, values);
+        return await changeRelay(target, `${parts.step}-delete` as Step, values);
     } catch (error) {
         if (error instanceof HostUnreachable && isAbandoned(target.host)) return undefined;
         throw error;
@@ -193,7 +194,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
             const left = parts.step === "host" ? await leave(former, target, "first") : undefined;
             const { values, files, keep } = await parts.desired(change);
             const sent = { ...stepValues(inputs), ...values, id, auditMark: formatMark(operation.mark) };
-            const answer = await runStep(target, parts.step, sent, files);
+            const answer = await changeRelay(target, parts.step, sent, files);
             const moved = left ?? (parts.step === "grants" ? await leave(former, target, "last") : undefined);
             if (moved !== undefined) {
                 const details = { relay: placed(inputs).relay };

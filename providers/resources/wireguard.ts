@@ -3,7 +3,7 @@ import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
 import type { RegistryPeer } from "../../core/model.js";
 import { fromAllowedIps, renderPeerTable, renderSetconf, type DesiredPeer } from "../../core/wireguard.js";
-import type { Facts } from "../hosts/host.js";
+import type { Facts } from "../hosts/facts.js";
 import { placed } from "./placed.js";
 import { relayResource } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";

@@ -1,7 +1,7 @@
 import { fingerprint } from "../../core/keys.js";
 import { parseDump, type DesiredPeer, type Dump } from "../../core/wireguard.js";
 import type { Files } from "../hosts/bundle.js";
-import { peerChanges } from "./peerChanges.js";
+import { keyOf, peerChanges } from "./peerChanges.js";
 import type { Change } from "./relayResource.js";
 import type { WireGuardInputs } from "./wireguard.js";
 import { wireDrift } from "./wireguardDrift.js";
@@ -31,7 +31,10 @@ export function readBack(
     return { dump, problems: Object.values(wireDrift(args, peers, answer)) };
 }
 
-/** The registry after an apply: active is who is on the wire; who was there and is not any more was revoked. */
+/**
+ * The registry after an apply: active is who is on the wire; who is not listed any more and gone from it was revoked. Whom
+ * a failed apply left off the wire, or on it, stays what she was: a key is not revoked by an accident.
+ */
 export function registryAfter(
     change: Change,
     before: Record<string, RegistryEntry>,
@@ -50,7 +53,7 @@ export function registryAfter(
     for (const [name, peer] of Object.entries(args.peers)) {
         const publicKey = peer.publicKey ?? args.publicKeys[name] ?? "";
         if (!onWire.has(publicKey)) continue;
-        const was = before[name] ?? before[renamed.get(name) ?? ""];
+        const was = before[renamed.get(name) ?? name];
         const sameKey = was?.status === "active" && was.publicKey === publicKey;
         registry[name] = {
             address: peer.address,
@@ -63,9 +66,15 @@ export function registryAfter(
             ...(renamed.has(name) ? { formerly: renamed.get(name) as string } : {}),
         };
     }
+    const owned = new Set(Object.values(registry).map(({ publicKey }) => publicKey));
     for (const [name, entry] of Object.entries(before)) {
         if (name in registry || former.has(name)) continue;
-        registry[name] = entry.status === "revoked" ? entry : { ...entry, status: "revoked", revokedAt: now };
+        const stillHers = keyOf(change.inputs, name) === entry.publicKey;
+        const leftOver = onWire.has(entry.publicKey) && !owned.has(entry.publicKey);
+        registry[name] =
+            entry.status === "revoked" || stillHers || leftOver
+                ? entry
+                : { ...entry, status: "revoked", revokedAt: now };
     }
     return Object.fromEntries(Object.entries(registry).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,0 +1,93 @@
+import { parseTable, type Files } from "./bundle.js";
+import { relayValues, runStep, type Step, type Target } from "./host.js";
+
+/** What is true of the machine before anything is begun. */
+export interface Facts {
+    machine: string;
+    /** Absent on a machine that was never set up. */
+    generation?: number;
+    auditMark?: string;
+    owner?: string;
+    /** "eth0 192.0.2.7/24" */
+    addresses: { device: string; address: string }[];
+    routes: { destination: string; device: string; via?: string }[];
+}
+
+/** What this process knows of each relay. Every change of ours says which generation it made; a stranger's shows at the next one. */
+const known = new Map<string, Facts>();
+
+/** The facts as far as this process knows them, else read from the machine. */
+export async function factsOf(target: Target): Promise<Facts> {
+    const facts = known.get(placeOf(target)) ?? (await readFacts(target));
+    known.set(placeOf(target), facts);
+    return facts;
+}
+
+/**
+ * Runs a step that changes the relay, planned on what this process knows of it.
+ *
+ * @throws RelayChanged when that is no longer true; what is known is then forgotten
+ */
+export async function changeRelay(
+    target: Target,
+    step: Step,
+    values: Record<string, string | number | undefined>,
+    files: Files = {},
+): Promise<Files> {
+    const facts = known.get(placeOf(target));
+    try {
+        const answer = await runStep(
+            target,
+            step,
+            { ...values, expected: facts === undefined ? undefined : (facts.generation ?? 0) },
+            files,
+        );
+        // A machine without a record of the relay is looked at anew.
+        const generation = answer.generation?.trim().split("\n").pop();
+        if (
+            facts === undefined ||
+            generation === undefined ||
+            step === "host" ||
+            step.endsWith("delete") ||
+            step === "remove"
+        )
+            known.delete(placeOf(target));
+        else
+            known.set(placeOf(target), {
+                ...facts,
+                generation: Number(generation),
+                auditMark: String(values.auditMark),
+            });
+        return answer;
+    } catch (error) {
+        known.delete(placeOf(target));
+        throw error;
+    }
+}
+
+function placeOf(target: Target): string {
+    return JSON.stringify([target.host, relayValues(target).etc]);
+}
+
+async function readFacts(target: Target): Promise<Facts> {
+    const answer = await runStep(target, "facts", {});
+    const table = parseTable(answer.facts ?? "");
+    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const generation = one("generation");
+    const auditMark = one("auditMark");
+    const owner = one("owner");
+    return {
+        machine: one("machine") ?? "",
+        ...(generation === undefined ? {} : { generation: Number(generation) }),
+        ...(auditMark === undefined ? {} : { auditMark }),
+        ...(owner === undefined ? {} : { owner }),
+        addresses: (table.get("address") ?? []).map((line) => {
+            const [device = "", address = ""] = line.split(" ");
+            return { device, address };
+        }),
+        routes: (table.get("route") ?? []).map((line) => {
+            const [destination = "", device = "", via = ""] = line.split(" ");
+            return { destination, device, ...(via === "" ? {} : { via }) };
+        }),
+    };
+}
