@@ -42,28 +42,24 @@ export async function changeRelay(
             { ...values, expected: facts === undefined ? undefined : (facts.generation ?? 0) },
             files,
         );
-        // A machine without a record of the relay is looked at anew.
+        // What the step may have changed in the machine itself is looked at anew.
         const generation = answer.generation?.trim().split("\n").pop();
-        if (
-            facts === undefined ||
-            generation === undefined ||
-            step === "host" ||
-            step.endsWith("delete") ||
-            step === "remove"
-        )
-            known.delete(placeOf(target));
-        else
+        if (facts === undefined || generation === undefined || AFRESH.includes(step)) known.delete(placeOf(target));
+        else {
             known.set(placeOf(target), {
                 ...facts,
                 generation: Number(generation),
                 auditMark: String(values.auditMark),
             });
+        }
         return answer;
     } catch (error) {
         known.delete(placeOf(target));
         throw error;
     }
 }
+
+const AFRESH: Step[] = ["host", "host-delete", "remove"];
 
 function placeOf(target: Target): string {
     return JSON.stringify([target.host, relayValues(target).etc]);
