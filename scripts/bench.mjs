@@ -1,0 +1,61 @@
+// Measures what the library adds: to the start of a program and of the engine, with many peers, in the log.
+//
+//   npm run bench              several minutes: up to 10 000 peers, 100 000 records
+//   npm run bench -- --quick   about a minute: up to 1 000 peers, 10 000 records
+//   npm run bench -- --only start,peers,components,log
+//   npm run bench -- --json    the same as JSON on standard output, every run of everything
+//
+// Needs root (a network namespace, which it makes and removes). What is compared is measured in turns, because times of
+// different moments do not compare on a machine that also does something else.
+
+import { spawnSync } from "node:child_process";
+import { cpus, release, totalmem } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { measureLog } from "./bench/log.mjs";
+import { measureComponents, measurePeers } from "./bench/peers.mjs";
+import { measureStart } from "./bench/start.mjs";
+import { inWords } from "./bench/rows.mjs";
+import { provide } from "./toolchain/provide.mjs";
+import { say } from "./toolchain/run.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const parts = { start: measureStart, peers: measurePeers, components: measureComponents, log: measureLog };
+
+const { values } = parseArgs({
+    options: { quick: { type: "boolean" }, json: { type: "boolean" }, only: { type: "string" } },
+});
+const chosen = values.only?.split(",") ?? Object.keys(parts);
+const unknown = chosen.find((part) => !Object.hasOwn(parts, part));
+if (unknown !== undefined) fail(`no part is called ${unknown}: say ${Object.keys(parts).join(", ")}`);
+if (process.getuid() !== 0) fail("the bench makes a network namespace: run it as root, for instance with sudo");
+
+const tools = await provide().catch((error) => fail(error.message));
+process.env.PATH = [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+if (spawnSync("npm", ["run", "-s", "build"], { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) fail("no build");
+
+const rows = [];
+for (const part of chosen) {
+    say(`== ${part}`);
+    await parts[part]({ root, quick: values.quick ?? false, add: (row) => (rows.push(row), say(inWords(row))) });
+}
+
+const machine = {
+    cpus: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    kernel: release(),
+    node: process.version,
+};
+if (values.json) {
+    console.log(JSON.stringify({ machine, rows }, null, 2));
+} else {
+    console.log(`\n${Object.values(machine).join(", ")}\n`);
+    for (const row of rows) console.log(inWords(row));
+}
+
+function fail(problem) {
+    say(problem);
+    process.exit(1);
+}
