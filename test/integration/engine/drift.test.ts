@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { fingerprint } from "../../../core/keys.js";
+import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
+import { Stack } from "../../lab/stack.js";
+import { livePeers, spoken, withKeys } from "./fixtures.js";
+
+jest.setTimeout(300_000);
+
+const team = withKeys("alice", "bob", "carol", "dora");
+const key = (name: string): string => team.find((mate) => mate.name === name)!.publicKey;
+const rogue = withKeys("rogue")[0]!.publicKey;
+
+let lab: Lab<keyof typeof TOPOLOGY>;
+let stack: Stack;
+let relay: LabNode;
+let device: string;
+let table: string;
+/** Sentences about all that was found. */
+const named: string[] = [];
+
+beforeAll(async () => {
+    lab = await Lab.create("drift");
+    relay = lab.node("relay");
+    device = lab.interface("relay");
+    stack = await Stack.create({
+        namespace: relay.namespace,
+        interface: device,
+        peers: team.map(({ name, publicKey }) => ({ name, publicKey })),
+        services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] }],
+        grants: [{ from: "alice", to: "bob", ports: ["tcp/22"] }],
+    });
+    await stack.up();
+    [, table] = /inet (\S+)/.exec(await relay.run(["nft", "list", "tables"])) as unknown as [string, string];
+});
+
+afterAll(() => {
+    lab?.close();
+    stack?.close();
+});
+
+it("names what was changed on the interface and in the firewall by hand, and sets it back", async () => {
+    const peers = await livePeers(relay, device);
+    const rules = await relay.run(["nft", "-s", "list", "table", "inet", table]);
+
+    await relay.run(["wg", "set", device, "peer", rogue, "allowed-ips", "10.8.0.99/32"]);
+    await relay.run(["wg", "set", device, "peer", key("bob"), "remove"]);
+    await relay.run(["wg", "set", device, "peer", key("carol"), "allowed-ips", "10.8.0.4/32,10.99.0.0/16"]);
+    await relay.run(["bash", "-c", `wg set ${device} peer ${key("dora")} preshared-key <(wg genpsk)`]);
+    await relay.run(["sysctl", "-qw", `net.ipv4.conf.${device}.forwarding=0`]);
+    await relay.run(["nft", "flush", "chain", "inet", table, "guard"]);
+    await relay.run(["nft", "add", "element", "inet", table, "acl4", "{ 10.8.0.4 . 10.8.0.1 . tcp . 22 }"]);
+    await relay.run(["nft", "delete", "element", "inet", table, "acl4", "{ 10.8.0.2 . 10.8.0.3 . tcp . 22 }"]);
+
+    named.push(...spoken(await stack.refresh()));
+    expect(named).toStrictEqual([
+        "relay: 10.8.0.2 . 10.8.0.3 . tcp . 22 is allowed by the program and missing in the kernel; the next up adds it",
+        "relay: 10.8.0.4 . 10.8.0.1 . tcp . 22 is let through and nobody granted it; the next up removes it",
+        "relay: IPv4 forwarding is off: peers reach the relay, but nothing behind it; the next up switches it on for the interface",
+        "relay: bob was removed from the interface by hand; the next up connects her again",
+        "relay: carol was changed on the wire: allowed IPs are 10.8.0.4/32, 10.99.0.0/16 instead of 10.8.0.4/32; the next up sets it back",
+        `relay: chain guard of table ${table} was changed (5 rules missing); the next up loads it again`,
+        "relay: dora was changed on the wire: the preshared key is another one; the next up sets it back",
+        `relay: rogue peer ${fingerprint(rogue)} (${rogue}, 10.8.0.99/32) is on the wire, not in the program; the next up cuts it off`,
+    ]);
+
+    await stack.up();
+    expect(await livePeers(relay, device)).toStrictEqual(peers);
+    expect(await relay.run(["nft", "-s", "list", "table", "inet", table])).toBe(rules);
+    await stack.refresh("--expect-no-changes");
+});
+
+it("names a table that is gone and a proxy that was stopped, in a preview too, and makes them again", async () => {
+    const peers = await livePeers(relay, device);
+    const rules = await relay.run(["nft", "-s", "list", "table", "inet", table]);
+    await relay.run(["nft", "delete", "table", "inet", table]);
+    await relay.run(["kill", "-KILL", pid("proxy.supervisor"), pid("proxy")]);
+
+    const drift = [
+        `relay: the nftables table inet ${table} is gone: nothing guards the tunnel; the next up loads it again`,
+        "relay: the proxy does not run: notes cannot be reached; the next up starts it",
+    ];
+    named.push(...drift);
+    expect(spoken(await stack.preview("--refresh"))).toEqual(expect.arrayContaining(drift));
+    await stack.up("--refresh");
+
+    expect(await livePeers(relay, device)).toStrictEqual(peers);
+    expect(await relay.run(["nft", "-s", "list", "table", "inet", table])).toBe(rules);
+    expect(await relay.run(["ss", "-Hltn", "sport = :8443"])).toContain("10.8.0.1:8443");
+    await stack.refresh("--expect-no-changes");
+});
+
+it("records what it overwrote", () => {
+    const overwritten = stack.log().filter(({ action }) => action === "drift_overwritten");
+    const sentences = named.map((sentence) => sentence.replace(/^relay: /, ""));
+    expect(overwritten.map(({ message }) => message)).toEqual(expect.arrayContaining(sentences));
+});
+
+function pid(name: string): string {
+    return readFileSync(`${stack.place("run")}/${name}.pid`, "utf8").trim();
+}

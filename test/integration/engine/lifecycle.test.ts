@@ -1,0 +1,159 @@
+import { readdirSync } from "node:fs";
+import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
+import { Stack } from "../../lab/stack.js";
+import { livePeers, spoken, withKeys } from "./fixtures.js";
+
+jest.setTimeout(300_000);
+
+const TEAM = ["alice", "bob", "hans", "ines", "carol", "jana", "kemal", "lea", "mia", "noor"];
+const team = withKeys(...TEAM, "dave");
+const peers = team.map(({ name, publicKey }) => ({ name, publicKey }));
+const PROBED = { from: "alice", to: "bob", ports: ["udp/7"] };
+
+let lab: Lab<keyof typeof TOPOLOGY>;
+let stack: Stack;
+let relay: LabNode, alice: LabNode, bob: LabNode, carol: LabNode;
+let echo: Server;
+
+beforeAll(async () => {
+    lab = await Lab.create("lifecycle");
+    [relay, alice, bob, carol] = (["relay", "alice", "bob", "carol"] as const).map((name) => lab.node(name)) as [
+        LabNode,
+        LabNode,
+        LabNode,
+        LabNode,
+    ];
+    echo = await bob.udpEcho(7);
+    stack = await Stack.create({
+        namespace: relay.namespace,
+        interface: lab.interface("relay"),
+        peers: peers.slice(0, 10),
+        services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] }],
+        grants: [PROBED],
+    });
+});
+
+afterAll(async () => {
+    await echo?.stop();
+    lab?.close();
+    stack?.close();
+});
+
+it("connects everybody with the files it hands out, and nobody to more than granted", async () => {
+    await stack.up();
+    const { configs, caCertificate } = await stack.outputs<{
+        configs: Record<string, string>;
+        caCertificate: string;
+    }>();
+    for (const node of [alice, bob, carol]) {
+        const { privateKey } = team.find(({ name }) => name === node.name)!;
+        await node.wgQuickUp(configs[node.name]!, lab.interface(node.name), privateKey);
+    }
+    const notes = await bob.httpServer(3000, "the notes");
+    try {
+        const request = { address: "10.8.0.1", port: 8443, servername: "notes.qp-tunnel.internal", ca: caCertificate };
+        expect(await alice.https(request)).toMatchObject({
+            status: 200,
+            body: "the notes",
+            group: "X25519MLKEM768",
+            cipher: "TLS_AES_256_GCM_SHA384",
+        });
+        expect(await carol.ping("10.8.0.1")).toBe(true);
+        expect(await carol.tcp("10.8.0.1", 8443)).toBe("timeout");
+        expect(await carol.udp("10.8.0.3", 7)).toBe("timeout");
+        expect(await alice.tcp("10.8.0.3", 3000)).toBe("timeout");
+    } finally {
+        await notes.stop();
+    }
+});
+
+it("has nothing to do a second time, after a refresh, or when the program lists peers in another order", async () => {
+    await stack.preview("--expect-no-changes");
+    await stack.refresh("--expect-no-changes");
+    stack.declare({ peers: peers.slice(0, 10).reverse() });
+    await stack.preview("--expect-no-changes");
+});
+
+it("shows one more peer as one more key in each resource, with her address, and nothing else", async () => {
+    stack.declare({ peers, grants: [PROBED, { from: "dave", to: "bob", ports: ["tcp/22"] }] });
+    const text = await stack.preview("--diff");
+    const { publicKey } = team.find(({ name }) => name === "dave")!;
+    const hers = [
+        "+ dave: {",
+        '+ address  : "10.8.0.12"',
+        "+ admitted : 1",
+        "+ keyEpoch : 1",
+        `+ publicKey: "${publicKey}"`,
+        "+ routes   : []",
+    ];
+    expect(changedLines(text)).toStrictEqual([
+        "~ qptunnel:index:Registry: (update)",
+        "~ peers: {",
+        ...hers,
+        "~ qptunnel:index:WireGuard: (update)",
+        "~ peers: {",
+        ...hers,
+        "~ qptunnel:index:Grants: (update)",
+        "~ rules: {",
+        "+ dave: [",
+        '+     [0]: "10.8.0.12 -> 10.8.0.3 tcp/22"',
+        "~ qptunnel:index:AuditCheckpoint: (update)",
+        "~ records: {",
+        "~ grants   : [hash] => [unknown]",
+        "~ registry : [hash] => [unknown]",
+        "~ wireguard: [hash] => [unknown]",
+        "~ 4 to update",
+    ]);
+    expect(spoken(text)).toStrictEqual([
+        "relay: dave may reach 10.8.0.3 tcp/22",
+        "relay: dave will be connected at 10.8.0.12",
+        "relay: nobody else is disturbed: 10 peers keep key, address and session",
+    ]);
+});
+
+it("adds one and removes the one in the middle without a packet lost to the others", async () => {
+    const probe = await alice.probe("10.8.0.3", 7);
+    expect(await carol.ping("10.8.0.1")).toBe(true);
+    const before = await livePeers(relay, stack.declared.interface);
+    await stack.up();
+    stack.declare({ peers: peers.filter(({ name }) => name !== "carol") });
+    await stack.up();
+    expect(await carol.ping("10.8.0.1")).toBe(false);
+    await probe.passes(2000);
+    const report = await probe.stop();
+    expect(report).toMatchObject({ lost: 0, outages: [] });
+    expect(report.sent).toBeGreaterThanOrEqual(5000);
+
+    const after = await livePeers(relay, stack.declared.interface);
+    const added = after.get("10.8.0.12/32");
+    expect(added?.publicKey).toBe(team.at(-1)!.publicKey);
+    // The last handshake as well: nobody had to begin a new session.
+    const untouched = [...before].filter(([address]) => address !== "10.8.0.4/32");
+    expect([...after].filter(([address]) => address !== "10.8.0.12/32")).toStrictEqual(untouched);
+    expect(before.get("10.8.0.4/32")?.publicKey).toBe(team.find(({ name }) => name === "carol")!.publicKey);
+    await stack.preview("--expect-no-changes");
+});
+
+it("leaves no interface, table, process or file behind, but the log", async () => {
+    await stack.destroy();
+    expect(await relay.run(["ip", "-o", "link", "show", "type", "wireguard"])).toBe("");
+    expect(await relay.run(["ip", "-o", "link"])).not.toContain(stack.declared.interface);
+    expect(await relay.run(["nft", "list", "ruleset"])).toBe("");
+    expect(await alice.run(["ip", "netns", "pids", relay.namespace])).toBe("");
+    const left = ["/etc", "/run", "/run/wireguard", "/etc/systemd/system"].flatMap((folder) =>
+        readdirSync(folder).filter((name) => name.includes(stack.declared.interface)),
+    );
+    expect(left).toStrictEqual([]);
+    expect(readdirSync(`${stack.folder}/audit`)).toStrictEqual(["dev.jsonl", "dev.jsonl.lock", "dev.jsonl.note"]);
+    const records = stack.log().map(({ action, message }) => `${action}: ${message}`);
+    expect(records).toContain(`relay_destroy: Removed relay relay from namespace ${relay.namespace} of this machine`);
+    expect(records).toContain("registry_update: Archived the registry of relay relay: 10 peers and 1 service");
+});
+
+/** Lines of a diff that say a change, hashes left out. */
+function changedLines(diff: string): string[] {
+    return diff
+        .split("\n")
+        .map((line) => line.trim().replace(/"[0-9a-f]{64}"/, "[hash]"))
+        .filter((line) => /^[~+-] /.test(line));
+}

@@ -1,0 +1,31 @@
+// The program of a `Stack`: one relay as program.json says. Any value there may be {"output": value} or {"secret": value}.
+const pulumi = require("@pulumi/pulumi");
+const { AuditSink, ExposedService, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
+
+const { audit, peers, services, grants, namespace, ...relayArgs } = revived(require("./program.json"));
+
+const listed = peers.map(({ name, ...args }) =>
+    args.publicKey === undefined ? new Peer(name, args) : { name, ...args },
+);
+const relay = new Relay("relay", {
+    ...relayArgs,
+    host: hosts.local(namespace === undefined ? {} : { namespace }),
+    peers: listed,
+    services: services.map(({ name, ...args }) => new ExposedService(name, args)),
+    grants,
+    audit: new AuditSink("audit", audit),
+});
+
+module.exports = {
+    caCertificate: relay.caCertificate,
+    checkpoint: relay.checkpoint,
+    configs: pulumi.secret(Object.fromEntries(peers.map(({ name }) => [name, relay.configFor(name)]))),
+};
+
+function revived(value) {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(revived);
+    if ("output" in value) return pulumi.output(value.output);
+    if ("secret" in value) return pulumi.secret(value.secret);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revived(inner)]));
+}
