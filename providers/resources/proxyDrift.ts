@@ -25,12 +25,12 @@ function configDrift(args: ProxyInputs, answer: Files): Record<string, string> {
     const listen = Object.values(servers).flatMap((server) => server.listen ?? []);
     const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
     for (const address of wanted) {
-        if (!listen.some((each) => each.endsWith(address)))
+        if (!listen.includes(address))
             drift[`listener ${address}`] =
                 `Caddy has no server for ${address}; the next up loads its configuration again`;
     }
     for (const address of listen) {
-        if (!wanted.some((each) => address.endsWith(each)))
+        if (!wanted.includes(address))
             drift[`server ${address}`] =
                 `Caddy serves ${address}, which no service asks for; the next up loads its configuration again`;
     }
