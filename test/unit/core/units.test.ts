@@ -1,0 +1,87 @@
+import { renderUnits } from "../../../core/units.js";
+
+const units = renderUnits({
+    name: "qp-tunnel-wg0",
+    etc: "/etc/qp-tunnel-wg0",
+    run: "/run/qp-tunnel-wg0",
+    interface: "wg0",
+});
+
+describe("the systemd units of a relay", () => {
+    it("are three", () => {
+        expect(Object.keys(units)).toEqual([
+            "qp-tunnel-wg0-firewall.service",
+            "qp-tunnel-wg0-wireguard.service",
+            "qp-tunnel-wg0-proxy.service",
+        ]);
+    });
+
+    it("load the table before the network is up, and again with nftables.service", () => {
+        expect(units["qp-tunnel-wg0-firewall.service"]).toBe(`[Unit]
+Description=Default-deny table of relay qp-tunnel-wg0
+Wants=network-pre.target
+Before=network-pre.target qp-tunnel-wg0-wireguard.service
+After=nftables.service
+PartOf=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/bash /etc/qp-tunnel-wg0/program boot-firewall /etc/qp-tunnel-wg0 /run/qp-tunnel-wg0
+
+[Install]
+WantedBy=multi-user.target
+`);
+    });
+
+    it("bring up the interface only with its table", () => {
+        expect(units["qp-tunnel-wg0-wireguard.service"]).toBe(`[Unit]
+Description=WireGuard interface wg0 of relay qp-tunnel-wg0
+Requires=qp-tunnel-wg0-firewall.service
+After=qp-tunnel-wg0-firewall.service network-online.target
+Wants=network-online.target
+
+[Service]
+Type=exec
+RemainAfterExit=yes
+ExecStart=/bin/bash /etc/qp-tunnel-wg0/program boot-wireguard /etc/qp-tunnel-wg0 /run/qp-tunnel-wg0
+ExecStopPost=-/bin/sh -c 'ip link del dev wg0'
+Restart=on-failure
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+`);
+    });
+
+    it("serve last, and in a cage", () => {
+        expect(units["qp-tunnel-wg0-proxy.service"]).toBe(`[Unit]
+Description=TLS proxy of relay qp-tunnel-wg0
+Requires=qp-tunnel-wg0-wireguard.service
+After=qp-tunnel-wg0-wireguard.service
+
+[Service]
+Type=exec
+ExecStart=/bin/bash /etc/qp-tunnel-wg0/program boot-proxy /etc/qp-tunnel-wg0 /run/qp-tunnel-wg0
+Restart=always
+RestartSec=1
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths=/etc/qp-tunnel-wg0 /run/qp-tunnel-wg0
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+MemoryDenyWriteExecute=yes
+LockPersonality=yes
+UMask=0077
+
+[Install]
+WantedBy=multi-user.target
+`);
+    });
+});
