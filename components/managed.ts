@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /** The managed resources of the plugin, and what each tells. The plugin's schema says more. */
-const OUTPUTS = {
+export const OUTPUTS = {
     KeyPair: ["publicKey", "privateKey"],
     Seed: ["seed"],
     Registry: ["peers", "services", "record"],

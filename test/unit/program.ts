@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Ledger } from "../../core/model.js";
+import { allocate, type RegistryRequest } from "../../core/registry.js";
+
+/** A resource as a program registered it. */
+export interface Registered {
+    type: string;
+    name: string;
+    inputs: Record<string, unknown>;
+}
+
+const KEY = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=";
+
+/** What stands for the plugin: Registry allocates as it would, of everything else only the shape is right. */
+const OUTPUTS: Record<string, Record<string, unknown>> = {
+    KeyPair: { publicKey: "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=", privateKey: KEY },
+    Seed: { seed: KEY },
+    CertificateAuthority: { certificate: "-----BEGIN CERTIFICATE-----\n", privateKey: "-----BEGIN PRIVATE KEY-----\n" },
+    Host: { machine: "m1", address: "192.0.2.7" },
+    WireGuard: { registry: {} },
+    Proxy: { served: {} },
+    AuditCheckpoint: { size: 1, head: "h", root: "r", note: "n" },
+};
+
+/**
+ * Runs a Pulumi program without an engine.
+ *
+ * @param build declares resources and returns outputs, as a module exports them
+ */
+export async function runProgram<T>(build: () => T): Promise<{ registered: Registered[]; outputs: pulumi.Unwrap<T> }> {
+    const registered: Registered[] = [];
+    await pulumi.runtime.setMocks(
+        {
+            newResource({ type, name, inputs }) {
+                registered.push({ type, name, inputs: inputs as Record<string, unknown> });
+                const short = type.replace("qptunnel:index:", "");
+                const ledger = short === "Registry" ? allocated(inputs as unknown as RegistryRequest) : {};
+                const record = { sequence: 0, hash: "0".repeat(64), offset: 0 };
+                return { id: name, state: { ...inputs, record, ...ledger, ...OUTPUTS[short] } };
+            },
+            call: () => ({}),
+        },
+        "office",
+        "prod",
+    );
+    const outputs = await new Promise<pulumi.Unwrap<T>>((resolve, reject) => {
+        pulumi.output(build()).apply(resolve);
+        // What goes wrong in an output goes wrong for the whole program.
+        process.once("unhandledRejection", reject);
+    });
+    await pulumi.runtime.disconnect();
+    return { registered, outputs };
+}
+
+function allocated(request: RegistryRequest): Ledger {
+    const { ledger, problems } = allocate({ ...request, reservedAddresses: [] }, undefined);
+    if (problems.length > 0) throw new Error(JSON.stringify(problems));
+    return ledger;
+}

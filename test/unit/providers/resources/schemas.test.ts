@@ -1,0 +1,77 @@
+import { AuditSink, ExposedService, Peer, Relay, hosts } from "../../../../components/index.js";
+import { OUTPUTS, type ManagedType } from "../../../../components/managed.js";
+import { resources } from "../../../../providers/plugin/registry.js";
+import { runProgram, type Registered } from "../../program.js";
+import { KEYS, RELAY_PRIVATE_KEY } from "./relays.js";
+
+/** A program that says as little as it can, and one that says everything. */
+const least = () => {
+    new Relay("hub", { host: hosts.local(), audit: new AuditSink("audit"), peers: [] });
+};
+const most = () => {
+    const audit = new AuditSink("audit", { path: "log.jsonl", signingKey: "env:KEY", restartFrom: "0".repeat(64) });
+    const alice = new Peer("alice", { publicKey: KEYS.bob, presharedKey: "none", reinstate: true });
+    const nas = new Peer("nas", { routes: ["192.168.7.0/24"], address: "10.9.0.9", keyEpoch: 2 });
+    const wiki = new ExposedService("wiki", {
+        upstream: { peer: nas, port: 80 },
+        allow: "everyone",
+        certificate: "ecdsa-p256",
+        port: 8450,
+    });
+    new Relay("hub", {
+        host: hosts.local({ namespace: "lab" }),
+        audit,
+        peers: [alice, nas],
+        services: [wiki],
+        grants: [{ from: alice, to: { peer: nas, network: "192.168.7.0/24" }, ports: ["all"] }],
+        subnet: "10.9.0.0/24",
+        subnet6: "fd12::/64",
+        privateKey: RELAY_PRIVATE_KEY,
+        routes: ["172.16.0.0/16"],
+    });
+};
+
+const adopting = () => {
+    const privateKey = "file:relay.key";
+    new Relay("hub", { host: hosts.local(), audit: new AuditSink("audit"), peers: [], privateKey });
+};
+
+let registered: Registered[];
+
+beforeAll(async () => {
+    registered = [];
+    for (const program of [least, most, adopting]) registered.push(...(await runProgram(program)).registered);
+});
+
+/** The names of inputs of each resource of a type that any of the programs declares. */
+const sent = (type: string) =>
+    registered.filter((each) => each.type === `qptunnel:index:${type}`).map(({ inputs }) => Object.keys(inputs));
+
+describe.each(Object.keys(OUTPUTS) as ManagedType[])("the schema of %s", (type) => {
+    const { schema } = resources[type]!();
+
+    it("has every input that the components send", () => {
+        expect(sent(type).length).toBeGreaterThan(0);
+        expect(
+            sent(type)
+                .flat()
+                .filter((input) => !(input in schema.inputs)),
+        ).toEqual([]);
+    });
+
+    it("requires no input that a program may leave out", () => {
+        const required = Object.keys(schema.inputs).filter((input) => schema.inputs[input]?.optional !== true);
+        for (const inputs of sent(type)) expect(required.filter((each) => !inputs.includes(each))).toEqual([]);
+    });
+
+    it("has every output that the components ask for, and marks what is secret", () => {
+        expect(OUTPUTS[type].filter((output) => !(output in schema.outputs))).toEqual([]);
+        for (const secret of ["privateKey", "seed"]) {
+            expect(schema.outputs[secret]?.secret ?? !(secret in schema.outputs)).toBe(true);
+        }
+    });
+});
+
+it("every resource of the plugin is used by the components", () => {
+    expect(Object.keys(resources).sort()).toEqual(Object.keys(OUTPUTS).sort());
+});
