@@ -3,5 +3,5 @@ export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
 export { Relay, type Grant, type RelayArgs } from "./relay.js";
-export { hosts, type HostDescriptor } from "../providers/hosts/index.js";
+export { hosts, type Host, type SshOptions } from "../providers/hosts/index.js";
 export { TunnelError, InvalidArgument, AuditError, HostError } from "../core/errors.js";

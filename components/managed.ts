@@ -6,7 +6,7 @@ export const OUTPUTS = {
     Seed: ["seed"],
     Registry: ["peers", "services", "record"],
     CertificateAuthority: ["certificate", "privateKey", "record"],
-    Host: ["machine", "address", "wireguard", "supervisor", "tools", "record", "drift"],
+    Host: ["machine", "address", "hostKey", "keyExchange", "wireguard", "supervisor", "tools", "record", "drift"],
     Firewall: ["table", "chains", "record", "drift"],
     WireGuard: ["publicKey", "registry", "record", "drift"],
     Proxy: ["served", "certificates", "record", "drift"],

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayPlain } from "../core/arguments.js";
 import type { Ledger } from "../core/model.js";
-import type { HostDescriptor } from "../providers/hosts/index.js";
+import type { Host } from "../providers/hosts/index.js";
 import type { AuditSink } from "./auditSink.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
@@ -24,7 +24,7 @@ export interface Grant {
 /** A relay is told everything it serves: who is not listed is removed. */
 export interface RelayArgs {
     /** Where it runs: `hosts.local(...)`. */
-    host: HostDescriptor;
+    host: Host;
     audit: AuditSink;
     /** Everybody who may be connected; `{ peer, address }` pins an address on this relay. */
     peers: (Peer | PeerSpec | { peer: Peer | PeerSpec; address: string })[];
@@ -96,7 +96,14 @@ export class Relay extends pulumi.ComponentResource {
         const child = (after: Managed[] = []): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: after });
         const secret = secretChild(this);
         const log = { relay: name, audit: resolved.audit };
-        const place = { ...log, host: resolved.host, appName: plain.appName, interface: plain.interface };
+        const { descriptor, credentials } = resolved.host;
+        const place = {
+            ...log,
+            host: descriptor,
+            appName: plain.appName,
+            interface: plain.interface,
+            ...(credentials === undefined ? {} : { credentials: pulumi.secret(credentials) }),
+        };
 
         // Names: addresses and ports are known from here on, also in a preview.
         const registry = new Managed("Registry", `${name}-registry`, { ...log, ...registryRequest(resolved) }, child());
@@ -130,7 +137,7 @@ export class Relay extends pulumi.ComponentResource {
         const networks = { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
         const own = { address, ...(address6 === undefined ? {} : { address6 }) };
         const host = new Managed("Host", `${name}-host`, { ...place, ...networks }, child([registry]));
-        const filled = { ...place, machine: host.output<string>("machine") };
+        const filled = { ...place, machine: host.output<string>("machine"), hostKey: host.output<string>("hostKey") };
         const firewall = new Managed(
             "Firewall",
             `${name}-firewall`,

@@ -13,7 +13,7 @@ import {
 } from "../core/arguments.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
-import type { HostDescriptor } from "../providers/hosts/index.js";
+import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, type AuditReference } from "./auditSink.js";
 import { ExposedService } from "./exposedService.js";
 import { Peer, refuseUnbuilt, type PeerSpec } from "./peer.js";
@@ -42,7 +42,7 @@ export interface ListedService {
 /** A relay's arguments, checked and with defaults. */
 export interface ResolvedRelay {
     plain: RelayPlain;
-    host: HostDescriptor;
+    host: Host;
     audit: AuditReference;
     subnet: Subnet;
     subnet6?: Subnet;

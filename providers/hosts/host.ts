@@ -1,17 +1,9 @@
 import { HostError } from "../../core/errors.js";
 import type { RelayNames } from "../../core/model.js";
 import { formatBundle, formatTable, parseBundle, type Files } from "./bundle.js";
-import { runLocal } from "./local.js";
+import { connectionTo } from "./connection.js";
+import { describeHost, type HostDescriptor } from "./descriptors.js";
 import { relayProgram } from "./program.js";
-
-/** This machine, or one of its network namespaces. */
-export interface LocalHost {
-    kind: "local";
-    namespace?: string;
-}
-
-/** Where a relay runs: plain data, as `hosts.*` returns it and as it travels through the engine. */
-export type HostDescriptor = LocalHost;
 
 /** One relay on one host. */
 export interface Target {
@@ -19,6 +11,8 @@ export interface Target {
     names: RelayNames;
     /** project/stack/relay: who may change it. */
     owner: string;
+    /** A private SSH key, when the program gave one. A secret. */
+    credentials?: string;
 }
 
 /** The steps of the relay's program. `facts` and `read` change nothing. */
@@ -60,7 +54,7 @@ export async function runStep(
 ): Promise<Files> {
     const manifest = formatTable({ step, ...relayValues(target), ...values });
     const input = `${relayProgram()}\n${formatBundle({ manifest, ...files })}`;
-    const { code, stdout, stderr } = await runLocal(target.host, input);
+    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input);
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer;
     if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));
@@ -71,29 +65,16 @@ export async function runStep(
 export function relayValues(target: Target): Record<string, string | undefined> {
     const { names, host } = target;
     const name = `${names.appName}-${names.interface}`;
-    const place = host.namespace === undefined ? name : `${name}.${host.namespace}`;
+    const namespace = host.kind === "local" ? host.namespace : undefined;
+    const place = namespace === undefined ? name : `${name}.${namespace}`;
     return {
         name,
         etc: `/etc/${place}`,
         run: `/run/${place}`,
         owner: target.owner,
         interface: names.interface,
-        namespace: host.namespace,
+        namespace,
     };
-}
-
-/**
- * Whether the person said to go on without this host when it cannot be reached, by naming it (its namespace; "local"
- * for this machine) in the environment.
- */
-export function isAbandoned(host: HostDescriptor): boolean {
-    return process.env[ABANDON] === (host.namespace ?? "local");
-}
-export const ABANDON = "QPTUNNEL_ABANDON_UNREACHABLE";
-
-/** A host as it is called in messages. */
-export function describeHost(host: HostDescriptor): string {
-    return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
 }
 
 function failure(target: Target, step: Step, answer: Files, code: number | null, stderr: string): HostError {

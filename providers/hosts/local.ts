@@ -1,58 +1,25 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { Duplex } from "node:stream";
 
 import { HostError, HostUnreachable } from "../../core/errors.js";
-import type { LocalHost } from "./host.js";
+import type { LocalHost } from "./descriptors.js";
+import { run, type Finished } from "./run.js";
 
-/**
- * The machine the program runs on, or one of its network namespaces (laboratory, demo, tests).
- *
- * @param options.namespace a named network namespace (`ip netns`); default: the machine itself
- */
-export function local(options: { namespace?: string } = {}): LocalHost {
-    return { kind: "local", ...(options.namespace === undefined ? {} : { namespace: options.namespace }) };
-}
-
-export interface Finished {
-    code: number | null;
-    stdout: string;
-    stderr: string;
-}
-
-/** Runs bash with the text on standard input, as the relay's program expects it. */
-export function runLocal(host: LocalHost, input: string): Promise<Finished> {
-    return runIn(host, ["bash", "-s"], input);
-}
-
-/**
- * Runs a command where the relay is. It gets a process group of its own, so that Ctrl-C in a terminal ends neither
- * a transaction halfway nor the processes that it started.
- */
+/** Runs a command where the relay is: in its network namespace, or right here. */
 export function runIn(host: LocalHost, command: string[], input: string): Promise<Finished> {
-    const [program, ...args] = [...enter(host), ...command];
-    return new Promise((resolve, reject) => {
-        const child = spawn(program as string, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
-        const out: Buffer[] = [];
-        const err: Buffer[] = [];
-        child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-        child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-        child.on("error", (cause) => {
-            reject(
-                new HostError(
-                    "this machine",
-                    `${program} cannot be run (${cause.message})`,
-                    "install util-linux and bash",
-                    { cause },
-                ),
-            );
-        });
-        child.on("close", (code) =>
-            resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
-        );
-        // A program that refuses at its first line closes its input; its answer says why.
-        child.stdin.on("error", () => undefined);
-        child.stdin.end(input);
-    });
+    return run([...enter(host), ...command], input);
+}
+
+/** A TCP stream as the relay's network sees it: a process in there hands the bytes on. */
+export function streamIn(host: LocalHost, address: string, port: number): Duplex {
+    if (host.namespace === undefined) return connect(port, address);
+    const script =
+        "const s = require('net').connect(+process.argv[1], process.argv[2]); process.stdin.pipe(s).pipe(process.stdout)";
+    const [program = "", ...args] = [...enter(host), process.execPath, "-e", script, String(port), address];
+    const child = spawn(program, args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
+    return Duplex.from({ readable: child.stdout, writable: child.stdin });
 }
 
 function enter(host: LocalHost): string[] {

@@ -1,7 +1,10 @@
+import type { Duplex } from "node:stream";
+import { connect } from "node:tls";
+
 import { serviceDomain } from "../../core/names.js";
 import type { ProxyService } from "../../core/model.js";
-import type { HostDescriptor } from "./host.js";
-import { runIn } from "./local.js";
+import { connectionTo } from "./connection.js";
+import type { Target } from "./host.js";
 
 export interface ProbeRequest {
     addresses: string[];
@@ -27,58 +30,49 @@ const CIPHER = "TLS_AES_256_GCM_SHA384";
  * checked, not assumed: distributions ship Caddy builds that silently lack the post-quantum group.
  */
 export async function probeServices(
-    host: HostDescriptor,
+    target: Target,
     request: ProbeRequest,
     appName: string,
 ): Promise<Record<string, ProbeResult>> {
-    const [address] = request.addresses;
-    const targets = Object.entries(request.services).map(([name, { port, certificate }]) => ({
-        name,
-        port,
-        address,
-        servername: serviceDomain(name, appName),
-        ca: request.authorities[certificate],
-    }));
-    if (targets.length === 0) return {};
-    const { stdout, stderr } = await runIn(
-        host,
-        [process.execPath, "-e", SCRIPT],
-        JSON.stringify({ targets, group: GROUP }),
-    );
-    const results = parse(stdout, stderr);
-    for (const result of Object.values(results)) {
-        if (result.problem !== undefined) continue;
-        if (result.group !== GROUP)
-            result.problem = `negotiated ${result.group ?? "no group"} instead of ${GROUP}; use a Caddy whose build has it`;
-        else if (result.cipher !== CIPHER)
-            result.problem = `negotiated ${result.cipher ?? "no cipher"} instead of ${CIPHER}; use the Caddy of this package (\`npm run tools\`)`;
-    }
-    return results;
-}
-
-function parse(stdout: string, stderr: string): Record<string, ProbeResult> {
-    try {
-        return JSON.parse(stdout) as Record<string, ProbeResult>;
-    } catch (cause) {
-        throw new Error(`the TLS probe gave no answer: ${stderr.slice(0, 300)}`, { cause });
-    }
-}
-
-/**
- * Runs where the relay is, in its network namespace. Node before 24 does not report the group; offering that group
- * alone proves it there.
- */
-const SCRIPT = `
-const tls = require("node:tls");
-const { targets, group } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-const probe = ({ name, address, port, servername, ca }) => new Promise((resolve) => {
-    const done = (result) => { socket.destroy(); resolve([name, result]); };
-    const socket = tls.connect({ host: address, port, servername, ca, ecdhCurve: group, minVersion: "TLSv1.3", timeout: 10000 }, () => {
-        const { standardName } = socket.getCipher();
-        done({ group: socket.getEphemeralKeyInfo().name ?? group, cipher: standardName });
+    const connection = connectionTo(target.host, target.credentials);
+    const [address = ""] = request.addresses;
+    const probes = Object.entries(request.services).map(async ([name, { port, certificate }]) => {
+        const ca = request.authorities[certificate] ?? "";
+        const result = await handshake(connection.stream(address, port), serviceDomain(name, appName), ca);
+        return [name, { ...result, ...judged(result) }] as const;
     });
-    socket.on("error", (error) => done({ problem: "the TLS handshake failed: " + error.message }));
-    socket.on("timeout", () => done({ problem: "the TLS handshake took more than 10 s" }));
-});
-Promise.all(targets.map(probe)).then((results) => console.log(JSON.stringify(Object.fromEntries(results))));
-`;
+    return Object.fromEntries(await Promise.all(probes));
+}
+
+function handshake(stream: Duplex, servername: string, ca: string): Promise<ProbeResult> {
+    return new Promise((resolve) => {
+        const done = (result: ProbeResult): void => {
+            clearTimeout(timer);
+            socket.destroy();
+            stream.destroy();
+            resolve(result);
+        };
+        const timer = setTimeout(() => done({ problem: "the TLS handshake took more than 10 s" }), 10_000);
+        const socket = connect({ socket: stream, servername, ca, ecdhCurve: GROUP, minVersion: "TLSv1.3" }, () => {
+            // Node before 24 does not report the group; that this one alone was offered proves it there.
+            const { name } = socket.getEphemeralKeyInfo() as { name?: string };
+            done({ group: name ?? GROUP, cipher: socket.getCipher().standardName });
+        });
+        const failed = (error: Error): void => done({ problem: `the TLS handshake failed: ${error.message}` });
+        socket.on("error", failed);
+        stream.on("error", failed);
+    });
+}
+
+function judged({ group, cipher, problem }: ProbeResult): { problem?: string } {
+    if (problem !== undefined) return {};
+    if (group !== GROUP) {
+        return { problem: `negotiated ${group ?? "no group"} instead of ${GROUP}; use a Caddy whose build has it` };
+    }
+    if (cipher !== CIPHER) {
+        return {
+            problem: `negotiated ${cipher ?? "no cipher"} instead of ${CIPHER}; use the Caddy of this package (\`npm run tools\`)`,
+        };
+    }
+    return {};
+}

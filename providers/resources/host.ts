@@ -5,10 +5,13 @@ import { tableName } from "../../core/names.js";
 import { renderUnits } from "../../core/units.js";
 import { formatTable, parseTable } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
-import { describeHost, relayValues } from "../hosts/host.js";
+import { describeHost, isSameMachine } from "../hosts/descriptors.js";
+import { connectionTo } from "../hosts/connection.js";
+import { relayValues, type Target } from "../hosts/host.js";
+import { isPostQuantum } from "../hosts/sshLog.js";
 import { relayProgram } from "../hosts/program.js";
 import type { Files } from "../hosts/bundle.js";
-import { isMap, same } from "./changes.js";
+import { isMap } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
 import { relayResource, type Change } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
@@ -45,7 +48,7 @@ export const host = relayResource({
         const { relay, host: descriptor, appName, interface: device } = placed(inputs);
         if (before === undefined) return [`${relay}: is set up on ${describeHost(descriptor)}`];
         const then = placed(before.inputs);
-        if (!same(then.host, descriptor)) {
+        if (!isSameMachine(then.host, descriptor)) {
             return [
                 `${relay}: moves from ${describeHost(then.host)} to ${describeHost(descriptor)}, with the same keys and addresses; the old place is emptied last`,
             ];
@@ -92,13 +95,27 @@ export const host = relayResource({
         const table = tableName(targetOf(inputs, context).names);
         for (const sentence of conflicts(json(answer.ruleset), table, [device]))
             context.log("warning", `${relay}: ${sentence}`);
-        return { outputs: found(answer), problems: [] };
+        return {
+            outputs: {
+                ...found(answer),
+                ...wayThere(targetOf(inputs, context), (sentence) => context.log("warning", `${relay}: ${sentence}`)),
+            },
+            problems: [],
+        };
     },
 
     // A machine stays the same machine until a refresh says otherwise.
     previewOutputs: ({ before }) =>
         before === undefined || hasDrift(before.outputs)
-            ? { machine: UNKNOWN, address: UNKNOWN, wireguard: UNKNOWN, supervisor: UNKNOWN, tools: UNKNOWN }
+            ? {
+                  machine: UNKNOWN,
+                  address: UNKNOWN,
+                  hostKey: UNKNOWN,
+                  keyExchange: UNKNOWN,
+                  wireguard: UNKNOWN,
+                  supervisor: UNKNOWN,
+                  tools: UNKNOWN,
+              }
             : before.outputs,
 
     outcomes: ({ inputs }, outputs) => [
@@ -132,6 +149,18 @@ export const host = relayResource({
         },
     ],
 });
+
+/** How the machine is reached, and what a recording of that would be worth to a quantum computer. */
+function wayThere(target: Target, warn: (sentence: string) => void): Properties {
+    const negotiated = connectionTo(target.host, target.credentials).negotiated?.();
+    if (negotiated === undefined) return { hostKey: "", keyExchange: "none" };
+    if (!isPostQuantum(negotiated.keyExchange)) {
+        warn(
+            `SSH to ${describeHost(target.host)} negotiated ${negotiated.keyExchange}, which is not post-quantum: who records it now can read the keys in it later; OpenSSH 9.0 or newer on both sides does better`,
+        );
+    }
+    return { hostKey: negotiated.hostKey, keyExchange: negotiated.keyExchange };
+}
 
 function hasDrift({ drift }: Properties): boolean {
     return isMap(drift) && Object.keys(drift).length > 0;

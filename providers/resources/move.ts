@@ -1,7 +1,7 @@
 import { changeRelay } from "../hosts/facts.js";
-import { describeHost, type Target } from "../hosts/host.js";
+import { describeHost, isSameMachine } from "../hosts/descriptors.js";
+import { type Target } from "../hosts/host.js";
 import { tableName } from "../../core/names.js";
-import { same } from "./changes.js";
 
 /**
  * A relay that moves empties the place it leaves. To another machine: new first, then old, so the last step of the
@@ -16,7 +16,7 @@ export async function leave(
     moment: "first" | "last",
 ): Promise<string | undefined> {
     if (former === undefined) return undefined;
-    const stays = same(former.host, target.host);
+    const stays = isSameMachine(former.host, target.host);
     if (stays !== (moment === "first")) return undefined;
     await changeRelay(former, "remove", { table: tableName(former.names) });
     return `Left ${describeHost(former.host)}, interface ${former.names.interface}: interface, table, proxy and files are gone there`;

@@ -4,8 +4,8 @@ import { AuditError, HostUnreachable } from "../../core/errors.js";
 import type { RecordMark } from "../../core/audit/record.js";
 import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
 import { factsOf, type Facts } from "../hosts/facts.js";
-import { isAbandoned, RelayChanged, type HostDescriptor, type Target } from "../hosts/host.js";
-import { same } from "./changes.js";
+import { isAbandoned, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
+import { RelayChanged, type Target } from "../hosts/host.js";
 import type { Context, Properties } from "./resource.js";
 
 /** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
@@ -15,6 +15,10 @@ export interface Placed {
     appName: string;
     interface: string;
     audit: AuditRef;
+    /** A private SSH key, when the program gives one. A secret. */
+    credentials?: string;
+    /** The host key that Host saw, where none is pinned by the program. */
+    hostKey?: string;
     /** Identity of the machine, from Host: another one has to be filled again. */
     machine?: string;
 }
@@ -24,8 +28,15 @@ export function placed(inputs: Properties): Placed {
 }
 
 export function targetOf(inputs: Properties, context: Context): Target {
-    const { relay, host, appName, interface: device } = placed(inputs);
-    return { host, names: { appName, interface: device }, owner: `${context.project}/${context.stack}/${relay}` };
+    const { relay, host, appName, interface: device, credentials, hostKey } = placed(inputs);
+    // A key that was seen at first use is as binding as one that was given.
+    const pinned = host.kind === "ssh" && host.hostKey === undefined && hostKey !== undefined && hostKey !== "";
+    return {
+        host: pinned ? { ...host, hostKey } : host,
+        names: { appName, interface: device },
+        owner: `${context.project}/${context.stack}/${relay}`,
+        ...(credentials === undefined ? {} : { credentials }),
+    };
 }
 
 /** Where a relay was, when that is another place than where it is now: another machine, or other names on the same. */
@@ -36,7 +47,8 @@ export function formerPlace(
 ): Target | undefined {
     if (before === undefined) return undefined;
     const [then, now] = [placed(before.inputs), placed(inputs)];
-    const moved = !same(then.host, now.host) || then.appName !== now.appName || then.interface !== now.interface;
+    const moved =
+        !isSameMachine(then.host, now.host) || then.appName !== now.appName || then.interface !== now.interface;
     return moved ? targetOf(before.inputs, context) : undefined;
 }
 

@@ -3,7 +3,8 @@ import { webcrypto } from "node:crypto";
 import { renderCaddy } from "../../core/caddy.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
-import { describeHost, relayValues } from "../hosts/host.js";
+import { describeHost } from "../hosts/descriptors.js";
+import { relayValues } from "../hosts/host.js";
 import { probeServices } from "../hosts/probe.js";
 import { changesOf, join, same } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
@@ -131,7 +132,7 @@ export const proxy = relayResource({
         const problems = Object.values(
             proxyDrift(args, keep.certificates as Record<string, CertificateRecord>, answer),
         );
-        const probes = problems.length > 0 ? {} : await probeServices(target.host, args, placed(inputs).appName);
+        const probes = problems.length > 0 ? {} : await probeServices(target, args, placed(inputs).appName);
         const services: Record<string, Properties> = {};
         for (const [name, service] of Object.entries(args.services)) {
             const probe = probes[name];

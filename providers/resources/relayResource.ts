@@ -1,7 +1,8 @@
 import type { RecordMark } from "../../core/audit/record.js";
 import { HostError, HostUnreachable } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
-import { ABANDON, describeHost, isAbandoned, runStep, type Step } from "../hosts/host.js";
+import { ABANDON, describeHost, isAbandoned, isSameMachine } from "../hosts/descriptors.js";
+import { runStep, type Step } from "../hosts/host.js";
 import { changeRelay, type Facts } from "../hosts/facts.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf, join } from "./changes.js";
@@ -96,7 +97,7 @@ export function relayResource(parts: RelayResourceParts): Resource {
             }
             await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
             const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
-            const compared = changesOf(oldInputs, news, comparedBy(parts));
+            const compared = changesIn(parts, oldInputs, news);
             const changes = { ...(parts.adjust?.(change, compared) ?? compared), ...driftChanges(oldOutputs) };
             if (Object.keys(changes).length > 0)
                 say(change, [...driftSentences(news, oldOutputs), ...sentencesOf(parts, change, changes)]);
@@ -231,7 +232,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
 }
 
 function preview(parts: RelayResourceParts, change: Change): Properties {
-    const changes = changesOf(change.before?.inputs ?? {}, change.inputs, comparedBy(parts));
+    const changes = changesIn(parts, change.before?.inputs ?? {}, change.inputs);
     const sentences = [
         ...driftSentences(change.inputs, change.before?.outputs ?? {}),
         ...parts.sentences(change, changes),
@@ -247,8 +248,10 @@ const GONE = {
 };
 
 /** Where it is counts for each of them; how it is reached and recorded does not. */
-function comparedBy(parts: RelayResourceParts): string[] {
-    return ["host", "appName", "interface", ...parts.compared];
+function changesIn(parts: RelayResourceParts, olds: Properties, news: Properties): Record<string, ChangeKind> {
+    const changes = changesOf(olds, news, ["appName", "interface", ...parts.compared]);
+    const moved = olds.host !== undefined && !isSameMachine(placed(olds).host, placed(news).host);
+    return moved ? { host: "update", ...changes } : changes;
 }
 
 /** Of a relay that moves Host says what that means for everybody; that its parts are loaded again is no news. */

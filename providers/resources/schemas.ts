@@ -6,11 +6,18 @@ export const PLACED_INPUTS: Record<string, PropertySchema> = {
     host: { type: "object", description: "Where the relay runs, as `hosts.*` describes it." },
     appName: { type: "string", description: "Prefix of every path, table, unit and process on the host." },
     interface: { type: "string", description: "Name of the WireGuard interface." },
+    credentials: {
+        type: "string",
+        description: "A private SSH key, where the program gives one.",
+        secret: true,
+        optional: true,
+    },
     audit: { type: "object", description: "The sealed log: path, project, stack and where its signing key is." },
 };
 
 export const MACHINE_INPUT: Record<string, PropertySchema> = {
     machine: { type: "string", description: "Identity of the machine, from Host; another machine is filled again." },
+    hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
 };
 
 /** What all resources of a relay tell. */

@@ -1,0 +1,39 @@
+import type { Duplex } from "node:stream";
+
+import type { HostDescriptor, LocalHost } from "./descriptors.js";
+import { runIn, streamIn } from "./local.js";
+import type { Finished } from "./run.js";
+
+/** How a relay's machine is worked on, whatever kind it is. */
+export interface Connection {
+    /** Runs bash as root with a program and its bundle on standard input. */
+    bash(input: string): Promise<Finished>;
+    /** A TCP stream to an address as the machine itself reaches it. */
+    stream(address: string, port: number): Duplex;
+    /** What was negotiated to get there; undefined when nothing had to be. */
+    negotiated?(): { keyExchange: string; hostKey: string } | undefined;
+}
+
+/** One per host and process: whoever needs the machine shares the way to it. */
+const open = new Map<string, Connection>();
+
+export function connectionTo(host: HostDescriptor, credentials?: string): Connection {
+    const key = JSON.stringify([host, credentials]);
+    const connection = open.get(key) ?? connect(host, credentials);
+    open.set(key, connection);
+    return connection;
+}
+
+function connect(host: HostDescriptor, credentials?: string): Connection {
+    if (host.kind === "local") return localConnection(host);
+    // Loaded when it is used: a relay on this machine needs no SSH.
+    const { SshConnection } = require("./ssh.js") as typeof import("./ssh.js");
+    return new SshConnection(host, credentials);
+}
+
+function localConnection(host: LocalHost): Connection {
+    return {
+        bash: (input) => runIn(host, ["bash", "-s"], input),
+        stream: (address, port) => streamIn(host, address, port),
+    };
+}

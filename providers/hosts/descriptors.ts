@@ -1,0 +1,53 @@
+/** This machine, or one of its network namespaces. */
+export interface LocalHost {
+    kind: "local";
+    namespace?: string;
+}
+
+/** A Linux machine that the system's OpenSSH client reaches. */
+export interface SshHost {
+    kind: "ssh";
+    address: string;
+    port: number;
+    user: string;
+    /** One authorized_keys-style line, "ssh-ed25519 AAAA…": the only key the machine may show. */
+    hostKey?: string;
+    /** Accept whatever key the machine shows first, and only that one ever after. */
+    trustOnFirstUse?: boolean;
+    identityFile?: string;
+    /** user@host:port, as ssh_config's ProxyJump. */
+    proxyJump?: string;
+    /** Become root with `sudo -n`. Default: when the user is not root. */
+    sudo: boolean;
+    /** Install what is missing, or only say so. */
+    packages: "install" | "require";
+}
+
+/** Where a relay runs: plain data, as it travels through the engine. */
+export type HostDescriptor = LocalHost | SshHost;
+
+/** A host as it is called in messages. */
+export function describeHost(host: HostDescriptor): string {
+    if (host.kind === "ssh") return `${host.user}@${String(host.address)}${host.port === 22 ? "" : `:${host.port}`}`;
+    return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
+}
+
+/** Whether both mean the same machine: how it is entered may change quietly. */
+export function isSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
+    return hostKeyOf(a) === hostKeyOf(b);
+}
+
+/** What names a host, in QPTUNNEL_ABANDON_UNREACHABLE too: its address, its namespace, or "local". */
+export function hostKeyOf(host: HostDescriptor): string {
+    if (host.kind === "ssh") return host.port === 22 ? String(host.address) : `${String(host.address)}:${host.port}`;
+    return host.namespace ?? "local";
+}
+
+/**
+ * Whether the person said to go on without this host when it cannot be reached, by naming it in the environment.
+ */
+export function isAbandoned(host: HostDescriptor): boolean {
+    return process.env[ABANDON] === hostKeyOf(host);
+}
+
+export const ABANDON = "QPTUNNEL_ABANDON_UNREACHABLE";

@@ -1,0 +1,74 @@
+import type { Input } from "@pulumi/pulumi";
+
+import type { HostDescriptor, LocalHost } from "./descriptors.js";
+
+/** What `hosts.*` returns and `Relay` takes. */
+export interface Host {
+    /** The descriptor; its address may still be supplied by another resource. */
+    descriptor: Record<string, unknown> & { kind: HostDescriptor["kind"] };
+    /** A private SSH key, kept apart because it is a secret. */
+    credentials?: Input<string>;
+}
+
+/** The machine the program runs on, or one of its network namespaces (laboratory, demo, tests). */
+export function local(options: { namespace?: string } = {}): Host {
+    const descriptor: LocalHost = {
+        kind: "local",
+        ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    };
+    return { descriptor: { ...descriptor } };
+}
+
+export interface SshOptions {
+    /** Host name or address. */
+    address: Input<string>;
+    /** The machine's public host key, "ssh-ed25519 AAAA…", as `ssh-keyscan` on the machine itself or its console shows it. */
+    hostKey?: Input<string>;
+    /** Instead of `hostKey`: believe what the machine shows first, warn in every preview, and insist on it from then on. */
+    trustOnFirstUse?: boolean;
+    /** Default: root. */
+    user?: string;
+    /** Default: 22. */
+    port?: number;
+    /** File of a private key. Default: the agent, and what ssh_config says. */
+    identityFile?: string;
+    /** A private key itself, for pipelines: a secret, handed to an agent of our own, never on disk. */
+    privateKey?: Input<string>;
+    /** user@host:port of a machine in between. */
+    proxyJump?: string;
+    /** Become root with `sudo -n`. Default: when the user is not root. */
+    sudo?: boolean;
+    /** `install` (default) what is missing with the distribution's package manager, or `require` that it is there. */
+    packages?: "install" | "require";
+}
+
+/** Any Linux machine over the system's OpenSSH client, with its configuration and its agent. */
+export function ssh(options: SshOptions): Host {
+    const {
+        address,
+        hostKey,
+        trustOnFirstUse,
+        user = "root",
+        port = 22,
+        identityFile,
+        privateKey,
+        proxyJump,
+        sudo,
+        packages = "install",
+    } = options;
+    return {
+        descriptor: {
+            kind: "ssh",
+            address,
+            port,
+            user,
+            sudo: sudo ?? user !== "root",
+            packages,
+            ...(hostKey === undefined ? {} : { hostKey }),
+            ...(trustOnFirstUse === undefined ? {} : { trustOnFirstUse }),
+            ...(identityFile === undefined ? {} : { identityFile }),
+            ...(proxyJump === undefined ? {} : { proxyJump }),
+        },
+        ...(privateKey === undefined ? {} : { credentials: privateKey }),
+    };
+}
