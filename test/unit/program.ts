@@ -35,7 +35,7 @@ export async function runProgram<T>(build: () => T): Promise<{ registered: Regis
             newResource({ type, name, inputs }) {
                 registered.push({ type, name, inputs: inputs as Record<string, unknown> });
                 const short = type.replace("qptunnel:index:", "");
-                const ledger = short === "Registry" ? allocated(inputs as unknown as RegistryRequest) : {};
+                const ledger = short === "Registry" ? allocated(inputs) : {};
                 const record = { sequence: 0, hash: "0".repeat(64), offset: 0 };
                 return { id: name, state: { ...inputs, record, ...ledger, ...OUTPUTS[short] } };
             },

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { relayProgram } from "../../../../providers/hosts/program.js";
+
+const program = relayProgram();
+
+describe("the relay's program, joined from its parts", () => {
+    it("is bash", () => {
+        const { status, stderr } = spawnSync("bash", ["-n"], { input: program, encoding: "utf8" });
+        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    });
+
+    it("is clean for shellcheck, which must be installed to say so", () => {
+        // SC2317: functions that are called by name of the step seem to be unreachable.
+        const options = ["--norc", "-s", "bash", "-e", "SC2317", "-"];
+        const { error, status, stdout } = spawnSync("shellcheck", options, { input: program, encoding: "utf8" });
+        expect(error).toBeUndefined();
+        expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    });
+
+    it("has every part that lies there", () => {
+        const folder = join(__dirname, "../../../../providers/relay");
+        const parts = readdirSync(folder).filter((name) => name.endsWith(".sh"));
+        expect(parts.length).toBeGreaterThan(3);
+        for (const part of parts) {
+            expect(program).toContain(readFileSync(join(folder, part), "utf8"));
+        }
+    });
+
+    it("evaluates no text as program, and starts at its last line only", () => {
+        expect(program).not.toMatch(/^\s*eval\b|[;&|]\s*eval\b/m);
+        expect(program.trimEnd().split("\n").at(-1)).toBe('{ main "$@"; exit; }');
+    });
+
+    it("ends what follows it: the bundle behind the last line is read, never run", () => {
+        const bundle = "@manifest\n step\tfacts\ntouch /tmp/never\n";
+        const { status, stdout } = spawnSync("bash", ["-s"], {
+            input: `${program.replace(/^\{ main .*$/m, "{ cat; exit; }")}\n${bundle}`,
+            encoding: "utf8",
+        });
+        expect({ status, stdout }).toEqual({ status: 0, stdout: `\n${bundle}` });
+    });
+
+    it("refuses anybody but root, before anything else", () => {
+        const drop = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--clear-groups"] : [];
+        const [command = "bash", ...args] = [...drop, "bash", "-s"];
+        const { status, stdout } = spawnSync(command, args, {
+            input: `${program}\n@manifest\n step\tfacts\n`,
+            encoding: "utf8",
+        });
+        expect(status).toBe(3);
+        expect(stdout).toMatch(/^@refused\n changing a relay needs root, this is user .*\n run as root/);
+    });
+});
