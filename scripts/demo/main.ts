@@ -37,7 +37,9 @@ async function main(): Promise<void> {
             leaving = true;
             screen.print(`\n${signal}: removing everything …`);
             // Without a world, the laboratory's guardian removes what there is.
-            void Promise.resolve(world?.close()).finally(() => process.exit(code));
+            void Promise.resolve(world?.close())
+                .then(() => screen.print("nothing is left on this machine"))
+                .finally(() => process.exit(code));
         });
     }
     try {

@@ -23,7 +23,7 @@ export class Project {
     constructor(private readonly folder: string) {
         for (const part of COPIED) cpSync(join(root, part), join(folder, part));
         for (const part of LINKED) symlinkSync(join(root, part), join(folder, part));
-        mkdirSync(join(folder, "state"));
+        for (const own of ["state", "tmp"]) mkdirSync(join(folder, own));
     }
 
     /** The sealed log. */
@@ -97,6 +97,7 @@ export class Project {
             PULUMI_CONFIG_PASSPHRASE: "only for this demo",
             PULUMI_SKIP_UPDATE_CHECK: "true",
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+            TMPDIR: join(this.folder, "tmp"),
             XDG_CONFIG_HOME: join(this.folder, "config"),
         };
     }

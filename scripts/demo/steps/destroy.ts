@@ -53,6 +53,13 @@ function pids(world: World): string[] {
         .map((name) => readFileSync(join("/run", folder, name), "utf8").trim());
 }
 
+/** A process that has ended may stay listed until its parent asks for it. */
 function runs(pid: string): boolean {
-    return existsSync(`/proc/${pid}`);
+    try {
+        return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch (error) {
+        // ESRCH: it ended while its file was being read.
+        if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+        throw error;
+    }
 }

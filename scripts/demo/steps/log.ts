@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
+import { sentences } from "../project.js";
 import type { Step } from "../main.js";
 import { type World, expect } from "../world.js";
 
 export const readLog: Step = {
     title: "Everything that was done is in a sealed log",
-    command: "qp-tunnel audit verify audit/demo.jsonl",
+    command: "qp-tunnel audit verify audit/demo.jsonl --checkpoint …",
     async run(world) {
         await verify(world);
         await flipOneByte(world);
@@ -14,7 +15,11 @@ export const readLog: Step = {
 };
 
 async function verify(world: World): Promise<void> {
-    const { code, stdout, stderr } = await world.project.tunnel("audit", "verify", "audit/demo.jsonl");
+    // What the stack exports of the log, kept somewhere else, is what an auditor holds against the file.
+    const { auditHead } = await world.project.outputs();
+    const { code, stdout, stderr } = await world.project.tunnel(
+        ...["audit", "verify", "audit/demo.jsonl", "--checkpoint", JSON.stringify(auditHead)],
+    );
     expect(code === 0, stderr);
     world.say(stdout.trim());
 }
@@ -37,8 +42,8 @@ async function cutOffTheEnd(world: World): Promise<void> {
     writeFileSync(world.project.log, `${lines.slice(0, -3).join("\n")}\n`);
     try {
         const { code, stdout, stderr } = await world.project.run("preview");
-        const reasons = [...new Set((stdout + stderr).split("\n").filter((line) => /\bline \d+/.test(line)))];
-        world.say(`\nwithout its last 3 lines, pulumi preview:\n${reasons.map((line) => line.trim()).join("\n")}`);
+        const reasons = sentences(stdout + stderr).filter((sentence) => /\bline \d+/.test(sentence));
+        world.say(`\nwithout its last 3 lines, pulumi preview fails:\n${reasons.join("\n")}`);
         expect(code !== 0 && reasons.length > 0, "the preview does not notice");
     } finally {
         writeFileSync(world.project.log, whole);

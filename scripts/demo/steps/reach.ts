@@ -18,7 +18,7 @@ export const ping: Step = {
 };
 
 export const open: Step = {
-    title: "The service, over TLS that a quantum computer does not open later",
+    title: "The service, over TLS with post-quantum key exchange",
     command: "curl https://notes.qp-tunnel.internal:8443",
     async run(world) {
         const answer = await world.machine("alice").https({
