@@ -6,6 +6,7 @@ import { placed } from "./placed.js";
 import { relayResource } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
+import { count } from "./words.js";
 
 /** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
 export const firewall = relayResource({
@@ -130,7 +131,10 @@ function chainDrift(
         else if (!same(wanted, live)) {
             const missing = wanted.filter((rule) => !live.includes(rule)).length;
             const foreign = live.filter((rule) => !wanted.includes(rule)).length;
-            const what = [missing > 0 ? `${missing} rules missing` : "", foreign > 0 ? `${foreign} foreign rules` : ""]
+            const what = [
+                missing > 0 ? `${count(missing, "rule")} missing` : "",
+                foreign > 0 ? count(foreign, "foreign rule") : "",
+            ]
                 .filter(Boolean)
                 .join(", ");
             drift[`chain ${chain}`] =
