@@ -10,6 +10,8 @@ export interface Connection {
     bash(input: string): Promise<Finished>;
     /** A TCP stream to an address as the machine itself reaches it. */
     stream(address: string, port: number): Duplex;
+    /** Puts a file there, mode 0600; absent where the machine is this one. */
+    upload?(path: string, content: Buffer): Promise<void>;
     /** What was negotiated to get there; undefined when nothing had to be. */
     negotiated?(): { keyExchange: string; hostKey: string } | undefined;
 }

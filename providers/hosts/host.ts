@@ -19,6 +19,7 @@ export interface Target {
 export type Step =
     | "facts"
     | "read"
+    | "caddy"
     | "remove"
     | "host"
     | "firewall"

@@ -50,6 +50,17 @@ export class SshConnection implements Connection {
         ]);
     }
 
+    async upload(path: string, content: Buffer): Promise<void> {
+        const root = this.host.sudo ? "sudo -n -- " : "";
+        const { code, stderr } = await this.session(`umask 077; ${root}tee '${path}' >/dev/null`, content);
+        if (code !== 0)
+            throw new HostError(
+                describeHost(this.host),
+                `${path} cannot be written: ${stderr.trim()}`,
+                "look at the machine's disk",
+            );
+    }
+
     stream(address: string, port: number): Duplex {
         const child = spawn(
             "ssh",
@@ -71,7 +82,7 @@ export class SshConnection implements Connection {
         return this.found;
     }
 
-    private async session(command: string, input: string, extra: string[] = []): Promise<Finished> {
+    private async session(command: string, input: string | Buffer, extra: string[] = []): Promise<Finished> {
         writeFileSync(this.log, "", { mode: 0o600 });
         const env = await this.environment();
         const finished = await run(

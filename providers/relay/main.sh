@@ -12,7 +12,7 @@ main() {
     case "$step" in facts) ;; *) check_owner ;; esac
     check_generation
     case "$step" in
-    facts | read | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
+    facts | read | caddy | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac

@@ -6,9 +6,39 @@ admin() { curl -sS --fail-with-body --max-time 20 --unix-socket "$(admin_socket)
 admin_answers() { [[ -S "$(admin_socket)" ]] && admin http://localhost/config/apps; }
 proxy_runs() { if uses_systemd; then systemctl --quiet is-active "${want[name]}-proxy.service"; else alive proxy; fi; }
 
+# Ours, pushed by the operator, before whatever the machine has.
+caddy_folder() { printf '/usr/local/lib/%s' "${etc##*/}"; }
+caddy_binary() {
+    local ours
+    ours=$(caddy_folder)/caddy
+    if [[ -x "$ours" ]]; then printf '%s' "$ours"; else command -v caddy; fi
+}
+
+# Takes over a pushed binary whose checksum is the announced one, and tells what is there.
+step_caddy() {
+    require_set_up
+    local folder
+    folder=$(caddy_folder)
+    if [[ -f "$run/caddy.upload" ]]; then
+        [[ "$(sha256sum <"$run/caddy.upload" | cut -d ' ' -f 1)" == "${want[sha256]}" ]] || {
+            rm -f -- "$run/caddy.upload"
+            refuse "the Caddy binary arrived damaged" "apply again"
+        }
+        install -d -m 0755 -- "$folder"
+        install -m 0755 -- "$run/caddy.upload" "$folder/caddy.new"
+        mv -f -- "$folder/caddy.new" "$folder/caddy"
+        rm -f -- "$run/caddy.upload"
+    fi
+    {
+        printf 'architecture\t%s\n' "$(uname -m)"
+        [[ ! -f "$folder/caddy" ]] || printf 'sha256\t%s\n' "$(sha256sum <"$folder/caddy" | cut -d ' ' -f 1)"
+        ! have caddy || printf 'installed\t%s\n' "$(caddy version 2>/dev/null | awk '{ print $1; exit }')"
+    } | answer caddy
+}
+
 step_proxy() {
     require_set_up
-    [[ ! -s "$work/services" ]] || have caddy ||
+    [[ ! -s "$work/services" ]] || caddy_binary >/dev/null ||
         refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
     check_service_ports
     closed_services
@@ -86,7 +116,7 @@ load_proxy() {
     if proxy_runs && admin_answers >/dev/null 2>&1; then
         admin -H 'Content-Type: application/json' --data-binary "@$etc/caddy.json" http://localhost/load >"$work/load" 2>&1 && return 0
     else
-        caddy validate --config "$etc/caddy.json" >"$work/load" 2>&1 && start_proxy && return 0
+        "$(caddy_binary)" validate --config "$etc/caddy.json" >"$work/load" 2>&1 && start_proxy && return 0
     fi
     # The old configuration is still the running one; the boot file must agree with it.
     if [[ -f "$work/caddy.old" ]]; then install_file "$etc/caddy.json" <"$work/caddy.old"; else rm -f -- "$etc/caddy.json"; fi
@@ -107,7 +137,7 @@ run_caddy() {
     local socket
     socket=$(admin_socket)
     export CADDY_ADMIN="unix/$socket" HOME="$etc" XDG_DATA_HOME="$etc/caddy" XDG_CONFIG_HOME="$etc/caddy"
-    exec caddy run --config "$etc/caddy.json"
+    exec "$(caddy_binary)" run --config "$etc/caddy.json"
 }
 
 supervise_proxy() {
@@ -136,7 +166,7 @@ step_proxy_delete() {
     narrow "$work/cut"
     rm -f -- "$etc/caddy.json"
     stop_proxy
-    rm -rf -- "$etc/services" "$etc/certs" "$etc/caddy" "$etc/mark.proxy"
+    rm -rf -- "$etc/services" "$etc/certs" "$etc/caddy" "$etc/mark.proxy" "$(caddy_folder)"
     commit
 }
 

@@ -5,6 +5,7 @@ import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
 import { describeHost } from "../hosts/descriptors.js";
 import { relayValues } from "../hosts/host.js";
+import { provideCaddy } from "../hosts/caddyBinary.js";
 import { probeServices } from "../hosts/probe.js";
 import { changesOf, join, same } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
@@ -102,6 +103,7 @@ export const proxy = relayResource({
         const { inputs, context } = change;
         const { addresses, services } = inputs as unknown as ProxyInputs;
         const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
+        if (Object.keys(services).length > 0) await provideCaddy(targetOf(inputs, context));
         const { certificates, files } = await issue(change);
         const caddy = renderCaddy({
             adminSocket: `${run}/admin.sock`,
