@@ -5,13 +5,16 @@ step_host() {
     check_tools
     install -d -m 0700 -- "$etc" "$run"
     printf '%s\n' "${want[owner]}" | install_file "$etc/owner"
-    install_file "$etc/program" 0700 <"$work/program"
+    install_program
     install_file "$etc/manifest" <"$work/boot-manifest"
     install_units
     write_mark host
     commit
     report_host
 }
+
+# What starts at boot is the program of the last apply, whichever step that was.
+install_program() { cmp -s "$work/program" "$etc/program" || install_file "$etc/program" 0700 <"$work/program"; }
 
 check_tools() {
     local tool missing=()

@@ -38,6 +38,7 @@ step_caddy() {
 
 step_proxy() {
     require_set_up
+    install_program
     [[ ! -s "$work/services" ]] || caddy_binary >/dev/null ||
         refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
     check_service_ports

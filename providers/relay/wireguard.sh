@@ -6,6 +6,7 @@ answers_wg() { wg show "${want[interface]}" public-key; }
 
 step_wireguard() {
     require_set_up
+    install_program
     local new=""
     interface_exists || new=1
     if [[ ! -f "$etc/wg.conf" ]]; then

@@ -9,7 +9,6 @@ import { describeHost, isSameMachine } from "../hosts/descriptors.js";
 import { connectionTo } from "../hosts/connection.js";
 import { relayValues, type Target } from "../hosts/host.js";
 import { isPostQuantum } from "../hosts/sshLog.js";
-import { relayProgram } from "../hosts/program.js";
 import type { Files } from "../hosts/bundle.js";
 import { isMap } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
@@ -83,7 +82,6 @@ export const host = relayResource({
         });
         return Promise.resolve({
             files: {
-                program: relayProgram(),
                 "boot-manifest": formatTable({ ...values, table }),
                 ...Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text])),
             },

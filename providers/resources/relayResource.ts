@@ -3,6 +3,7 @@ import { HostError, HostUnreachable } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
 import { ABANDON, describeHost, isAbandoned, isSameMachine } from "../hosts/descriptors.js";
 import { runStep, type Step } from "../hosts/host.js";
+import { relayProgram } from "../hosts/program.js";
 import { changeRelay, type Facts } from "../hosts/facts.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf, join } from "./changes.js";
@@ -195,7 +196,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
             const left = parts.step === "host" ? await leave(former, target, "first") : undefined;
             const { values, files, keep } = await parts.desired(change);
             const sent = { ...stepValues(inputs), ...values, id, auditMark: formatMark(operation.mark) };
-            const answer = await changeRelay(target, parts.step, sent, files);
+            const answer = await changeRelay(target, parts.step, sent, { program: relayProgram(), ...files });
             const moved = left ?? (parts.step === "grants" ? await leave(former, target, "last") : undefined);
             if (moved !== undefined) {
                 const details = { relay: placed(inputs).relay };
