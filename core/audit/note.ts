@@ -27,6 +27,8 @@ export interface Note {
 }
 
 const ED25519 = 0x01;
+/** Ed25519 cosignature of a witness, with its time (C2SP tlog-cosignature). */
+const COSIGNATURE = 0x04;
 const SIGNATURE_LINE = /^— (\S+) (\S+)$/u;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -85,6 +87,57 @@ export function verifyNote(note: Note, log: LogIdentity, primitives: Pick<Primit
     }
 }
 
+/**
+ * A witness's line under a note (C2SP tlog-cosignature, Ed25519): this log had grown to this tree by this time, and the
+ * witness never signed another that contradicts it.
+ *
+ * @param name the witness's, for instance `witness.example/shop`
+ * @param seconds since 1970-01-01T00:00:00Z
+ */
+export function cosign(
+    note: Note,
+    name: string,
+    seconds: number,
+    signer: Signer,
+    primitives: Pick<Primitives, "sha256">,
+): string {
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(BigInt(seconds));
+    const id = keyId(name, signer.publicKey, primitives, COSIGNATURE);
+    const signature = signer.sign(cosigned(note, seconds));
+    const bytes = Buffer.concat([Buffer.from(id, "hex"), time, Buffer.from(signature, "hex")]);
+    return `— ${name} ${bytes.toString("base64")}\n`;
+}
+
+/**
+ * @returns when the witness saw it, in seconds since 1970; undefined when it is not among the signatures
+ * @throws AuditError when its signature is wrong
+ */
+export function verifyCosignature(
+    note: Note,
+    witness: { name: string; publicKey: string },
+    primitives: Pick<Primitives, "sha256" | "verify">,
+): number | undefined {
+    const id = keyId(witness.name, witness.publicKey, primitives, COSIGNATURE);
+    const theirs = note.signatures.filter(({ name, keyId }) => name === witness.name && keyId === id);
+    let latest: number | undefined;
+    for (const { signature } of theirs) {
+        const seconds = Number(BigInt(`0x${signature.slice(0, 16)}`));
+        const valid =
+            signature.length === 16 + 128 &&
+            Number.isSafeInteger(seconds) &&
+            isUsablePublicKey(witness.publicKey) &&
+            primitives.verify(witness.publicKey, cosigned(note, seconds), signature.slice(16));
+        if (!valid) throw malformed(`the cosignature of ${witness.name} is wrong`);
+        latest = Math.max(latest ?? 0, seconds);
+    }
+    return latest;
+}
+
+function cosigned(note: Note, seconds: number): string {
+    return `cosignature/v1\ntime ${seconds}\n${note.text}`;
+}
+
 function parseSignature(line: string): Note["signatures"][number] {
     const [, name, encoded] = SIGNATURE_LINE.exec(line) ?? [];
     if (name === undefined || encoded === undefined || name.includes("+") || !BASE64.test(encoded)) {
@@ -98,8 +151,13 @@ function parseSignature(line: string): Note["signatures"][number] {
 }
 
 /** Four bytes, hex: SHA-256 of the name, a newline, the algorithm and the key. */
-function keyId(name: string, publicKey: string, primitives: Pick<Primitives, "sha256">): string {
-    const digest = primitives.sha256(Buffer.from(`${name}\n`), Uint8Array.of(ED25519), Buffer.from(publicKey, "hex"));
+function keyId(
+    name: string,
+    publicKey: string,
+    primitives: Pick<Primitives, "sha256">,
+    algorithm: number = ED25519,
+): string {
+    const digest = primitives.sha256(Buffer.from(`${name}\n`), Uint8Array.of(algorithm), Buffer.from(publicKey, "hex"));
     return Buffer.from(digest.subarray(0, 4)).toString("hex");
 }
 

@@ -1,19 +1,20 @@
 import { AuditError } from "../errors.js";
 import type { LogIdentity } from "./capsule.js";
 import { goesBackwards } from "./entry.js";
+import { checkRotation, type KeyEpoch, ROTATION_ACTION } from "./epochs.js";
 import { checkGenesis, checkLine, checkSeal, checkSignature, lineError } from "./line.js";
 import { MerkleTree } from "./merkle.js";
 import { parseNote, verifyNote } from "./note.js";
 import type { Primitives } from "./primitives.js";
 import type { AuditLine, Checkpoint, RecordMark } from "./record.js";
-import { MAX_LINE_BYTES } from "./seal.js";
+import { MAX_LINE_BYTES, shortKey } from "./seal.js";
 
 export interface VerifyOptions {
     primitives: Primitives;
     /**
      * "full" checks every signature; "fast" (default) every hash and link, and the signatures of the first and the last
-     * record: the last one's covers all content before it. What "fast" leaves open, the other lines' own signatures, a
-     * checkpoint closes.
+     * record and of each change of the key: the last one's covers all content before it. What "fast" leaves open, the
+     * other lines' own signatures, a checkpoint closes.
      */
     mode?: "fast" | "full";
     /** What the log must still hold: a whole checkpoint, or what a note says of it. */
@@ -27,11 +28,30 @@ export interface VerifyOptions {
      * being written, where the next write repairs it.
      */
     tail?: "refuse" | "ignore";
+    /**
+     * Called with each record that is whole and in its place. That the log is the right one is only known at the end:
+     * what is made of the records before must not be used when the verification fails.
+     */
+    onRecord?: (record: VerifiedRecord) => void;
+}
+
+/** A record in its place. */
+export interface VerifiedRecord {
+    line: AuditLine;
+    /** The line with its newline; valid during the call only. */
+    bytes: Uint8Array;
+    /** Of the line's first byte in the log. */
+    offset: number;
+    /** What it was sealed under: the log, with the key then in force. */
+    sealedAs: LogIdentity;
 }
 
 /** What a log that passed is. */
 export interface Verdict {
+    /** With the key that is in force at its end. */
     log: LogIdentity & { genesis: string };
+    /** Every key the log was sealed with, from the first. */
+    keys: KeyEpoch[];
     /** Lines, and bytes they take. */
     size: number;
     bytes: number;
@@ -89,6 +109,7 @@ export class LogVerifier {
     private offset = 0;
     private signatures = 0;
     private log: (LogIdentity & { genesis: string }) | undefined;
+    private readonly epochs: KeyEpoch[] = [];
     private restartedFrom: string | undefined;
     private first: AuditLine | undefined;
     private last: AuditLine | undefined;
@@ -122,10 +143,14 @@ export class LogVerifier {
         }
         if (log === undefined || first === undefined || last === undefined)
             throw this.error("it is missing: the log is empty");
-        if (this.options.mode !== "full" && this.tree.size > 1) this.checkSignature(last, this.tree.size);
+        // A rotation's own was checked with the key it retired.
+        if (this.options.mode !== "full" && this.tree.size > 1 && last.action !== ROTATION_ACTION) {
+            this.checkSignature(last, this.tree.size);
+        }
         this.checkNothingIsMissing();
         return {
             log,
+            keys: this.epochs,
             size: this.tree.size,
             bytes: this.offset,
             head: last.capsule.hash,
@@ -148,17 +173,41 @@ export class LogVerifier {
             this.log = log;
             this.restartedFrom = restartedFrom;
             this.first = line;
+            this.epochs.push({ publicKey: log.publicKey, from: 0, since: line.timestamp });
             this.checkSignature(line, number);
         } else {
+            this.refuseRetired(line, number);
             checkSeal(line, this.last, this.log, this.name, number, this.options.primitives);
-            if (this.options.mode === "full") this.checkSignature(line, number);
+            if (this.options.mode === "full" || line.action === ROTATION_ACTION) this.checkSignature(line, number);
         }
+        const sealedAs: LogIdentity = number === 1 ? { ...this.log, genesis: null } : this.log;
+        if (line.action === ROTATION_ACTION) this.rotate(line, number);
         this.note(line, number);
         this.tree.append(bytes.subarray(0, -1));
         this.checkMarks(line);
+        this.options.onRecord?.({ line, bytes, offset: this.offset, sealedAs });
         this.offset += bytes.length;
         this.last = line;
         this.checkCheckpoint(line);
+    }
+
+    private rotate(line: AuditLine, number: number): void {
+        const log = this.log as LogIdentity & { genesis: string };
+        const epoch = checkRotation(line, log, this.epochs, this.name, number, this.options.primitives);
+        this.epochs.push(epoch);
+        this.log = { ...log, publicKey: epoch.publicKey };
+    }
+
+    /** Otherwise only "another key" could be said of it. */
+    private refuseRetired(line: AuditLine, number: number): void {
+        const index = this.epochs.findIndex(({ publicKey }) => shortKey(publicKey) === line.capsule.signed_by);
+        const next = index < 0 ? undefined : this.epochs[index + 1];
+        if (next === undefined) return;
+        throw lineError(
+            this.name,
+            number,
+            `it is sealed by the key ${line.capsule.signed_by}, which line ${next.from} retired`,
+        );
     }
 
     private checkSignature(line: AuditLine, number: number): void {

@@ -84,6 +84,7 @@ describe("audit verify", () => {
                 valid: true,
                 file,
                 log,
+                keys: [{ publicKey: log.publicKey, from: 0, since: "2026-04-04T14:00:00Z" }],
                 size: 4,
                 bytes: good.bytes.length,
                 head: checkpoint.head,

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 
 import fc from "fast-check";
 
-import type { LogIdentity } from "../../../../core/audit/capsule.js";
+import type { LogIdentity, Place } from "../../../../core/audit/capsule.js";
 import { timestampOf } from "../../../../core/audit/entry.js";
+import { ROTATION_ACTION, rotationDetails } from "../../../../core/audit/epochs.js";
 import { MerkleTree } from "../../../../core/audit/merkle.js";
 import { formatNote } from "../../../../core/audit/note.js";
 import type { AuditEntry, AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../../../core/audit/record.js";
@@ -60,18 +61,38 @@ export function makeLog(
     entries: AuditEntry[],
     { origin = ORIGIN, seed = SEED }: { origin?: LogOrigin; seed?: Uint8Array } = {},
 ): TestLog {
-    const signer = nativeSigner(seed);
-    const genesis = sealGenesis(entry(0), origin, uuid("genesis"), signer, nativePrimitives);
+    return makeRotatedLog([{ seed, entries }], origin);
+}
+
+/** A log that rotates to the next key after each one's entries. */
+export function makeRotatedLog(
+    epochs: { seed: Uint8Array; entries: AuditEntry[] }[],
+    origin: LogOrigin = ORIGIN,
+): TestLog {
+    const signers = epochs.map(({ seed }) => nativeSigner(seed));
+    const genesis = sealGenesis(entry(0), origin, uuid("genesis"), signers[0] as Signer, nativePrimitives);
     const lines = [genesis.line];
     const texts = [genesis.text];
-    for (const [index, next] of entries.entries()) {
-        const previous = lines.at(-1) as AuditLine;
-        const place = { id: uuid(`record ${index}`), sequence: index + 1, previous_hash: previous.capsule.hash };
-        const sealed = sealEntry(next, place, genesis.log, signer, nativePrimitives);
-        lines.push(sealed.line);
-        texts.push(sealed.text);
+    let { log } = genesis;
+    for (const [epoch, { entries }] of epochs.entries()) {
+        const [signer, next] = [signers[epoch] as Signer, signers[epoch + 1]];
+        const put = (make: (place: Place) => AuditEntry): void => {
+            const { hash, sequence } = (lines.at(-1) as AuditLine).capsule;
+            const place = { id: uuid(`record ${sequence}`), sequence: sequence + 1, previous_hash: hash };
+            const sealed = sealEntry(make(place), place, log, signer, nativePrimitives);
+            lines.push(sealed.line);
+            texts.push(sealed.text);
+        };
+        for (const each of entries) put(() => each);
+        if (next === undefined) continue;
+        put((place) => rotationEntry(log, place, next));
+        log = { ...log, publicKey: next.publicKey };
     }
-    return { log: genesis.log, ...finish(lines, texts, genesis.log, signer) };
+    return { log, ...finish(lines, texts, log, signers.at(-1) as Signer) };
+}
+
+export function rotationEntry(log: LogIdentity, place: Omit<Place, "id">, next: Signer): AuditEntry {
+    return entry(50, { action: ROTATION_ACTION, details: rotationDetails(log, place, next) });
 }
 
 export function lineNumber(texts: string[], offset: number): number {

@@ -1,5 +1,12 @@
 import { noblePrimitives } from "../../../../core/audit/noble.js";
-import { formatNote, noteOrigin, parseNote, verifyNote } from "../../../../core/audit/note.js";
+import {
+    cosign,
+    formatNote,
+    noteOrigin,
+    parseNote,
+    verifyCosignature,
+    verifyNote,
+} from "../../../../core/audit/note.js";
 import { nativeSigner } from "../../../../providers/audit/primitives.js";
 import { makeLog, OTHER_SEED, SEED } from "./logs.js";
 
@@ -30,6 +37,28 @@ test("a witness's signature beside the log's does no harm", () => {
     const witnessed = `${note}— witness.example/key ${Buffer.alloc(76, 1).toString("base64")}\n`;
     expect(parseNote(witnessed).signatures).toHaveLength(2);
     expect(() => verifyNote(parseNote(witnessed), log, noblePrimitives)).not.toThrow();
+});
+
+test("a witness's cosignature says when, and is checked", () => {
+    const witness = nativeSigner(OTHER_SEED);
+    const name = "witness.example/shop";
+    const known = { name, publicKey: witness.publicKey };
+    const line = cosign(parseNote(note), name, 1_775_311_230, witness, noblePrimitives);
+    // Key id, time and signature: 4 + 8 + 64 bytes.
+    expect(line).toMatch(/^— witness\.example\/shop [A-Za-z0-9+/]{102}==\n$/);
+    const witnessed = parseNote(note + line);
+    verifyNote(witnessed, log, noblePrimitives);
+    expect(verifyCosignature(witnessed, known, noblePrimitives)).toBe(1_775_311_230);
+    expect(verifyCosignature(parseNote(note), known, noblePrimitives)).toBeUndefined();
+    expect(verifyCosignature(witnessed, { ...known, name: "other.example" }, noblePrimitives)).toBeUndefined();
+    const later = Buffer.from(line.split(" ")[2]!, "base64");
+    later.writeUInt8(later.readUInt8(11) ^ 1, 11);
+    const backdated = parseNote(`${note}— ${name} ${later.toString("base64")}\n`);
+    expect(() => verifyCosignature(backdated, known, noblePrimitives)).toThrow(
+        "checkpoint note: the cosignature of witness.example/shop is wrong",
+    );
+    const moved = parseNote(note.replace("\n1\n", "\n2\n") + line);
+    expect(() => verifyCosignature(moved, known, noblePrimitives)).toThrow("is wrong");
 });
 
 test("every changed character is noticed", () => {

@@ -15,6 +15,7 @@ const good = makeLog(entries);
 describe("an intact log", () => {
     const expected: Verdict = {
         log: good.log,
+        keys: [{ publicKey: good.log.publicKey, from: 0, since: "2026-04-04T14:00:00Z" }],
         size: 5,
         bytes: good.bytes.length,
         head: good.checkpoint.head,
