@@ -7,7 +7,7 @@ import { capsuleDocument, type LogIdentity } from "../../core/audit/capsule.js";
 import { checkLine } from "../../core/audit/line.js";
 import type { Verdict } from "../../core/audit/verify.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
-import { linesForwards } from "../../providers/audit/read.js";
+import { fileSource, linesForwards } from "../../providers/audit/read.js";
 import { verifyFile } from "../../providers/audit/verifyFile.js";
 import { Exit, type Output } from "../output.js";
 
@@ -46,7 +46,7 @@ export async function exportLog(file: string, options: Options, output: Output):
 /** A JSON array, written bit by bit: the lines that were verified and no later ones. */
 function* capsules(file: number, name: string, { log, bytes, size }: Verdict): Generator<string> {
     let number = 0;
-    for (const raw of linesForwards(file, bytes)) {
+    for (const raw of linesForwards(fileSource(file), bytes)) {
         number += 1;
         const sealedAs: LogIdentity = number === 1 ? { ...log, genesis: null } : log;
         yield `${number === 1 ? "[" : ""}${capsuleDocument(checkLine(raw.bytes, name, number), sealedAs)}`;

@@ -1,48 +1,65 @@
 /** Writing that is on disk when it returns, or throws. */
-import { closeSync, constants, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { constants } from "node:fs";
 import { basename, dirname } from "node:path";
 
+import { type Disk, realDisk } from "./disk.js";
+
 /** A write may be short without an error, for instance just before the disk is full. */
-export function writeAll(file: number, bytes: Buffer): void {
+export function writeAll(file: number, bytes: Uint8Array, disk: Disk = realDisk): void {
     for (let written = 0; written < bytes.length;) {
-        written += writeSync(file, bytes, written, bytes.length - written);
+        written += disk.writeSync(file, bytes, written, bytes.length - written);
     }
 }
 
 /** Writes torn bytes to a new file beside the log and returns its name. */
-export function keepAside(path: string, bytes: Buffer): string {
+export function keepAside(path: string, bytes: Buffer, disk: Disk = realDisk): string {
     for (let number = 1; ; number++) {
         const side = `${path}.torn-${number}`;
         let file: number;
         try {
-            file = openSync(side, "wx", 0o600);
+            file = disk.openSync(side, "wx", 0o600);
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
             throw error;
         }
         try {
-            writeAll(file, bytes);
-            fsyncSync(file);
+            writeAll(file, bytes, disk);
+            disk.fsyncSync(file);
         } finally {
-            closeSync(file);
+            disk.closeSync(file);
         }
-        syncFolder(side);
+        syncFolder(side, disk);
         return basename(side);
     }
 }
 
-/** A new file's name is on disk only when its folder is. */
-export function syncFolder(path: string): void {
-    const folder = openSync(dirname(path), constants.O_RDONLY);
+/** Puts a whole file in place of another, or none, in one step: nobody ever sees half of it. Mode 0600. */
+export function replaceFile(path: string, content: Iterable<Uint8Array>, disk: Disk = realDisk): void {
+    const temporary = `${path}.${process.pid}.new`;
+    const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
+    const file = disk.openSync(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o600);
     try {
-        fsyncSync(folder);
+        for (const bytes of content) writeAll(file, bytes, disk);
+        disk.fsyncSync(file);
     } finally {
-        closeSync(folder);
+        disk.closeSync(file);
+    }
+    disk.renameSync(temporary, path);
+    syncFolder(path, disk);
+}
+
+/** A new file's name is on disk only when its folder is. */
+export function syncFolder(path: string, disk: Disk = realDisk): void {
+    const folder = disk.openSync(dirname(path), constants.O_RDONLY);
+    try {
+        disk.fsyncSync(folder);
+    } finally {
+        disk.closeSync(folder);
     }
 }
 
 /** Changes whenever somebody writes to the file or puts another in its place. */
-export function stampOf(file: number): string {
-    const { ino, size, mtimeNs } = fstatSync(file, { bigint: true });
+export function stampOf(file: number, disk: Disk = realDisk): string {
+    const { ino, size, mtimeNs } = disk.fstatSync(file, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;
 }

@@ -1,22 +1,23 @@
-import { closeSync, constants, existsSync, fstatSync, renameSync, writeFileSync } from "node:fs";
-
-import { checkHash, checkLine, checkSignature } from "../../core/audit/line.js";
+import { ROTATION_ACTION } from "../../core/audit/epochs.js";
+import { checkLine } from "../../core/audit/line.js";
 import { formatNote } from "../../core/audit/note.js";
 import { joinDetails, splitDetails } from "../../core/audit/parts.js";
 import type { AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../core/audit/record.js";
 import type { Signer } from "../../core/audit/primitives.js";
 import { sanitizeEntry } from "../../core/audit/sanitize.js";
-import { MAX_LINE_BYTES } from "../../core/audit/seal.js";
-import { LogBehind, type Verdict, type VerifyOptions } from "../../core/audit/verify.js";
+import { MAX_LINE_BYTES, shortKey } from "../../core/audit/seal.js";
+import { LogBehind, type Verdict, type VerifyOptions, verifyLog } from "../../core/audit/verify.js";
 import { AuditError } from "../../core/errors.js";
 import { currentCiRun, currentUser } from "./actor.js";
-import { LogFile, missing, openOrMissing, type Ends, type Writer } from "./logFile.js";
+import type { Disk } from "./disk.js";
+import { replaceFile } from "./durable.js";
+import { checkSealed, type Ends, lineNumber } from "./ends.js";
+import { LogFile, missing, type Writer } from "./logFile.js";
 import { Operation, type RecordSpec } from "./operation.js";
 import { inProject } from "./paths.js";
 import { nativePrimitives } from "./primitives.js";
-import { lineAt, linesBackwards, linesForwards } from "./read.js";
+import { bytesOf, lineAt, linesBackwards, linesForwards } from "./read.js";
 import { loadSigningKey } from "./signingKey.js";
-import { verifyFile } from "./verifyFile.js";
 
 export type { Operation, RecordSpec } from "./operation.js";
 
@@ -30,11 +31,15 @@ export interface AuditRef extends LogOrigin {
     restartFrom?: string;
     /** What a preview makes of a log that is merely older than the state. Default "fail". */
     onBehind?: "fail" | "warn";
+    /** Bytes beyond which the file is closed as a segment and a new one begun. Default 64 MiB. */
+    segmentBytes?: number;
 }
 
 export interface OpenOptions {
     /** The state remembers records in this log: if it is missing it was lost, and no new one is begun. */
     expectExisting?: boolean;
+    /** How the file system is reached. Default: as it is. */
+    disk?: Disk;
 }
 
 export interface CheckOptions {
@@ -58,7 +63,7 @@ export class AuditLog {
         private readonly ref: AuditRef,
         private readonly options: OpenOptions,
     ) {
-        this.file = LogFile.at(inProject(ref.path, ref.project), ref.path);
+        this.file = LogFile.at(inProject(ref.path, ref.project), ref.path, options.disk);
         this.name = ref.path;
     }
 
@@ -88,6 +93,26 @@ export class AuditLog {
     }
 
     /**
+     * Puts another key in force, by a record that the key in force seals and the next one signs. From then on only the
+     * next key's owner can write.
+     *
+     * @throws AuditError when the log is not there or not this key's
+     */
+    rotateKey(next: Signer): Promise<RecordMark> {
+        const user = currentUser();
+        return this.file.rotate(
+            {
+                status: "success",
+                message: `Key ${shortKey(next.publicKey)} is in force from here on`,
+                user,
+                correlation_id: crypto.randomUUID(),
+            },
+            next,
+            this.writer(user),
+        );
+    }
+
+    /**
      * Whether the log still holds a record where it was; reads that line alone.
      *
      * @returns warnings for the person: a loss that the program acknowledges, or a preview on an older log
@@ -114,6 +139,13 @@ export class AuditLog {
     async checkpoint(): Promise<Checkpoint> {
         const { log, size, bytes, head, root } = await this.verify({});
         const signer = loadSigningKey(this.ref.signingKey, this.ref, false);
+        if (signer.publicKey !== log.publicKey) {
+            throw new AuditError(
+                `signing key ${shortKey(signer.publicKey)}`,
+                `the key of ${this.name} is ${shortKey(log.publicKey)}`,
+                "give this machine the key that is in force",
+            );
+        }
         this.file.pin(bytes - 1);
         return {
             genesis: log.genesis,
@@ -134,9 +166,7 @@ export class AuditLog {
     async writeNote(): Promise<string> {
         const { note } = await this.checkpoint();
         const path = `${this.path}.note`;
-        const temporary = `${path}.${process.pid}`;
-        writeFileSync(temporary, note, { mode: 0o600 });
-        renameSync(temporary, path);
+        replaceFile(path, [Buffer.from(note)]);
         return path;
     }
 
@@ -179,15 +209,14 @@ export class AuditLog {
      * @param order default: from the newest
      */
     async *entries(order: "newest" | "oldest" = "newest"): AsyncGenerator<AuditLine> {
-        const file = openOrMissing(this.path, constants.O_RDONLY, this.name);
-        if (file === undefined) return;
+        const log = this.file.openForReading();
+        if (log === undefined) return;
         try {
-            const { size } = fstatSync(file);
-            for (const { bytes } of order === "newest" ? linesBackwards(file, size) : linesForwards(file, size)) {
+            for (const { bytes } of order === "newest" ? linesBackwards(log) : linesForwards(log)) {
                 yield checkLine(bytes, this.name, lineNumber(bytes));
             }
         } finally {
-            closeSync(file);
+            log.close();
         }
     }
 
@@ -209,6 +238,7 @@ export class AuditLog {
     }
 
     private async write(spec: Required<RecordSpec>, correlationId: string): Promise<RecordMark> {
+        if (spec.action === ROTATION_ACTION) throw new TypeError("a rotation is written by rotateKey");
         const entry = sanitizeEntry({ ...spec, user: currentUser(), correlation_id: correlationId });
         const parts = splitDetails(entry.details, DETAILS_BYTES);
         const marks = await this.file.append(
@@ -219,12 +249,13 @@ export class AuditLog {
     }
 
     private writer(user: string): Writer {
-        const { project, stack, signingKey, restartFrom } = this.ref;
+        const { project, stack, signingKey, restartFrom, segmentBytes } = this.ref;
         return {
             origin: { project, stack },
             signer: (create) => (this.signer ??= loadSigningKey(signingKey, this.ref, create)),
             expectExisting: this.options.expectExisting ?? false,
             ...(restartFrom === undefined ? {} : { restartFrom }),
+            ...(segmentBytes === undefined ? {} : { segmentBytes }),
             user,
         };
     }
@@ -233,30 +264,36 @@ export class AuditLog {
         return { project: this.ref.project, stack: this.ref.stack };
     }
 
-    private verify(options: Pick<VerifyOptions, "checkpoint" | "marks" | "mode">): Promise<Verdict> {
-        if (!existsSync(this.path)) throw missing(this.name, 1);
-        return verifyFile(this.path, { ...options, expect: this.identity(), tail: "ignore" }, this.name);
+    private async verify(options: Pick<VerifyOptions, "checkpoint" | "marks" | "mode">): Promise<Verdict> {
+        const log = this.file.openForReading();
+        if (log === undefined) throw missing(this.name, 1);
+        try {
+            return await verifyLog(this.name, () => bytesOf(log), {
+                ...options,
+                primitives: nativePrimitives,
+                expect: this.identity(),
+                tail: "ignore",
+            });
+        } finally {
+            log.close();
+        }
     }
 
     /** Whether the line at the mark's place is the one remembered, untouched. */
-    private holds(mark: RecordMark, { log }: Ends): boolean {
-        if (mark.genesis !== undefined && mark.genesis !== log.genesis) return false;
-        const file = openOrMissing(this.path, constants.O_RDONLY, this.name);
-        if (file === undefined) return false;
+    private holds(mark: RecordMark, ends: Ends): boolean {
+        if (mark.genesis !== undefined && mark.genesis !== ends.log.genesis) return false;
+        const log = this.file.openForReading();
+        if (log === undefined) return false;
         try {
-            const raw = lineAt(file, mark.offset);
+            const raw = lineAt(log, mark.offset);
             if (raw === undefined) return false;
-            const number = mark.sequence + 1;
-            const line = checkLine(raw.bytes, this.name, number);
-            const sealedAs = mark.sequence === 0 ? { ...log, genesis: null } : log;
-            checkHash(line, sealedAs, this.name, number, nativePrimitives);
-            checkSignature(line, log, this.name, number, nativePrimitives);
+            const line = checkSealed(raw.bytes, this.name, mark.sequence + 1, ends);
             return line.capsule.hash === mark.hash && line.capsule.sequence === mark.sequence;
         } catch (error) {
             if (error instanceof AuditError) return false;
             throw error;
         } finally {
-            closeSync(file);
+            log.close();
         }
     }
 
@@ -282,10 +319,4 @@ export class AuditLog {
             return [`${error.message}; an update will refuse`];
         }
     }
-}
-
-/** From the record itself: reading backwards, nobody has counted. */
-function lineNumber(bytes: Buffer): number {
-    const [, sequence] = /"sequence":(\d+)/.exec(bytes.toString("utf8", Math.max(0, bytes.length - 512))) ?? [];
-    return Number(sequence ?? NaN) + 1;
 }

@@ -1,18 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { constants } from "node:fs";
+import { basename, dirname } from "node:path";
 
-import type { LogIdentity } from "../../core/audit/capsule.js";
+import type { LogIdentity, Place } from "../../core/audit/capsule.js";
 import { timestampOf } from "../../core/audit/entry.js";
-import { checkGenesis, checkHash, checkLine, checkSignature, lineError } from "../../core/audit/line.js";
+import { rotationDetails, ROTATION_ACTION } from "../../core/audit/epochs.js";
+import { lineError } from "../../core/audit/line.js";
 import type { Signer } from "../../core/audit/primitives.js";
-import type { AuditEntry, AuditLine, LogOrigin, RecordMark } from "../../core/audit/record.js";
-import { sealEntry, sealGenesis } from "../../core/audit/seal.js";
+import type { AuditEntry, LogOrigin, RecordMark } from "../../core/audit/record.js";
+import { sealEntry, sealGenesis, shortKey } from "../../core/audit/seal.js";
 import { AuditError } from "../../core/errors.js";
+import { type Disk, openIfThere, realDisk } from "./disk.js";
 import { keepAside, stampOf, syncFolder, writeAll } from "./durable.js";
+import { type Ends, readEnds } from "./ends.js";
 import { lockFile } from "./lock.js";
 import { nativePrimitives } from "./primitives.js";
-import { endOfLines, lineAt, linesBackwards, linesForwards, type RawLine, readAt } from "./read.js";
+import { type LogBytes, openLog, segmentPath } from "./segments.js";
 
 /** A record before it has its time: that is taken under the lock, so that it never goes backwards by a race. */
 export type UntimedEntry = Omit<AuditEntry, "timestamp">;
@@ -26,29 +29,29 @@ export interface Writer {
     expectExisting: boolean;
     /** Name (hash of the first record) of a log whose loss the program acknowledges. */
     restartFrom?: string;
+    /** Bytes of the file that is written beyond which it is closed as a segment. Default 64 MiB. */
+    segmentBytes?: number;
     user: string;
 }
 
-/** What both ends of a log say. */
-export interface Ends {
-    log: LogIdentity & { genesis: string };
-    restartedFrom?: string;
-    last: AuditLine;
-    lastOffset: number;
-    /** Bytes of whole lines. */
-    bytes: number;
-    /** Bytes behind them: an interrupted write. */
-    torn: number;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/** Before what is known of the log: which of its files is written, and where that begins. */
+interface Active {
+    file: number;
+    base: number;
+    closed: number;
 }
 
-/** One log file in this process: the only place that writes it. */
+/** One log in this process: the only place that writes it. */
 export class LogFile {
-    private static readonly files = new Map<string, LogFile>();
+    private static readonly files = new WeakMap<Disk, Map<string, LogFile>>();
 
     private queue: Promise<unknown> = Promise.resolve();
-    /** The ends as of `stamp`, so that an append reads nothing when nobody else wrote. */
-    private ends: Ends | undefined;
-    private stamp = "";
+    /** As of `stamp`, so that an append reads nothing when nobody else wrote. */
+    private written: { ends: Ends; base: number; closed: number; stamp: string } | undefined;
+    /** As last read: spares looking for the log's keys again. */
+    private seen: Ends | undefined;
     /** First byte of the newest record that must not be taken for an interrupted write. */
     private pinned = -1;
     private broken: AuditError | undefined;
@@ -56,35 +59,58 @@ export class LogFile {
     private constructor(
         readonly path: string,
         readonly name: string,
+        private readonly disk: Disk,
     ) {}
 
     /** The same object for the same path, so that writers within a process queue up. */
-    static at(path: string, name: string): LogFile {
-        const file = LogFile.files.get(path) ?? new LogFile(path, name);
-        LogFile.files.set(path, file);
+    static at(path: string, name: string, disk: Disk = realDisk): LogFile {
+        const files = LogFile.files.get(disk) ?? new Map<string, LogFile>();
+        LogFile.files.set(disk, files);
+        const file = files.get(path) ?? new LogFile(path, name, disk);
+        files.set(path, file);
         return file;
     }
 
     /**
-     * Seals the entries behind what the file holds, writes and syncs them.
+     * Seals the entries behind what the log holds, writes and syncs them.
      *
      * @returns a mark for each entry
      * @throws AuditError when they are not safely on disk, whatever the reason
      */
     append(entries: UntimedEntry[], writer: Writer): Promise<RecordMark[]> {
-        const turn = this.queue.then(() => this.appendLocked(entries, writer));
-        this.queue = turn.catch(() => undefined);
-        return turn;
+        return this.inTurn((active) => this.write(active, entries, writer), writer);
     }
 
-    /** undefined when the file is missing or holds no whole line. */
+    /**
+     * Seals the record that puts another key in force; the last one of the key that `writer` has.
+     *
+     * @param entry without details
+     */
+    async rotate(entry: Omit<UntimedEntry, "details" | "action">, next: Signer, writer: Writer): Promise<RecordMark> {
+        const existing = { ...writer, expectExisting: true };
+        const [mark] = await this.inTurn((active) => this.write(active, [entry], existing, next), existing);
+        return mark as RecordMark;
+    }
+
+    /** undefined when the log is missing or holds no whole line. */
     readEnds(expect: Partial<LogIdentity> = {}): Ends | undefined {
-        const file = openOrMissing(this.path, constants.O_RDONLY, this.name);
-        if (file === undefined) return undefined;
+        const log = this.openForReading();
+        if (log === undefined) return undefined;
         try {
-            return this.endsOf(file, expect);
+            const ends = readEnds(log, this.name, expect, this.seen);
+            this.seen = ends;
+            return ends;
         } finally {
-            closeSync(file);
+            log.close();
+        }
+    }
+
+    /** All of the log; undefined when nothing of it is there. The caller closes it. */
+    openForReading(): LogBytes | undefined {
+        try {
+            return openLog(this.path, this.name, this.disk);
+        } catch (error) {
+            throw unusable(this.name, error);
         }
     }
 
@@ -93,166 +119,195 @@ export class LogFile {
         this.pinned = Math.max(this.pinned, offset);
     }
 
-    private async appendLocked(entries: UntimedEntry[], writer: Writer): Promise<RecordMark[]> {
+    private inTurn<T>(body: (active: Active) => T, writer: Writer): Promise<T> {
+        const turn = this.queue.then(() => this.locked(body, writer));
+        this.queue = turn.catch(() => undefined);
+        return turn;
+    }
+
+    private async locked<T>(body: (active: Active) => T, writer: Writer): Promise<T> {
         if (this.broken !== undefined) throw this.broken;
         try {
-            mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+            this.disk.mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
         } catch (error) {
             throw unusable(this.name, error);
         }
         const unlock = await lockFile(`${this.path}.lock`, this.name);
         try {
-            const file = this.openForAppend(writer);
+            const active = this.openActive(writer);
             try {
-                return this.write(file, entries, writer);
+                return body(active);
             } finally {
-                closeSync(file);
+                this.disk.closeSync(active.file);
             }
+        } catch (error) {
+            throw unusable(this.name, error);
         } finally {
             unlock();
         }
     }
 
-    private openForAppend(writer: Writer): number {
-        const { O_RDWR, O_APPEND, O_CREAT, O_EXCL } = constants;
-        const existing = openOrMissing(this.path, O_RDWR | O_APPEND, this.name);
-        if (existing !== undefined) return existing;
-        this.refuseLoss(writer);
-        // Whether there is a key is found out before there is a file.
-        writer.signer(true);
-        try {
-            const file = openSync(this.path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
-            syncFolder(this.path);
-            return file;
-        } catch (error) {
-            throw unusable(this.name, error);
+    /** The file that is written, made when it is not there; base and number of closed segments are read if not known. */
+    private openActive(writer: Writer): Active {
+        const { O_RDWR, O_APPEND } = constants;
+        const existing = openIfThere(this.disk, this.path, O_RDWR | O_APPEND);
+        if (existing !== undefined) {
+            const { written } = this;
+            if (written !== undefined && written.stamp === stampOf(existing, this.disk)) {
+                return { file: existing, base: written.base, closed: written.closed };
+            }
         }
+        const log = this.openForReading();
+        const { base, closed } = log ?? { base: 0, closed: 0 };
+        log?.close();
+        if (existing !== undefined) return { file: existing, base, closed };
+        if (closed === 0) {
+            this.refuseLoss(writer);
+            // Whether there is a key is found out before there is a file.
+            writer.signer(true);
+        }
+        return { file: this.create(), base, closed };
+    }
+
+    private create(): number {
+        const { O_RDWR, O_APPEND, O_CREAT, O_EXCL } = constants;
+        const file = this.disk.openSync(this.path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
+        syncFolder(this.path, this.disk);
+        return file;
     }
 
     private refuseLoss(writer: Writer): void {
-        const known = this.ends?.log.genesis;
+        const known = this.written?.ends.log.genesis;
         const acknowledged = writer.restartFrom !== undefined && (known ?? writer.restartFrom) === writer.restartFrom;
         if (!acknowledged && (known !== undefined || this.pinned >= 0 || writer.expectExisting))
             throw missing(this.name, 1, known);
         this.pinned = -1;
     }
 
-    private write(file: number, entries: UntimedEntry[], writer: Writer): RecordMark[] {
-        const found = this.knownEnds(file, writer.origin) ?? this.endsOf(file, writer.origin);
+    /** @param next the key that a single entry puts in force */
+    private write(
+        active: Active,
+        entries: (UntimedEntry | Omit<UntimedEntry, "details" | "action">)[],
+        writer: Writer,
+        next?: Signer,
+    ): RecordMark[] {
+        const found = this.endsForWriting(active, writer);
         if (found === undefined) this.refuseLoss(writer);
         const signer = writer.signer(found === undefined);
-        const torn = found?.torn ?? fstatSync(file).size;
-        const repaired = torn > 0 ? [this.repair(file, found?.bytes ?? 0, torn, writer)] : [];
+        if (found !== undefined) refuseRetired(signer, found, this.name);
+        const torn = found?.torn ?? this.disk.fstatSync(active.file).size;
+        const own = torn > 0 ? [this.repair(active, found?.bytes ?? 0, torn, writer)] : [];
         const genesis = found === undefined ? beginLog(writer, signer) : undefined;
-        const { log, ...ends } = found ?? (genesis as NewLog).ends;
+        const { log, keys, ...ends } = found ?? (genesis as NewLog).ends;
+        if (ends.bytes - active.base >= (writer.segmentBytes ?? SEGMENT_BYTES)) {
+            own.push(this.closeSegment(active, ends.last.capsule.sequence + 1, ends.bytes, writer));
+        }
         const texts = genesis === undefined ? [] : [genesis.text];
         const marks: RecordMark[] = [];
-        for (const entry of [...repaired, ...entries]) {
+        for (const entry of [...own, ...entries]) {
             const { hash, sequence } = ends.last.capsule;
             const place = { id: randomUUID(), sequence: sequence + 1, previous_hash: hash };
-            const { line, text } = sealEntry(
-                { ...entry, timestamp: timestampOf(Date.now()) },
-                place,
-                log,
-                signer,
-                nativePrimitives,
-            );
+            const timed = { ...complete(entry, log, place, next), timestamp: timestampOf(Date.now()) };
+            const { line, text } = sealEntry(timed, place, log, signer, nativePrimitives);
             marks.push({ sequence: place.sequence, hash: line.capsule.hash, offset: ends.bytes, genesis: log.genesis });
             ends.last = line;
             ends.lastOffset = ends.bytes;
             ends.bytes += Buffer.byteLength(text);
             texts.push(text);
         }
-        this.writeSynced(file, Buffer.from(texts.join("")), ends.bytes);
-        this.ends = { log, ...ends, torn: 0 };
-        this.stamp = stampOf(file);
+        this.writeSynced(active, Buffer.from(texts.join("")), ends.bytes);
+        const { publicKey = log.publicKey } = next ?? {};
+        const epoch = { publicKey, from: ends.last.capsule.sequence + 1, since: ends.last.timestamp };
+        this.written = {
+            ends: {
+                ...ends,
+                log: { ...log, publicKey },
+                keys: next === undefined ? keys : [...keys, epoch],
+                torn: 0,
+            },
+            base: active.base,
+            closed: active.closed,
+            stamp: stampOf(active.file, this.disk),
+        };
         this.pin(ends.lastOffset);
-        return marks.slice(repaired.length);
+        return marks.slice(own.length);
     }
 
-    private knownEnds(file: number, origin: LogOrigin): Ends | undefined {
-        const { project, stack } = this.ends?.log ?? {};
-        return this.stamp === stampOf(file) && project === origin.project && stack === origin.stack
-            ? this.ends
-            : undefined;
+    private endsForWriting({ file }: Active, { origin }: Writer): Ends | undefined {
+        const { ends, stamp } = this.written ?? {};
+        const same = ends?.log.project === origin.project && ends.log.stack === origin.stack;
+        return same && stamp === stampOf(file, this.disk) ? ends : this.readEnds(origin);
     }
 
     /** After a failed write or sync nothing is known about the file, and a second sync would lie: only a new process may go on. */
-    private writeSynced(file: number, bytes: Buffer, expected: number): void {
-        try {
-            writeAll(file, bytes);
-            fdatasyncSync(file);
-        } catch (error) {
-            this.broken = unusable(this.name, error);
-            throw this.broken;
-        }
-        const { size } = fstatSync(file);
-        if (size === expected) return;
-        this.broken = new AuditError(
-            this.name,
-            `it has ${size} bytes after a write that should have made it ${expected}: somebody else writes to it`,
-            "find the other writer, then verify the log with qp-tunnel audit verify",
-        );
-        throw this.broken;
+    private writeSynced({ file, base }: Active, bytes: Buffer, expected: number): void {
+        this.orBroken(() => {
+            writeAll(file, bytes, this.disk);
+            this.disk.fdatasyncSync(file);
+            const size = base + this.disk.fstatSync(file).size;
+            if (size === expected) return;
+            throw new AuditError(
+                this.name,
+                `it has ${size} bytes after a write that should have made it ${expected}: somebody else writes to it`,
+                "find the other writer, then verify the log with qp-tunnel audit verify",
+            );
+        });
     }
 
     /** Moves an interrupted write into a file beside the log and cuts it off. */
-    private repair(file: number, end: number, torn: number, writer: Writer): UntimedEntry {
-        if (this.pinned >= end) {
-            throw lineError(this.name, (this.ends?.last.capsule.sequence ?? 0) + 1, "it is cut in the middle");
+    private repair({ file, base }: Active, end: number, torn: number, writer: Writer): UntimedEntry {
+        if (this.pinned >= end || end < base) {
+            const sequence = this.written?.ends.last.capsule.sequence ?? 0;
+            throw lineError(this.name, sequence + 1, "it is cut in the middle");
         }
-        try {
-            const bytes = readAt(file, end, torn);
-            const side = keepAside(this.path, bytes);
-            ftruncateSync(file, end);
-            fsyncSync(file);
+        return this.orBroken(() => {
+            const log = this.openForReading();
+            const bytes = log?.read(end, torn) ?? Buffer.alloc(0);
+            log?.close();
+            const side = keepAside(this.path, bytes, this.disk);
+            this.disk.ftruncateSync(file, end - base);
+            this.disk.fsyncSync(file);
             return {
                 user: writer.user,
                 correlation_id: randomUUID(),
                 action: "log_recovered",
-                status: "success",
+                status: "success" as const,
                 message: `Moved ${bytes.length} bytes of an interrupted write to ${side}`,
                 details: { bytes: bytes.length, sha3_256: nativePrimitives.sha3(bytes), file: side },
             };
+        });
+    }
+
+    /** Gives the file that was written its number and begins the next; between the two the log is whole, too. */
+    private closeSegment(active: Active, size: number, bytes: number, writer: Writer): UntimedEntry {
+        return this.orBroken(() => {
+            const closed = segmentPath(this.path, active.closed + 1);
+            // Nothing is ever put over a segment: the lock is held, so there is none of that number.
+            this.disk.renameSync(this.path, closed);
+            syncFolder(this.path, this.disk);
+            const old = active.file;
+            active.file = this.create();
+            active.base = bytes;
+            active.closed += 1;
+            this.disk.closeSync(old);
+            return {
+                user: writer.user,
+                correlation_id: randomUUID(),
+                action: "log_segment",
+                status: "success" as const,
+                message: `Went on in a new file behind ${basename(closed)}`,
+                details: { closed: basename(closed), records: size, bytes },
+            };
+        });
+    }
+
+    private orBroken<T>(body: () => T): T {
+        try {
+            return body();
         } catch (error) {
             this.broken = unusable(this.name, error);
             throw this.broken;
         }
-    }
-
-    /** Reads and checks the first and the last whole line. */
-    private endsOf(file: number, expect: Partial<LogIdentity>): Ends | undefined {
-        const { size } = fstatSync(file);
-        const bytes = endOfLines(file, size);
-        const firstRaw = bytes === 0 ? undefined : lineAt(file, 0);
-        const [lastRaw] = linesBackwards(file, bytes);
-        if (firstRaw === undefined || lastRaw === undefined) {
-            if (bytes > 0) throw lineError(this.name, 1, "it is longer than any line of ours");
-            return undefined;
-        }
-        const first = checkLine(firstRaw.bytes, this.name, 1);
-        const { log, restartedFrom } = checkGenesis(first, this.name, nativePrimitives, expect);
-        checkSignature(first, log, this.name, 1, nativePrimitives);
-        const last = lastRaw.offset === 0 ? first : this.checkLast(file, lastRaw, log);
-        const ends = { log, last, lastOffset: lastRaw.offset, bytes, torn: size - bytes };
-        return restartedFrom === undefined ? ends : { ...ends, restartedFrom };
-    }
-
-    private checkLast(file: number, { bytes, offset }: RawLine, log: LogIdentity): AuditLine {
-        try {
-            return this.checkSealed(bytes, log, 0);
-        } catch (error) {
-            if (!(error instanceof AuditError)) throw error;
-            // Only now is it worth counting.
-            return this.checkSealed(bytes, log, [...linesForwards(file, offset)].length + 1);
-        }
-    }
-
-    private checkSealed(bytes: Buffer, log: LogIdentity, number: number): AuditLine {
-        const line = checkLine(bytes, this.name, number);
-        checkHash(line, log, this.name, number, nativePrimitives);
-        checkSignature(line, log, this.name, number, nativePrimitives);
-        return line;
     }
 }
 
@@ -266,16 +321,6 @@ export function missing(name: string, line: number, genesis?: string): AuditErro
     );
 }
 
-/** Opens a file; undefined when it is not there. */
-export function openOrMissing(path: string, flags: number, name: string): number | undefined {
-    try {
-        return openSync(path, flags);
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-        throw unusable(name, error);
-    }
-}
-
 interface NewLog {
     text: string;
     ends: Ends;
@@ -286,15 +331,49 @@ function beginLog(writer: Writer, signer: Signer): NewLog {
     const now = { timestamp: timestampOf(Date.now()), user, correlation_id: randomUUID() };
     const { line, text, log } = sealGenesis(now, origin, randomUUID(), signer, nativePrimitives, restartFrom);
     const restarted = restartFrom === undefined ? {} : { restartedFrom: restartFrom };
-    return { text, ends: { log, last: line, lastOffset: 0, bytes: Buffer.byteLength(text), torn: 0, ...restarted } };
+    const keys = [{ publicKey: log.publicKey, from: 0, since: now.timestamp }];
+    return {
+        text,
+        ends: { log, keys, last: line, lastOffset: 0, bytes: Buffer.byteLength(text), torn: 0, ...restarted },
+    };
+}
+
+/** What a rotation says depends on where it stands, which is known under the lock only. */
+function complete(
+    entry: UntimedEntry | Omit<UntimedEntry, "details" | "action">,
+    log: LogIdentity,
+    place: Place,
+    next: Signer | undefined,
+): UntimedEntry {
+    if ("action" in entry) return entry;
+    if (next === undefined) throw new TypeError("an entry without action is a rotation's");
+    return { ...entry, action: ROTATION_ACTION, details: rotationDetails(log, place, next) };
+}
+
+function refuseRetired(signer: Signer, { log, keys }: Ends, name: string): void {
+    const index = keys.findIndex(({ publicKey }) => publicKey === signer.publicKey);
+    const next = index < 0 ? undefined : keys[index + 1];
+    if (next === undefined) return;
+    throw new AuditError(
+        `signing key ${shortKey(signer.publicKey)}`,
+        `line ${next.from} of ${name} retired it`,
+        `give this machine the key that is in force, ${shortKey(log.publicKey)}; if the rotation was interrupted here, run qp-tunnel audit rotate-key again`,
+    );
 }
 
 function unusable(name: string, error: unknown): AuditError {
     if (error instanceof AuditError) return error;
+    if (!isSystemError(error)) throw error;
     return new AuditError(
         name,
-        `it cannot be read or written: ${(error as Error).message}`,
+        `it cannot be read or written: ${error.message}`,
         "see to the disk and the permissions, then run again: what was written half is repaired then",
         { cause: error },
     );
+}
+
+/** Anything else is a bug and keeps its shape. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+    const { code } = error as NodeJS.ErrnoException;
+    return typeof code === "string" && !code.startsWith("ERR_");
 }

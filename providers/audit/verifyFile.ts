@@ -1,28 +1,28 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
-
-import { verifyLog, type Verdict, type VerifyOptions } from "../../core/audit/verify.js";
+import { type Verdict, verifyLog, type VerifyOptions } from "../../core/audit/verify.js";
 import { nativePrimitives } from "./primitives.js";
-import { fileBytes } from "./read.js";
+import { bytesOf } from "./read.js";
+import { openLog } from "./segments.js";
 
 /**
- * Verifies a log file as it is now; what is appended meanwhile is not looked at.
+ * Verifies a log as it is now, all its segments; what is appended meanwhile is not looked at.
  *
- * @throws AuditError naming line and problem; a system error when the file cannot be read
+ * @throws AuditError naming line and problem; a system error when it cannot be read
  */
 export async function verifyFile(
     path: string,
     options: Omit<VerifyOptions, "primitives">,
     name: string = path,
 ): Promise<Verdict> {
-    const size = sizeOf(path);
-    return verifyLog(name, () => fileBytes(path, size), { ...options, primitives: nativePrimitives });
+    const log = openLog(path, name);
+    if (log === undefined) throw notThere(path);
+    try {
+        return await verifyLog(name, () => bytesOf(log), { ...options, primitives: nativePrimitives });
+    } finally {
+        log.close();
+    }
 }
 
-function sizeOf(path: string): number {
-    const file = openSync(path, "r");
-    try {
-        return fstatSync(file).size;
-    } finally {
-        closeSync(file);
-    }
+function notThere(path: string): Error {
+    const error = new Error(`ENOENT: no such file or directory, open '${path}'`);
+    return Object.assign(error, { code: "ENOENT", syscall: "open", path });
 }

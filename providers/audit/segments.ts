@@ -1,0 +1,117 @@
+import { constants } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+
+import { AuditError } from "../../core/errors.js";
+import { type Disk, openIfThere, realDisk } from "./disk.js";
+import { fileSource, type Source } from "./read.js";
+
+/**
+ * A log is one sequence of bytes: its closed segments `<log>.0001.jsonl`, `<log>.0002.jsonl`, … and the file that is
+ * written, `<log>.jsonl`, one after the other. Offsets, chain, Merkle tree and marks know nothing of the cuts between.
+ */
+export interface LogBytes extends Source {
+    /** Offset of the first byte of the file that is written. */
+    readonly base: number;
+    /** Number of closed segments. */
+    readonly closed: number;
+    /** The file that is written, for reading; undefined between the closing of a segment and the first write behind it. */
+    readonly active: number | undefined;
+    close(): void;
+}
+
+/** Opens all of a log for reading; undefined when nothing of it is there. */
+export function openLog(path: string, name: string, disk: Disk = realDisk): LogBytes | undefined {
+    for (;;) {
+        const closed = closedSegments(path, name, disk);
+        const log = openParts(path, closed, disk);
+        // A writer that closed a segment meanwhile has taken the file away that was to be read last.
+        if (closedSegments(path, name, disk).length === closed.length) return log;
+        log?.close();
+    }
+}
+
+function openParts(path: string, segments: string[], disk: Disk): LogBytes | undefined {
+    const files: number[] = [];
+    const close = (): void => files.forEach((file) => disk.closeSync(file));
+    try {
+        const parts: { from: number; source: Source }[] = [];
+        let base = 0;
+        for (const segment of segments) {
+            const file = disk.openSync(segment, constants.O_RDONLY);
+            files.push(file);
+            const source = fileSource(file, disk);
+            parts.push({ from: base, source });
+            base += source.size;
+        }
+        const active = openIfThere(disk, path, constants.O_RDONLY);
+        if (active !== undefined) {
+            files.push(active);
+            parts.push({ from: base, source: fileSource(active, disk) });
+        }
+        if (parts.length === 0) return undefined;
+        return { ...joined(parts), base, closed: segments.length, active, close };
+    } catch (error) {
+        close();
+        throw error;
+    }
+}
+
+/** Paths of the closed segments, in order. */
+export function closedSegments(path: string, name: string, disk: Disk = realDisk): string[] {
+    const numbers = segmentNumbers(path, disk);
+    const gap = numbers.findIndex((number, index) => number !== index + 1);
+    if (gap >= 0) {
+        throw new AuditError(
+            name,
+            `its segment ${basename(segmentPath(path, gap + 1))} is missing`,
+            "bring it back from version control or the mirror; archived segments have to be beside the log to be verified",
+        );
+    }
+    return numbers.map((number) => segmentPath(path, number));
+}
+
+/** @param number from 1 */
+export function segmentPath(path: string, number: number): string {
+    const { stem, extension } = partsOf(path);
+    return join(dirname(path), `${stem}.${String(number).padStart(4, "0")}${extension}`);
+}
+
+function segmentNumbers(path: string, disk: Disk): number[] {
+    const { stem, extension } = partsOf(path);
+    let names: string[];
+    try {
+        names = disk.readdirSync(dirname(path));
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+        throw error;
+    }
+    return names
+        .filter((name) => name.startsWith(`${stem}.`) && name.endsWith(extension))
+        .map((name) => name.slice(stem.length + 1, name.length - extension.length))
+        .filter((middle) => /^\d{4,}$/.test(middle))
+        .map(Number)
+        .sort((a, b) => a - b);
+}
+
+function partsOf(path: string): { stem: string; extension: string } {
+    const extension = extname(path);
+    return { stem: basename(path, extension), extension };
+}
+
+function joined(parts: { from: number; source: Source }[]): Source {
+    const last = parts.at(-1);
+    const size = last === undefined ? 0 : last.from + last.source.size;
+    return {
+        size,
+        read(offset, length) {
+            const end = Math.min(offset + length, size);
+            const pieces = parts
+                .filter(({ from, source }) => from < end && offset < from + source.size)
+                .map(({ from, source }) => {
+                    const start = Math.max(offset, from);
+                    return source.read(start - from, Math.min(end, from + source.size) - start);
+                });
+            return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+        },
+    };
+}
