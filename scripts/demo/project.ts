@@ -97,6 +97,8 @@ export class Project {
             PULUMI_CONFIG_PASSPHRASE: "only for this demo",
             PULUMI_SKIP_UPDATE_CHECK: "true",
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+            // The program's types are checked with the rest of this repository.
+            PULUMI_NODEJS_TRANSPILE_ONLY: "true",
             TMPDIR: join(this.folder, "tmp"),
             XDG_CONFIG_HOME: join(this.folder, "config"),
         };

@@ -18,7 +18,7 @@ export class Screen {
 
     /** A line of a step, or several. */
     say(text: string): void {
-        for (const line of text.split("\n")) this.print(`${INDENT}${line}`);
+        for (const line of text.split("\n")) this.print(`${INDENT}${line}`.trimEnd());
     }
 
     ok(milliseconds: number): void {

@@ -1,6 +1,7 @@
 import { resources, sentences } from "../project.js";
 import type { Step } from "../main.js";
-import { type Machine, type World, expect } from "../world.js";
+import { type Machine, expect } from "../world.js";
+import { UPSTREAM } from "./reach.js";
 
 export const preview: Step = {
     title: "What would happen, before it does",
@@ -34,19 +35,20 @@ export const connect: Step = {
         const { configs, addresses, caCertificate } = await world.project.outputs();
         Object.assign(world.addresses, addresses);
         world.authority = caCertificate as string;
-        await Promise.all(
-            Object.entries(configs as Record<string, string>).map(([name, config]) =>
-                up(world, name as Machine, config),
-            ),
+        const files = Object.entries(configs as Record<string, string>) as [Machine, string][];
+        world.say(withoutSecrets(files.find(([name]) => name === "alice")?.[1] ?? ""));
+        await Promise.all(files.map(([name, file]) => world.machine(name).wgQuickUp(file, world.lab.interface(name))));
+        const answered = await Promise.all(files.map(([name]) => world.machine(name).ping(world.address("relay"))));
+        files.forEach(([name], index) =>
+            world.say(`${name.padEnd(6)} ${answered[index] ? "reaches" : "does not reach"} the relay`),
         );
-        await world.machine("nas").httpServer(3000, "Meeting notes: the relay works.\n");
+        expect(answered.every(Boolean), "not everybody is connected");
+        await world.machine("nas").httpServer(UPSTREAM, "Meeting notes: the relay works.\n");
     },
 };
 
-async function up(world: World, name: Machine, config: string): Promise<void> {
-    await world.machine(name).wgQuickUp(config, world.lab.interface(name));
-    expect(await world.machine(name).ping(world.address("relay")), `${name} gets no answer from the relay`);
-    world.say(`${name.padEnd(6)} ${world.address(name)} reaches the relay at ${world.address("relay")}`);
+function withoutSecrets(file: string): string {
+    return file.trim().replaceAll(/^(PrivateKey|PresharedKey) = .*/gm, "$1 = (hidden)");
 }
 
 export const lookAgain: Step = {
