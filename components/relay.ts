@@ -102,6 +102,7 @@ export class Relay extends pulumi.ComponentResource {
             host: descriptor,
             appName: plain.appName,
             interface: plain.interface,
+            confirmTimeout: plain.confirmTimeout,
             ...(credentials === undefined ? {} : { credentials: pulumi.secret(credentials) }),
         };
 

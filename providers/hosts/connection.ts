@@ -7,7 +7,9 @@ import type { Finished } from "./run.js";
 /** How a relay's machine is worked on, whatever kind it is. */
 export interface Connection {
     /** Runs bash as root with a program and its bundle on standard input. */
-    bash(input: string): Promise<Finished>;
+    bash(input: string, options?: { anew?: boolean }): Promise<Finished>;
+    /** Whether a change can cut the way to the machine, so that it has to be confirmed. */
+    readonly remote: boolean;
     /** A TCP stream to an address as the machine itself reaches it. */
     stream(address: string, port: number): Duplex;
     /** Puts a file there, mode 0600; absent where the machine is this one. */
@@ -35,6 +37,7 @@ function connect(host: HostDescriptor, credentials?: string): Connection {
 
 function localConnection(host: LocalHost): Connection {
     return {
+        remote: false,
         bash: (input) => runIn(host, ["bash", "-s"], input),
         stream: (address, port) => streamIn(host, address, port),
     };

@@ -8,6 +8,8 @@ export interface Facts {
     generation?: number;
     auditMark?: string;
     owner?: string;
+    /** When a change that nobody confirmed was rolled back; gone once the log has it. */
+    rolledBack?: string;
     /** "eth0 192.0.2.7/24" */
     addresses: { device: string; address: string }[];
     routes: { destination: string; device: string; via?: string }[];
@@ -33,6 +35,7 @@ export async function changeRelay(
     step: Step,
     values: Record<string, string | number | undefined>,
     files: Files = {},
+    options: { anew?: boolean } = {},
 ): Promise<Files> {
     const facts = known.get(placeOf(target));
     try {
@@ -41,6 +44,7 @@ export async function changeRelay(
             step,
             { ...values, expected: facts === undefined ? undefined : (facts.generation ?? 0) },
             files,
+            options,
         );
         // What the step may have changed in the machine itself is looked at anew.
         const generation = answer.generation?.trim().split("\n").pop();
@@ -72,11 +76,13 @@ async function readFacts(target: Target): Promise<Facts> {
     const generation = one("generation");
     const auditMark = one("auditMark");
     const owner = one("owner");
+    const rolledBack = one("rolledBack");
     return {
         machine: one("machine") ?? "",
         ...(generation === undefined ? {} : { generation: Number(generation) }),
         ...(auditMark === undefined ? {} : { auditMark }),
         ...(owner === undefined ? {} : { owner }),
+        ...(rolledBack === undefined ? {} : { rolledBack }),
         addresses: (table.get("address") ?? []).map((line) => {
             const [device = "", address = ""] = line.split(" ");
             return { device, address };

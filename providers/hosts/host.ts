@@ -20,6 +20,7 @@ export type Step =
     | "facts"
     | "read"
     | "caddy"
+    | "confirm"
     | "remove"
     | "host"
     | "firewall"
@@ -45,6 +46,7 @@ export class RelayChanged extends HostError {
 /**
  * Runs one step on the relay: one round trip, the program and its bundle on standard input, secrets nowhere else.
  *
+ * @param options.anew over a connection made for it, which shows that one can still be made
  * @throws HostError with the program's own words when it refuses, and with its line when a command in it failed.
  */
 export async function runStep(
@@ -52,10 +54,11 @@ export async function runStep(
     step: Step,
     values: Record<string, string | number | undefined>,
     files: Files = {},
+    { anew = false }: { anew?: boolean } = {},
 ): Promise<Files> {
     const manifest = formatTable({ step, ...relayValues(target), ...values });
     const input = `${relayProgram()}\n${formatBundle({ manifest, ...files })}`;
-    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input);
+    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, { anew });
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer;
     if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));

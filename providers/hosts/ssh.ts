@@ -34,20 +34,13 @@ export class SshConnection implements Connection {
         process.once("exit", () => this.close());
     }
 
-    async bash(input: string): Promise<Finished> {
-        const root = this.host.sudo ? ["sudo", "-n", "--"] : [];
-        return this.session([...root, "bash", "-s"].join(" "), input);
-    }
+    readonly remote = true;
 
-    /** Over a connection of its own: an old one says nothing about whether a new one can be made. */
-    async bashAnew(input: string): Promise<Finished> {
+    /** @param options.anew over a connection of its own: an old one says nothing about whether a new one can be made */
+    async bash(input: string, { anew = false }: { anew?: boolean } = {}): Promise<Finished> {
         const root = this.host.sudo ? ["sudo", "-n", "--"] : [];
-        return this.session([...root, "bash", "-s"].join(" "), input, [
-            "-o",
-            "ControlMaster=no",
-            "-o",
-            "ControlPath=none",
-        ]);
+        const extra = anew ? ["-o", "ControlMaster=no", "-o", "ControlPath=none"] : [];
+        return this.session([...root, "bash", "-s"].join(" "), input, extra);
     }
 
     async upload(path: string, content: Buffer): Promise<void> {

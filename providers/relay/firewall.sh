@@ -33,11 +33,11 @@ narrow() {
 load_firewall() {
     local elements="$etc/elements"
     [[ -f "$elements" ]] || elements=/dev/null
-    { cat "$etc/firewall.nft"; elements_nft "$elements"; } | nft -f -
+    { cat "$(current firewall.nft)"; elements_nft "$elements"; } | nft -f -
 }
 
 restore_firewall() {
-    [[ -f "$etc/firewall.nft" ]] || refuse "the relay has no record of its firewall" "run \`pulumi up --refresh\`, which loads it again"
+    [[ -f "$(current firewall.nft)" ]] || refuse "the relay has no record of its firewall" "run \`pulumi up --refresh\`, which loads it again"
     load_firewall
 }
 
@@ -48,7 +48,12 @@ step_firewall() {
     fi
     # Loading for real, in a network namespace that disappears with the process, is the only full check.
     unshare -n nft -f "$work/firewall.nft"
-    install_file "$etc/firewall.nft" <"$work/firewall.nft"
+    if must_be_confirmed "$work/firewall.nft" "$etc/firewall.nft"; then
+        hold firewall.nft <"$work/firewall.nft"
+        arm_rollback
+    else
+        install_file "$etc/firewall.nft" <"$work/firewall.nft"
+    fi
     load_firewall
     write_mark firewall
     commit

@@ -106,7 +106,11 @@ commit() {
     local generation=0
     [[ ! -f "$etc/generation" ]] || generation=$(<"$etc/generation")
     printf '%s\n' "$((generation + 1))" | install_file "$etc/generation"
-    [[ -z "${want[auditMark]:-}" ]] || printf '%s\n' "${want[auditMark]}" | install_file "$etc/audit-mark"
+    if [[ -n "${want[auditMark]:-}" ]]; then
+        printf '%s\n' "${want[auditMark]}" | install_file "$etc/audit-mark"
+        # The log has it by now.
+        rm -f -- "$etc/rolled-back"
+    fi
     printf '%s\n' "$((generation + 1))" | answer generation
 }
 

@@ -10,9 +10,11 @@ main() {
     unpack
     case "$step" in facts | read) ;; *) take_lock ;; esac
     case "$step" in facts) ;; *) check_owner ;; esac
+    # A change that nobody confirmed is settled before the next one; whoever planned that one looks again.
+    case "$step" in facts | read | confirm) ;; *) roll_back ;; esac
     check_generation
     case "$step" in
-    facts | read | caddy | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
+    facts | read | caddy | confirm | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac
@@ -29,7 +31,11 @@ boot() {
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
     case "$step" in
-    boot-firewall) [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
+    rollback)
+        take_lock
+        roll_back
+        ;;
+    boot-firewall) roll_back_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
     boot-wireguard) boot_wireguard ;;
     boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
     supervise-wireguard) supervise_wireguard ;;

@@ -29,8 +29,18 @@ step_wireguard() {
     validate_peers
     narrow "$work/cut"
     cut -f 1,3 "$work/peers" | install_file "$etc/owners"
-    install_file "$etc/network" <"$work/network"
-    install_file "$etc/wg.conf" <"$work/wg.conf"
+    if must_be_confirmed "$work/network" "$etc/network"; then
+        hold network <"$work/network"
+        hold wg.conf <"$work/wg.conf"
+        if [[ -f "$etc/wg.conf" ]]; then
+            common_peers >"$work/wg.safe"
+            install_file "$etc/wg.conf" <"$work/wg.safe"
+        fi
+        arm_rollback
+    else
+        install_file "$etc/network" <"$work/network"
+        install_file "$etc/wg.conf" <"$work/wg.conf"
+    fi
     if [[ -n "$new" ]]; then
         start_interface
     else
@@ -74,6 +84,26 @@ plan_peers() {
         FILENAME == ARGV[1] { for (i = 1; i <= n; i++) owner[list[i]] = $1; next }
         { for (i = 1; i <= n; i++) if (owner[list[i]] != $1) print plain(list[i]) }
     ' "$work/peers" "$etc/owners" >>"$work/cut"
+}
+
+# The recorded interface with those of its peers that the new configuration has as well, unchanged.
+common_peers() {
+    awk -F'\t' '
+        function flush_block() { if (block != "" && (key == "" || ips == wanted[key])) printf "%s", block; block = key = ips = "" }
+        function sorted(text,   list, n, i, j, t, out) {
+            gsub(/ /, "", text); n = split(text, list, ",")
+            for (i = 1; i < n; i++) for (j = i + 1; j <= n; j++) if (list[j] < list[i]) { t = list[i]; list[i] = list[j]; list[j] = t }
+            for (i = 1; i <= n; i++) out = out (i > 1 ? "," : "") list[i]
+            return out
+        }
+        FNR == NR { wanted[$1] = sorted($3); next }
+        /^#/ || /^$/ { next }
+        /^\[/ { flush_block() }
+        { block = block $0 "\n" }
+        /^PublicKey = / { key = substr($0, 13) }
+        /^AllowedIPs = / { ips = sorted(substr($0, 14)) }
+        END { flush_block() }
+    ' "$work/peers" "$etc/wg.conf"
 }
 
 # Load what is about to be written into an interface that disappears with its namespaces. A private tmpfs over
@@ -121,13 +151,13 @@ start_interface() {
 interface_ready() { [[ -f "$run/wireguard.ready" ]] && alive wireguard && answers_wg; }
 
 configure_interface() {
-    wg setconf "${want[interface]}" "$etc/wg.conf"
+    wg setconf "${want[interface]}" "$(current wg.conf)"
     set_network
 }
 
 # boot-wireguard, from a unit: the kernel's interface if it can, else a supervised wireguard-go.
 boot_wireguard() {
-    [[ -f "$etc/wg.conf" ]] || return 0
+    [[ -f "$(current wg.conf)" ]] || return 0
     if ip link add dev "${want[interface]}" type wireguard 2>/dev/null; then configure_interface; else supervise_wireguard; fi
 }
 
@@ -136,7 +166,7 @@ supervise_wireguard() {
     echo "$$" >"$run/wireguard.supervisor.pid"
     local child=""
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
-    while [[ -f "$etc/wg.conf" ]]; do
+    while [[ -f "$(current wg.conf)" ]]; do
         rm -f -- "$run/wireguard.ready"
         wireguard-go -f "${want[interface]}" </dev/null >/dev/null 2>&1 &
         child=$!
@@ -152,21 +182,21 @@ set_network() {
     local interface=${want[interface]} value
     ip link set dev "$interface" mtu "$(network_value mtu)"
     ip -o address show dev "$interface" | awk '$3 ~ /^inet/ && $4 !~ /^fe80/ { print $4 }' | sort >"$work/addresses.live"
-    awk '$1 == "address" { print $2 }' "$etc/network" | sort >"$work/addresses.want"
+    awk '$1 == "address" { print $2 }' "$(current network)" | sort >"$work/addresses.want"
     while read -r value; do ip address del "$value" dev "$interface"; done < <(comm -23 "$work/addresses.live" "$work/addresses.want")
     while read -r value; do ip address replace "$value" dev "$interface"; done <"$work/addresses.want"
     write_sysctl "net/ipv4/conf/$interface/rp_filter" 2
     write_sysctl "net/ipv4/conf/$interface/send_redirects" 0
     write_sysctl "net/ipv4/conf/all/send_redirects" 0
     ip link set dev "$interface" up
-    awk '$1 == "route" { print $2 }' "$etc/network" | sort >"$work/routes.want"
+    awk '$1 == "route" { print $2 }' "$(current network)" | sort >"$work/routes.want"
     live_routes >"$work/routes.live"
     while read -r value; do ip route del "$value" dev "$interface"; done < <(comm -23 "$work/routes.live" "$work/routes.want")
     while read -r value; do ip route replace "$value" dev "$interface"; done <"$work/routes.want"
     set_forwarding
 }
 
-network_value() { awk -v key="$1" '$1 == key { print $2; exit }' "$etc/network"; }
+network_value() { awk -v key="$1" '$1 == key { print $2; exit }' "$(current network)"; }
 
 live_routes() {
     { ip -4 route show dev "${want[interface]}"; ip -6 route show dev "${want[interface]}"; } |
@@ -186,8 +216,8 @@ set_forwarding() {
         *:*) forward6 "$device" ;;
         *) write_sysctl "net/ipv4/conf/$device/forwarding" 1 ;;
         esac
-    done < <(awk '$1 == "behind" { print $2 }' "$etc/network")
-    if grep -q '^address .*:' "$etc/network"; then forward6 "$interface"; fi
+    done < <(awk '$1 == "behind" { print $2 }' "$(current network)")
+    if grep -q '^address .*:' "$(current network)"; then forward6 "$interface"; fi
 }
 
 egress_device() { ip -o route get "${1%/*}" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); exit } }'; }

@@ -96,6 +96,10 @@ export async function underAudit<T>(
     const operation = await log.begin(announcement);
     try {
         if (unreachable !== undefined && !mayGoOn(unreachable, relay)) throw unreachable;
+        if (facts?.rolledBack !== undefined) {
+            const message = `A change that nobody confirmed was rolled back on ${facts.rolledBack}`;
+            await operation.record({ action: "rollback", message, details: { relay: announcement.details.relay } });
+        }
         let result: T;
         try {
             result = await body(operation, facts);

@@ -3,10 +3,12 @@ import { HostError, HostUnreachable } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
 import { ABANDON, describeHost, isAbandoned, isSameMachine } from "../hosts/descriptors.js";
 import { runStep, type Step } from "../hosts/host.js";
+import { connectionTo } from "../hosts/connection.js";
 import { relayProgram } from "../hosts/program.js";
 import { changeRelay, type Facts } from "../hosts/facts.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf, join } from "./changes.js";
+import { confirm } from "./confirm.js";
 import { leave } from "./move.js";
 import {
     formatMark,
@@ -195,8 +197,17 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
             const former = formerPlace(before, inputs, context);
             const left = parts.step === "host" ? await leave(former, target, "first") : undefined;
             const { values, files, keep } = await parts.desired(change);
-            const sent = { ...stepValues(inputs), ...values, id, auditMark: formatMark(operation.mark) };
+            const sent = {
+                ...stepValues(inputs),
+                ...values,
+                id,
+                auditMark: formatMark(operation.mark),
+                confirm: connectionTo(target.host, target.credentials).remote
+                    ? Number(inputs.confirmTimeout ?? 60)
+                    : undefined,
+            };
             const answer = await changeRelay(target, parts.step, sent, { program: relayProgram(), ...files });
+            await confirm(target, answer, stepValues(inputs).table ?? "", operation.mark);
             const moved = left ?? (parts.step === "grants" ? await leave(former, target, "last") : undefined);
             if (moved !== undefined) {
                 const details = { relay: placed(inputs).relay };

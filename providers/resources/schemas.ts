@@ -12,6 +12,11 @@ export const PLACED_INPUTS: Record<string, PropertySchema> = {
         secret: true,
         optional: true,
     },
+    confirmTimeout: {
+        type: "integer",
+        description: "Seconds in which a change of a remote host must be confirmed. Default: 60.",
+        optional: true,
+    },
     audit: { type: "object", description: "The sealed log: path, project, stack and where its signing key is." },
 };
 

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Commit-confirm, for changes that could cut the operator off: chains, interface, addresses, routes, forwarding.
+# While a change waits for its confirmation, `$etc/pending` holds its files and the boot files hold what a rollback
+# leads to: chains and interface as before, peers and elements only those of both. So a reboot rolls back as well,
+# and no rollback lets anybody back in.
+
+must_be_confirmed() { [[ -n "${want[confirm]:-}" ]] && ! cmp -s "$1" "$2"; }
+
+# hold NAME: standard input waits in $etc/pending instead of becoming a boot file.
+hold() {
+    install -d -m 0700 -- "$etc/pending"
+    install_file "$etc/pending/$1"
+}
+
+# file NAME: the one that counts on the wire now.
+current() { if [[ -f "$etc/pending/$1" ]]; then printf '%s' "$etc/pending/$1"; else printf '%s' "$etc/$1"; fi; }
+
+# The timer belongs to no session: it outlives the connection that armed it.
+arm_rollback() {
+    if uses_systemd; then
+        systemctl --quiet stop "${want[name]}-rollback.timer" 2>/dev/null || true
+        systemd-run --quiet --on-active="${want[confirm]}" --timer-property=AccuracySec=1s --unit="${want[name]}-rollback" \
+            /bin/bash "$etc/program" rollback "$etc" "$run"
+    else
+        disarm_rollback
+        # shellcheck disable=SC2016 # expands in the inner shell
+        detached bash -c 'echo "$$" >"$2/rollback.pid"; sleep "$3"; exec bash "$1/program" rollback "$1" "$2"' rollback "$etc" "$run" "${want[confirm]}"
+    fi
+    printf '%s\n' "${want[confirm]}" | answer pending
+}
+
+disarm_rollback() {
+    if uses_systemd; then
+        systemctl --quiet stop "${want[name]}-rollback.timer" 2>/dev/null || true
+        systemctl --quiet reset-failed "${want[name]}-rollback.service" 2>/dev/null || true
+    elif [[ "${step:-}" == rollback ]]; then
+        rm -f -- "$run/rollback.pid"
+    else
+        stop_process rollback
+    fi
+}
+
+# Came over a new connection: the way to the relay still works.
+step_confirm() {
+    [[ -d "$etc/pending" ]] || refuse "the change was not confirmed in time and was rolled back" "look at what it did to the way to the relay"
+    local file
+    for file in "$etc"/pending/*; do mv -f -- "$file" "$etc/${file##*/}"; done
+    rmdir -- "$etc/pending"
+    disarm_rollback
+    commit
+}
+
+# Back to the boot files, which hold nothing that was not there before and nobody who was cut since.
+roll_back() {
+    [[ -d "$etc/pending" ]] || return 0
+    rm -rf -- "$etc/pending"
+    if [[ -f "$etc/firewall.nft" ]]; then load_firewall; fi
+    if [[ -f "$etc/wg.conf" ]]; then
+        if interface_exists && answers_wg >/dev/null 2>&1; then
+            wg syncconf "${want[interface]}" "$etc/wg.conf"
+            set_network
+        else
+            start_interface
+        fi
+    else
+        stop_process wireguard
+        ! interface_exists || ip link del dev "${want[interface]}"
+    fi
+    # Only when no interface of ours is left to guard.
+    if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/wg.conf" ]] && table_exists; then nft delete table inet "${want[table]}"; fi
+    date -u +%Y-%m-%dT%H:%M:%SZ | install_file "$etc/rolled-back"
+    disarm_rollback
+    want[auditMark]=""
+    commit >/dev/null
+}
+
+# At boot the wire is empty and the boot files are what a rollback leads to.
+roll_back_at_boot() {
+    [[ -d "$etc/pending" ]] || return 0
+    rm -rf -- "$etc/pending"
+    date -u +%Y-%m-%dT%H:%M:%SZ | install_file "$etc/rolled-back"
+    want[auditMark]=""
+    commit >/dev/null
+}
