@@ -9,6 +9,9 @@ import type { Primitives } from "./primitives.js";
 import type { AuditLine, Checkpoint, RecordMark } from "./record.js";
 import { MAX_LINE_BYTES, shortKey } from "./seal.js";
 
+/** A checkpoint, or what a note says of it. */
+export type Pinned = Partial<Checkpoint> & Pick<Checkpoint, "size" | "root">;
+
 export interface VerifyOptions {
     primitives: Primitives;
     /**
@@ -18,7 +21,9 @@ export interface VerifyOptions {
      */
     mode?: "fast" | "full";
     /** What the log must still hold: a whole checkpoint, or what a note says of it. */
-    checkpoint?: Partial<Checkpoint> & Pick<Checkpoint, "size" | "root">;
+    checkpoint?: Pinned;
+    /** More of them, for instance of every relay of the stack. */
+    checkpoints?: readonly Pinned[];
     /** Records the log must still hold where they were. */
     marks?: readonly RecordMark[];
     /** What the log must be bound to. Default: whatever its first line says. */
@@ -103,6 +108,7 @@ export async function verifyLog(
 export class LogVerifier {
     private readonly tree: MerkleTree;
     private readonly marks: Map<number, RecordMark[]>;
+    private readonly pinned: readonly Pinned[];
     private readonly open = new Map<string, Verdict["interrupted"][number]>();
     private readonly warnings: Verdict["warnings"] = [];
     private rest: Uint8Array = new Uint8Array(0);
@@ -119,6 +125,10 @@ export class LogVerifier {
         private readonly options: VerifyOptions,
     ) {
         this.tree = new MerkleTree(options.primitives);
+        this.pinned = [
+            ...(options.checkpoint === undefined ? [] : [options.checkpoint]),
+            ...(options.checkpoints ?? []),
+        ];
         this.marks = new Map();
         for (const mark of options.marks ?? []) {
             this.marks.set(mark.sequence, [...(this.marks.get(mark.sequence) ?? []), mark]);
@@ -188,7 +198,7 @@ export class LogVerifier {
         this.options.onRecord?.({ line, bytes, offset: this.offset, sealedAs });
         this.offset += bytes.length;
         this.last = line;
-        this.checkCheckpoint(line);
+        for (const pinned of this.pinned) this.checkCheckpoint(pinned, line);
     }
 
     private rotate(line: AuditLine, number: number): void {
@@ -235,12 +245,11 @@ export class LogVerifier {
         }
     }
 
-    private checkCheckpoint(line: AuditLine): void {
-        const pinned = this.options.checkpoint;
-        if (pinned?.genesis !== undefined && this.tree.size === 1 && pinned.genesis !== line.capsule.hash) {
+    private checkCheckpoint(pinned: Pinned, line: AuditLine): void {
+        if (pinned.genesis !== undefined && this.tree.size === 1 && pinned.genesis !== line.capsule.hash) {
             throw this.error(`it begins another log: the pinned one is ${pinned.genesis}`, 1);
         }
-        if (pinned?.size !== this.tree.size) return;
+        if (pinned.size !== this.tree.size) return;
         if (pinned.note !== undefined) this.checkNote(pinned, pinned.note);
         if (pinned.head !== undefined && pinned.head !== line.capsule.hash) {
             throw this.error(`it was replaced: the pinned head is ${pinned.head}`, pinned.size);
@@ -270,7 +279,8 @@ export class LogVerifier {
     private checkNothingIsMissing(): void {
         const size = this.tree.size;
         const pinned = Math.max(
-            this.options.checkpoint?.size ?? 0,
+            0,
+            ...this.pinned.map((checkpoint) => checkpoint.size),
             ...[...this.marks.keys()].map((sequence) => sequence + 1),
         );
         if (pinned <= size) return;

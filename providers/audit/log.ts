@@ -92,6 +92,11 @@ export class AuditLog {
         return this.write({ status: "success", details: {}, ...spec }, correlationId);
     }
 
+    /** The key that is in force; undefined when there is no log yet. */
+    publicKey(): Promise<string | undefined> {
+        return Promise.resolve(this.file.readEnds(this.identity())?.log.publicKey);
+    }
+
     /**
      * Puts another key in force, by a record that the key in force seals and the next one signs. From then on only the
      * next key's owner can write.

@@ -17,12 +17,29 @@ import { nativeSigner } from "./primitives.js";
  * @throws AuditError when there is no key, it is not one, or others can read it
  */
 export function loadSigningKey(reference: string | undefined, origin: LogOrigin, create: boolean): Signer {
-    const [, scheme, value] = /^(file|env):(.+)$/su.exec(reference ?? `file:${defaultKeyFile(origin)}`) ?? [];
+    const { scheme, value } = parseReference(reference, origin);
+    return scheme === "env" ? nativeSigner(fromEnvironment(value)) : loadKeyFile(value, origin, create);
+}
+
+/** The same for the path of a key's file. */
+export function loadKeyFile(path: string, origin: LogOrigin, create: boolean): Signer {
+    return nativeSigner(fromFile(inProject(path, origin.project), create));
+}
+
+/** Absolute path of the file that a reference names; undefined for one in the environment. */
+export function keyFileOf(reference: string | undefined, origin: LogOrigin): string | undefined {
+    const { scheme, value } = parseReference(reference, origin);
+    return scheme === "file" ? inProject(value, origin.project) : undefined;
+}
+
+function parseReference(reference: string | undefined, origin: LogOrigin): { scheme: "file" | "env"; value: string } {
+    const given = reference === undefined || reference === "file:" ? `file:${defaultKeyFile(origin)}` : reference;
+    const [, scheme, value] = /^(file|env):(.+)$/su.exec(given) ?? [];
     if (scheme === undefined || value === undefined) {
         // Whoever wrote the key itself here must not find it in an error.
         throw new AuditError("signingKey", "it begins with neither file: nor env:", "write file:PATH or env:NAME");
     }
-    return nativeSigner(scheme === "env" ? fromEnvironment(value) : fromFile(inProject(value, origin.project), create));
+    return { scheme: scheme as "file" | "env", value };
 }
 
 /** Where the key of a stack is when nothing else is said. */
