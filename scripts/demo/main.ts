@@ -35,10 +35,10 @@ async function main(): Promise<void> {
         process.on(signal, () => {
             if (leaving) return;
             leaving = true;
-            screen.print(`\n${signal}: removing everything …`);
+            screen.leave(`\n${signal}: removing everything …`);
             // Without a world, the laboratory's guardian removes what there is.
             void Promise.resolve(world?.close())
-                .then(() => screen.print("nothing is left on this machine"))
+                .then(() => screen.leave("nothing is left on this machine"))
                 .finally(() => process.exit(code));
         });
     }

@@ -18,6 +18,7 @@ const LINKED = ["package.json", "tsconfig.json", "dist", "node_modules", "plugin
 export class Project {
     readonly stack = "demo";
     #running: ChildProcess | undefined;
+    #interrupted = false;
 
     /** @param folder empty, private */
     constructor(private readonly folder: string) {
@@ -56,8 +57,9 @@ export class Project {
         return JSON.parse(await this.pulumi("stack", "output", "--json", "--show-secrets")) as Record<string, unknown>;
     }
 
-    /** Asks a running engine to stop, which lets its plugin finish what it has begun; kills it after ten seconds. */
+    /** Asks a running engine to stop: its plugin finishes what it has begun. After ten seconds it is killed. Nothing runs after this. */
     async interrupt(): Promise<void> {
+        this.#interrupted = true;
         const child = this.#running;
         if (child === undefined) return;
         const ended = once(child, "close");
@@ -68,6 +70,7 @@ export class Project {
     }
 
     async #execute(command: string, args: string[]): Promise<Outcome> {
+        if (this.#interrupted) return new Promise(() => {}); // The process is about to end; nothing new begins.
         // A process group of its own: an interrupt typed at the terminal is for the demo, which tells the engine once.
         const child = spawn(command, args, {
             cwd: this.folder,

@@ -2,10 +2,17 @@
 export class Screen {
     readonly #colours = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
     #number = 0;
+    #left = false;
 
     constructor(private readonly total: number) {}
 
     print(text = ""): void {
+        if (!this.#left) process.stdout.write(`${text}\n`);
+    }
+
+    /** The last words. A step that still runs has nothing more to say. */
+    leave(text: string): void {
+        this.#left = true;
         process.stdout.write(`${text}\n`);
     }
 

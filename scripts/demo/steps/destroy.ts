@@ -19,7 +19,11 @@ export const destroy: Step = {
 
         world.say(resources(await world.project.pulumi("destroy", "--yes", "--skip-preview")));
 
-        const after = [...(await leftovers(world)), ...processes.filter(runs).map((pid) => `process ${pid}`)];
+        const after = [
+            ...(await leftovers(world)),
+            ...processes.filter(runs).map((pid) => `process ${pid}`),
+            ...workFolders(processes),
+        ];
         world.say(`after: ${after.length === 0 ? "nothing" : after.join(", ")}`);
         expect(after.length === 0, "something of the relay is left");
         const { code, stdout, stderr } = await world.project.tunnel("audit", "verify", "audit/demo.jsonl");
@@ -51,6 +55,13 @@ function pids(world: World): string[] {
     return readdirSync(join("/run", folder))
         .filter((name) => name.endsWith(".pid"))
         .map((name) => readFileSync(join("/run", folder, name), "utf8").trim());
+}
+
+/** Where the relay's programs work, named after their processes. */
+function workFolders(processes: string[]): string[] {
+    return readdirSync("/run")
+        .filter((name) => processes.some((pid) => name.startsWith(`qp-tunnel-work.${pid}.`)))
+        .map((name) => `/run/${name}`);
 }
 
 /** A process that has ended may stay listed until its parent asks for it. */
