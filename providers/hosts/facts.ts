@@ -42,7 +42,8 @@ export async function changeRelay(
         const answer = await runStep(
             target,
             step,
-            { ...values, expected: facts === undefined ? undefined : (facts.generation ?? 0) },
+            // A confirmation belongs to the change before it, whatever the generation.
+            { ...values, expected: facts === undefined || step === "confirm" ? undefined : (facts.generation ?? 0) },
             files,
             options,
         );

@@ -86,22 +86,23 @@ plan_peers() {
     ' "$work/peers" "$etc/owners" >>"$work/cut"
 }
 
-# The recorded interface with those of its peers that the new configuration has as well, unchanged.
+# The recorded interface with those of its peers that the new configuration has as well, and of their allowed IPs
+# those that it leaves them.
 common_peers() {
     awk -F'\t' '
-        function flush_block() { if (block != "" && (key == "" || ips == wanted[key])) printf "%s", block; block = key = ips = "" }
-        function sorted(text,   list, n, i, j, t, out) {
-            gsub(/ /, "", text); n = split(text, list, ",")
-            for (i = 1; i < n; i++) for (j = i + 1; j <= n; j++) if (list[j] < list[i]) { t = list[i]; list[i] = list[j]; list[j] = t }
-            for (i = 1; i <= n; i++) out = out (i > 1 ? "," : "") list[i]
+        function flush_block() { if (block != "" && (key == "" || ips != "")) printf "%s", block (key == "" ? "" : "AllowedIPs = " ips "\n"); block = key = ips = "" }
+        function common(old, new,   a, b, n, m, i, wanted, out) {
+            gsub(/ /, "", old); n = split(old, a, ","); m = split(new, b, ",")
+            for (i = 1; i <= m; i++) wanted[b[i]] = 1
+            for (i = 1; i <= n; i++) if (a[i] in wanted) out = out (out == "" ? "" : ", ") a[i]
             return out
         }
-        FNR == NR { wanted[$1] = sorted($3); next }
+        FNR == NR { new[$1] = $3; next }
         /^#/ || /^$/ { next }
         /^\[/ { flush_block() }
-        { block = block $0 "\n" }
         /^PublicKey = / { key = substr($0, 13) }
-        /^AllowedIPs = / { ips = sorted(substr($0, 14)) }
+        /^AllowedIPs = / { ips = common(substr($0, 14), new[key]); next }
+        { block = block $0 "\n" }
         END { flush_block() }
     ' "$work/peers" "$etc/wg.conf"
 }
