@@ -32,7 +32,7 @@ export const services = relay.serviceRegistry;
 export const caCertificate = relay.caCertificate;
 export const auditHead = relay.checkpoint;
 
-// A secret: `pulumi stack output configs --show-secrets` prints the files to hand out.
+// A secret: `pulumi stack output configs --show-secrets | jq -r .alice` prints the file to hand out to alice.
 export const configs = pulumi.secret(
     Object.fromEntries([nas, ...people].map((peer) => [peer.peerName, relay.configFor(peer)])),
 );
