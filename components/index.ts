@@ -1,3 +1,5 @@
+import { TunnelError } from "../core/errors.js";
+
 export { AuditSink, type AuditSinkArgs } from "./auditSink.js";
 export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
@@ -5,3 +7,6 @@ export { type PeerRef } from "./references.js";
 export { Relay, type Grant, type RelayArgs } from "./relay.js";
 export { hosts, type Host, type SshOptions } from "../providers/hosts/index.js";
 export { TunnelError, InvalidArgument, AuditError, HostError } from "../core/errors.js";
+
+// Pulumi prints an error that bears this mark by its message; any other one by its stack, in which a person has to look for it.
+Object.defineProperty(TunnelError.prototype, "__pulumiRunError", { value: true });

@@ -14,6 +14,9 @@ import { explainFailure, negotiatedIn, pinnedFingerprint } from "./sshLog.js";
 const ALIAS = "relay";
 const CONNECT_SECONDS = 15;
 
+/** Alpine comes without bash, which the relay's program is written in. */
+const BASH = "sh -c 'command -v bash >/dev/null 2>&1 || apk add --quiet bash >/dev/null 2>&1; exec bash -s'";
+
 /**
  * One multiplexed connection of the system's OpenSSH client. Every call is a session on it; a new one is made when it
  * is gone. The folder with the socket, the pinned host key and the client's log is private and ends with the process.
@@ -38,9 +41,8 @@ export class SshConnection implements Connection {
 
     /** @param options.anew over a connection of its own: an old one says nothing about whether a new one can be made */
     async bash(input: string, { anew = false }: { anew?: boolean } = {}): Promise<Finished> {
-        const root = this.host.sudo ? ["sudo", "-n", "--"] : [];
         const extra = anew ? ["-o", "ControlMaster=no", "-o", "ControlPath=none"] : [];
-        return this.session([...root, "bash", "-s"].join(" "), input, extra);
+        return this.session(this.host.sudo ? `sudo -n -- ${BASH}` : BASH, input, extra);
     }
 
     async upload(path: string, content: Buffer): Promise<void> {

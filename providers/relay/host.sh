@@ -16,16 +16,44 @@ step_host() {
 # What starts at boot is the program of the last apply, whichever step that was.
 install_program() { cmp -s "$work/program" "$etc/program" || install_file "$etc/program" 0700 <"$work/program"; }
 
+# What every step needs; the package manager's name for what has another one.
+TOOLS=(wg nft ip ss awk sed flock setsid unshare mount curl sysctl xargs sha256sum)
+
 check_tools() {
-    local tool missing=()
-    for tool in wg nft ip ss awk sed flock setsid unshare mount curl sysctl xargs; do
-        have "$tool" || missing+=("$tool")
-    done
-    ((${#missing[@]} == 0)) || refuse "missing on the relay: ${missing[*]}" \
+    [[ "${want[packages]:-require}" != install ]] || install_packages
+    local missing
+    missing=$(missing_tools)
+    [[ -z "$missing" ]] || refuse "missing on the relay: $missing" \
         "install wireguard-tools, nftables, iproute2, curl, procps and util-linux with the distribution's package manager"
     [[ "$(backend)" != none ]] || refuse "the kernel has no WireGuard and wireguard-go is not installed" \
         "install wireguard-go, or a kernel with the wireguard module"
     [[ "$(backend)" != userspace || -c /dev/net/tun ]] || refuse "/dev/net/tun is not there, and wireguard-go needs it" "load the tun module"
+}
+
+missing_tools() {
+    local tool missing=()
+    for tool in "${TOOLS[@]}"; do have "$tool" || missing+=("$tool"); done
+    printf '%s' "${missing[*]}"
+}
+
+# With the distribution's own package manager, without recommended packages: on Debian a kernel would come along.
+install_packages() {
+    modprobe wireguard 2>/dev/null || true
+    local go="" output="$work/packages"
+    [[ "$(backend)" != none ]] || go=wireguard-go
+    [[ -n "$go" || -n "$(missing_tools)" ]] || return 0
+    if have apt-get; then
+        export DEBIAN_FRONTEND=noninteractive
+        { apt-get -q update && apt-get -q install -y --no-install-recommends wireguard-tools nftables iproute2 curl procps util-linux ${go:+"$go"}; } >"$output" 2>&1
+    elif have dnf; then
+        dnf -q -y install wireguard-tools nftables iproute curl procps-ng util-linux ${go:+"$go"} >"$output" 2>&1
+    elif have pacman; then
+        pacman -Sy --noconfirm --needed wireguard-tools nftables iproute2 curl procps-ng util-linux ${go:+"$go"} >"$output" 2>&1
+    elif have apk; then
+        apk add --quiet wireguard-tools nftables iproute2 curl procps util-linux coreutils ${go:+"$go"} >"$output" 2>&1
+    else
+        refuse "missing on the relay: $(missing_tools) $go, and its package manager is not one of apt-get, dnf, pacman, apk" "install them by hand"
+    fi || refuse "the package manager failed: $(tail -n 2 "$output" | tr '\n' ' ')" "mend it, or install the packages by hand and set packages: \"require\""
 }
 
 backend() {

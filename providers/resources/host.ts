@@ -80,7 +80,9 @@ export const host = relayResource({
             run: values.run ?? "",
             interface: target.names.interface,
         });
+        const { host: descriptor } = target;
         return Promise.resolve({
+            values: { packages: descriptor.kind === "ssh" ? descriptor.packages : "require" },
             files: {
                 "boot-manifest": formatTable({ ...values, table }),
                 ...Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text])),
