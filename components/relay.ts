@@ -95,6 +95,7 @@ export class Relay extends pulumi.ComponentResource {
         this.address = address;
         const child = (after: Managed[] = []): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: after });
         const secret = secretChild(this);
+        warnOfTrust(this, resolved);
         const log = { relay: name, audit: resolved.audit };
         const { descriptor, credentials } = resolved.host;
         const place = {
@@ -311,4 +312,12 @@ function endpointOf({ endpoint, listenPort }: RelayPlain, host: Managed): pulumi
                 ? text
                 : `${text.includes(":") && !text.startsWith("[") ? `[${text}]` : text}:${listenPort}`,
         );
+}
+
+function warnOfTrust(relay: Relay, { host: { descriptor } }: ResolvedRelay): void {
+    if (descriptor.hostKey !== undefined || descriptor.trustOnFirstUse !== true) return;
+    void pulumi.log.warn(
+        "trustOnFirstUse: whoever answers first is believed to be the relay; pin its hostKey instead",
+        relay,
+    );
 }

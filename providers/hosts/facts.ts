@@ -10,6 +10,8 @@ export interface Facts {
     owner?: string;
     /** When a change that nobody confirmed was rolled back; gone once the log has it. */
     rolledBack?: string;
+    /** Where the operator's SSH connection comes from. */
+    client?: string;
     /** "eth0 192.0.2.7/24" */
     addresses: { device: string; address: string }[];
     routes: { destination: string; device: string; via?: string }[];
@@ -78,12 +80,14 @@ async function readFacts(target: Target): Promise<Facts> {
     const auditMark = one("auditMark");
     const owner = one("owner");
     const rolledBack = one("rolledBack");
+    const client = one("client");
     return {
         machine: one("machine") ?? "",
         ...(generation === undefined ? {} : { generation: Number(generation) }),
         ...(auditMark === undefined ? {} : { auditMark }),
         ...(owner === undefined ? {} : { owner }),
         ...(rolledBack === undefined ? {} : { rolledBack }),
+        ...(client === undefined ? {} : { client }),
         addresses: (table.get("address") ?? []).map((line) => {
             const [device = "", address = ""] = line.split(" ");
             return { device, address };

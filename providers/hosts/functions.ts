@@ -1,5 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 
+import { InvalidArgument } from "../../core/errors.js";
 import type { HostDescriptor, LocalHost } from "./descriptors.js";
 
 /** What `hosts.*` returns and `Relay` takes. */
@@ -56,6 +57,23 @@ export function ssh(options: SshOptions): Host {
         sudo,
         packages = "install",
     } = options;
+    if (hostKey === undefined && trustOnFirstUse !== true) {
+        throw new InvalidArgument(
+            "hosts.ssh.hostKey",
+            "is missing, and without it anybody in between could be the relay",
+            "give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or say trustOnFirstUse: true",
+        );
+    }
+    if (typeof hostKey === "string" && !/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]+=*( .*)?$/.test(hostKey.trim())) {
+        throw new InvalidArgument(
+            "hosts.ssh.hostKey",
+            "is not a public host key",
+            'give one line like "ssh-ed25519 AAAA…"',
+        );
+    }
+    if (address === undefined || address === "") {
+        throw new InvalidArgument("hosts.ssh.address", "is missing", "give the machine's name or address");
+    }
     return {
         descriptor: {
             kind: "ssh",

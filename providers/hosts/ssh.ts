@@ -14,8 +14,12 @@ import { explainFailure, negotiatedIn, pinnedFingerprint } from "./sshLog.js";
 const ALIAS = "relay";
 const CONNECT_SECONDS = 15;
 
-/** Alpine comes without bash, which the relay's program is written in. */
-const BASH = "sh -c 'command -v bash >/dev/null 2>&1 || apk add --quiet bash >/dev/null 2>&1; exec bash -s'";
+/**
+ * Alpine comes without bash, which the relay's program is written in. The client's address is handed on because sudo
+ * would drop it: no route may swallow it.
+ */
+const BASH =
+    "env QP_TUNNEL_CLIENT=\"${SSH_CONNECTION%% *}\" sh -c 'command -v bash >/dev/null 2>&1 || apk add --quiet bash >/dev/null 2>&1; exec bash -s'";
 
 /**
  * One multiplexed connection of the system's OpenSSH client. Every call is a session on it; a new one is made when it

@@ -235,6 +235,7 @@ function refuseRevoked(outputs: Properties, inputs: Properties): void {
 function refuseRoutes(inputs: Properties, facts: Facts): void {
     const { interface: device } = placed(inputs);
     const own = [
+        ...(facts.client === undefined ? [] : [{ address: facts.client, what: "where this program connects from" }]),
         ...facts.routes.flatMap(({ via, device: on }) =>
             via === undefined || on === device ? [] : [{ address: via, what: "the relay's gateway" }],
         ),
@@ -250,7 +251,7 @@ function refuseRoutes(inputs: Properties, facts: Facts): void {
             if (hit !== undefined) {
                 throw new HostError(
                     `peers.${name}.routes`,
-                    `${route} holds ${hit.address}, ${hit.what}: the relay would be cut off from its own network`,
+                    `${route} holds ${hit.address}, ${hit.what}: the relay would answer it through the tunnel and be cut off`,
                     "declare a smaller network",
                 );
             }
