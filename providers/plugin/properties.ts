@@ -15,12 +15,16 @@ export interface Received {
     secretTexts: ReadonlySet<string>;
 }
 
-/** Secrets are unwrapped, unknowns become UNKNOWN, null properties are left out as if they were not given. */
+/**
+ * Secrets are unwrapped, unknowns become UNKNOWN, null properties are left out as if they were not given. Keys are
+ * sorted: maps arrive in another order each time.
+ */
 export function unmarshal(wire: JsonObject): Received {
     const reader = new PropertyReader();
     const values: Properties = {};
     const secrets = new Set<string>();
-    for (const [key, value] of Object.entries(wire)) {
+    for (const key of Object.keys(wire).sort()) {
+        const value = wire[key]!;
         if (value === null) {
             continue;
         }
@@ -120,7 +124,7 @@ class PropertyReader {
 
     private object(wire: JsonObject, inSecret: boolean): Properties {
         const result: Properties = {};
-        for (const key of Object.keys(wire)) {
+        for (const key of Object.keys(wire).sort()) {
             const value = wire[key]!;
             if (value === null) {
                 continue;

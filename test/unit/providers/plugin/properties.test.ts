@@ -19,6 +19,13 @@ describe("unmarshal", () => {
         expect([...received.secretTexts]).toStrictEqual(["k".repeat(44), "p".repeat(44)]);
     });
 
+    it("gives every map the same order, in whatever order it arrived", () => {
+        const one = unmarshal({ host: { kind: "local", namespace: "n" }, audit: "a" });
+        const other = unmarshal({ audit: "a", host: { namespace: "n", kind: "local" } });
+        expect(JSON.stringify(other.values)).toBe('{"audit":"a","host":{"kind":"local","namespace":"n"}}');
+        expect(JSON.stringify(one.values)).toBe(JSON.stringify(other.values));
+    });
+
     it("knows the mark of every type of unknown", () => {
         const marks = [
             UNKNOWN_MARK,
