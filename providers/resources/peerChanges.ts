@@ -27,16 +27,17 @@ export function peerChanges({ before, inputs }: Versions): PeerChange[] {
     const then = peersOf(olds);
     const now = peersOf(inputs);
     const gone = new Set(Object.keys(then).filter((name) => !(name in now)));
+    const goneByKey = new Map([...gone].map((name) => [keyOf(olds, name), name]));
     const changes: PeerChange[] = [];
     for (const [name, peer] of Object.entries(now)) {
         const was = then[name];
         const publicKey = keyOf(inputs, name);
         if (was === undefined) {
-            const formerly =
-                publicKey === undefined ? undefined : [...gone].find((other) => keyOf(olds, other) === publicKey);
+            const formerly = publicKey === undefined ? undefined : goneByKey.get(publicKey);
             if (formerly === undefined) changes.push({ kind: "add", name, peer, publicKey });
             else {
                 gone.delete(formerly);
+                goneByKey.delete(publicKey);
                 changes.push({ kind: "rename", name, peer, publicKey, formerly });
             }
             continue;

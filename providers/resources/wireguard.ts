@@ -158,7 +158,16 @@ function resolved(inputs: Properties): WireGuardInputs {
     return inputs as unknown as WireGuardInputs;
 }
 
+/** Preshared keys are derived, and an apply asks for them before and after: a second time costs nothing. */
+const derivedFor = new WeakMap<WireGuardInputs, DesiredPeer[]>();
+
 function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
+    const known = derivedFor.get(args) ?? derivePeers(args);
+    derivedFor.set(args, known);
+    return known;
+}
+
+function derivePeers(args: WireGuardInputs): DesiredPeer[] {
     return Object.entries(args.peers).map(([name, peer]) => {
         const publicKey = peer.publicKey ?? args.publicKeys[name];
         if (publicKey === undefined) {
@@ -219,9 +228,10 @@ function refuseRevoked(outputs: Properties, inputs: Properties): void {
             .filter((entry) => entry.status === "active")
             .map((entry) => entry.publicKey),
     );
+    const owners = new Map(Object.keys(peers).map((name) => [keyOf(inputs, name), name]));
     for (const [was, entry] of Object.entries(registry)) {
         if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
-        const name = Object.keys(peers).find((peer) => keyOf(inputs, peer) === entry.publicKey);
+        const name = owners.get(entry.publicKey);
         if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
         throw new InvalidArgument(
             `peers.${name}.publicKey`,
