@@ -12,8 +12,8 @@ export async function measureStart({ root, quick, add }) {
     const plugin = [];
     const bare = [];
     for (let turn = 0; turn < times; turn++) {
-        bare.push(await untilPort(root, ["-e", BARE_HOST]));
-        plugin.push(await untilPort(root, [join(root, "dist/providers/plugin/main.js")]));
+        bare.push(await untilPort(root, [process.execPath, "-e", BARE_HOST]));
+        plugin.push(await untilPort(root, [join(root, "plugin/pulumi-resource-qptunnel")]));
     }
     add(row("a bare gRPC host, start to port printed", "s", bare));
     add(row("the plugin, start to port printed", "s", plugin, { atMost: 0.25 }));
@@ -48,10 +48,10 @@ console.log(JSON.stringify([Number(between - start) / 1e9, Number(end - between)
 `;
 
 /** Seconds until a host has printed its port; it ends when its standard input does. */
-function untilPort(cwd, args) {
+function untilPort(cwd, [command, ...args]) {
     return new Promise((resolve, reject) => {
         const started = process.hrtime.bigint();
-        const host = spawn(process.execPath, args, { cwd, stdio: ["pipe", "pipe", "inherit"] });
+        const host = spawn(command, args, { cwd, stdio: ["pipe", "pipe", "inherit"] });
         let seconds;
         host.stdout.once("data", () => {
             seconds = secondsSince(started);

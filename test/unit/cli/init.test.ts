@@ -38,7 +38,7 @@ test("it writes the script and the entry, and a second time nothing", async () =
     });
     expect(readFileSync("Pulumi.yaml", "utf8")).toBe(`name: shop # ours\nruntime: nodejs\n${ENTRY}`);
     expect(readFileSync(SCRIPT, "utf8")).toBe(
-        '#!/bin/sh\nexec node "$(dirname "$0")/../node_modules/pulumi-qp-tunnel/dist/providers/plugin/main.js" "$@"\n',
+        '#!/bin/sh\nexec node --max-semi-space-size=2 --optimize-for-size "$(dirname "$0")/../node_modules/pulumi-qp-tunnel/dist/providers/plugin/main.js" "$@"\n',
     );
     expect((statSync(SCRIPT).mode & 0o777).toString(8)).toBe("755");
     const { stdout } = await run("init", "--json");
