@@ -4,7 +4,8 @@ export { AuditSink, type AuditSinkArgs } from "./auditSink.js";
 export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
-export { Relay, type Grant, type RelayArgs } from "./relay.js";
+export { Relay } from "./relay.js";
+export type { Grant, RelayArgs } from "./relayTypes.js";
 export { hosts, type Host, type SshOptions } from "../providers/hosts/index.js";
 export { TunnelError, InvalidArgument, AuditError, HostError } from "../core/errors.js";
 

@@ -2,65 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayPlain } from "../core/arguments.js";
 import type { Ledger } from "../core/model.js";
-import type { Host } from "../providers/hosts/index.js";
-import type { AuditSink } from "./auditSink.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
+import { machineFor } from "./machine.js";
 import { Managed, secretChild } from "./managed.js";
-import type { Peer, PeerSpec } from "./peer.js";
 import { nameOf, type PeerRef } from "./references.js";
+import type { RelayArgs } from "./relayTypes.js";
 import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
 import { accessRules, proxyServices, registryRequest, type LedgerOutput } from "./relayInputs.js";
-
-/** One direction that is allowed. Replies are implied, nothing else is. */
-export interface Grant {
-    from: PeerRef | PeerRef[];
-    /** A peer (her own addresses), one of her routes, or one of the relay's. */
-    to: PeerRef | { peer: PeerRef; network: string } | { network: string };
-    /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
-    ports: string[];
-}
-
-/** A relay is told everything it serves: who is not listed is removed. */
-export interface RelayArgs {
-    /** Where it runs: `hosts.local(...)`. */
-    host: Host;
-    audit: AuditSink;
-    /** Everybody who may be connected; `{ peer, address }` pins an address on this relay. */
-    peers: (Peer | PeerSpec | { peer: Peer | PeerSpec; address: string })[];
-    /** Default: none. */
-    services?: ExposedService[];
-    /** Default: none; peers reach nothing but the services that allow them. */
-    grants?: Grant[];
-    /** host or host:port that peers connect to. Default: the host's own address. */
-    endpoint?: pulumi.Input<string>;
-    /** UDP port. Default: 51820. */
-    listenPort?: number;
-    /** Default: 10.8.0.0/24. The relay takes the first address. */
-    subnet?: string;
-    /** A ULA, CIDR. Default: none, and no IPv6 in the tunnel. */
-    subnet6?: string;
-    /** Default: wg0. */
-    interface?: string;
-    /** Default: [1]. Another number makes a new relay key: every peer needs its new configuration. */
-    keyEpochs?: number[];
-    /** `state` (default): the private key is a secret in the state, so that a lost machine is rebuilt as the same relay. */
-    identity?: "state" | "host";
-    /** Adopt an existing relay's private key: a secret, or `file:PATH`. */
-    privateKey?: pulumi.Input<string>;
-    /** Networks behind the relay, the only ones NATed. Default: none. */
-    routes?: string[];
-    /** Bytes. Default: 1420. */
-    mtu?: number;
-    /** Seconds between a peer's keepalives; 0 for none. Default: 25. */
-    keepalive?: number;
-    /** Resolvers for the peers' configurations. Default: none. */
-    dns?: string | string[];
-    /** Prefixes every path, table, unit and tag. Default: qp-tunnel. */
-    appName?: string;
-    /** Seconds in which a change of a remote host must be confirmed. Default: 60. */
-    confirmTimeout?: number;
-}
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
 export class Relay extends pulumi.ComponentResource {
@@ -93,18 +42,19 @@ export class Relay extends pulumi.ComponentResource {
         this.plain = plain;
         this.listed = resolved.peers;
         this.address = address;
-        const child = (after: Managed[] = []): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: after });
+        const child = (after: pulumi.Resource[] = []): pulumi.CustomResourceOptions => ({
+            parent: this,
+            dependsOn: after,
+        });
         const secret = secretChild(this);
-        warnOfTrust(this, resolved);
         const log = { relay: name, audit: resolved.audit };
-        const { descriptor, credentials } = resolved.host;
+        const machine = machineFor(this, name, resolved);
         const place = {
             ...log,
-            host: descriptor,
+            ...machine.inputs,
             appName: plain.appName,
             interface: plain.interface,
             confirmTimeout: plain.confirmTimeout,
-            ...(credentials === undefined ? {} : { credentials: pulumi.secret(credentials) }),
         };
 
         // Names: addresses and ports are known from here on, also in a preview.
@@ -138,7 +88,12 @@ export class Relay extends pulumi.ComponentResource {
         // The machine: deny everything, bring up the interface, serve, and only then let anybody through.
         const networks = { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
         const own = { address, ...(address6 === undefined ? {} : { address6 }) };
-        const host = new Managed("Host", `${name}-host`, { ...place, ...networks }, child([registry]));
+        const host = new Managed(
+            "Host",
+            `${name}-host`,
+            { ...place, ...networks },
+            child([registry, ...machine.resources]),
+        );
         const filled = { ...place, machine: host.output<string>("machine"), hostKey: host.output<string>("hostKey") };
         const firewall = new Managed(
             "Firewall",
@@ -312,12 +267,4 @@ function endpointOf({ endpoint, listenPort }: RelayPlain, host: Managed): pulumi
                 ? text
                 : `${text.includes(":") && !text.startsWith("[") ? `[${text}]` : text}:${listenPort}`,
         );
-}
-
-function warnOfTrust(relay: Relay, { host: { descriptor } }: ResolvedRelay): void {
-    if (descriptor.hostKey !== undefined || descriptor.trustOnFirstUse !== true) return;
-    void pulumi.log.warn(
-        "trustOnFirstUse: whoever answers first is believed to be the relay; pin its hostKey instead",
-        relay,
-    );
 }

@@ -18,7 +18,7 @@ import { AuditSink, type AuditReference } from "./auditSink.js";
 import { ExposedService } from "./exposedService.js";
 import { Peer, refuseUnbuilt, type PeerSpec } from "./peer.js";
 import { nameOf } from "./references.js";
-import type { Grant, RelayArgs } from "./relay.js";
+import type { Grant, RelayArgs } from "./relayTypes.js";
 
 /** A peer as one relay lists her. */
 export interface ListedPeer {

@@ -1,0 +1,57 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { Host } from "../providers/hosts/index.js";
+import type { AuditSink } from "./auditSink.js";
+import type { ExposedService } from "./exposedService.js";
+import type { Peer, PeerSpec } from "./peer.js";
+import type { PeerRef } from "./references.js";
+
+/** One direction that is allowed. Replies are implied, nothing else is. */
+export interface Grant {
+    from: PeerRef | PeerRef[];
+    /** A peer (her own addresses), one of her routes, or one of the relay's. */
+    to: PeerRef | { peer: PeerRef; network: string } | { network: string };
+    /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
+    ports: string[];
+}
+
+/** A relay is told everything it serves: who is not listed is removed. */
+export interface RelayArgs {
+    /** Where it runs: `hosts.local(...)`. */
+    host: Host;
+    audit: AuditSink;
+    /** Everybody who may be connected; `{ peer, address }` pins an address on this relay. */
+    peers: (Peer | PeerSpec | { peer: Peer | PeerSpec; address: string })[];
+    /** Default: none. */
+    services?: ExposedService[];
+    /** Default: none; peers reach nothing but the services that allow them. */
+    grants?: Grant[];
+    /** host or host:port that peers connect to. Default: the host's own address. */
+    endpoint?: pulumi.Input<string>;
+    /** UDP port. Default: 51820. */
+    listenPort?: number;
+    /** Default: 10.8.0.0/24. The relay takes the first address. */
+    subnet?: string;
+    /** A ULA, CIDR. Default: none, and no IPv6 in the tunnel. */
+    subnet6?: string;
+    /** Default: wg0. */
+    interface?: string;
+    /** Default: [1]. Another number makes a new relay key: every peer needs its new configuration. */
+    keyEpochs?: number[];
+    /** `state` (default): the private key is a secret in the state, so that a lost machine is rebuilt as the same relay. */
+    identity?: "state" | "host";
+    /** Adopt an existing relay's private key: a secret, or `file:PATH`. */
+    privateKey?: pulumi.Input<string>;
+    /** Networks behind the relay, the only ones NATed. Default: none. */
+    routes?: string[];
+    /** Bytes. Default: 1420. */
+    mtu?: number;
+    /** Seconds between a peer's keepalives; 0 for none. Default: 25. */
+    keepalive?: number;
+    /** Resolvers for the peers' configurations. Default: none. */
+    dns?: string | string[];
+    /** Prefixes every path, table, unit and tag. Default: qp-tunnel. */
+    appName?: string;
+    /** Seconds in which a change of a remote host must be confirmed. Default: 60. */
+    confirmTimeout?: number;
+}
