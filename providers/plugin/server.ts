@@ -76,8 +76,11 @@ export async function serve(table: ResourceTable, engineAddress: string | undefi
 /** 10 000 peers are some 2 MB per property bag and a call carries four; the engine's own limit is the same. */
 const MESSAGE_LIMIT = 400 * 1024 * 1024;
 
-/** A connection that does not close by itself is cut: everything on it has been answered. */
-const CLOSE_TIMEOUT_MS = 1000;
+/**
+ * A connection that does not close by itself is left: everything on it has been answered. It is not waited for, because the
+ * engine kills a plugin after 5 s and has no time left then to end the others in peace: it calls them crashed.
+ */
+const CLOSE_TIMEOUT_MS = 250;
 
 function listen(server: grpc.Server): Promise<number> {
     return new Promise((resolve, reject) =>
@@ -93,7 +96,11 @@ function listen(server: grpc.Server): Promise<number> {
 
 function closed(server: grpc.Server): Promise<void> {
     return new Promise((resolve) => {
-        const cut = setTimeout(() => server.forceShutdown(), CLOSE_TIMEOUT_MS);
+        const cut = setTimeout(() => {
+            server.forceShutdown();
+            // A connection that the engine closes at this very moment is in no list, and would never be reported closed.
+            resolve();
+        }, CLOSE_TIMEOUT_MS);
         server.tryShutdown(() => {
             clearTimeout(cut);
             resolve();
