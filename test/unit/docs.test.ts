@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { compileFunction } from "node:vm";
 
 import * as ts from "typescript";
 
@@ -127,7 +128,7 @@ describe("the README's program", () => {
             const exports: Record<string, unknown> = {};
             const required = (name: string): unknown => (name === "pulumi-qp-tunnel" ? library : undefined);
             // The program as the README prints it.
-            (new Function("require", "exports", js) as (...of: unknown[]) => void)(required, exports);
+            (compileFunction(js, ["require", "exports"]) as (...of: unknown[]) => void)(required, exports);
             return { url: exports["url"] as string, configs: exports["configs"] as Record<string, string> };
         });
         expect(outputs.url).toBe("https://grafana.qp-tunnel.internal:8443");

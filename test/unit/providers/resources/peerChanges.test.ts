@@ -133,7 +133,7 @@ describe("what happens to a peer", () => {
         const entry = fc.record({
             address: fc.constantFrom("10.8.0.2", "10.8.0.3"),
             publicKey: fc.constantFrom(KEYS.alice, KEYS.bob, KEYS.carol),
-            routes: fc.constantFrom([], ["192.168.7.0/24"]),
+            routes: fc.constantFrom<string[]>([], ["192.168.7.0/24"]),
             keyEpoch: fc.constantFrom(1, 2),
             admitted: fc.constantFrom(1, 2),
         });
