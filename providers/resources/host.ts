@@ -28,6 +28,8 @@ export const host = relayResource({
         },
         {
             machine: { type: "string", description: "Identity of the machine." },
+            hostKey: { type: "string", description: "The SSH host key that was seen; empty without SSH." },
+            keyExchange: { type: "string", description: "The key exchange that SSH negotiated; `none` without SSH." },
             wireguard: { type: "string", description: "`kernel` or `userspace` (wireguard-go)." },
             address: {
                 type: "string",
