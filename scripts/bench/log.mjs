@@ -1,6 +1,6 @@
 // How fast records are sealed and synced, and how fast a log is verified.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,10 +14,14 @@ const require = createRequire(import.meta.url);
 export async function measureLog({ root, quick, add }) {
     const folder = mkdtempSync(join(tmpdir(), "qptunnel-bench-"));
     try {
+        const records = quick ? 500 : 2000;
+        const disk = [];
         const rates = [];
         for (let turn = 0; turn < 3; turn++) {
-            rates.push(await appendRate(root, join(folder, `${turn}.jsonl`), quick ? 500 : 2000));
+            disk.push(syncRate(join(folder, `${turn}.raw`), records));
+            rates.push(await appendRate(root, join(folder, `${turn}.jsonl`), records));
         }
+        add(row("writing and syncing as many bytes, and nothing else", "/s", disk));
         add(row("sealing and syncing records", "/s", rates, { atLeast: 500 }));
 
         const lines = quick ? 10_000 : 100_000;
@@ -37,6 +41,19 @@ export async function measureLog({ root, quick, add }) {
 
 const origin = { project: "bench", stack: "dev" };
 const details = { relay: "relay", name: "alice", tunnel_ip: "10.8.0.2", fingerprint: "SHA256:AAAAAAAAAAAAAAAA" };
+
+/** What the disk allows. */
+function syncRate(path, records) {
+    const file = openSync(path, "w");
+    const bytes = Buffer.alloc(700, "x");
+    const started = process.hrtime.bigint();
+    for (let record = 0; record < records; record++) {
+        writeSync(file, bytes);
+        fdatasyncSync(file);
+    }
+    closeSync(file);
+    return records / secondsSince(started);
+}
 
 /** Records a second, each on the disk before the next begins. */
 async function appendRate(root, path, records) {
