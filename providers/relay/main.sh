@@ -27,7 +27,8 @@ boot() {
     etc=$2
     run=$3
     install -d -m 0700 -- "$run"
-    make_work_folder
+    # The proxy's unit may write to its own folders only, and needs no other.
+    [[ "$step" == boot-proxy ]] || make_work_folder
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
     case "$step" in

@@ -139,7 +139,11 @@ change_peers() {
 # From the boot files alone: the same at the first apply, after a reboot, and when wireguard-go had to be restarted.
 start_interface() {
     if uses_systemd; then
+        rm -f -- "$run/wireguard.ready"
         systemctl --quiet restart "${want[name]}-wireguard.service"
+        # A unit of this type counts as started when its program runs, which is before the interface is filled.
+        wait_for 20 interface_filled || refuse "${want[name]}-wireguard.service did not bring up ${want[interface]} within 20 s" \
+            "see what it says: \`journalctl -u ${want[name]}-wireguard\`"
     elif ip link add dev "${want[interface]}" type wireguard 2>/dev/null; then
         configure_interface
     else
@@ -149,7 +153,8 @@ start_interface() {
             "look whether /dev/net/tun is there and wireguard-go runs: \`wireguard-go -f ${want[interface]}\`"
     fi
 }
-interface_ready() { [[ -f "$run/wireguard.ready" ]] && alive wireguard && answers_wg; }
+interface_filled() { [[ -f "$run/wireguard.ready" ]] && answers_wg; }
+interface_ready() { interface_filled && alive wireguard; }
 
 configure_interface() {
     wg setconf "${want[interface]}" "$(current wg.conf)"
@@ -159,7 +164,13 @@ configure_interface() {
 # boot-wireguard, from a unit: the kernel's interface if it can, else a supervised wireguard-go.
 boot_wireguard() {
     [[ -f "$(current wg.conf)" ]] || return 0
-    if ip link add dev "${want[interface]}" type wireguard 2>/dev/null; then configure_interface; else supervise_wireguard; fi
+    rm -f -- "$run/wireguard.ready"
+    if ip link add dev "${want[interface]}" type wireguard 2>/dev/null; then
+        configure_interface
+        : >"$run/wireguard.ready"
+    else
+        supervise_wireguard
+    fi
 }
 
 # supervise-wireguard: keeps wireguard-go running and fills its interface each time.
