@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    cpSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { AuditLine } from "../../core/audit/record.js";
@@ -59,8 +69,6 @@ export class Stack {
     readonly folder = mkdtempSync(join(tmpdir(), "qptunnel-stack-"));
     /** In addition to this process's environment; a test may add to it. */
     readonly env: Record<string, string>;
-    /** Folders before the tools on PATH. */
-    readonly path: string[] = [];
     #declared: Declared;
 
     private constructor(declared: Declared, project: string) {
@@ -134,10 +142,10 @@ export class Stack {
         return JSON.parse((await this.succeed(["stack", "output", "--json", "--show-secrets"])).stdout) as T;
     }
 
-    /** Resources by their logical name. */
+    /** Resources by their logical name, secrets unwrapped. */
     async state(): Promise<Record<string, StateResource>> {
         const { stdout } = await this.succeed(["stack", "export", "--show-secrets"]);
-        const { deployment } = JSON.parse(stdout) as { deployment: { resources?: StateResource[] } };
+        const { deployment } = JSON.parse(stdout, unwrapped) as { deployment: { resources?: StateResource[] } };
         return Object.fromEntries((deployment.resources ?? []).map((resource) => [nameOf(resource.urn), resource]));
     }
 
@@ -147,7 +155,7 @@ export class Stack {
         const options = ["--non-interactive", "--color", "never"];
         const outcome: Outcome = await execute([...argv, ...options], {
             timeout,
-            env: { ...this.env, PATH: [...this.path, searchPath()].join(delimiter) },
+            env: { ...this.env, PATH: [join(this.folder, "bin"), searchPath()].join(delimiter) },
         });
         return { code: outcome.code, stdout: outcome.stdout, text: outcome.stdout + outcome.stderr };
     }
@@ -163,6 +171,27 @@ export class Stack {
         const { code, text } = await this.run(args);
         if (code === 0) throw new Error(`pulumi ${args.join(" ")} succeeded\n${text}`);
         return text;
+    }
+
+    /**
+     * Puts a script before a program, for everything the engine starts: it is run with the same arguments, and the
+     * program after it.
+     *
+     * @param script for sh; `exit` keeps the program from running
+     */
+    interpose(program: string, script: string): void {
+        const folders = searchPath().split(delimiter);
+        const real = folders.map((folder) => join(folder, program)).find((file) => existsSync(file));
+        if (real === undefined) throw new Error(`${program} is not on PATH`);
+        mkdirSync(join(this.folder, "bin"), { recursive: true });
+        const file = join(this.folder, "bin", program);
+        writeFileSync(file, `#!/bin/sh\n${script}\nexec ${real} "$@"\n`, { mode: 0o755 });
+        chmodSync(file, 0o755);
+    }
+
+    /** Takes every script away again. */
+    restore(): void {
+        rmSync(join(this.folder, "bin"), { recursive: true, force: true });
     }
 
     get logFile(): string {
@@ -202,6 +231,12 @@ interface RawPlan {
     steps: Step[];
     diagnostics?: { urn?: string; message: string }[];
     changeSummary: Record<string, number>;
+}
+
+/** For JSON.parse: `--show-secrets` gives a secret as an object that holds it as JSON. */
+function unwrapped(_key: string, value: unknown): unknown {
+    const { plaintext } = (value ?? {}) as { plaintext?: unknown };
+    return typeof plaintext === "string" ? JSON.parse(plaintext) : value;
 }
 
 const ROOT = join(__dirname, "../..");
