@@ -1,71 +1,167 @@
-import { closeSync, createWriteStream, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { capsuleDocument, type LogIdentity } from "../../core/audit/capsule.js";
-import { checkLine } from "../../core/audit/line.js";
+import { capsuleDocument } from "../../core/audit/capsule.js";
+import { type PeerEvent, Replay } from "../../core/audit/replay.js";
+import { cefLine, ocsfEvent } from "../../core/audit/siem.js";
 import type { Verdict } from "../../core/audit/verify.js";
-import { AuditError, InvalidArgument } from "../../core/errors.js";
-import { fileSource, linesForwards } from "../../providers/audit/read.js";
-import { verifyFile } from "../../providers/audit/verifyFile.js";
+import { InvalidArgument } from "../../core/errors.js";
 import { Exit, type Output } from "../output.js";
+import { packageVersion } from "../packageVersion.js";
+import { type Intact, type IntactRecord, withIntact } from "./intact.js";
+import type { PinOptions } from "./pins.js";
+import { parseTime } from "./show.js";
 
-interface Options {
+interface Options extends PinOptions {
     format: string;
     output?: string;
     keyring?: string;
+    since?: string;
+    until?: string;
 }
+
+type Period = (record: IntactRecord) => boolean;
+
+/** Each writes a log bit by bit. `inPeriod` says of which records. */
+const FORMATS: Record<string, (log: Intact, inPeriod: Period) => Generator<string>> = {
+    "cps-json": capsules,
+    csv: population,
+    ocsf: (log, inPeriod) =>
+        lines(log, inPeriod, ({ line, sealedAs }) => JSON.stringify(ocsfEvent(line, sealedAs, product()))),
+    cef: (log, inPeriod) => lines(log, inPeriod, ({ line, sealedAs }) => cefLine(line, sealedAs, product())),
+};
 
 /** `qp-tunnel audit export`. A log that is not intact is not exported. */
 export async function exportLog(file: string, options: Options, output: Output): Promise<number> {
-    if (options.format !== "cps-json") {
-        throw new InvalidArgument("--format", `${options.format} is unknown`, "say cps-json");
+    const format = Object.hasOwn(FORMATS, options.format) ? FORMATS[options.format] : undefined;
+    if (format === undefined) {
+        throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
     }
-    let verdict: Verdict;
-    try {
-        verdict = await verifyFile(file, { mode: "full" });
-    } catch (error) {
-        if (!(error instanceof AuditError)) throw error;
-        output.stderr.write(`error: ${error.message}\n`);
-        return Exit.problem;
-    }
-    const log = openSync(file, "r");
-    try {
-        const text = Readable.from(capsules(log, file, verdict));
-        if (options.output === undefined) await pipeline(text, output.stdout, { end: false });
-        else await pipeline(text, createWriteStream(options.output, { mode: 0o600 }));
-    } finally {
-        closeSync(log);
-    }
-    if (options.keyring !== undefined) writeKeyring(options.keyring, verdict);
-    output.stderr.write(`${verdict.size} records, public key ${verdict.log.publicKey}\n`);
-    return Exit.fine;
+    const inPeriod = periodOf(options);
+    return withIntact(
+        file,
+        options,
+        output,
+        async (log) => {
+            const text = Readable.from(format(log, inPeriod));
+            if (options.output === undefined) await pipeline(text, output.stdout, { end: false });
+            else await pipeline(text, createWriteStream(options.output, { mode: 0o600 }));
+            if (options.keyring !== undefined) writeKeyring(options.keyring, log.verdict);
+            output.stderr.write(`${log.verdict.size} records, public key ${log.verdict.log.publicKey}\n`);
+            return Exit.fine;
+        },
+        { mode: "full" },
+    );
 }
 
-/** A JSON array, written bit by bit: the lines that were verified and no later ones. */
-function* capsules(file: number, name: string, { log, bytes, size }: Verdict): Generator<string> {
+function periodOf({ format, since, until }: Options): Period {
+    if (since === undefined && until === undefined) return () => true;
+    if (format === "cps-json") {
+        throw new InvalidArgument("--since", "a part of a chain cannot be verified", "export all of it as cps-json");
+    }
+    const [from, to] = [parseTime(since, "--since") ?? -Infinity, parseTime(until, "--until") ?? Infinity];
+    return ({ line }) => Date.parse(line.timestamp) >= from && Date.parse(line.timestamp) < to;
+}
+
+/** A JSON array: the lines that were verified and no later ones. */
+function* capsules({ records, verdict }: Intact): Generator<string> {
     let number = 0;
-    for (const raw of linesForwards(fileSource(file), bytes)) {
+    for (const { line, sealedAs } of records()) {
         number += 1;
-        const sealedAs: LogIdentity = number === 1 ? { ...log, genesis: null } : log;
-        yield `${number === 1 ? "[" : ""}${capsuleDocument(checkLine(raw.bytes, name, number), sealedAs)}`;
-        yield number === size ? "]\n" : ",\n";
+        yield `${number === 1 ? "[" : ""}${capsuleDocument(line, sealedAs)}`;
+        yield number === verdict.size ? "]\n" : ",\n";
     }
 }
 
-/** The trust store of the capsule command: one epoch, no private key. */
-function writeKeyring(folder: string, { log, first }: Verdict): void {
-    const epoch = {
-        epoch: 0,
+function* lines({ records }: Intact, inPeriod: Period, write: (record: IntactRecord) => string): Generator<string> {
+    for (const record of records()) if (inPeriod(record)) yield `${write(record)}\n`;
+}
+
+/**
+ * Who could connect in the period: everybody who was there when it began, then each change. With the hash and sequence of
+ * the record behind each row, so that a sample can be traced back into the log.
+ */
+function* population({ records }: Intact, inPeriod: Period): Generator<string> {
+    const replay = new Replay();
+    const hashes: string[] = [];
+    let begun = false;
+    yield `${COLUMNS.join(",")}\r\n`;
+    for (const record of records()) {
+        const { line } = record;
+        const inside = inPeriod(record);
+        if (inside && !begun) {
+            begun = true;
+            for (const event of present(replay, hashes)) yield row(event);
+        }
+        const { hash, sequence } = line.capsule;
+        hashes.push(hash);
+        for (const event of replay.apply(line, sequence)) if (inside) yield row({ ...event, hash });
+    }
+}
+
+const COLUMNS = [
+    "timestamp",
+    "relay",
+    "event",
+    "name",
+    "formerly",
+    "public_key",
+    "address",
+    "user",
+    "correlation_id",
+    "sequence",
+    "hash",
+];
+
+function* present({ relays }: Replay, hashes: string[]): Generator<Omit<PeerEvent, "event"> & { event: string }> {
+    for (const [relay, { peers }] of Object.entries(relays)) {
+        for (const [name, { publicKey, address, since, record }] of Object.entries(peers)) {
+            yield {
+                timestamp: since,
+                sequence: record,
+                relay,
+                event: "present",
+                name,
+                publicKey,
+                address,
+                user: "",
+                correlationId: "",
+                hash: hashes[record] ?? "",
+            };
+        }
+    }
+}
+
+function row(event: Omit<PeerEvent, "event"> & { event: string }): string {
+    const { timestamp, relay, name, formerly = "", publicKey = "", address = "", user, correlationId } = event;
+    const cells = [timestamp, relay, event.event, name, formerly, publicKey, address, user, correlationId];
+    return `${[...cells, String(event.sequence), event.hash].map(cell).join(",")}\r\n`;
+}
+
+/** RFC 4180; and no cell that a spreadsheet would take for a formula. */
+function cell(text: string): string {
+    const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+function product(): { name: string; version: string } {
+    return { name: "pulumi-qp-tunnel", version: packageVersion() };
+}
+
+/** The trust store of the capsule command: every key, no private one. */
+function writeKeyring(folder: string, { keys }: Verdict): void {
+    const epochs = keys.map(({ publicKey, since }, epoch) => ({
+        epoch,
         algorithm: "ed25519",
-        public_key_hex: log.publicKey,
-        fingerprint: `qp_key_${log.publicKey.slice(0, 4)}`,
-        created_at: first.replace(/Z$/, "+00:00"),
-        rotated_at: null,
-        status: "active",
-    };
+        public_key_hex: publicKey,
+        fingerprint: `qp_key_${publicKey.slice(0, 4)}`,
+        created_at: since.replace(/Z$/, "+00:00"),
+        rotated_at: keys[epoch + 1]?.since.replace(/Z$/, "+00:00") ?? null,
+        status: epoch === keys.length - 1 ? "active" : "retired",
+    }));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const keyring = { version: 1, active_epoch: 0, epochs: [epoch] };
+    const keyring = { version: 1, active_epoch: epochs.length - 1, epochs };
     writeFileSync(join(folder, "keyring.json"), `${JSON.stringify(keyring, undefined, 2)}\n`, { mode: 0o600 });
 }

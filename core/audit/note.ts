@@ -76,14 +76,23 @@ export function parseNote(note: string): Note {
 export function verifyNote(note: Note, log: LogIdentity, primitives: Pick<Primitives, "sha256" | "verify">): void {
     const origin = noteOrigin(log);
     if (note.origin !== origin) throw malformed(`it is about ${note.origin}, the log is ${origin}`);
-    const id = keyId(origin, log.publicKey, primitives);
-    const ours = note.signatures.filter(({ name, keyId }) => name === origin && keyId === id);
+    verifyNoteBy(note, log.publicKey, primitives);
+}
+
+/**
+ * Whether a key signed the note in its origin's name.
+ *
+ * @throws AuditError when it did not
+ */
+export function verifyNoteBy(note: Note, publicKey: string, primitives: Pick<Primitives, "sha256" | "verify">): void {
+    const id = keyId(note.origin, publicKey, primitives);
+    const ours = note.signatures.filter(({ name, keyId }) => name === note.origin && keyId === id);
     if (ours.length === 0) throw malformed("the log's key did not sign it");
-    const usable = isUsablePublicKey(log.publicKey);
+    const usable = isUsablePublicKey(publicKey);
     if (!usable || !ours.every(({ signature }) => verify(signature))) throw malformed("its signature is wrong");
 
     function verify(signature: string): boolean {
-        return signature.length === 128 && primitives.verify(log.publicKey, note.text, signature);
+        return signature.length === 128 && primitives.verify(publicKey, note.text, signature);
     }
 }
 

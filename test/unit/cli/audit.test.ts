@@ -30,7 +30,7 @@ describe("audit verify", () => {
     ];
 
     test("says what it checked, and what it could not", async () => {
-        const note = "note: without --checkpoint, records missing at the end cannot be noticed";
+        const note = "note: without --checkpoint or --state, records missing at the end cannot be noticed";
         const [fast, full] = [summary("the first and the last signature"), summary("every signature")];
         expect(await run("audit", "verify", file)).toEqual({
             code: 0,
@@ -216,7 +216,7 @@ describe("audit export", () => {
 
     test("knows no other format", async () => {
         const { code, stderr } = await run("audit", "export", "--format", "xml", file);
-        expect([code, stderr]).toEqual([2, "error: --format: xml is unknown; say cps-json\n"]);
+        expect([code, stderr]).toEqual([2, "error: --format: xml is unknown; say cps-json, csv, ocsf, cef\n"]);
     });
 });
 

@@ -21,7 +21,7 @@ test("help of an export tells how to verify it without this software", async () 
 test.each([
     [["nonsense"], "error: unknown command 'nonsense'"],
     [["audit", "verify"], "error: missing required argument 'file'"],
-    [["audit", "verify", "x", "--fast"], "error: unknown option '--fast'"],
+    [["audit", "verify", "x", "--quick"], "error: unknown option '--quick'"],
     [["audit", "export", "x"], "error: required option '--format <name>' not specified"],
 ])("%j is wrong usage", async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

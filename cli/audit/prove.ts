@@ -1,0 +1,164 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+import { formatNote, parseNote, verifyNoteBy } from "../../core/audit/note.js";
+import { isUsablePublicKey } from "../../core/audit/primitives.js";
+import { consistencyProof, inclusionProof, leafHash, verifyInclusion } from "../../core/audit/proof.js";
+import { formatExtension, formatRecordProof, parseRecordProof } from "../../core/audit/proofText.js";
+import type { AuditLine } from "../../core/audit/record.js";
+import type { Pinned, Verdict } from "../../core/audit/verify.js";
+import { AuditError, InvalidArgument } from "../../core/errors.js";
+import { nativePrimitives as primitives } from "../../providers/audit/primitives.js";
+import { loadSigningKey } from "../../providers/audit/signingKey.js";
+import { Exit, type Output, printJson } from "../output.js";
+import { type Intact, report, withIntact } from "./intact.js";
+import { type PinOptions, readCheckpoint } from "./pins.js";
+
+interface Options extends PinOptions {
+    since?: string;
+    signingKey?: string;
+    output?: string;
+    json?: boolean;
+}
+
+/** `qp-tunnel audit prove`: of one record that it is in a checkpoint, or of a checkpoint that it extends an earlier one. */
+export function prove(file: string, sequence: string | undefined, options: Options, output: Output): Promise<number> {
+    if ((sequence === undefined) === (options.since === undefined)) {
+        throw new InvalidArgument("audit prove", "it proves one thing", "say a record's sequence, or --since SIZE");
+    }
+    return withIntact(file, options, output, (log) => {
+        const pinned = checkpointFor(file, log, options);
+        const { note = "" } = pinned;
+        const records = [...take(log, pinned.size)];
+        const leaves = records.map(({ leaf }) => leaf);
+        if (sequence === undefined) {
+            const old = whole(options.since ?? "", "--since", pinned.size);
+            const path = old === 0 ? [] : consistencyProof(leaves, old, primitives);
+            return write({ old, path: path.map(base64), note }, formatExtension({ old, path, note }), options, output);
+        }
+        const index = whole(sequence, "sequence", pinned.size - 1);
+        const path = inclusionProof(leaves, index, primitives);
+        const record = records[index]?.text ?? "";
+        const text = formatRecordProof({ record, index, path, note });
+        return write(
+            { record: JSON.parse(record) as unknown, index, path: path.map(base64), note },
+            text,
+            options,
+            output,
+        );
+    });
+}
+
+/** `qp-tunnel audit check-proof`. Without the log: the record, its path and the checkpoint are in the proof. */
+export function checkProof(
+    file: string,
+    options: { key?: string; checkpoint?: string; json?: boolean },
+    output: Output,
+): number {
+    const { key, checkpoint, json } = options;
+    if (key === undefined && checkpoint === undefined) {
+        throw new InvalidArgument(
+            "audit check-proof",
+            "a proof alone proves nothing",
+            "say with --key which key signs the log, or give a --checkpoint you trust",
+        );
+    }
+    if (key !== undefined && !isUsablePublicKey(key)) {
+        throw new InvalidArgument("--key", "it is not an Ed25519 public key", "give 64 lowercase hex characters");
+    }
+    const trusted = checkpoint === undefined ? undefined : readCheckpoint(checkpoint);
+    try {
+        const { index, path, parsed, record } = parseRecordProof(readFileSync(file, "utf8"));
+        if (key !== undefined) verifyNoteBy(parsed, key, primitives);
+        if (trusted !== undefined && (trusted.size !== parsed.size || trusted.root !== parsed.root)) {
+            throw new AuditError(
+                `proof ${file}`,
+                "its checkpoint is not the one you trust",
+                "ask for a proof of that one",
+            );
+        }
+        const leaf = leafHash(Buffer.from(record), primitives);
+        const root = Buffer.from(parsed.root, "base64");
+        if (!verifyInclusion({ index, size: parsed.size, leaf, root, path }, primitives)) {
+            throw new AuditError(
+                `proof ${file}`,
+                `it does not show that the record is number ${index} of the ${parsed.size} of ${parsed.origin}`,
+                "ask for another proof; record, path or checkpoint were changed",
+            );
+        }
+        const line = JSON.parse(record) as AuditLine;
+        if (json) printJson(output, { valid: true, origin: parsed.origin, size: parsed.size, index, record: line });
+        else output.stdout.write(`record ${index} of ${parsed.size} in ${parsed.origin}: proven\n${record}\n`);
+        return Exit.fine;
+    } catch (error) {
+        if (!(error instanceof AuditError)) throw error;
+        report(error, file, options, output);
+        return Exit.problem;
+    }
+}
+
+/** The largest checkpoint with a note among what was given, the note beside the log, or one signed now. */
+function checkpointFor(file: string, { verdict, pins }: Intact, { signingKey }: Options): Pinned {
+    if (signingKey !== undefined) return signed(verdict, signingKey);
+    const beside = `${file}.note`;
+    const noted = existsSync(beside) ? [besideLog(beside, verdict)] : [];
+    const usable = [...pins.checkpoints, ...noted].filter(({ note }) => note !== undefined);
+    const [largest] = usable.sort((a, b) => b.size - a.size);
+    if (largest !== undefined) return largest;
+    throw new InvalidArgument(
+        "audit prove",
+        "there is no signed checkpoint to prove it against",
+        "give one with --checkpoint or --state, or sign one now with --signing-key file:PATH or env:NAME",
+    );
+}
+
+function besideLog(path: string, verdict: Verdict): Pinned {
+    const note = readFileSync(path, "utf8");
+    const { size, root } = parseNote(note);
+    if (size === verdict.size && root === verdict.root) return { size, root, note };
+    throw new InvalidArgument(
+        path,
+        "it is not about the log as it is now",
+        "give a checkpoint with --checkpoint or --state",
+    );
+}
+
+function signed({ log, size, root }: Verdict, reference: string): Pinned {
+    const signer = loadSigningKey(reference, log, false);
+    if (signer.publicKey !== log.publicKey) {
+        throw new InvalidArgument(
+            "--signing-key",
+            "it is not the key that is in force",
+            `use the key ${log.publicKey}`,
+        );
+    }
+    return { size, root, note: formatNote(log, { size, root }, signer, primitives) };
+}
+
+function* take({ records }: Intact, size: number): Generator<{ text: string; leaf: Uint8Array }> {
+    for (const { bytes, line } of records()) {
+        if (line.capsule.sequence >= size) return;
+        const record = bytes.subarray(0, -1);
+        yield { text: record.toString("utf8"), leaf: leafHash(record, primitives) };
+    }
+}
+
+function write(json: object, text: string, options: Options, output: Output): number {
+    const content = options.json ? `${JSON.stringify(json, undefined, 4)}\n` : text;
+    if (options.output === undefined) output.stdout.write(content);
+    else writeFileSync(options.output, content);
+    return Exit.fine;
+}
+
+function whole(text: string, what: string, most: number): number {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value <= most) return value;
+    throw new InvalidArgument(
+        what,
+        `${text} is not a number from 0 to ${most}`,
+        "the checkpoint covers no more records",
+    );
+}
+
+function base64(hash: Uint8Array): string {
+    return Buffer.from(hash).toString("base64");
+}

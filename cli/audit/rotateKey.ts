@@ -1,0 +1,41 @@
+import { resolve } from "node:path";
+
+import type { AuditRef } from "../../providers/audit/log.js";
+import { rotateKey as rotate } from "../../providers/audit/rotateKey.js";
+import { Exit, type Output, printJson } from "../output.js";
+import { withIntact } from "./intact.js";
+
+interface Options {
+    signingKey?: string;
+    to?: string;
+    json?: boolean;
+}
+
+/** `qp-tunnel audit rotate-key`. Only a log that is intact gets another key. */
+export function rotateKey(file: string, options: Options, output: Output): Promise<number> {
+    return withIntact(file, { ...(options.json ? { json: true } : {}) }, output, async ({ verdict }) => {
+        const { project, stack } = verdict.log;
+        const { signingKey } = options;
+        const ref: AuditRef = {
+            path: resolve(file),
+            project,
+            stack,
+            ...(signingKey === undefined ? {} : { signingKey }),
+        };
+        const rotation = await rotate(ref, options.to);
+        if (options.json) {
+            printJson(output, rotation);
+            return Exit.fine;
+        }
+        const { publicKey, previous, sequence, file: key, backup, next } = rotation;
+        const lines = [
+            sequence === undefined ? "finished an interrupted rotation" : `record ${sequence}: rotated`,
+            `  from  ${previous}`,
+            `  to    ${publicKey}`,
+            ...(key === undefined ? [] : [`  file  ${key}`, `  old   ${backup}`]),
+            `next: ${next}`,
+        ];
+        output.stdout.write(`${lines.join("\n")}\n`);
+        return Exit.fine;
+    });
+}

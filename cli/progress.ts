@@ -1,0 +1,29 @@
+import type { Output } from "./output.js";
+
+const QUIET_MS = 2_000;
+const EVERY_MS = 1_000;
+
+/** Says on standard error how far a long work is; short ones stay silent. */
+export class Progress {
+    private done = 0;
+    private readonly start = performance.now();
+    private said = this.start + QUIET_MS - EVERY_MS;
+
+    /**
+     * @param what is done, for instance "verifying audit/prod.jsonl"
+     * @param total in whatever unit {@link add} counts
+     */
+    constructor(
+        private readonly what: string,
+        private readonly total: number,
+        private readonly output: Output,
+    ) {}
+
+    add(amount: number): void {
+        this.done += amount;
+        const now = performance.now();
+        if (now < this.said + EVERY_MS || this.total === 0) return;
+        this.said = now;
+        this.output.stderr.write(`${this.what}: ${Math.floor((100 * this.done) / this.total)} %\n`);
+    }
+}

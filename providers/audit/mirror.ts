@@ -1,0 +1,194 @@
+/**
+ * A copy of the log's bytes somewhere else, on the relay itself or in a file. It only ever grows by what the log has and it
+ * has not; when the two contradict each other nothing is written on either side.
+ */
+import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { type Verdict, type VerifyOptions, verifyLog } from "../../core/audit/verify.js";
+import { AuditError } from "../../core/errors.js";
+import { openIfThere, realDisk } from "./disk.js";
+import { replaceFile, syncFolder, writeAll } from "./durable.js";
+import { lockFile } from "./lock.js";
+import { nativePrimitives } from "./primitives.js";
+import { bytesOf, endOfLines, fileSource, lineAt, type Source } from "./read.js";
+import { openLog } from "./segments.js";
+
+/** How a mirror is reached. */
+export interface MirrorTransport {
+    /** How much the mirror holds, an interrupted write included; and the hash of its last whole record, if it knows. */
+    status(): Promise<{ bytes: number; head?: string }>;
+    /** Writes behind what is there and returns once it is on disk; refuses when the mirror does not end at `offset`. */
+    append(offset: number, bytes: Buffer): Promise<void>;
+    /** Exactly that many bytes, fewer only at the end. */
+    read(offset: number, length: number): Promise<Buffer>;
+}
+
+/** What a mirror lacks of a log. */
+export interface Missing {
+    /** Where to go on. */
+    offset: number;
+    /** Up to here: the log's whole lines. */
+    end: number;
+}
+
+const PIECE = 1024 * 1024;
+/** Enough to hold a record's hash, so that equal ends mean equal contents: the chain covers everything before. */
+const COMPARED = 4096;
+
+/**
+ * What has to be appended so that the mirror holds all of the log's whole lines.
+ *
+ * @param head hash of the mirror's last whole record; without it the mirror's last bytes are read and compared
+ * @throws AuditError when the mirror holds what the log does not: the log was cut or replaced, or is an older copy
+ */
+export async function missingInMirror(log: Source, name: string, mirror: MirrorTransport): Promise<Missing> {
+    const { bytes: offset, head } = await mirror.status();
+    const end = endOfLines(log, log.size);
+    if (offset > end) {
+        throw new AuditError(
+            name,
+            `it ends after ${end} bytes, its mirror has ${offset}: the log was cut, or is an older copy`,
+            "bring the newer one back with qp-tunnel audit pull, or find out who changed it",
+        );
+    }
+    const whole = endOfLines(log, offset);
+    const last = whole === 0 ? undefined : lastLine(log, whole);
+    const contradicts =
+        (head !== undefined && last !== undefined && !last.includes(`"hash":"${head}"`)) ||
+        !(await sameEnd(log, mirror, offset));
+    if (!contradicts) return { offset, end };
+    throw new AuditError(
+        name,
+        `its mirror holds other records: they part before byte ${offset}`,
+        "compare the two with qp-tunnel audit verify, and find out which one was changed",
+    );
+}
+
+/**
+ * Brings a mirror up to date.
+ *
+ * @returns how many bytes were sent
+ */
+export async function pushToMirror(path: string, name: string, mirror: MirrorTransport): Promise<number> {
+    const log = openLog(path, name);
+    if (log === undefined) return 0;
+    try {
+        const { offset, end } = await missingInMirror(log, name, mirror);
+        for (let at = offset; at < end; at += PIECE) {
+            await mirror.append(at, log.read(at, Math.min(PIECE, end - at)));
+        }
+        return end - offset;
+    } finally {
+        log.close();
+    }
+}
+
+export interface PullResult {
+    verdict: Verdict;
+    /** Bytes that were added to the log; 0 when it had them all. */
+    added: number;
+}
+
+/**
+ * Restores a log from its mirror: a fresh machine's, or one that is behind. The mirror is verified whole before a byte is
+ * written, and only a log that is its beginning is continued.
+ *
+ * @param pins what the mirror has to hold, for instance the state's checkpoints
+ * @throws AuditError when the mirror is not intact, or the log here says something else
+ */
+export async function pullFromMirror(
+    path: string,
+    name: string,
+    mirror: MirrorTransport,
+    pins: Omit<VerifyOptions, "primitives" | "tail"> = {},
+): Promise<PullResult> {
+    const { bytes } = await mirror.status();
+    const from = `the mirror of ${name}`;
+    const options: VerifyOptions = { ...pins, primitives: nativePrimitives, tail: "ignore" };
+    const verdict = await verifyLog(from, () => mirrorBytes(mirror, 0, bytes), options);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const unlock = await lockFile(`${path}.lock`, name);
+    try {
+        return { verdict, added: await restore(path, name, mirror, verdict.bytes) };
+    } finally {
+        unlock();
+    }
+}
+
+async function restore(path: string, name: string, mirror: MirrorTransport, end: number): Promise<number> {
+    const log = openLog(path, name);
+    try {
+        const have = log?.size ?? 0;
+        if (log !== undefined) await refuseContradiction(log, name, mirror, Math.min(have, end));
+        if (have >= end) return 0;
+        const base = log?.base ?? 0;
+        const pieces: Buffer[] = [];
+        for await (const piece of mirrorBytes(mirror, base, end)) pieces.push(piece);
+        // In one step: half of it would be repaired as an interrupted write, and the log would go another way.
+        replaceFile(path, pieces);
+        return end - have;
+    } finally {
+        log?.close();
+    }
+}
+
+async function refuseContradiction(log: Source, name: string, mirror: MirrorTransport, length: number): Promise<void> {
+    let offset = 0;
+    for (const bytes of bytesOf(log, 0, length)) {
+        if (!bytes.equals(await mirror.read(offset, bytes.length))) {
+            throw new AuditError(
+                name,
+                `it is not the beginning of its mirror: they part between bytes ${offset} and ${offset + bytes.length}`,
+                "compare the two with qp-tunnel audit verify, and find out which one was changed",
+            );
+        }
+        offset += bytes.length;
+    }
+}
+
+/** A mirror in a file, for instance on a mounted disk, or a copy that was fetched. */
+export function fileMirror(path: string): MirrorTransport {
+    const reading = async <T>(use: (source: Source) => T): Promise<T> => {
+        const file = openIfThere(realDisk, path, constants.O_RDONLY);
+        if (file === undefined) return use({ size: 0, read: () => Buffer.alloc(0) });
+        try {
+            return use(fileSource(file));
+        } finally {
+            closeSync(file);
+        }
+    };
+    return {
+        status: () => reading(({ size }) => ({ bytes: size })),
+        read: (offset, length) => reading((source) => source.read(offset, length)),
+        async append(offset, bytes) {
+            const created = !existsSync(path);
+            const { O_WRONLY, O_APPEND, O_CREAT } = constants;
+            const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT, 0o600);
+            try {
+                const { size } = realDisk.fstatSync(file);
+                if (size !== offset) {
+                    throw new AuditError(path, `it ends at byte ${size}, not ${offset}`, "see who else writes to it");
+                }
+                writeAll(file, bytes);
+                realDisk.fdatasyncSync(file);
+            } finally {
+                closeSync(file);
+            }
+            if (created) syncFolder(path);
+        },
+    };
+}
+
+async function sameEnd(log: Source, mirror: MirrorTransport, offset: number): Promise<boolean> {
+    const from = Math.max(0, offset - COMPARED);
+    return log.read(from, offset - from).equals(await mirror.read(from, offset - from));
+}
+
+function lastLine(log: Source, end: number): Buffer | undefined {
+    return lineAt(log, endOfLines(log, end - 1))?.bytes;
+}
+
+async function* mirrorBytes(mirror: MirrorTransport, from: number, to: number): AsyncGenerator<Buffer> {
+    for (let offset = from; offset < to; offset += PIECE) yield mirror.read(offset, Math.min(PIECE, to - offset));
+}

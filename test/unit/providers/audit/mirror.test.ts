@@ -1,0 +1,131 @@
+import fs from "node:fs";
+
+import { LogBehind } from "../../../../core/audit/verify.js";
+import { AuditLog, type AuditRef } from "../../../../providers/audit/log.js";
+import {
+    fileMirror,
+    type MirrorTransport,
+    missingInMirror,
+    pullFromMirror,
+    pushToMirror,
+} from "../../../../providers/audit/mirror.js";
+import { openLog } from "../../../../providers/audit/segments.js";
+import { entry, makeLog } from "../../core/audit/logs.js";
+import { scratchProject } from "./scratch.js";
+
+scratchProject();
+const path = "audit/dev.jsonl";
+const REF: AuditRef = { path, project: "shop", stack: "dev" };
+const mirrored = (): Buffer => fs.readFileSync("mirror");
+
+async function write(count: number, ref: AuditRef = REF): Promise<void> {
+    const log = await AuditLog.open(ref);
+    for (let n = 1; n <= count; n++) await log.append({ action: "log_note", message: `n ${n}` });
+}
+
+const push = (mirror: MirrorTransport = fileMirror("mirror")): Promise<number> => pushToMirror(path, path, mirror);
+
+test("only what is missing is sent, and only whole lines", async () => {
+    await write(3);
+    expect(await push()).toBe(fs.statSync(path).size);
+    expect(mirrored()).toEqual(fs.readFileSync(path));
+    expect((fs.statSync("mirror").mode & 0o777).toString(8)).toBe("600");
+    expect(await push()).toBe(0);
+    await write(2);
+    const whole = fs.readFileSync(path);
+    fs.appendFileSync(path, '{"torn');
+    expect(await push()).toBeGreaterThan(0);
+    expect(mirrored()).toEqual(whole);
+});
+
+test("segments arrive as one, and come back as one log", async () => {
+    await write(12, { ...REF, segmentBytes: 1_900 });
+    expect(await push()).toBe(fs.statSync("mirror").size);
+    const log = openLog(path, path)!;
+    expect(mirrored()).toEqual(log.read(0, log.size));
+    log.close();
+    fs.rmSync("audit", { recursive: true });
+    const { added, verdict } = await pullFromMirror(path, path, fileMirror("mirror"));
+    expect([added, verdict.size]).toEqual([mirrored().length, 16]);
+    expect(fs.readFileSync(path)).toEqual(mirrored());
+});
+
+test("a log of segments whose last file is behind gets the rest into that file", async () => {
+    await write(12, { ...REF, segmentBytes: 1_900 });
+    await push();
+    fs.truncateSync(path, 100);
+    await pullFromMirror(path, path, fileMirror("mirror"));
+    await write(1);
+    expect((await AuditLog.open(REF)).path).toContain("dev.jsonl");
+    expect(await push()).toBeGreaterThan(0);
+});
+
+test("a mirror that was interrupted in a line is gone on with in that line", async () => {
+    await write(3);
+    await push();
+    await write(1);
+    fs.appendFileSync("mirror", fs.readFileSync(path).subarray(mirrored().length, mirrored().length + 50));
+    await push();
+    expect(mirrored()).toEqual(fs.readFileSync(path));
+});
+
+test.each<[string, () => void, string]>([
+    [
+        "the log was cut",
+        () => fs.writeFileSync(path, fs.readFileSync(path, "utf8").split("\n").slice(0, 2).join("\n") + "\n"),
+        "the log was cut, or is an older copy",
+    ],
+    ["the log was replaced", () => fs.writeFileSync(path, replacement()), "its mirror holds other records"],
+    [
+        "the mirror's end was changed",
+        () => fs.writeFileSync("mirror", String(mirrored()).replace("n 3", "n 9")),
+        "its mirror holds other records",
+    ],
+])("when %s nothing is sent", async (_what, tamper, message) => {
+    await write(3);
+    await push();
+    tamper();
+    const before = mirrored();
+    await expect(push()).rejects.toThrow(message);
+    expect(mirrored()).toEqual(before);
+});
+
+test("a mirror's word for its head is enough to find the contradiction", async () => {
+    await write(3);
+    const { size } = fs.statSync(path);
+    const log = openLog(path, path)!;
+    const lines = fs.readFileSync(path, "utf8").trimEnd().split("\n");
+    const head = (JSON.parse(lines.at(-1)!) as { capsule: { hash: string } }).capsule.hash;
+    const knows = (hash: string): MirrorTransport => ({
+        status: () => Promise.resolve({ bytes: size, head: hash }),
+        read: (offset, length) => Promise.resolve(log.read(offset, length)),
+        append: () => Promise.reject(new Error("nothing is to be sent")),
+    });
+    expect(await missingInMirror(log, path, knows(head))).toEqual({ offset: size, end: size });
+    await expect(missingInMirror(log, path, knows("00".repeat(32)))).rejects.toThrow("its mirror holds other records");
+    log.close();
+});
+
+test("a mirror that is behind what is pinned restores nothing", async () => {
+    await write(3);
+    const log = await AuditLog.open(REF);
+    await push();
+    await write(1);
+    const checkpoint = await log.checkpoint();
+    fs.rmSync("audit", { recursive: true });
+    const pulled = pullFromMirror(path, path, fileMirror("mirror"), { checkpoint });
+    await expect(pulled).rejects.toThrow(LogBehind);
+    expect(fs.existsSync(path)).toBe(false);
+});
+
+test("two who write to a file mirror at once are noticed", async () => {
+    await write(1);
+    await push();
+    await expect(fileMirror("mirror").append(5, Buffer.from("x"))).rejects.toThrow(
+        /^mirror: it ends at byte \d+, not 5/,
+    );
+});
+
+function replacement(): string {
+    return makeLog([1, 2, 3, 4, 5, 6, 7].map((n) => entry(n))).texts.join("");
+}
