@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { AuditEntry, RecordMark } from "../../core/audit/record.js";
+import { scrubText } from "../../core/audit/scrub.js";
 
 /** What a caller says of a record; who, when and under which correlation id is added. */
 export interface RecordSpec {
@@ -52,7 +53,7 @@ export class Operation {
 
     /** What failed, as `<action>_error`, with the file and line of ours that the error came from. */
     failure(error: unknown, spec: { message?: string; details?: Record<string, unknown> } = {}): Promise<RecordMark> {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = scrubText(error instanceof Error ? error.message : String(error));
         const name = error instanceof Error ? { error: error.name } : {};
         return this.record({
             action: `${this.action}_error`,

@@ -74,3 +74,57 @@ test("a pipeline that does not say who, where and what", () => {
     expect(currentUser({ GITLAB_CI: "true", SUDO_USER: "runner" })).toBe("runner");
     expect(currentCiRun({ GITLAB_CI: "true", CI_JOB_URL: "no url" })).toEqual({ system: "gitlab" });
 });
+
+test.each<[string, Record<string, string>, object]>([
+    [
+        "a pull request on GitHub",
+        { GITHUB_ACTIONS: "true", GITHUB_REF: "refs/pull/42/merge", GITHUB_REF_NAME: "42/merge", GITHUB_SHA: "abc" },
+        { system: "github", commit: "abc", ref: "42/merge", pull_request: "42" },
+    ],
+    [
+        "a push on GitHub, which names no pull request",
+        { GITHUB_ACTIONS: "true", GITHUB_REF: "refs/heads/main", GITHUB_REF_NAME: "main" },
+        { system: "github", ref: "main" },
+    ],
+    [
+        "a merge request on GitLab",
+        { GITLAB_CI: "true", CI_MERGE_REQUEST_IID: "42", CI_COMMIT_REF_NAME: "feature" },
+        { system: "gitlab", ref: "feature", pull_request: "42" },
+    ],
+    [
+        "a step that somebody released on Buildkite",
+        { BUILDKITE: "true", BUILDKITE_PULL_REQUEST: "42", BUILDKITE_UNBLOCKER: "carol", BUILDKITE_BRANCH: "main" },
+        { system: "buildkite", ref: "main", pull_request: "42", approver: "carol" },
+    ],
+    ["no pull request on Buildkite", { BUILDKITE: "true", BUILDKITE_PULL_REQUEST: "false" }, { system: "buildkite" }],
+    [
+        "a pull request on CircleCI",
+        { CIRCLECI: "true", CIRCLE_PULL_REQUEST: "https://git.example/o/r/pull/42", CIRCLE_BRANCH: "main" },
+        { system: "circleci", ref: "main", pull_request: "42" },
+    ],
+    [
+        "a pull request on Azure Pipelines",
+        { TF_BUILD: "True", SYSTEM_PULLREQUEST_PULLREQUESTNUMBER: "42", BUILD_SOURCEBRANCHNAME: "merge" },
+        { system: "azure-pipelines", ref: "merge", pull_request: "42" },
+    ],
+    [
+        "a change on Jenkins",
+        { JENKINS_URL: "https://ci.example", CHANGE_ID: "42", GIT_BRANCH: "main" },
+        { system: "jenkins", ref: "main", pull_request: "42" },
+    ],
+    [
+        "what the organisation says itself, which goes before",
+        { BUILDKITE: "true", BUILDKITE_UNBLOCKER: "carol", QPTUNNEL_APPROVER: "dora", QPTUNNEL_CHANGE: "CHG-7" },
+        { system: "buildkite", approver: "dora", change: "CHG-7" },
+    ],
+    ["the same without a pipeline", { QPTUNNEL_CHANGE: "CHG-7" }, { system: "none", change: "CHG-7" }],
+])("why: %s", (_what, env, run) => {
+    expect(currentCiRun(env)).toEqual(run);
+});
+
+test("of an address neither credentials nor query nor fragment are kept, but a build's number", () => {
+    const url = (CI_JOB_URL: string) => currentCiRun({ GITLAB_CI: "true", CI_JOB_URL })?.url;
+    expect(url("https://bot:canary@git.example/jobs/7?token=canary#canary")).toBe("https://git.example/jobs/7");
+    expect(url("https://git.example/jobs?buildId=7&sig=canary")).toBe("https://git.example/jobs?buildId=7");
+    expect(url("https://git.example/jobs?buildId=canary")).toBe("https://git.example/jobs");
+});
