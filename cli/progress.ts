@@ -22,7 +22,7 @@ export class Progress {
     add(amount: number): void {
         this.done += amount;
         const now = performance.now();
-        if (now < this.said + EVERY_MS || this.total === 0) return;
+        if (now < this.said + EVERY_MS || this.done >= this.total) return;
         this.said = now;
         this.output.stderr.write(`${this.what}: ${Math.floor((100 * this.done) / this.total)} %\n`);
     }
