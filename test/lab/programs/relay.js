@@ -2,14 +2,14 @@
 const pulumi = require("@pulumi/pulumi");
 const { AuditSink, ExposedService, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
 
-const { audit, peers, services, grants, namespace, ...relayArgs } = revived(require("./program.json"));
+const { audit, peers, services, grants, namespace, ssh, ...relayArgs } = revived(require("./program.json"));
 
 const listed = peers.map(({ name, ...args }) =>
     args.publicKey === undefined ? new Peer(name, args) : { name, ...args },
 );
 const relay = new Relay("relay", {
     ...relayArgs,
-    host: hosts.local(namespace === undefined ? {} : { namespace }),
+    host: ssh === undefined ? hosts.local(namespace === undefined ? {} : { namespace }) : hosts.ssh(ssh),
     peers: listed,
     services: services.map(({ name, ...args }) => new ExposedService(name, args)),
     grants,
