@@ -97,6 +97,13 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { pull } = await import("./pull.js");
             done(await pull(file, options, output));
         });
+    pinned(command("push", "bring a mirror up to the log; never against what it holds"))
+        .requiredOption("--to <file>", "the mirror, for instance on a mounted disk; made when it is not there")
+        .option("--json", "print the result as JSON")
+        .action(async (file: string, options: { to: string }) => {
+            const { push } = await import("./push.js");
+            done(await push(file, options, output));
+        });
     command("witness", "sign a checkpoint, only if it extends the last one that was seen of this log")
         .argument("<file>", "a signed note, or what audit prove --since wrote")
         .requiredOption("--key <hex>", "a public key that signs the log's checkpoints; may be given again", collect)
