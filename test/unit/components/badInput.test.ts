@@ -55,16 +55,56 @@ function addressed(state: Record<string, unknown>): Record<string, unknown> {
 }
 
 it.each<[string, () => unknown, string]>([
-    ["a name with a space", () => new Peer("a b"), ""],
-    ["a name that Outputs answer to", () => relay({ peers: [spec("toString", KEY)] }), ""],
-    ["a name twice", () => relay({ peers: [spec("alice", KEY), spec("alice", OTHER)] }), ""],
-    ["names that differ by case", () => relay({ peers: [spec("alice", KEY), spec("Alice", OTHER)] }), ""],
-    ["a key that is no base64", () => new Peer("alice", { publicKey: "hello" }), ""],
-    ["a key of low order", () => relay({ peers: [spec("alice", LOW_ORDER)] }), ""],
-    ["a key of two peers", () => relay({ peers: [spec("alice", KEY), spec("bob", KEY)] }), ""],
-    ["an address that is none", () => new Peer("alice", { address: "10.8.0" }), ""],
-    ["a default route", () => relay({ peers: [spec("nas", KEY, { routes: ["0.0.0.0/0"] })] }), ""],
-    ["a route into the tunnel", () => relay({ peers: [spec("nas", KEY, { routes: ["10.8.0.0/16"] })] }), ""],
+    [
+        "a name with a space",
+        () => new Peer("a b"),
+        'peer a b: "a b" cannot be a name; use 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit',
+    ],
+    [
+        "a name that Outputs answer to",
+        () => relay({ peers: [spec("toString", KEY)] }),
+        'relay relay.peers[0] (toString).name: "toString" is a property of every Output, object or promise, so reading it from an output would not give this one; choose another name',
+    ],
+    [
+        "a name twice",
+        () => relay({ peers: [spec("alice", KEY), spec("alice", OTHER)] }),
+        'relay relay.peers: "alice" is there twice; rename one of them',
+    ],
+    [
+        "names that differ by case",
+        () => relay({ peers: [spec("alice", KEY), spec("Alice", OTHER)] }),
+        'relay relay.peers: "alice" and "Alice" differ only by upper and lower case; rename one of them',
+    ],
+    [
+        "a key that is no base64",
+        () => new Peer("alice", { publicKey: "hello" }),
+        "peer alice.publicKey: is not a WireGuard public key: it is 3 bytes of base64, not 32; give what `wg pubkey` printed",
+    ],
+    [
+        "a key of low order",
+        () => relay({ peers: [spec("alice", LOW_ORDER)] }),
+        "relay relay.peers[0] (alice).publicKey: is a point of low order, which gives no secrecy; give what `wg pubkey` printed",
+    ],
+    [
+        "a key of two peers",
+        () => relay({ peers: [spec("alice", KEY), spec("bob", KEY)] }),
+        'relay relay.peers.bob.publicKey: is also the key of "alice"; give each its own key',
+    ],
+    [
+        "an address that is none",
+        () => new Peer("alice", { address: "10.8.0" }),
+        'peer alice.address: "10.8.0" is not an IP address; write one like "10.8.0.7"',
+    ],
+    [
+        "a default route",
+        () => relay({ peers: [spec("nas", KEY, { routes: ["0.0.0.0/0"] })] }),
+        'relay relay.peers.nas.routes[0]: "0.0.0.0/0" is a default route; name the networks that are really behind it',
+    ],
+    [
+        "a route into the tunnel",
+        () => relay({ peers: [spec("nas", KEY, { routes: ["10.8.0.0/16"] })] }),
+        'relay relay.peers.nas.routes[0]: "10.8.0.0/16" overlaps the tunnel\'s own 10.8.0.0/24; choose another network, or another subnet for the tunnel',
+    ],
     [
         "two peers in front of one network",
         () =>
@@ -74,41 +114,113 @@ it.each<[string, () => unknown, string]>([
                     spec("b", OTHER, { routes: ["192.168.7.128/25"] }),
                 ],
             }),
-        "",
+        'relay relay.peers.b.routes[0]: "192.168.7.128/25" overlaps "192.168.7.0/24" of "nas"; a packet has one way to go: leave one of them out, or make it narrower',
     ],
-    ["a subnet with host bits", () => relay({ subnet: "10.8.0.1/24" }), ""],
-    ["a subnet6 that is public", () => relay({ subnet6: "2001:db8::/64" }), ""],
-    ["a grant to an unlisted peer", () => relay({ grants: [{ from: "alice", to: "nas", ports: ["tcp/22"] }] }), ""],
-    ["a grant from an unlisted peer", () => relay({ grants: [{ from: "eve", to: "alice", ports: ["tcp/22"] }] }), ""],
-    ["a port without protocol", () => relay({ grants: [{ from: "alice", to: "alice", ports: ["22"] }] }), ""],
-    ["no ports", () => relay({ grants: [{ from: "alice", to: "alice", ports: [] }] }), ""],
+    [
+        "a subnet with host bits",
+        () => relay({ subnet: "10.8.0.1/24" }),
+        'relay relay.subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the one address',
+    ],
+    [
+        "a subnet6 that is public",
+        () => relay({ subnet6: "2001:db8::/64" }),
+        'relay relay.subnet6: "2001:db8::/64" is not a unique local network; choose one inside fd00::/8 (RFC 4193) like "fd12:3456:789a::/64"',
+    ],
+    [
+        "a grant to an unlisted peer",
+        () => relay({ grants: [{ from: "alice", to: "nas", ports: ["tcp/22"] }] }),
+        'relay relay.grants[0].to: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
+    ],
+    [
+        "a grant from an unlisted peer",
+        () => relay({ grants: [{ from: "eve", to: "alice", ports: ["tcp/22"] }] }),
+        'relay relay.grants[0].from[0]: names an unlisted peer, "eve"; add it to the relay\'s peers, or take it out here',
+    ],
+    [
+        "a port without protocol",
+        () => relay({ grants: [{ from: "alice", to: "alice", ports: ["22"] }] }),
+        'relay relay.grants[0].ports[0]: "22" is not a port, a range or a protocol; name the protocol: "tcp/22" or "udp/22"',
+    ],
+    [
+        "no ports",
+        () => relay({ grants: [{ from: "alice", to: "alice", ports: [] }] }),
+        "relay relay.grants[0].ports: is too short; give at least 1 entry",
+    ],
     [
         "a network nobody has",
         () => relay({ grants: [{ from: "alice", to: { network: "10.1.0.0/24" }, ports: ["all"] }] }),
-        "",
+        'relay relay.grants[0].to.network: "10.1.0.0/24" is not one of the relay\'s routes; add it to the routes',
     ],
-    ["a link-local upstream", () => service({ upstream: "169.254.169.254:80" }), ""],
-    ["the metadata address in IPv6", () => service({ upstream: "[fd00:ec2::254]:80" }), ""],
-    ["an upstream without port", () => service({ upstream: "wiki.lan" }), ""],
+    [
+        "a link-local upstream",
+        () => service({ upstream: "169.254.169.254:80" }),
+        'service wiki.upstream: "169.254.169.254" is in 169.254.0.0/16 (link-local, with the cloud\'s metadata address); choose the host the service really runs on',
+    ],
+    [
+        "the metadata address in IPv6",
+        () => service({ upstream: "[fd00:ec2::254]:80" }),
+        'service wiki.upstream: "fd00:ec2::254" is a cloud\'s metadata address; choose the host the service really runs on',
+    ],
+    [
+        "an upstream without port",
+        () => service({ upstream: "wiki.lan" }),
+        'service wiki.upstream: "wiki.lan" is not host:port; write one like "127.0.0.1:3000"',
+    ],
     [
         "an upstream on an unlisted peer",
         () => relay({ services: [service({ upstream: { peer: "nas", port: 80 } })] }),
-        "",
+        'relay relay.services.wiki.upstream.peer: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
     ],
-    ["a tunnel address as upstream", () => relay({ services: [service({ upstream: "10.8.0.7:80" })] }), ""],
+    [
+        "a tunnel address as upstream",
+        () => relay({ services: [service({ upstream: "10.8.0.7:80" })] }),
+        'relay relay.services.wiki.upstream: "10.8.0.7:80" is an address of the tunnel; name the peer: { peer, port: 80 }',
+    ],
     [
         "an unlisted peer allowed in",
         () => relay({ services: [service({ upstream: "wiki.lan:80", allow: ["eve"] })] }),
-        "",
+        'relay relay.services.wiki.allow[0]: names an unlisted peer, "eve"; add it to the relay\'s peers, or take it out here',
     ],
-    ["a listen port that is none", () => relay({ listenPort: 70000 }), ""],
-    ["an endpoint that is none", () => relay({ endpoint: "not a host" }), ""],
-    ["an interface with a slash", () => relay({ interface: "wg/0" }), ""],
-    ["an appName in capitals", () => relay({ appName: "QP" }), ""],
-    ["a date without offset", () => new Peer("alice", { expires: "2027-01-31" }), ""],
-    ["a misspelt argument", () => relay({ listenport: 51820 } as object), ""],
-    ["no audit sink", () => relay({ audit: undefined }), ""],
-    ["a host that is not one", () => relay({ host: "here" }), ""],
+    [
+        "a listen port that is none",
+        () => relay({ listenPort: 70000 }),
+        "relay relay.listenPort: is too large; choose 65535 or less",
+    ],
+    [
+        "an endpoint that is none",
+        () => relay({ endpoint: "not a host" }),
+        'relay relay.endpoint: "not a host" is not a host name; write one like "vpn.example.com"',
+    ],
+    [
+        "an interface with a slash",
+        () => relay({ interface: "wg/0" }),
+        'relay relay.interface: "wg/0" cannot be an interface; use 1 to 15 letters, digits, dots, hyphens and underscores, beginning with a letter or digit',
+    ],
+    [
+        "an appName in capitals",
+        () => relay({ appName: "QP" }),
+        'relay relay.appName: "QP" cannot be an appName; use 1 to 32 lower-case letters and digits, with single hyphens between them',
+    ],
+    [
+        "a date without offset",
+        () => new Peer("alice", { expires: "2027-01-31" }),
+        'peer alice.expires: "2027-01-31" is not an RFC 3339 date and time with an offset; say when on that day, and where: "2027-01-31T00:00:00Z"',
+    ],
+    [
+        "a misspelt argument",
+        () => relay({ listenport: 51820 } as object),
+        "relay relay.listenport: is not an argument; correct the spelling, or remove it",
+    ],
+    [
+        "no audit sink",
+        () => relay({ audit: undefined }),
+        "relay relay.audit: is missing, or is not an object; give the AuditSink that records what happens to this relay",
+    ],
+    [
+        "a host that is not one",
+        () => relay({ host: "here" }),
+        "relay relay.host: is missing, or is not an object; say where the relay runs: hosts.local(), hosts.ssh(), ...",
+    ],
 ])(
     "refuses %s, naming argument, problem and fix, before anything of the relay is declared",
     (_what, declare, message) => {
