@@ -1,3 +1,4 @@
+import { admittedOf, keyEpochOf } from "../core/registry/defaults.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { GrantPlain, RelayPlain } from "../core/arguments.js";
@@ -49,8 +50,8 @@ export function clientConfig({
                 presharedKey(secret, {
                     name: peer.name,
                     publicKey: peerKey,
-                    keyEpoch: entry.keyEpoch,
-                    admitted: entry.admitted,
+                    keyEpoch: keyEpochOf(entry),
+                    admitted: admittedOf(entry),
                 });
             const psk = given === "none" ? undefined : (given ?? derived());
             return renderClientConfig({

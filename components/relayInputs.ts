@@ -18,8 +18,8 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
             peers.map(({ name, plain, address, knownKey }) => [
                 name,
                 {
-                    routes: plain.routes,
-                    keyEpoch: plain.keyEpoch,
+                    ...(plain.routes.length === 0 ? {} : { routes: plain.routes }),
+                    ...(plain.keyEpoch === 1 ? {} : { keyEpoch: plain.keyEpoch }),
                     ...(address === undefined ? {} : { address }),
                     ...(knownKey === undefined ? {} : { publicKey: knownKey }),
                     ...(plain.reinstate ? { reinstate: true } : {}),

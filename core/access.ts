@@ -1,3 +1,4 @@
+import { routesOf } from "./registry/defaults.js";
 import { contains, familyOf, parseAddress, parseCidr } from "./addresses.js";
 import { InvalidArgument } from "./errors.js";
 import type { AccessRule, Ports, RegistryPeer } from "./model.js";
@@ -131,7 +132,7 @@ function peerOf(peers: Record<string, RegistryPeer>, name: string, path: string)
 
 function destination(peers: Record<string, RegistryPeer>, to: AccessGrant["to"], path: string): Addresses {
     if (to.network !== undefined) {
-        if (to.peer !== undefined && !peerOf(peers, to.peer, path).routes.includes(to.network)) {
+        if (to.peer !== undefined && !routesOf(peerOf(peers, to.peer, path)).includes(to.network)) {
             throw new InvalidArgument(path, `${to.network} is not a route of "${to.peer}"`, "grant one of its routes");
         }
         return byFamily(to.network);
@@ -141,7 +142,7 @@ function destination(peers: Record<string, RegistryPeer>, to: AccessGrant["to"],
 }
 
 function isBehindPeer(peers: Record<string, RegistryPeer>, address: string): boolean {
-    return Object.values(peers).some((peer) => peer.routes.some((route) => contains(route, address)));
+    return Object.values(peers).some((peer) => routesOf(peer).some((route) => contains(route, address)));
 }
 
 function byFamily(text: string): Addresses {

@@ -16,11 +16,12 @@ export interface RegistryPeer {
     address6?: string;
     /** The key she brought, when it is a plain value; a generated key stays out of the registry. */
     publicKey?: string;
-    /** Networks behind this peer, canonical CIDR. */
-    routes: string[];
-    keyEpoch: number;
-    /** How often this name was admitted (1 at first): a peer who returns gets a fresh preshared key. */
-    admitted: number;
+    /** Networks behind this peer, canonical CIDR. Absent: none. */
+    routes?: string[];
+    /** Absent: 1. */
+    keyEpoch?: number;
+    /** How often this name was admitted: a peer who returns gets a fresh preshared key. Absent: once. */
+    admitted?: number;
     /** RFC 3339, when the peer has an expiry. */
     expires?: string;
 }
@@ -36,7 +37,8 @@ export interface RetiredPeer {
     address: string;
     address6?: string;
     publicKey?: string;
-    admitted: number;
+    /** Absent: once. */
+    admitted?: number;
 }
 
 /** The ledger of names: allocation is by name and for ever. */

@@ -22,8 +22,10 @@ export interface PeerRequest {
     /** Pinned IPv4 address. */
     address?: string | undefined;
     publicKey?: string | undefined;
-    routes: string[];
-    keyEpoch: number;
+    /** Default: none. */
+    routes?: string[] | undefined;
+    /** Default: 1. */
+    keyEpoch?: number | undefined;
     /** RFC 3339, kept for the record. */
     expires?: string | undefined;
     /** Lets a revoked public key in again. */

@@ -1,3 +1,4 @@
+import { routesOf } from "./registry/defaults.js";
 import { HostError } from "./errors.js";
 import type { RegistryPeer } from "./model.js";
 
@@ -94,7 +95,7 @@ export function renderPeerTable(peers: DesiredPeer[]): string {
 /** What a peer may send from and be sent: its own addresses and the networks behind it. Canonical as wg prints them, sorted. */
 export function fromAllowedIps(peer: RegistryPeer): string[] {
     const own = peer.address6 === undefined ? [`${peer.address}/32`] : [`${peer.address}/32`, `${peer.address6}/128`];
-    return [...own, ...peer.routes].sort();
+    return [...own, ...routesOf(peer)].sort();
 }
 
 const NONE = "(none)";

@@ -1,3 +1,4 @@
+import { unusual } from "./defaults.js";
 import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses.js";
 import type { Subnet } from "../addresses.js";
 import { TunnelError } from "../errors.js";
@@ -143,9 +144,15 @@ function leavers(
         .map(([name, { address, publicKey, admitted }]): [string, RetiredPeer] => {
             if (successor.has(name)) {
                 const pinned = peers[successor.get(name) as string]?.address;
-                return [name, { address: pinned === undefined ? "" : address, admitted }];
+                return [
+                    name,
+                    { address: pinned === undefined ? "" : address, ...(admitted !== undefined && { admitted }) },
+                ];
             }
-            return [name, { address, ...(publicKey !== undefined && { publicKey }), admitted }];
+            return [
+                name,
+                { address, ...(publicKey !== undefined && { publicKey }), ...(admitted !== undefined && { admitted }) },
+            ];
         });
     return [...byAddress(long), ...byAddress(now)];
 }
@@ -166,9 +173,11 @@ function listed(
         result[name] = {
             ...addresses(slot, subnets),
             ...(peer.publicKey !== undefined && { publicKey: peer.publicKey }),
-            routes: [...peer.routes].sort(),
-            keyEpoch: peer.keyEpoch,
-            admitted: identities.of.get(name)?.admitted ?? 1,
+            ...unusual({
+                routes: [...(peer.routes ?? [])].sort(),
+                keyEpoch: peer.keyEpoch ?? 1,
+                admitted: identities.of.get(name)?.admitted ?? 1,
+            }),
             ...(peer.expires !== undefined && { expires: peer.expires }),
         };
     }
@@ -190,7 +199,7 @@ function remembered(
             ...(inside ? addresses(slotOf(kept), subnets) : { address: kept }),
             // A key that was reinstated under another name is not revoked any more.
             ...(publicKey !== undefined && !active.has(publicKey) && { publicKey }),
-            admitted,
+            ...(admitted !== undefined && { admitted }),
         };
     }
     return result;

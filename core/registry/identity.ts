@@ -1,3 +1,4 @@
+import { admittedOf, keyEpochOf } from "./defaults.js";
 import { TunnelError } from "../errors.js";
 import { parsePublicKey } from "../keys/text.js";
 import type { Ledger } from "../model.js";
@@ -34,18 +35,19 @@ export function identify(
         const retired = own(before.retired.peers, name);
         const origin = own(before.peers, renamed.get(name));
         if (active !== undefined) {
-            of.set(name, { kind: "stays", address: active.address, admitted: active.admitted });
+            of.set(name, { kind: "stays", address: active.address, admitted: admittedOf(active) });
             const epoch = peers[name]?.keyEpoch ?? 1;
-            if (epoch < active.keyEpoch) {
-                const problem = `went back from ${active.keyEpoch} to ${epoch}, which would bring replaced keys back`;
+            if (epoch < keyEpochOf(active)) {
+                const problem = `went back from ${keyEpochOf(active)} to ${epoch}, which would bring replaced keys back`;
                 report(`peers.${name}.keyEpoch`, `${problem}; keep it, or raise it to rotate`);
             }
         } else if (origin !== undefined) {
             // A name that was retired before may not meet a preshared key of its earlier life again.
-            const admitted = retired === undefined ? origin.admitted : Math.max(origin.admitted, retired.admitted + 1);
+            const admitted =
+                retired === undefined ? admittedOf(origin) : Math.max(admittedOf(origin), admittedOf(retired) + 1);
             of.set(name, { kind: "stays", address: origin.address, admitted });
         } else if (retired !== undefined) {
-            of.set(name, { kind: "returns", address: retired.address || undefined, admitted: retired.admitted + 1 });
+            of.set(name, { kind: "returns", address: retired.address || undefined, admitted: admittedOf(retired) + 1 });
         } else {
             of.set(name, { kind: "new", admitted: 1 });
         }

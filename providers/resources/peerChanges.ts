@@ -1,3 +1,4 @@
+import { admittedOf, keyEpochOf, routesOf } from "../../core/registry/defaults.js";
 import type { RegistryPeer } from "../../core/model.js";
 import { same } from "./changes.js";
 import { UNKNOWN, type Properties } from "./resource.js";
@@ -47,11 +48,11 @@ export function peerChanges({ before, inputs }: Versions): PeerChange[] {
         if (publicKey !== oldPublicKey || unknownKey(inputs, name)) changes.push({ kind: "rekey", ...common });
         else if (was.address !== peer.address || was.address6 !== peer.address6)
             changes.push({ kind: "readdress", ...common });
-        else if (!same(was.routes, peer.routes)) changes.push({ kind: "reroute", ...common });
+        else if (!same(routesOf(was), routesOf(peer))) changes.push({ kind: "reroute", ...common });
         else if (
             // Of a key that she brought, a new epoch changes the preshared key alone.
-            was.keyEpoch !== peer.keyEpoch ||
-            was.admitted !== peer.admitted ||
+            keyEpochOf(was) !== keyEpochOf(peer) ||
+            admittedOf(was) !== admittedOf(peer) ||
             !same(pskOf(olds, name), pskOf(inputs, name)) ||
             olds.seed !== inputs.seed
         ) {

@@ -1,3 +1,4 @@
+import { admittedOf, keyEpochOf, routesOf } from "../../core/registry/defaults.js";
 import { contains } from "../../core/addresses.js";
 import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
@@ -179,7 +180,7 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
         }
         const given = args.presharedKeys[name];
         const derived = (): string =>
-            presharedKey(args.seed, { name, publicKey, keyEpoch: peer.keyEpoch, admitted: peer.admitted });
+            presharedKey(args.seed, { name, publicKey, keyEpoch: keyEpochOf(peer), admitted: admittedOf(peer) });
         return {
             name,
             publicKey,
@@ -194,7 +195,7 @@ function renderNetwork(args: WireGuardInputs): string {
     const lines = [`address ${args.address}/${args.prefix}`];
     if (args.address6 !== undefined) lines.push(`address ${args.address6}/${args.prefix6 ?? 64}`);
     lines.push(`mtu ${args.mtu}`);
-    for (const peer of Object.values(args.peers)) lines.push(...peer.routes.map((route) => `route ${route}`));
+    for (const peer of Object.values(args.peers)) lines.push(...routesOf(peer).map((route) => `route ${route}`));
     lines.push(...args.routes.map((route) => `behind ${route}`));
     return lines.map((line) => `${line}\n`).join("");
 }
@@ -254,7 +255,7 @@ function refuseRoutes(inputs: Properties, facts: Facts): void {
             .map(({ address }) => ({ address: address.split("/")[0] ?? address, what: "the relay's own address" })),
     ];
     for (const [name, peer] of Object.entries((inputs.peers ?? {}) as Record<string, RegistryPeer>)) {
-        for (const route of peer.routes) {
+        for (const route of routesOf(peer)) {
             const hit = own.find(
                 ({ address }) => address.includes(":") === route.includes(":") && contains(route, address),
             );

@@ -1,3 +1,4 @@
+import { routesOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
 import { parseDump, type DesiredPeer } from "../../core/wireguard.js";
 import type { Files } from "../hosts/bundle.js";
@@ -75,7 +76,7 @@ function networkDrift(args: WireGuardInputs, network: string): Record<string, st
     if (!same(live("address"), addresses)) {
         drift.addresses = `the interface has the addresses ${live("address").join(", ") || "none"} instead of ${addresses.join(", ")}; the next up sets them`;
     }
-    const routes = [...new Set(Object.values(args.peers).flatMap((peer) => peer.routes))].sort();
+    const routes = [...new Set(Object.values(args.peers).flatMap(routesOf))].sort();
     if (!same(live("route"), routes))
         drift.routes = `the routes are ${live("route").join(", ") || "none"} instead of ${routes.join(", ") || "none"}; the next up sets them`;
     if (live("mtu")[0] !== String(args.mtu))

@@ -1,3 +1,4 @@
+import { admittedOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
 import { parseDump, type DesiredPeer, type Dump } from "../../core/wireguard.js";
 import type { Files } from "../hosts/bundle.js";
@@ -62,7 +63,7 @@ export function registryAfter(
             fingerprint: fingerprint(publicKey),
             status: "active",
             since: sameKey ? was.since : now,
-            admitted: peer.admitted,
+            ...(admittedOf(peer) === 1 ? {} : { admitted: admittedOf(peer) }),
             ...(renamed.has(name) ? { formerly: renamed.get(name) as string } : {}),
         };
     }

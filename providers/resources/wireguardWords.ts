@@ -1,3 +1,4 @@
+import { routesOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
 import { same } from "./changes.js";
 import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
@@ -54,7 +55,7 @@ const MANY: Record<PeerChange["kind"], string> = {
 function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChange): string {
     switch (kind) {
         case "add":
-            return `${name} will be connected at ${addressesOf(peer)}${peer.routes.length > 0 ? `, with ${listNames(peer.routes)} behind` : ""}`;
+            return `${name} will be connected at ${addressesOf(peer)}${routesOf(peer).length > 0 ? `, with ${listNames(routesOf(peer))} behind` : ""}`;
         case "remove":
             return `${name} (${addressesOf(peer)}) is cut off at once, running connections included; the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}does not come back by itself`;
         case "rename":
@@ -64,7 +65,7 @@ function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChang
         case "readdress":
             return `${name} moves from ${before === undefined ? "" : addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`;
         case "reroute":
-            return `${name} has ${peer.routes.length > 0 ? listNames(peer.routes) : "no networks"} behind; connections to the tunnel address go on`;
+            return `${name} has ${routesOf(peer).length > 0 ? listNames(routesOf(peer)) : "no networks"} behind; connections to the tunnel address go on`;
         case "preshared":
             return `${name} gets a new preshared key: connected for two to three minutes more, then only with the new configuration`;
     }

@@ -20,8 +20,6 @@ const peer = (host: number, routes: string[] = []): RegistryPeer => ({
     address: `10.8.0.${host}`,
     address6: `fd00:8::${host}`,
     routes,
-    keyEpoch: 1,
-    admitted: 1,
 });
 
 const ACCESS: Access = {

@@ -4,7 +4,7 @@ import { InvalidArgument } from "../../../core/errors.js";
 import type { AccessRule, RegistryPeer } from "../../../core/model.js";
 
 function peer(address: string, address6?: string, routes: string[] = []): RegistryPeer {
-    return { address, ...(address6 === undefined ? {} : { address6 }), routes, keyEpoch: 1, admitted: 1 };
+    return { address, ...(address6 === undefined ? {} : { address6 }), routes };
 }
 
 const tcp = (first: number, last = first) => ({ protocol: "tcp" as const, first, last });

@@ -114,7 +114,7 @@ describe("allocate", () => {
             fc.property(history, (steps) => {
                 const seen = new Map<string, number>();
                 for (const { before, ledger } of ledgers(steps)) {
-                    for (const [name, { admitted }] of [
+                    for (const [name, { admitted = 1 }] of [
                         ...Object.entries(ledger.peers),
                         ...Object.entries(ledger.retired.peers),
                     ]) {
@@ -164,7 +164,7 @@ describe("allocate", () => {
                     subnet: "10.8.0.0/24",
                     reservedAddresses: [],
                     services: {},
-                    peers: Object.fromEntries(names.map((name) => [name, { routes: [], keyEpoch: 1 }])),
+                    peers: Object.fromEntries(names.map((name) => [name, {}])),
                 }));
                 for (const { ledger } of ledgers(requests)) {
                     for (const [name, { address }] of Object.entries(ledger.peers)) {

@@ -15,7 +15,7 @@ export const RELAY_PRIVATE_KEY = "YSBwcml2YXRlIGtleSBvZiBub3RoaW5nIGJ1dCB0ZXM=";
 
 /** A peer of a registry; by default without routes, in her first epoch. */
 export function peer(address: string, more: Partial<RegistryPeer> = {}): RegistryPeer {
-    return { address, routes: [], keyEpoch: 1, admitted: 1, ...more };
+    return { address, ...more };
 }
 
 /** Inputs of WireGuard with defaults for everything that a test does not say. */
@@ -34,7 +34,6 @@ export function wireInputs(peers: Record<string, RegistryPeer>, more: Properties
         seed: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
         publicKeys: {},
         presharedKeys: {},
-        routes: [],
         peers,
         ...more,
     };

@@ -17,7 +17,6 @@ const active = (address: string, publicKey: string, more: Partial<RegistryEntry>
     fingerprint: fingerprint(publicKey),
     status: "active",
     since: THEN,
-    admitted: 1,
     ...more,
 });
 

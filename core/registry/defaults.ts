@@ -1,0 +1,34 @@
+import type { RegistryPeer } from "../model.js";
+
+/*
+ * What is as usual is left out of the registry: the engine handles every value of every peer several times a preview,
+ * and most peers have no networks behind them and were admitted once.
+ */
+
+/** Networks behind a peer. */
+export function routesOf({ routes }: Pick<RegistryPeer, "routes">): string[] {
+    return routes ?? [];
+}
+
+export function keyEpochOf({ keyEpoch }: Pick<RegistryPeer, "keyEpoch">): number {
+    return keyEpoch ?? 1;
+}
+
+/** How often a name was admitted. */
+export function admittedOf({ admitted }: Pick<RegistryPeer, "admitted">): number {
+    return admitted ?? 1;
+}
+
+/** The fields that are not as usual. */
+export function unusual(fields: {
+    routes: string[];
+    keyEpoch: number;
+    admitted: number;
+}): Pick<RegistryPeer, "routes" | "keyEpoch" | "admitted"> {
+    const { routes, keyEpoch, admitted } = fields;
+    return {
+        ...(routes.length > 0 && { routes }),
+        ...(keyEpoch !== 1 && { keyEpoch }),
+        ...(admitted !== 1 && { admitted }),
+    };
+}
