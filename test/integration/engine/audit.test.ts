@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AuditLog } from "../../../providers/audit/log.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
-import { withKeys } from "./fixtures.js";
+import { reasons, withKeys } from "./fixtures.js";
 
 jest.setTimeout(300_000);
 
@@ -85,7 +85,7 @@ const DAMAGES: [string, () => void, RegExp][] = [
 
 it.each(DAMAGES)("a preview fails with a log that is %s", async (_name, damage, words) => {
     damage();
-    expect(errors(await stack.fail(["preview"]))).toStrictEqual([expect.stringMatching(words)]);
+    expect(reasons(await stack.fail(["preview"]))).toStrictEqual([expect.stringMatching(words)]);
 });
 
 it("a preview fails with another log, begun anew with the same key", async () => {
@@ -95,7 +95,7 @@ it("a preview fails with another log, begun anew with the same key", async () =>
     const log = await AuditLog.open(ref);
     for (let record = 0; record < lines().length; record++)
         await log.append({ action: "peer_add", message: "Added nobody" });
-    expect(errors(await stack.fail(["preview"]))).toStrictEqual([
+    expect(reasons(await stack.fail(["preview"]))).toStrictEqual([
         expect.stringMatching(
             /^line [345] of audit\/dev.jsonl: it was replaced: the state remembers [0-9a-f]{64} at byte \d+; restore/,
         ),
@@ -115,7 +115,7 @@ it("nothing is done with a cut log, by whatever command, and all works again wit
         ["destroy", ...yes],
         ["destroy", ...yes, "--target", urn("relay-grants")],
     ]) {
-        expect(errors(await stack.fail(command))).toStrictEqual([
+        expect(reasons(await stack.fail(command))).toStrictEqual([
             expect.stringMatching(/^line 18 of audit\/dev.jsonl: it is missing: the log ends after 17 lines/),
         ]);
         expect(await wire()).toStrictEqual(before);
@@ -149,10 +149,4 @@ async function wire(): Promise<{ peers: string; firewall: string; listeners: str
         firewall: await relay.run(["nft", "-s", "list", "ruleset"]),
         listeners: await relay.run(["ss", "-Hltn"]),
     };
-}
-
-/** Reasons the engine gives under Diagnostics. */
-function errors(text: string): string[] {
-    const reasons = text.split("\n").map((line) => /^ +error: (.*)$/.exec(line)?.[1]);
-    return reasons.filter((reason) => reason !== undefined && reason !== "update failed") as string[];
 }

@@ -40,3 +40,10 @@ export function spoken(text: string): string[] {
     const said = text.split("\n").map((line) => /^(?:warning: )?(relay: .*)$/.exec(line.trim())?.[1]);
     return [...new Set(said.filter((sentence) => sentence !== undefined))].sort();
 }
+
+/** Why the engine says it failed, each reason once. */
+export function reasons(text: string): string[] {
+    const errors = text.split("\n").map((line) => /^ +error: (.*)$/.exec(line)?.[1]);
+    const given = errors.filter((reason) => reason !== undefined);
+    return [...new Set(given.filter((reason) => !/^(update|preview) failed$/.test(reason)))];
+}
