@@ -16,6 +16,7 @@ export function auditCommands(program: Command, output: Output, done: (code: num
         .addOption(
             new Option("--fast", "only those of the first, the last and each change of the key").conflicts("full"),
         )
+        .option("--witness <name=hex>", "who must have signed a checkpoint that is given; may be given again", collect)
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { full?: boolean; fast?: boolean }) => {
             const { verify } = await import("./verify.js");
@@ -47,6 +48,14 @@ export function auditCommands(program: Command, output: Output, done: (code: num
         .action(async (file: string, sequence: string | undefined, options: object) => {
             const { prove } = await import("./prove.js");
             done(await prove(file, sequence, options, output));
+        });
+    pinned(command("note", "print the signed note of a checkpoint, to be committed or given to a witness"))
+        .option("--signing-key <reference>", "sign one now; default: the largest given, or the note beside the log")
+        .option("-o, --output <file>", "where to write; default: standard output")
+        .option("--json", "print the checkpoint as JSON")
+        .action(async (file: string, options: object) => {
+            const { note } = await import("./note.js");
+            done(await note(file, options, output));
         });
     command("check-proof", "check a proof of a record; needs neither the log nor any secret")
         .argument("<file>", "as audit prove wrote it (C2SP tlog-proof)")

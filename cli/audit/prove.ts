@@ -1,16 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
-import { formatNote, parseNote, verifyNoteBy } from "../../core/audit/note.js";
+import { verifyNoteBy } from "../../core/audit/note.js";
 import { isUsablePublicKey } from "../../core/audit/primitives.js";
 import { consistencyProof, inclusionProof, leafHash, verifyInclusion } from "../../core/audit/proof.js";
 import { formatExtension, formatRecordProof, parseRecordProof } from "../../core/audit/proofText.js";
 import type { AuditLine } from "../../core/audit/record.js";
-import type { Pinned, Verdict } from "../../core/audit/verify.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
 import { nativePrimitives as primitives } from "../../providers/audit/primitives.js";
-import { loadSigningKey } from "../../providers/audit/signingKey.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { type Intact, report, withIntact } from "./intact.js";
+import { checkpointFor } from "./note.js";
 import { type PinOptions, readCheckpoint } from "./pins.js";
 
 interface Options extends PinOptions {
@@ -94,44 +93,6 @@ export function checkProof(
         report(error, file, options, output);
         return Exit.problem;
     }
-}
-
-/** The largest checkpoint with a note among what was given, the note beside the log, or one signed now. */
-function checkpointFor(file: string, { verdict, pins }: Intact, { signingKey }: Options): Pinned {
-    if (signingKey !== undefined) return signed(verdict, signingKey);
-    const beside = `${file}.note`;
-    const noted = existsSync(beside) ? [besideLog(beside, verdict)] : [];
-    const usable = [...pins.checkpoints, ...noted].filter(({ note }) => note !== undefined);
-    const [largest] = usable.sort((a, b) => b.size - a.size);
-    if (largest !== undefined) return largest;
-    throw new InvalidArgument(
-        "audit prove",
-        "there is no signed checkpoint to prove it against",
-        "give one with --checkpoint or --state, or sign one now with --signing-key file:PATH or env:NAME",
-    );
-}
-
-function besideLog(path: string, verdict: Verdict): Pinned {
-    const note = readFileSync(path, "utf8");
-    const { size, root } = parseNote(note);
-    if (size === verdict.size && root === verdict.root) return { size, root, note };
-    throw new InvalidArgument(
-        path,
-        "it is not about the log as it is now",
-        "give a checkpoint with --checkpoint or --state",
-    );
-}
-
-function signed({ log, size, root }: Verdict, reference: string): Pinned {
-    const signer = loadSigningKey(reference, log, false);
-    if (signer.publicKey !== log.publicKey) {
-        throw new InvalidArgument(
-            "--signing-key",
-            "it is not the key that is in force",
-            `use the key ${log.publicKey}`,
-        );
-    }
-    return { size, root, note: formatNote(log, { size, root }, signer, primitives) };
 }
 
 function* take({ records }: Intact, size: number): Generator<{ text: string; leaf: Uint8Array }> {

@@ -1,21 +1,73 @@
+import { parseNote, verifyCosignature } from "../../core/audit/note.js";
+import { isUsablePublicKey } from "../../core/audit/primitives.js";
+import { AuditError, InvalidArgument } from "../../core/errors.js";
+import { nativePrimitives } from "../../providers/audit/primitives.js";
 import { Exit, type Output, printJson } from "../output.js";
-import { type Intact, withIntact } from "./intact.js";
+import { type Intact, report, withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
 
 interface Options extends PinOptions {
     full?: boolean;
+    witness?: string[];
     json?: boolean;
 }
 
 /** `qp-tunnel audit verify`. */
 export function verify(file: string, options: Options, output: Output): Promise<number> {
     const mode = options.full ? "full" : "fast";
+    const witnesses = (options.witness ?? []).map(parseWitness);
     const use = (log: Intact): number => {
-        if (options.json) printJson(output, { valid: true, file, ...log.verdict });
-        else output.stdout.write(inWords(file, log, options));
+        const seen = witnesses.map((witness) => seenBy(witness, log));
+        const unseen = seen.find((when) => when instanceof AuditError);
+        if (unseen !== undefined) {
+            report(unseen, file, options, output);
+            return Exit.problem;
+        }
+        const witnessed = witnesses.map(({ name }, index) => ({ name, time: seen[index] as string }));
+        if (options.json) {
+            printJson(output, { valid: true, file, ...log.verdict, ...(witnesses.length > 0 ? { witnessed } : {}) });
+        } else {
+            const words = witnessed.map(({ name, time }) => `  witnessed  by ${name} at ${time}\n`);
+            output.stdout.write(inWords(file, log, options) + words.join(""));
+        }
         return Exit.fine;
     };
     return withIntact(file, options, output, use, { mode });
+}
+
+interface Witness {
+    name: string;
+    publicKey: string;
+}
+
+function parseWitness(text: string): Witness {
+    const [, name, publicKey] = /^([^\s=]+)=(\S+)$/.exec(text) ?? [];
+    if (name !== undefined && publicKey !== undefined && isUsablePublicKey(publicKey)) return { name, publicKey };
+    throw new InvalidArgument(
+        "--witness",
+        `${text} is no witness`,
+        "say NAME=HEX: its name and its Ed25519 public key",
+    );
+}
+
+/** When a witness signed one of the checkpoints that were given. */
+function seenBy(witness: Witness, { pins }: Intact): string | AuditError {
+    try {
+        const times = pins.checkpoints.flatMap(({ note }) => {
+            const seconds =
+                note === undefined ? undefined : verifyCosignature(parseNote(note), witness, nativePrimitives);
+            return seconds === undefined ? [] : [seconds];
+        });
+        if (times.length > 0) return new Date(1000 * Math.max(...times)).toISOString().replace(".000Z", "Z");
+        return new AuditError(
+            "checkpoint",
+            `the witness ${witness.name} did not sign it`,
+            "give the note as the witness printed it with --checkpoint",
+        );
+    } catch (error) {
+        if (error instanceof AuditError) return error;
+        throw error;
+    }
 }
 
 function inWords(file: string, { verdict, pins }: Intact, { full, checkpoint, state }: Options): string {

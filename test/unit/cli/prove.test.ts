@@ -103,6 +103,20 @@ describe("a record's proof", () => {
     });
 });
 
+test("audit note prints the note of what pins the log, or signs one now, and writes it for git", async () => {
+    expect(await run("audit", "note", file, "--checkpoint", note)).toEqual({
+        code: 0,
+        stdout: log.checkpoint.note,
+        stderr: "",
+    });
+    expect((await run("audit", "note", file)).stderr).toContain("there is no signed checkpoint of it");
+    const written = `${scratch.path}/audit.note`;
+    const signed = await run("audit", "note", file, "--signing-key", "env:SEED", "-o", written, "--json");
+    const { size, root } = log.checkpoint;
+    expect(JSON.parse(signed.stdout)).toEqual({ size, root, note: log.checkpoint.note });
+    expect(readFileSync(written, "utf8")).toBe(log.checkpoint.note);
+});
+
 describe("a witness", () => {
     const grown = story();
     const earlier = { ...grown, ...cut(9) };
@@ -138,7 +152,24 @@ describe("a witness", () => {
         expect(memory()).toEqual({ [origin]: { size: 14, root: log.checkpoint.root } });
         // The cosigned note is still one that pins the log.
         const cosigned = scratch.write("cosigned.note", (JSON.parse(second.stdout) as { note: string }).note);
-        expect((await run("audit", "verify", file, "--checkpoint", cosigned)).code).toBe(0);
+        const who = `witness.example/audit=${witnessKey}`;
+        const verified = await run("audit", "verify", file, "--checkpoint", cosigned, "--witness", who);
+        expect([verified.code, verified.stdout]).toEqual([
+            0,
+            expect.stringMatching(
+                /\n {2}witnessed {2}by witness\.example\/audit at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/,
+            ),
+        ]);
+        for (const [checkpoint, other, message] of [
+            [note, who, "the witness witness.example/audit did not sign it"],
+            [cosigned, `other.example=${witnessKey}`, "the witness other.example did not sign it"],
+            [cosigned, `witness.example/audit=${publicKey}`, "the witness witness.example/audit did not sign it"],
+        ] as const) {
+            const unseen = await run("audit", "verify", file, "--checkpoint", checkpoint, "--witness", other);
+            expect([unseen.code, unseen.stderr]).toEqual([1, expect.stringContaining(message)]);
+        }
+        const none = await run("audit", "verify", file, "--witness", "x");
+        expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("--witness: x is no witness")]);
         expect((await witness(log.checkpoint.note)).code).toBe(0);
     });
 
