@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { epochAt } from "../../../../core/audit/epochs.js";
 import { noblePrimitives } from "../../../../core/audit/noble.js";
+import { parseNote, verifyCosignature } from "../../../../core/audit/note.js";
 import { sealEntry } from "../../../../core/audit/seal.js";
 import { type Verdict, verifyLog, type VerifyOptions } from "../../../../core/audit/verify.js";
 import { AuditError } from "../../../../core/errors.js";
@@ -130,6 +134,24 @@ describe("a rotation is refused", () => {
             "line 3 of log: the key it names was in use before",
         );
     });
+});
+
+test("a rotated log, its checkpoint and a witness's line are what was published", async () => {
+    const vector = JSON.parse(readFileSync(join(__dirname, "vectors/rotation.json"), "utf8")) as {
+        lines: string[];
+        checkpoint: typeof good.checkpoint;
+        witness: { name: string; public_key: string; seconds: number; line: string };
+    };
+    const made = makeRotatedLog([
+        { seed: SEED, entries: [entry(1)] },
+        { seed: OTHER_SEED, entries: [entry(51)] },
+    ]);
+    expect([made.texts, made.checkpoint]).toEqual([vector.lines, vector.checkpoint]);
+    const { name, public_key: publicKey, seconds, line } = vector.witness;
+    const options = { mode: "full", primitives: noblePrimitives, checkpoint: vector.checkpoint } as const;
+    expect(await verify(Buffer.from(vector.lines.join("")), options)).toMatchObject({ size: 4, signatures: 4 });
+    const note = parseNote(vector.checkpoint.note + line);
+    expect(verifyCosignature(note, { name, publicKey }, noblePrimitives)).toBe(seconds);
 });
 
 function verify(bytes: Buffer, options: Partial<VerifyOptions>): Promise<Verdict> {
