@@ -157,7 +157,7 @@ export class Relay extends pulumi.ComponentResource {
         const checkpoint = new Managed(
             "AuditCheckpoint",
             `${name}-audit`,
-            { ...log, records },
+            { ...place, hostKey: host.output<string>("hostKey"), records },
             child(Object.values(recorded)),
         );
 

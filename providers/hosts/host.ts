@@ -21,6 +21,7 @@ export type Step =
     | "read"
     | "caddy"
     | "confirm"
+    | "mirror"
     | "remove"
     | "host"
     | "firewall"

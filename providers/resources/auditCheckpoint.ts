@@ -1,7 +1,8 @@
 import type { Checkpoint } from "../../core/audit/record.js";
 import { AuditLog, type AuditRef, type CheckOptions } from "../audit/log.js";
 import { changesOf } from "./changes.js";
-import { mintId } from "./placed.js";
+import { mintId, placed, targetOf } from "./placed.js";
+import { PLACED_INPUTS } from "./schemas.js";
 import { UNKNOWN, type Context, type Properties, type Resource } from "./resource.js";
 
 /**
@@ -13,8 +14,8 @@ export const auditCheckpoint: Resource = {
     description: "Size, head hash and Merkle root of the sealed log as of this update.",
     schema: {
         inputs: {
-            relay: { type: "string", description: "Name of the relay." },
-            audit: { type: "object", description: "The sealed log." },
+            ...PLACED_INPUTS,
+            hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
             records: { type: "object", description: "Hash of the last record of each of the relay's resources." },
         },
         outputs: {
@@ -104,6 +105,17 @@ const PIN = "checkpoint_create";
 async function pin(inputs: Properties, context: Context): Promise<Properties> {
     const log = await AuditLog.open(inputs.audit as AuditRef, { expectExisting: true });
     const checkpoint = await log.checkpoint();
+    await mirror(log, inputs, context);
     context.log("info", `audit log: ${checkpoint.size} records, head ${checkpoint.head.slice(0, 16)}, pinned`);
     return { ...checkpoint };
+}
+
+/** The lines themselves, on the relay: before the checkpoint that pins them returns. */
+async function mirror(log: AuditLog, inputs: Properties, context: Context): Promise<void> {
+    const { host, audit } = placed(inputs);
+    const wanted = (audit as AuditRef & { mirror?: boolean }).mirror !== false;
+    if (!wanted || host === undefined || host.kind === "local") return;
+    const { relayMirror } = await import("../hosts/mirror.js");
+    const { pushToMirror } = await import("../audit/mirror.js");
+    await pushToMirror(log.path, audit.path, relayMirror(targetOf(inputs, context)));
 }

@@ -1,0 +1,19 @@
+import type { MirrorTransport } from "../audit/mirror.js";
+import { runStep, type Target } from "./host.js";
+
+/** The copy of the log on the relay itself, as root there alone can read it. */
+export function relayMirror(target: Target): MirrorTransport {
+    return {
+        async status() {
+            const { bytes = "0" } = await runStep(target, "mirror", { do: "status" });
+            return { bytes: Number(bytes) };
+        },
+        async append(offset, bytes) {
+            await runStep(target, "mirror", { do: "append", offset }, { content: bytes.toString("base64") });
+        },
+        async read(offset, length) {
+            const { content = "" } = await runStep(target, "mirror", { do: "read", offset, length });
+            return Buffer.from(content, "base64");
+        },
+    };
+}

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# A copy of the audit log's lines on the relay, in `$etc/audit.jsonl`: it only ever grows, by what the log has more.
+
+step_mirror() {
+    require_set_up
+    local file="$etc/audit.jsonl" size
+    [[ -f "$file" ]] || : >"$file"
+    size=$(stat -c %s -- "$file")
+    case "${want[do]}" in
+    status) printf '%s\n' "$size" | answer bytes ;;
+    read) tail -c "+$((want[offset] + 1))" -- "$file" | head -c "${want[length]}" | base64 -w 0 | answer content ;;
+    append)
+        [[ "$size" == "${want[offset]}" ]] || refuse "the mirror of the log ends at byte $size, not at ${want[offset]}" "apply again"
+        base64 -d <"$work/content" >>"$file"
+        sync -- "$file"
+        ;;
+    *) refuse "unknown mirror action ${want[do]}" "this is a fault of this library; please report it" ;;
+    esac
+}
