@@ -54,6 +54,11 @@ function isExpected(error: unknown): error is Error {
 }
 
 if (require.main === module) {
+    // Whoever reads only the beginning, like head, has all she wants.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error;
+        process.exit();
+    });
     void main(process.argv.slice(2)).then((code) => {
         process.exitCode = code;
     });
