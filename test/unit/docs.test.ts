@@ -79,7 +79,7 @@ describe.each(pages)("%s", (page) => {
 
     it("names commands of qp-tunnel that are there, with their options", async () => {
         const named = code(page).flatMap((text) =>
-            [...text.matchAll(/(?:npx )qp-tunnel ((?:[a-z]+ ?)+)([^\n#]*)/g)].map(([, words, rest]) => ({
+            [...text.matchAll(/(?:npx )qp-tunnel ((?:[a-z]+(?:-[a-z]+)* ?)+)([^\n#]*)/g)].map(([, words, rest]) => ({
                 words: words!.trim().split(" "),
                 options: rest!.match(/(?<=\s)--?[a-z-]+/g) ?? [],
             })),
