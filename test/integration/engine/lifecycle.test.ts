@@ -78,14 +78,7 @@ it("shows one more peer as one more key in each resource, with her address, and 
     stack.declare({ peers, grants: [PROBED, { from: "dave", to: "bob", ports: ["tcp/22"] }] });
     const text = await stack.preview("--diff");
     const { publicKey } = team.find(({ name }) => name === "dave")!;
-    const hers = [
-        "+ dave: {",
-        '+ address  : "10.8.0.12"',
-        "+ admitted : 1",
-        "+ keyEpoch : 1",
-        `+ publicKey: "${publicKey}"`,
-        "+ routes   : []",
-    ];
+    const hers = ["+ dave: {", '+ address  : "10.8.0.12"', `+ publicKey: "${publicKey}"`];
     expect(changedLines(text)).toStrictEqual([
         "~ qptunnel:index:Registry: (update)",
         "~ peers: {",
