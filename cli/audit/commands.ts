@@ -100,9 +100,10 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             done(await rotateKey(file, options, output));
         });
     pinned(command("pull", "restore a log from its mirror, or bring it up to date; never against what is here"))
-        .requiredOption("--from <file>", "the mirror's copy")
+        .option("--from <file>", "the mirror's copy")
+        .option("--from-relay [name]", "the copy that a remote relay of --state keeps")
         .option("--json", "print the result as JSON")
-        .action(async (file: string, options: { from: string }) => {
+        .action(async (file: string, options: { from?: string; fromRelay?: string | true }) => {
             const { pull } = await import("./pull.js");
             done(await pull(file, options, output));
         });

@@ -1,23 +1,30 @@
 import { MAX_LINE_BYTES } from "../../core/audit/seal.js";
-import { AuditError } from "../../core/errors.js";
-import { fileMirror, pullFromMirror } from "../../providers/audit/mirror.js";
+import { AuditError, InvalidArgument } from "../../core/errors.js";
+import { describeHost } from "../../providers/hosts/descriptors.js";
+import { relayMirror } from "../../providers/hosts/mirror.js";
+import { fileMirror, pullFromMirror, type MirrorTransport } from "../../providers/audit/mirror.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { genesisOf, report } from "./intact.js";
 import { type PinOptions, readPins } from "./pins.js";
+import { chosenRelay } from "./relayTarget.js";
+import { readState } from "./state.js";
 
 interface Options extends PinOptions {
-    from: string;
+    /** A file. */
+    from?: string;
+    /** A relay of --state; true where it has only one. */
+    fromRelay?: string | true;
     json?: boolean;
 }
 
 /** `qp-tunnel audit pull`: brings a log here up to its mirror. */
 export async function pull(file: string, options: Options, output: Output): Promise<number> {
     try {
-        const mirror = fileMirror(options.from);
+        const { mirror, from } = source(options);
         const { checkpoints, marks, expect } = readPins(
             options,
-            options.from,
-            genesisOf(await mirror.read(0, MAX_LINE_BYTES), options.from),
+            from,
+            genesisOf(await mirror.read(0, MAX_LINE_BYTES), from),
         );
         const { verdict, added } = await pullFromMirror(file, file, mirror, { checkpoints, marks, expect });
         const { size, head, log } = verdict;
@@ -29,4 +36,24 @@ export async function pull(file: string, options: Options, output: Output): Prom
         report(error, file, options, output);
         return Exit.problem;
     }
+}
+
+function source({ from, fromRelay, state }: Options): { mirror: MirrorTransport; from: string } {
+    if (from !== undefined && fromRelay === undefined) return { mirror: fileMirror(from), from };
+    if (fromRelay === undefined || from !== undefined) {
+        throw new InvalidArgument(
+            "audit pull",
+            "needs one mirror to restore from",
+            "give --from FILE, or --from-relay with --state FILE",
+        );
+    }
+    if (state === undefined) {
+        throw new InvalidArgument(
+            "--from-relay",
+            "the relay is known from the state",
+            "give --state FILE too, what `pulumi stack export --file` wrote",
+        );
+    }
+    const target = chosenRelay(readState(state), fromRelay === true ? undefined : fromRelay);
+    return { mirror: relayMirror(target), from: `the mirror on ${describeHost(target.host)}` };
 }

@@ -1,9 +1,10 @@
+import { relayTarget } from "./relayTarget.js";
 import { parseDump } from "../../core/wireguard.js";
 import { tableName } from "../../core/names.js";
 import { type Claimed, type Difference, reconcile as compare } from "../../core/audit/reconcile.js";
 import { Replay } from "../../core/audit/replay.js";
 import { InvalidArgument } from "../../core/errors.js";
-import { runStep, type Target } from "../../providers/hosts/host.js";
+import { runStep } from "../../providers/hosts/host.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
@@ -55,13 +56,11 @@ export async function reconcile(file: string, options: Options, output: Output):
 /** The keys on each relay's interface, read by the same program that changes it. */
 async function onTheWire({ interfaces }: StackState): Promise<Record<string, Claimed>> {
     const claims: Record<string, Claimed> = {};
-    for (const { relay, project, stack, inputs } of interfaces) {
-        const { host, appName, interface: device } = inputs as Pick<Target, "host"> & Record<string, string>;
-        const names = { appName: appName ?? "", interface: device ?? "" };
-        const owner = `${project}/${stack}/${relay}`;
-        const answer = await runStep({ host, names, owner }, "read", { what: "wireguard", table: tableName(names) });
+    for (const entry of interfaces) {
+        const target = relayTarget(entry);
+        const answer = await runStep(target, "read", { what: "wireguard", table: tableName(target.names) });
         const dump = answer.dump === undefined || answer.dump === "" ? undefined : parseDump(answer.dump);
-        claims[relay] = { keys: (dump?.peers ?? []).map(({ publicKey }) => publicKey) };
+        claims[entry.relay] = { keys: (dump?.peers ?? []).map(({ publicKey }) => publicKey) };
     }
     return claims;
 }
