@@ -8,7 +8,13 @@ step_mirror() {
     size=$(stat -c %s -- "$file")
     case "${want[do]}" in
     status) printf '%s\n' "$size" | answer bytes ;;
-    read) tail -c "+$((want[offset] + 1))" -- "$file" | head -c "${want[length]}" | base64 -w 0 | answer content ;;
+    read)
+        {
+            # In this order nobody writes into a pipe that is closed already.
+            head -c "$((want[offset] + want[length]))" -- "$file" | tail -c "+$((want[offset] + 1))" | base64 -w 0
+            echo
+        } | answer content
+        ;;
     append)
         [[ "$size" == "${want[offset]}" ]] || refuse "the mirror of the log ends at byte $size, not at ${want[offset]}" "apply again"
         base64 -d <"$work/content" >>"$file"

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { AuditError, HostUnreachable } from "../../core/errors.js";
 import type { RecordMark } from "../../core/audit/record.js";
+import { refuseShorter, rememberSeen } from "../audit/lastSeen.js";
 import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
 import { factsOf, type Facts } from "../hosts/facts.js";
 import { isAbandoned, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
@@ -83,6 +84,7 @@ export async function underAudit<T>(
 ): Promise<{ result: T; record: RecordMark }> {
     const log = await AuditLog.open(audit, { expectExisting: previous !== undefined });
     if (previous !== undefined) await log.verifyMark(previous);
+    await refuseShorter(log, audit, audit.path);
     let facts: Facts | undefined;
     let unreachable: Error | undefined;
     if (relay !== undefined) {
@@ -119,6 +121,8 @@ export async function underAudit<T>(
     } catch (error) {
         await operation.failure(error, { details: { relay: announcement.details.relay } });
         throw error;
+    } finally {
+        await rememberSeen(log, audit);
     }
 }
 

@@ -12,6 +12,7 @@ import { placed, targetOf } from "./placed.js";
 import { proxyDrift } from "./proxyDrift.js";
 import { relayResource, type Change } from "./relayResource.js";
 import { UNKNOWN, type ChangeKind, type Properties } from "./resource.js";
+import { count } from "./words.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 
 export interface ProxyInputs {
@@ -191,7 +192,7 @@ export const proxy = relayResource({
             })),
             {
                 action: "services_apply",
-                message: `Relay ${relay} serves ${Object.keys(now).length} services`,
+                message: `Relay ${relay} serves ${count(Object.keys(now).length, "service")}`,
                 details: { relay, services: Object.keys(now) },
             },
         ];

@@ -6,7 +6,7 @@ import type { RegistryPeer } from "../../core/model.js";
 import { fromAllowedIps, renderPeerTable, renderSetconf, type DesiredPeer } from "../../core/wireguard.js";
 import type { Facts } from "../hosts/facts.js";
 import { placed } from "./placed.js";
-import { relayResource } from "./relayResource.js";
+import { relayResource, type Change } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { wireDrift } from "./wireguardDrift.js";
@@ -118,7 +118,8 @@ export const wireguard = relayResource({
         const known = new Set(peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]));
         const foreign = (answer.removed ?? "")
             .split("\n")
-            .filter((key) => key !== "" && !known.has(key))
+            // What a refresh has named is recorded as drift already.
+            .filter((key) => key !== "" && !known.has(key) && !hasNamed(change, key))
             .map(
                 (key) => `rogue peer ${fingerprint(key)} (${key}) was on the wire, not in the program, and was cut off`,
             );
@@ -154,6 +155,10 @@ export const wireguard = relayResource({
         },
     ],
 });
+
+function hasNamed({ before }: Change, key: string): boolean {
+    return Object.values(before?.outputs.drift ?? {}).some((sentence) => String(sentence).includes(key));
+}
 
 function resolved(inputs: Properties): WireGuardInputs {
     return inputs as unknown as WireGuardInputs;
