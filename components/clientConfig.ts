@@ -2,6 +2,7 @@ import { admittedOf, keyEpochOf } from "../core/registry/defaults.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { GrantPlain, RelayPlain } from "../core/arguments.js";
+import { missingKey } from "./relayByScript.js";
 import type { ListedPeer } from "./relayArguments.js";
 import type { LedgerOutput } from "./relayInputs.js";
 
@@ -42,6 +43,8 @@ export function clientConfig({
                 import("../core/clientConfig.js"),
             ]);
             const entry = peers[peer.name];
+            // No file at all: wg-quick and the apps refuse this sentence.
+            if (relayPublicKey === "") return `${missingKey(relay)}\n`;
             if (entry === undefined)
                 throw new pulumi.RunError(
                     `configFor: the registry has no address for ${peer.name}; apply the whole relay`,

@@ -11,6 +11,7 @@ export const OUTPUTS = {
     WireGuard: ["publicKey", "registry", "record", "drift"],
     Proxy: ["served", "certificates", "record", "drift"],
     Grants: ["elements", "record", "drift"],
+    Script: ["sha256", "edition", "publicKey", "registry", "served", "certificates", "receipt", "record", "drift"],
     AuditCheckpoint: ["genesis", "size", "bytes", "head", "root", "note"],
 } as const;
 

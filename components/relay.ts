@@ -8,8 +8,10 @@ import { machineFor } from "./machine.js";
 import { Managed, secretChild } from "./managed.js";
 import { nameOf, type PeerRef } from "./references.js";
 import type { RelayArgs } from "./relayTypes.js";
+import { relayByScript } from "./relayByScript.js";
+import { relayOnHost } from "./relayOnHost.js";
 import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
-import { accessRules, proxyServices, registryRequest, type LedgerOutput } from "./relayInputs.js";
+import { registryRequest, type LedgerOutput } from "./relayInputs.js";
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
 export class Relay extends pulumi.ComponentResource {
@@ -38,7 +40,7 @@ export class Relay extends pulumi.ComponentResource {
     constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
         const resolved = resolveRelay(name, args);
         super("qptunnel:index:Relay", name, {}, options);
-        const { plain, address, address6, subnet, subnet6 } = resolved;
+        const { plain, address, subnet } = resolved;
         this.plain = plain;
         this.listed = resolved.peers;
         this.address = address;
@@ -63,13 +65,7 @@ export class Relay extends pulumi.ComponentResource {
             .all([registry.output<Ledger["peers"]>("peers"), registry.output<Ledger["services"]>("services")])
             .apply(([peers, services]) => ({ peers, services }));
 
-        // Secrets: the relay's key, what preshared keys are derived from, the authorities.
-        const keys = new Managed(
-            "KeyPair",
-            `${name}-key`,
-            { owner: name, epoch: Math.max(...plain.keyEpochs), ...adoptedKey(plain) },
-            secret("privateKey"),
-        );
+        // Secrets: what preshared keys are derived from, the authorities.
         this.seed = new Managed("Seed", `${name}-seed`, { relay: name }, secret("seed"));
         const authorities = authoritiesOf(resolved).map((algorithm) => ({
             algorithm,
@@ -85,67 +81,23 @@ export class Relay extends pulumi.ComponentResource {
                 authorities.map(({ algorithm, resource }) => [algorithm, resource.output<string>(output)]),
             );
 
-        // The machine: deny everything, bring up the interface, serve, and only then let anybody through.
-        const networks = { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
-        const own = { address, ...(address6 === undefined ? {} : { address6 }) };
-        const host = new Managed(
-            "Host",
-            `${name}-host`,
-            { ...place, ...networks },
-            child([registry, ...machine.resources]),
-        );
-        const filled = { ...place, machine: host.output<string>("machine"), hostKey: host.output<string>("hostKey") };
-        const firewall = new Managed(
-            "Firewall",
-            `${name}-firewall`,
-            { ...filled, ...networks, ...own, interfaces: [plain.interface], routes: plain.routes },
-            child([host]),
-        );
-        const wireguard = new Managed(
-            "WireGuard",
-            `${name}-wireguard`,
-            {
-                ...filled,
-                ...own,
-                prefix: subnet.prefix,
-                ...(subnet6 === undefined ? {} : { prefix6: subnet6.prefix }),
-                listenPort: plain.listenPort,
-                mtu: plain.mtu,
-                routes: plain.routes,
-                privateKey: keys.output("privateKey"),
-                seed: this.seed.output("seed"),
-                peers: this.ledger.apply(({ peers }) => peers),
-                publicKeys: generatedKeys(this.listed),
-                presharedKeys: givenPresharedKeys(this.listed),
-            },
-            child([host, firewall]),
-        );
-        const proxy = new Managed(
-            "Proxy",
-            `${name}-proxy`,
-            {
-                ...filled,
-                addresses: address6 === undefined ? [address] : [address, address6],
-                services: proxyServices(resolved, this.ledger),
-                authorities: byAlgorithm("certificate"),
-                authorityKeys: byAlgorithm("privateKey"),
-            },
-            child([wireguard]),
-        );
-        const grants = new Managed(
-            "Grants",
-            `${name}-grants`,
-            { ...filled, rules: accessRules(resolved, this.ledger) },
-            child([wireguard, proxy]),
-        );
+        const make = resolved.host.descriptor.kind === "script" ? relayByScript : relayOnHost;
+        const made = make({
+            parent: this,
+            name,
+            resolved,
+            place,
+            machine,
+            ledger: this.ledger,
+            registry,
+            seed: this.seed,
+            authorities: byAlgorithm("certificate"),
+            authorityKeys: byAlgorithm("privateKey"),
+        });
 
         const recorded = {
             registry,
-            host,
-            firewall,
-            wireguard,
-            proxy,
-            grants,
+            ...made.recorded,
             ...Object.fromEntries(authorities.map(({ algorithm, resource }) => [`ca-${algorithm}`, resource])),
         };
         const records = Object.fromEntries(
@@ -161,13 +113,13 @@ export class Relay extends pulumi.ComponentResource {
             child(Object.values(recorded)),
         );
 
-        this.endpoint = endpointOf(plain, host);
-        this.publicKey = keys.output("publicKey");
+        this.endpoint = endpointOf(plain, made.address);
+        this.publicKey = made.publicKey;
         this.addresses = this.ledger.apply(({ peers }) =>
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
         );
-        this.registry = wireguard.output("registry");
-        this.serviceRegistry = proxy.output("served");
+        this.registry = made.registry;
+        this.serviceRegistry = made.served;
         this.caCertificate = pulumi
             .all(Object.values(byAlgorithm("certificate")))
             .apply((certificates) => certificates.join(""));
@@ -232,34 +184,16 @@ function portOf(services: Ledger["services"], name: string): number {
     return service.port;
 }
 
-function adoptedKey({ privateKey }: RelayPlain): pulumi.Inputs {
-    if (privateKey === undefined) return {};
-    if (typeof privateKey === "string" && privateKey.startsWith("file:"))
-        return { privateKeyFile: privateKey.slice("file:".length) };
-    return { privateKey: pulumi.secret(privateKey as pulumi.Input<string>) };
-}
-
 function authoritiesOf({ services }: ResolvedRelay): ("ed25519" | "ecdsa-p256")[] {
     return services.some(({ plain }) => plain.certificate === "ecdsa-p256") ? ["ed25519", "ecdsa-p256"] : ["ed25519"];
 }
 
-/** Keys that the registry does not know: generated ones, and those that another resource supplies. */
-function generatedKeys(peers: ListedPeer[]): Record<string, pulumi.Input<string>> {
-    return Object.fromEntries(
-        peers.filter(({ knownKey }) => knownKey === undefined).map(({ name, publicKey }) => [name, publicKey]),
-    );
-}
-
-function givenPresharedKeys(peers: ListedPeer[]): pulumi.Input<Record<string, pulumi.Input<string>>> {
-    return pulumi.secret(
-        Object.fromEntries(
-            peers.flatMap(({ name, presharedKey }) => (presharedKey === undefined ? [] : [[name, presharedKey]])),
-        ),
-    );
-}
-
-function endpointOf({ endpoint, listenPort }: RelayPlain, host: Managed): pulumi.Output<string> {
-    const given = (endpoint as pulumi.Input<string> | undefined) ?? host.output<string>("address");
+function endpointOf(
+    { endpoint, listenPort }: RelayPlain,
+    address: pulumi.Output<string> | undefined,
+): pulumi.Output<string> {
+    // Where there is no address to ask for, the arguments have been checked for an endpoint.
+    const given = (endpoint as pulumi.Input<string> | undefined) ?? address ?? "";
     return pulumi
         .output(given)
         .apply((text) =>

@@ -69,7 +69,8 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     );
     if (!(args.audit instanceof AuditSink))
         throw new InvalidArgument(`${subject}.audit`, "is not an AuditSink", 'give one: new AuditSink("audit")');
-    refuseUnbuiltRelay(subject, plain);
+    if (args.host.descriptor.kind === "script") refuseWithoutConnection(subject, plain);
+    else refuseUnbuiltRelay(subject, plain);
     const peers = args.peers.map((peer, index) => listedPeer(peer, `${subject}.peers[${index}]`));
     const services = (args.services ?? []).map((service, index) =>
         listedService(service, `${subject}.services[${index}]`),
@@ -167,6 +168,31 @@ function listedService(service: unknown, subject: string): ListedService {
 
 function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer: string; port: number } } {
     return typeof upstream === "string" || "peer" in upstream ? { upstream: upstream } : {};
+}
+
+/** A relay that makes its own key, and that nobody can ask where it is. */
+function refuseWithoutConnection(subject: string, plain: RelayPlain): void {
+    if (plain.endpoint === undefined) {
+        throw new InvalidArgument(
+            `${subject}.endpoint`,
+            "is missing, and nobody can ask the machine of a script for its address",
+            "give host or host:port, as peers reach it",
+        );
+    }
+    if (plain.privateKey !== undefined) {
+        throw new InvalidArgument(
+            `${subject}.privateKey`,
+            "would have to be in the script, and a script holds no private key",
+            "leave it out: the relay makes its own and keeps it",
+        );
+    }
+    if (Math.max(...plain.keyEpochs) > 1) {
+        throw new InvalidArgument(
+            `${subject}.keyEpochs`,
+            "the key of a relay that a script sets up is made there and is not rotated yet",
+            "leave it out",
+        );
+    }
 }
 
 function refuseUnbuiltRelay(subject: string, plain: RelayPlain): void {

@@ -100,41 +100,34 @@ export async function createAuthority(request: AuthorityRequest): Promise<Issued
 export async function issueLeaf(
     request: LeafRequest,
 ): Promise<Issued & { notBefore: string; notAfter: string; fingerprint: string }> {
-    const { crypto, now } = request;
-    const issuer = new x509.X509Certificate(request.authority.certificate);
-    const signingKey = await importKey(request.authority.privateKey, issuer, crypto);
-    const keys = await generateKeys(request.algorithm, crypto);
-    const end = new Date(wholeSeconds(now).getTime() + (request.days ?? LEAF_DAYS) * DAY);
-    const certificate = await x509.X509CertificateGenerator.create(
-        {
-            serialNumber: serialNumber(crypto),
-            subject: [{ CN: [request.service.toLowerCase()] }],
-            issuer: issuer.subjectName,
-            notBefore: skewed(now),
-            notAfter: end < issuer.notAfter ? end : issuer.notAfter,
-            publicKey: keys.publicKey,
-            signingKey,
-            extensions: [
-                new x509.BasicConstraintsExtension(false, undefined, true),
-                new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-                new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-                new x509.SubjectAlternativeNameExtension([
-                    { type: "dns", value: serviceDomain(request.service, request.appName) },
-                    ...request.addresses.map((value) => ({ type: "ip" as const, value })),
-                ]),
-                await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
-                await x509.AuthorityKeyIdentifierExtension.create(issuer, false, crypto),
-            ],
-        },
-        crypto,
-    );
+    const keys = await generateKeys(request.algorithm, request.crypto);
     return {
-        certificate: pem(certificate),
-        privateKey: await exportKey(keys.privateKey, crypto),
-        notBefore: rfc3339(certificate.notBefore),
-        notAfter: rfc3339(certificate.notAfter),
-        fingerprint: fingerprintOf(certificate),
+        ...(await certify(request, keys.publicKey)),
+        privateKey: await exportKey(keys.privateKey, request.crypto),
     };
+}
+
+/**
+ * The same for a key that was made elsewhere. Of the request only the key counts, which it proves to have; what the
+ * certificate vouches for is said here.
+ *
+ * @throws TunnelError when the request is not one, or not of the algorithm
+ */
+export async function certifyRequest(
+    request: LeafRequest,
+    requestPem: string,
+): Promise<Omit<Issued, "privateKey"> & { notBefore: string; notAfter: string; fingerprint: string }> {
+    return certify(request, await requestedKey(requestPem, request));
+}
+
+/**
+ * What kind of key a certificate is asked for, and the SHA-256 of the key (DER), lower-case hex: the same in every
+ * request for one key.
+ */
+export function requestInfo(requestPem: string): { algorithm: string; fingerprint: string } {
+    const request = parseRequest(requestPem);
+    const fingerprint = Buffer.from(sha256(new Uint8Array(request.publicKey.rawData))).toString("hex");
+    return { algorithm: algorithmOf(request), fingerprint };
 }
 
 /** What a certificate says, read from its PEM. */
@@ -177,6 +170,65 @@ const KEY_ALGORITHM = {
     "ecdsa-p256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
 } as const;
 
+async function certify(
+    request: LeafRequest,
+    publicKey: webcrypto.CryptoKey,
+): Promise<Omit<Issued, "privateKey"> & { notBefore: string; notAfter: string; fingerprint: string }> {
+    const { crypto, now } = request;
+    const issuer = new x509.X509Certificate(request.authority.certificate);
+    const signingKey = await importKey(request.authority.privateKey, issuer, crypto);
+    const end = new Date(wholeSeconds(now).getTime() + (request.days ?? LEAF_DAYS) * DAY);
+    const certificate = await x509.X509CertificateGenerator.create(
+        {
+            serialNumber: serialNumber(crypto),
+            subject: [{ CN: [request.service.toLowerCase()] }],
+            issuer: issuer.subjectName,
+            notBefore: skewed(now),
+            notAfter: end < issuer.notAfter ? end : issuer.notAfter,
+            publicKey,
+            signingKey,
+            extensions: [
+                new x509.BasicConstraintsExtension(false, undefined, true),
+                new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+                new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+                new x509.SubjectAlternativeNameExtension([
+                    { type: "dns", value: serviceDomain(request.service, request.appName) },
+                    ...request.addresses.map((value) => ({ type: "ip" as const, value })),
+                ]),
+                await x509.SubjectKeyIdentifierExtension.create(publicKey, false, crypto),
+                await x509.AuthorityKeyIdentifierExtension.create(issuer, false, crypto),
+            ],
+        },
+        crypto,
+    );
+    return {
+        certificate: pem(certificate),
+        notBefore: rfc3339(certificate.notBefore),
+        notAfter: rfc3339(certificate.notAfter),
+        fingerprint: fingerprintOf(certificate),
+    };
+}
+
+async function requestedKey(requestPem: string, { algorithm, crypto }: LeafRequest): Promise<webcrypto.CryptoKey> {
+    const request = parseRequest(requestPem);
+    const found = algorithmOf(request);
+    if (found !== algorithm) {
+        throw new TunnelError("certificate request", `is for a key of kind ${found}`, `ask for one of kind ${algorithm}`);
+    }
+    if (!(await request.verify(crypto))) {
+        throw new TunnelError("certificate request", "is not signed by the key it names", "make it anew");
+    }
+    return await request.publicKey.export(KEY_ALGORITHM[algorithm], ["verify"], crypto);
+}
+
+function parseRequest(requestPem: string): x509.Pkcs10CertificateRequest {
+    try {
+        return new x509.Pkcs10CertificateRequest(requestPem);
+    } catch (cause) {
+        throw new TunnelError("certificate request", "cannot be read", "give one request in PEM form", { cause });
+    }
+}
+
 function nameConstraints(appName: string, subnet: string): x509.Extension {
     const { cidr } = parseSubnet(subnet, "subnet", 4);
     const permitted = [
@@ -217,8 +269,8 @@ async function importKey(
     return await crypto.subtle.importKey("pkcs8", der, KEY_ALGORITHM[algorithm], false, ["sign"]);
 }
 
-function algorithmOf(certificate: x509.X509Certificate): string {
-    const { name, namedCurve } = certificate.publicKey.algorithm as { name: string; namedCurve?: string };
+function algorithmOf({ publicKey }: { publicKey: x509.PublicKey }): string {
+    const { name, namedCurve } = publicKey.algorithm as { name: string; namedCurve?: string };
     if (name === "Ed25519") {
         return "ed25519";
     }

@@ -53,6 +53,16 @@ export function presharedKey(
     return encode(hkdf(sha256, ikm, utf8("pulumi-qp-tunnel preshared key v1"), info, KEY_BYTES));
 }
 
+/**
+ * What a relay's receipts are authenticated with: HKDF-SHA256 (RFC 5869) of the relay's seed.
+ *
+ * @param seed 32 bytes in base64
+ */
+export function receiptKey(seed: string): Uint8Array {
+    const ikm = decodeKey(seed, "seed", "a seed", "give 32 random bytes in base64");
+    return hkdf(sha256, ikm, utf8("pulumi-qp-tunnel receipt v1"), undefined, KEY_BYTES);
+}
+
 function utf8(text: string): Uint8Array {
     return new TextEncoder().encode(text);
 }

@@ -30,6 +30,7 @@ export function connectionTo(host: HostDescriptor, credentials?: string): Connec
 
 function connect(host: HostDescriptor, credentials?: string): Connection {
     if (host.kind === "local") return localConnection(host);
+    if (host.kind === "script") throw new TypeError("nothing connects to the machine of a script");
     // Loaded when it is used: a relay on this machine needs no SSH.
     const { SshConnection } = require("./ssh.js") as typeof import("./ssh.js");
     return new SshConnection(host, credentials);

@@ -23,12 +23,20 @@ export interface SshHost {
     packages: "install" | "require";
 }
 
+/** A machine that no connection leads to: a script is carried there. */
+export interface ScriptHost {
+    kind: "script";
+    /** Where the script is written, relative to the project. */
+    path: string;
+}
+
 /** Where a relay runs: plain data, as it travels through the engine. */
-export type HostDescriptor = LocalHost | SshHost;
+export type HostDescriptor = LocalHost | SshHost | ScriptHost;
 
 /** A host as it is called in messages. */
 export function describeHost(host: HostDescriptor): string {
     if (host.kind === "ssh") return `${host.user}@${String(host.address)}${host.port === 22 ? "" : `:${host.port}`}`;
+    if (host.kind === "script") return `the machine that ${host.path} is run on`;
     return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
 }
 
@@ -40,6 +48,7 @@ export function isSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
 /** What names a host, in QPTUNNEL_ABANDON_UNREACHABLE too: its address, its namespace, or "local". */
 export function hostKeyOf(host: HostDescriptor): string {
     if (host.kind === "ssh") return host.port === 22 ? String(host.address) : `${String(host.address)}:${host.port}`;
+    if (host.kind === "script") return host.path;
     return host.namespace ?? "local";
 }
 

@@ -9,6 +9,8 @@ export interface Host {
     descriptor: Record<string, unknown> & { kind: HostDescriptor["kind"] };
     /** A private SSH key, kept apart because it is a secret. */
     credentials?: Input<string>;
+    /** What is known of a relay that nothing connects to. */
+    carried?: { relayPublicKey?: Input<string>; receipt?: Input<string> };
 }
 
 /** The machine the program runs on, or one of its network namespaces (laboratory, demo, tests). */

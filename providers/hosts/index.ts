@@ -1,5 +1,7 @@
 import { local, ssh } from "./functions.js";
+import { script } from "./script.js";
 
 /** Where a relay runs. Each function returns a plain description; `Relay` makes what it needs of it. */
-export const hosts = { local, ssh };
+export const hosts = { local, ssh, script };
 export type { Host, SshOptions } from "./functions.js";
+export type { ScriptOptions } from "./script.js";

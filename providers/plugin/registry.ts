@@ -15,6 +15,7 @@ export const resources: ResourceTable = Object.fromEntries(
         "WireGuard",
         "Proxy",
         "Grants",
+        "Script",
         "AuditCheckpoint",
     ].map((type) => [type, () => load(type)]),
 );

@@ -7,6 +7,7 @@ step_host() {
     printf '%s\n' "${want[owner]}" | install_file "$etc/owner"
     install_program
     install_file "$etc/manifest" <"$work/boot-manifest"
+    [[ "${want[identity]:-state}" != host || -s "$etc/identity.key" ]] || wg genkey | install_file "$etc/identity.key"
     install_units
     write_mark host
     commit

@@ -2,6 +2,10 @@
 # Where the program starts: from a bundle on standard input, or at boot from the files of the last apply.
 
 main() {
+    if [[ "${1:-}" == script ]]; then
+        run_script "$2"
+        return
+    fi
     [[ "$EUID" -eq 0 ]] || refuse "changing a relay needs root, this is user $(id -un)" "run as root, for instance with sudo"
     if (($# > 0)); then
         boot "$@"
@@ -14,7 +18,8 @@ main() {
     case "$step" in facts | read | mirror | confirm) ;; *) roll_back ;; esac
     check_generation
     case "$step" in
-    facts | read | caddy | mirror | confirm | remove | host | firewall | wireguard | proxy | grants) "step_$step" ;;
+    facts | read | caddy | mirror | confirm | remove | check | requests | receipt) "step_$step" ;;
+    host | firewall | wireguard | proxy | grants) "step_$step" ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac

@@ -39,6 +39,7 @@ step_caddy() {
 step_proxy() {
     require_set_up
     install_program
+    keys_are_ours || : >"$work/services"
     [[ ! -s "$work/services" ]] || caddy_binary >/dev/null ||
         refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
     check_service_ports
@@ -105,6 +106,17 @@ install_certificates() {
     done
 }
 
+# Where keys are made on the relay, a certificate comes alone. For another key (the machine was rebuilt since it asked)
+# it is worth nothing: all services stay closed until the next one.
+keys_are_ours() {
+    [[ -f "$work/leaf-keys" ]] || return 0
+    local file key
+    while IFS=$'\t' read -r file key; do
+        [[ -s "$etc/keys/$key.key" && "$(openssl x509 -in "$work/cert.$file.pem" -noout -pubkey)" == "$(openssl pkey -in "$etc/keys/$key.key" -pubout)" ]] || return 1
+        cp -- "$etc/keys/$key.key" "$work/cert.$file.key"
+    done <"$work/leaf-keys"
+}
+
 remove_old_certificates() {
     local file
     for file in "$etc"/certs/*; do
@@ -167,7 +179,7 @@ step_proxy_delete() {
     narrow "$work/cut"
     rm -f -- "$etc/caddy.json"
     stop_proxy
-    rm -rf -- "$etc/services" "$etc/certs" "$etc/caddy" "$etc/mark.proxy" "$(caddy_folder)"
+    rm -rf -- "$etc/services" "$etc/certs" "$etc/keys" "$etc/caddy" "$etc/mark.proxy" "$(caddy_folder)"
     commit
 }
 

@@ -7,6 +7,7 @@ answers_wg() { wg show "${want[interface]}" public-key; }
 step_wireguard() {
     require_set_up
     install_program
+    [[ "${want[identity]:-state}" != host ]] || use_identity
     local new=""
     interface_exists || new=1
     if [[ ! -f "$etc/wg.conf" ]]; then
@@ -51,6 +52,15 @@ step_wireguard() {
     commit
     answer removed <"$work/removed"
     report_wireguard
+}
+
+# The relay's key was made here and never leaves: it takes its place in what came without one.
+use_identity() {
+    [[ -s "$etc/identity.key" ]] || refuse "the relay's key is gone from $etc/identity.key" "run the whole set-up again: every peer then needs a new configuration"
+    cat "$etc/identity.key" >"$work/private.key"
+    want[publicKey]=$(wg pubkey <"$work/private.key")
+    awk 'NR == FNR { key = $0; next } /^PrivateKey = / { $0 = "PrivateKey = " key } 1' "$work/private.key" "$work/wg.conf" >"$work/wg.conf.full"
+    mv -f -- "$work/wg.conf.full" "$work/wg.conf"
 }
 
 # Live against desired: whom to remove, what to write, and which addresses change their meaning, be it that they

@@ -3,13 +3,13 @@ import { tableName } from "../../core/names.js";
 import type { Files } from "../hosts/bundle.js";
 import { same } from "./changes.js";
 import { placed } from "./placed.js";
-import { relayResource } from "./relayResource.js";
+import { relayResource, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { count } from "./words.js";
 
 /** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
-export const firewall = relayResource({
+export const firewallParts: RelayResourceParts = {
     type: "Firewall",
     description: "The nftables table of a relay: guard, default-deny chains, empty sets, NAT for declared routes.",
     schema: relaySchema(
@@ -99,7 +99,9 @@ export const firewall = relayResource({
             details: details(inputs),
         },
     ],
-});
+};
+
+export const firewall = relayResource(firewallParts);
 
 /** The table as the kernel lists it; undefined when it is gone. */
 export function listed(answer: Files): ParsedTable | undefined {

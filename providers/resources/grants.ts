@@ -2,7 +2,7 @@ import { formatRule, parseRule, RELAY } from "../../core/access.js";
 import { elementsOf, SET_NAMES, type SetElements } from "../../core/nftables.js";
 import { listed } from "./firewall.js";
 import { placed } from "./placed.js";
-import { relayResource } from "./relayResource.js";
+import { relayResource, type RelayResourceParts } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { listNames } from "./words.js";
@@ -10,7 +10,7 @@ import { listNames } from "./words.js";
 type Rules = Record<string, string[]>;
 
 /** Who may reach what. The last step of an update: everything before it has only taken away. */
-export const grants = relayResource({
+export const grantsParts: RelayResourceParts = {
     type: "Grants",
     description: "Who may reach what: the elements of the firewall's sets.",
     schema: relaySchema(
@@ -90,7 +90,9 @@ export const grants = relayResource({
             details: { relay: placed(inputs).relay },
         },
     ],
-});
+};
+
+export const grants = relayResource(grantsParts);
 
 const MOST_SENTENCES = 10;
 

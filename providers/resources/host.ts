@@ -12,12 +12,12 @@ import { isPostQuantum } from "../hosts/sshLog.js";
 import type { Files } from "../hosts/bundle.js";
 import { isMap } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
-import { relayResource, type Change } from "./relayResource.js";
+import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
 import { relaySchema } from "./schemas.js";
 
 /** That the machine can run a relay. Reads what it is, so that a rebuilt one is noticed and filled again. */
-export const host = relayResource({
+export const hostParts: RelayResourceParts = {
     type: "Host",
     description:
         "That a machine can run a relay: tools, directories, the program for boots, units where there is systemd.",
@@ -150,7 +150,9 @@ export const host = relayResource({
             details: details(inputs),
         },
     ],
-});
+};
+
+export const host = relayResource(hostParts);
 
 /** How the machine is reached, and what a recording of that would be worth to a quantum computer. */
 function wayThere(target: Target, warn: (sentence: string) => void): Properties {

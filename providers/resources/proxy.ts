@@ -10,7 +10,7 @@ import { probeServices } from "../hosts/probe.js";
 import { changesOf, join, same } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
 import { proxyDrift } from "./proxyDrift.js";
-import { relayResource, type Change } from "./relayResource.js";
+import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type ChangeKind, type Properties } from "./resource.js";
 import { count } from "./words.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
@@ -32,7 +32,7 @@ export interface CertificateRecord {
 }
 
 /** One Caddy for all services of a relay, bound to its tunnel addresses, and their certificates. */
-export const proxy = relayResource({
+export const proxyParts: RelayResourceParts = {
     type: "Proxy",
     description:
         "The TLS proxy of a relay: services on tunnel addresses only, with their certificates and what was negotiated.",
@@ -102,31 +102,10 @@ export const proxy = relayResource({
 
     async desired(change) {
         const { inputs, context } = change;
-        const { addresses, services } = inputs as unknown as ProxyInputs;
-        const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
+        const { services } = inputs as unknown as ProxyInputs;
         if (Object.keys(services).length > 0) await provideCaddy(targetOf(inputs, context));
         const { certificates, files } = await issue(change);
-        const caddy = renderCaddy({
-            adminSocket: `${run}/admin.sock`,
-            listen: addresses,
-            appName: placed(inputs).appName,
-            services: Object.fromEntries(
-                Object.entries(services).map(([name, service]) => {
-                    const file = `${etc}/certs/${certificates[name]?.file}`;
-                    return [name, { ...service, certificateFile: `${file}.pem`, keyFile: `${file}.key` }];
-                }),
-            ),
-        });
-        return {
-            files: {
-                "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
-                services: Object.entries(services)
-                    .map(([name, service]) => `${name}\t${service.port}\t${service.upstream}\t${addresses.join(" ")}\n`)
-                    .join(""),
-                ...files,
-            },
-            keep: { certificates },
-        };
+        return { files: { ...renderProxy(change, certificates), ...files }, keep: { certificates } };
     },
 
     async outputs({ inputs, context }, answer, keep) {
@@ -216,14 +195,42 @@ export const proxy = relayResource({
             })),
         ];
     },
-});
+};
+
+export const proxy = relayResource(proxyParts);
+
+/** Caddy's configuration, and the relay's own record of what it serves. */
+export function renderProxy(
+    { inputs, context }: Change,
+    certificates: Record<string, Pick<CertificateRecord, "file">>,
+): Record<string, string> {
+    const { addresses, services } = inputs as unknown as ProxyInputs;
+    const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
+    const caddy = renderCaddy({
+        adminSocket: `${run}/admin.sock`,
+        listen: addresses,
+        appName: placed(inputs).appName,
+        services: Object.fromEntries(
+            Object.entries(services).map(([name, service]) => {
+                const file = `${etc}/certs/${certificates[name]?.file}`;
+                return [name, { ...service, certificateFile: `${file}.pem`, keyFile: `${file}.key` }];
+            }),
+        ),
+    });
+    return {
+        "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
+        services: Object.entries(services)
+            .map(([name, service]) => `${name}\t${service.port}\t${service.upstream}\t${addresses.join(" ")}\n`)
+            .join(""),
+    };
+}
 
 function certificatesOf(outputs: Properties | undefined): Record<string, CertificateRecord> {
     return (outputs?.certificates ?? {}) as Record<string, CertificateRecord>;
 }
 
 /** A third of its life after it was made a certificate is renewed by whatever apply comes along. */
-function renewals({ before, inputs }: Change): Record<string, ChangeKind> {
+export function renewals({ before, inputs }: Change): Record<string, ChangeKind> {
     const due: Record<string, ChangeKind> = {};
     if (before === undefined) return due;
     const now = Date.now();

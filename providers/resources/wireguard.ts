@@ -6,7 +6,7 @@ import type { RegistryPeer } from "../../core/model.js";
 import { fromAllowedIps, renderPeerTable, renderSetconf, type DesiredPeer } from "../../core/wireguard.js";
 import type { Facts } from "../hosts/facts.js";
 import { placed } from "./placed.js";
-import { relayResource, type Change } from "./relayResource.js";
+import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { wireDrift } from "./wireguardDrift.js";
@@ -36,7 +36,7 @@ export interface WireGuardInputs {
 }
 
 /** The interface, its addresses and routes, and who is on it; its outputs are the authoritative registry. */
-export const wireguard = relayResource({
+export const wireguardParts: RelayResourceParts = {
     type: "WireGuard",
     description:
         "The WireGuard interface of a relay and its peers; outputs the authoritative registry as read back from the wire.",
@@ -154,7 +154,9 @@ export const wireguard = relayResource({
             },
         },
     ],
-});
+};
+
+export const wireguard = relayResource(wireguardParts);
 
 function hasNamed({ before }: Change, key: string): boolean {
     return Object.values(before?.outputs.drift ?? {}).some((sentence) => String(sentence).includes(key));
@@ -167,7 +169,7 @@ function resolved(inputs: Properties): WireGuardInputs {
 /** Preshared keys are derived, and an apply asks for them before and after: a second time costs nothing. */
 const derivedFor = new WeakMap<WireGuardInputs, DesiredPeer[]>();
 
-function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
+export function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
     const known = derivedFor.get(args) ?? derivePeers(args);
     derivedFor.set(args, known);
     return known;
@@ -196,7 +198,7 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
     });
 }
 
-function renderNetwork(args: WireGuardInputs): string {
+export function renderNetwork(args: WireGuardInputs): string {
     const lines = [`address ${args.address}/${args.prefix}`];
     if (args.address6 !== undefined) lines.push(`address ${args.address6}/${args.prefix6 ?? 64}`);
     lines.push(`mtu ${args.mtu}`);

@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { Managed } from "./managed.js";
+import { desiredOf, type MadeRelay, type RelayParts } from "./relayOnHost.js";
+
+/** A machine that nothing reaches: one script instead of five resources. Its key is made there and stays there. */
+export function relayByScript(parts: RelayParts): MadeRelay {
+    const { parent, name, place, machine, registry, resolved } = parts;
+    const { networks, firewall, wireguard, proxy, grants } = desiredOf(parts);
+    const { confirmTimeout: _nobodyConfirms, ...placed } = place;
+    const script = new Managed(
+        "Script",
+        `${name}-script`,
+        {
+            ...placed,
+            ...resolved.host.carried,
+            ...networks,
+            ...firewall,
+            ...wireguard,
+            ...proxy,
+            ...grants,
+        },
+        { parent, dependsOn: [registry, ...machine.resources] },
+    );
+    const publicKey = script.output<string>("publicKey");
+    publicKey.apply((key) => {
+        if (key === "") void pulumi.log.warn(missingKey(name), parent);
+    });
+    return {
+        recorded: { script },
+        publicKey,
+        registry: script.output("registry"),
+        served: script.output("served"),
+    };
+}
+
+/** Why there are no configurations yet, and how there will be. */
+export function missingKey(relay: string): string {
+    return `the public key of relay ${relay} is not known yet, so no peer can be configured: run the script on the relay and give what it prints as hosts.script({ receipt }), or the key alone as relayPublicKey`;
+}
