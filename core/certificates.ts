@@ -213,12 +213,17 @@ async function requestedKey(requestPem: string, { algorithm, crypto }: LeafReque
     const request = parseRequest(requestPem);
     const found = algorithmOf(request);
     if (found !== algorithm) {
-        throw new TunnelError("certificate request", `is for a key of kind ${found}`, `ask for one of kind ${algorithm}`);
+        throw new TunnelError(
+            "certificate request",
+            `is for a key of kind ${found}`,
+            `ask for one of kind ${algorithm}`,
+        );
     }
     if (!(await request.verify(crypto))) {
         throw new TunnelError("certificate request", "is not signed by the key it names", "make it anew");
     }
-    return await request.publicKey.export(KEY_ALGORITHM[algorithm], ["verify"], crypto);
+    const spki = request.publicKey.rawData;
+    return await crypto.subtle.importKey("spki", spki, KEY_ALGORITHM[algorithm], true, ["verify"]);
 }
 
 function parseRequest(requestPem: string): x509.Pkcs10CertificateRequest {

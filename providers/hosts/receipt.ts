@@ -78,7 +78,9 @@ export function parseReceipt(text: string, subject: string): Receipt {
     if (field("version") !== "1" || receipt.publicKey === "" || !whole64.test(receipt.code)) {
         throw new InvalidArgument(
             subject,
-            field("version") === "1" || field("version") === "" ? "is damaged" : "is of another version of this library",
+            field("version") === "1" || field("version") === ""
+                ? "is damaged"
+                : "is of another version of this library",
             "paste it again, whole, or run the script again for another one",
         );
     }

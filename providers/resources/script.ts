@@ -39,10 +39,13 @@ const NOT_HERE = ["machine", "hostKey", "privateKey", "credentials", "confirmTim
  */
 export const script: Resource = {
     type: "Script",
-    description: "A relay that nothing connects to, as one signed script; what its receipts say is what is known of it.",
+    description:
+        "A relay that nothing connects to, as one signed script; what its receipts say is what is known of it.",
     schema: relaySchema(
         {
-            ...without(Object.assign({}, ...PARTS.map(({ schema }) => schema.inputs)) as typeof hostParts.schema.inputs),
+            ...without(
+                Object.assign({}, ...PARTS.map(({ schema }) => schema.inputs)) as typeof hostParts.schema.inputs,
+            ),
             receipt: { type: "string", description: "What the script printed when it was run.", optional: true },
             relayPublicKey: {
                 type: "string",
@@ -57,12 +60,16 @@ export const script: Resource = {
             publicKey: { type: "string", description: "The relay's public key; empty until it is known." },
             registry: {
                 type: "object",
-                description: "Every peer there ever was, as far as receipts tell: address, key, status, since, revoked at.",
+                description:
+                    "Every peer there ever was, as far as receipts tell: address, key, status, since, revoked at.",
             },
             served: { type: "object", description: "Every service: url, upstream, and whether it is open." },
             certificates: { type: "object", description: "Certificates by service." },
             requests: { type: "object", description: "Certificate requests by service, from the newest receipt." },
-            receipt: { type: "object", description: "Which receipt is the newest: edition, generation, machine, script." },
+            receipt: {
+                type: "object",
+                description: "Which receipt is the newest: edition, generation, machine, script.",
+            },
         },
     ),
 
@@ -187,7 +194,10 @@ async function apply(id: string, change: Change): Promise<Properties> {
                 }
             }
             const digest = digestOf(bundlesOf(change, payload, { id }));
-            if (digest === known.payload && Object.keys(fileDrift(inputs, { ...known, receipt: outputs.receipt })).length === 0) {
+            if (
+                digest === known.payload &&
+                Object.keys(fileDrift(inputs, { ...known, receipt: outputs.receipt })).length === 0
+            ) {
                 await operation.success({
                     message: `Relay ${relay} needs no new script`,
                     details: { relay, path, sha256: known.sha256 },
@@ -257,7 +267,11 @@ function write(
             publicKey: signer.publicKey,
             values: { etc, run, owner, edition, ...receiptPads(String(inputs.seed)) },
         },
-        bundlesOf({ inputs, context, ...(before === undefined ? {} : { before }) }, payload, { id, auditMark, edition }),
+        bundlesOf({ inputs, context, ...(before === undefined ? {} : { before }) }, payload, {
+            id,
+            auditMark,
+            edition,
+        }),
     );
     return writeScript(path, text, signer);
 }
@@ -287,7 +301,8 @@ function fileDrift(inputs: Properties, outputs: Properties): Record<string, stri
     const { path } = host as ScriptHost;
     const found = scriptHash(inProject(path, audit.project));
     if (found === outputs.sha256) return {};
-    if (found !== undefined) return { script: `${path} is not the script that was written; the next up writes it again` };
+    if (found !== undefined)
+        return { script: `${path} is not the script that was written; the next up writes it again` };
     const hasRun = (outputs.receipt as ReceiptMark | undefined)?.script === outputs.sha256;
     return hasRun ? {} : { script: `${path} is gone before its receipt came back; the next up writes it again` };
 }

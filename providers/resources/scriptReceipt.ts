@@ -53,12 +53,18 @@ export function* receiptFailures(
 }
 
 /** @throws HostError for a receipt that no script of this relay printed */
-export function genuineReceipt(inputs: Properties, before: ReceiptMark | undefined, context: Context): Receipt | undefined {
+export function genuineReceipt(
+    inputs: Properties,
+    before: ReceiptMark | undefined,
+    context: Context,
+): Receipt | undefined {
     const receipt = receiptOf(inputs);
     if (receipt === undefined) return undefined;
     const wrong =
         strange(receipt, inputs, context) ??
-        (before !== undefined && isOlder(receipt, before) ? "it is older than one that was given before; give the newest" : undefined);
+        (before !== undefined && isOlder(receipt, before)
+            ? "it is older than one that was given before; give the newest"
+            : undefined);
     if (wrong === undefined) return receipt;
     const [problem = "", fix = ""] = wrong.split("; ");
     throw new HostError(SUBJECT, problem, fix);
@@ -78,8 +84,10 @@ function strange(receipt: Receipt, inputs: Properties, context: Context): string
     return undefined;
 }
 
-function isOlder(a: Pick<Receipt, "edition" | "generation">, b: Pick<Receipt, "edition" | "generation">): boolean {
-    return a.edition < b.edition || (a.edition === b.edition && a.generation < b.generation);
+/** A machine that was rebuilt begins to count anew. */
+function isOlder(a: Omit<ReceiptMark, "script">, b: Omit<ReceiptMark, "script">): boolean {
+    const earlier = a.machine === b.machine && a.generation < b.generation;
+    return a.edition < b.edition || (a.edition === b.edition && earlier);
 }
 
 function failureOf(path: string, check: () => unknown): CheckFailure | undefined {

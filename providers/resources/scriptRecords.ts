@@ -28,9 +28,12 @@ export function receiptRecords(
         if (entry.status === "active" && was?.publicKey !== entry.publicKey && was?.status === "active") {
             rotated.push({ ...detailsOf(name, entry), old_public_key: was.publicKey });
         } else if (entry.status === "active" && was?.status !== "active") added.push(detailsOf(name, entry));
-        else if (entry.status === "revoked" && was?.status === "active") removed.push({ ...detailsOf(name, entry), proof });
+        else if (entry.status === "revoked" && was?.status === "active")
+            removed.push({ ...detailsOf(name, entry), proof });
     }
-    const known = new Set([...Object.values(before.registry), ...Object.values(after.registry)].map((e) => e.publicKey));
+    const known = new Set(
+        [...Object.values(before.registry), ...Object.values(after.registry)].map((e) => e.publicKey),
+    );
     return [
         {
             action: "script_receipt",

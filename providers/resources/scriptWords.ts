@@ -36,7 +36,8 @@ export function scriptSentences(change: Change, changes: Record<string, ChangeKi
     const effects = [firewallParts, wireguardParts, proxyParts, grantsParts].flatMap((parts) =>
         touches(parts.compared) ? parts.sentences(change, changes) : [],
     );
-    const waiting = Object.keys(inputs.services as object).filter((name) => receipt?.requests[name] === undefined);
+    const requests = receipt?.requests ?? ((before?.outputs.requests ?? {}) as Record<string, string>);
+    const waiting = Object.keys(inputs.services as object).filter((name) => requests[name] === undefined);
     const path = (placed(inputs).host as ScriptHost).path;
     if (effects.length > 0 || before === undefined || (news && hasNewRequests(receipt, before.outputs))) {
         sentences.push(`${relay}: ${path} is written; what follows happens when it is run on the relay`, ...effects);
@@ -81,13 +82,19 @@ export function servedOf(inputs: Properties, receipt: Receipt | undefined, befor
                 url: `https://${serviceDomain(name, placed(inputs).appName)}:${port}`,
                 addressUrl: `https://${addresses[0]}:${port}`,
                 upstream,
-                state: (receipt === undefined ? before[name]?.state : receipt.services[name]) === "open" ? "open" : "waits",
+                state:
+                    (receipt === undefined ? before[name]?.state : receipt.services[name]) === "open"
+                        ? "open"
+                        : "waits",
             },
         ]),
     );
 }
 
+/** Whether the receipt asks for a certificate that no script has carried yet. A rebuilt machine has other keys. */
 function hasNewRequests(receipt: Receipt | undefined, outputs: Properties): boolean {
-    const certificates = (outputs.certificates ?? {}) as object;
-    return Object.keys(receipt?.requests ?? {}).some((name) => !(name in certificates));
+    const { machine } = (outputs.receipt ?? {}) as Partial<ReceiptMark>;
+    const isCertified = (name: string): boolean => name in ((outputs.certificates ?? {}) as object);
+    const rebuilt = machine !== undefined && machine !== receipt?.machine;
+    return Object.keys(receipt?.requests ?? {}).some((name) => rebuilt || !isCertified(name));
 }

@@ -243,7 +243,7 @@ const ROOT = join(__dirname, "../..");
 let found: string | undefined;
 
 /** PATH with the engine and Caddy, which `npm run tools` provides. */
-function searchPath(): string {
+export function searchPath(): string {
     if (found === undefined) {
         const tools = execFileSync(process.execPath, [join(ROOT, "scripts/tools.mjs")], { encoding: "utf8" });
         const folders = tools.trim().split("\n").at(-1) ?? "";

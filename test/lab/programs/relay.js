@@ -2,14 +2,14 @@
 const pulumi = require("@pulumi/pulumi");
 const { AuditSink, ExposedService, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
 
-const { audit, peers, services, grants, namespace, ssh, ...relayArgs } = revived(require("./program.json"));
+const { audit, peers, services, grants, namespace, ssh, script, ...relayArgs } = revived(require("./program.json"));
 
 const listed = peers.map(({ name, ...args }) =>
     args.publicKey === undefined ? new Peer(name, args) : { name, ...args },
 );
 const relay = new Relay("relay", {
     ...relayArgs,
-    host: ssh === undefined ? hosts.local(namespace === undefined ? {} : { namespace }) : hosts.ssh(ssh),
+    host: hostOf(),
     peers: listed,
     services: services.map(({ name, ...args }) => new ExposedService(name, args)),
     grants,
@@ -18,9 +18,18 @@ const relay = new Relay("relay", {
 
 module.exports = {
     caCertificate: relay.caCertificate,
+    endpoint: relay.endpoint,
+    serviceRegistry: relay.serviceRegistry,
+    registry: relay.registry,
     checkpoint: relay.checkpoint,
     configs: pulumi.secret(Object.fromEntries(peers.map(({ name }) => [name, relay.configFor(name)]))),
 };
+
+function hostOf() {
+    if (script !== undefined) return hosts.script(script);
+    if (ssh !== undefined) return hosts.ssh(ssh);
+    return hosts.local(namespace === undefined ? {} : { namespace });
+}
 
 function revived(value) {
     if (typeof value !== "object" || value === null) return value;

@@ -36,11 +36,16 @@ const adopting = () => {
     new Relay("hub", { host: hosts.local(), audit: new AuditSink("audit"), peers: [], privateKey });
 };
 
+const carried = () => {
+    const host = hosts.script({ path: "relay.sh", relayPublicKey: KEYS.alice });
+    new Relay("hub", { host, endpoint: "192.0.2.7", audit: new AuditSink("audit"), peers: [], subnet6: "fd12::/64" });
+};
+
 let registered: Registered[];
 
 beforeAll(async () => {
     registered = [];
-    for (const program of [least, most, adopting]) registered.push(...(await runProgram(program)).registered);
+    for (const program of [least, most, adopting, carried]) registered.push(...(await runProgram(program)).registered);
 });
 
 /** The names of inputs of each resource of a type that any of the programs declares. */
