@@ -1,6 +1,7 @@
 import { parseRule, formatRule } from "../../core/access.js";
 import type { ProxyService } from "../../core/model.js";
 import { tableName } from "../../core/names.js";
+import { routesOf } from "../../core/registry/defaults.js";
 import { renderPeerTable, renderSetconf } from "../../core/wireguard.js";
 import { formatBundle, formatTable } from "../hosts/bundle.js";
 import { relayValues } from "../hosts/host.js";
@@ -131,7 +132,7 @@ function networks({ subnet, subnet6 }: Properties): string[] {
 }
 
 function peerRoutes(inputs: Properties): string[] {
-    return Object.values(wireGuardOf(inputs).peers).flatMap(({ routes }) => routes);
+    return Object.values(wireGuardOf(inputs).peers).flatMap(routesOf);
 }
 
 function lines(list: string[]): string {
