@@ -109,7 +109,7 @@ export class Relay extends pulumi.ComponentResource {
         const checkpoint = new Managed(
             "AuditCheckpoint",
             `${name}-audit`,
-            { ...place, hostKey: host.output<string>("hostKey"), records },
+            { ...place, ...made.way, records },
             child(Object.values(recorded)),
         );
 

@@ -31,6 +31,8 @@ export interface MadeRelay {
     served: pulumi.Output<Record<string, unknown>>;
     /** The machine's own address; absent where nobody can ask it. */
     address?: pulumi.Output<string>;
+    /** What else whoever connects to the machine is told. */
+    way?: { hostKey: pulumi.Output<string> };
 }
 
 /** A machine that is reached: deny everything, bring up the interface, serve, and only then let anybody through. */
@@ -66,6 +68,7 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
         registry: wireguard.output("registry"),
         served: proxy.output("served"),
         address: host.output("address"),
+        way: { hostKey: host.output("hostKey") },
     };
 }
 

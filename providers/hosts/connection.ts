@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
-import type { HostDescriptor, LocalHost } from "./descriptors.js";
+import { HostError } from "../../core/errors.js";
+import { describeHost, type HostDescriptor, type LocalHost } from "./descriptors.js";
 import { runIn, streamIn } from "./local.js";
 import type { Finished } from "./run.js";
 
@@ -30,7 +31,9 @@ export function connectionTo(host: HostDescriptor, credentials?: string): Connec
 
 function connect(host: HostDescriptor, credentials?: string): Connection {
     if (host.kind === "local") return localConnection(host);
-    if (host.kind === "script") throw new TypeError("nothing connects to the machine of a script");
+    if (host.kind === "script") {
+        throw new HostError(describeHost(host), "nothing connects to it", "carry a script there, and its receipt back");
+    }
     // Loaded when it is used: a relay on this machine needs no SSH.
     const { SshConnection } = require("./ssh.js") as typeof import("./ssh.js");
     return new SshConnection(host, credentials);

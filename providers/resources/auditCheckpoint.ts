@@ -114,7 +114,7 @@ async function pin(inputs: Properties, context: Context): Promise<Properties> {
 async function mirror(log: AuditLog, inputs: Properties, context: Context): Promise<void> {
     const { host, audit } = placed(inputs);
     const wanted = (audit as AuditRef & { mirror?: boolean }).mirror !== false;
-    if (!wanted || host === undefined || host.kind === "local") return;
+    if (!wanted || host === undefined || host.kind === "local" || host.kind === "script") return;
     const { relayMirror } = await import("../hosts/mirror.js");
     const { pushToMirror } = await import("../audit/mirror.js");
     await pushToMirror(log.path, audit.path, relayMirror(targetOf(inputs, context)));

@@ -94,7 +94,7 @@ export function servedOf(inputs: Properties, receipt: Receipt | undefined, befor
 /** Whether the receipt asks for a certificate that no script has carried yet. A rebuilt machine has other keys. */
 function hasNewRequests(receipt: Receipt | undefined, outputs: Properties): boolean {
     const { machine } = (outputs.receipt ?? {}) as Partial<ReceiptMark>;
-    const certified = Object.keys((outputs.certificates ?? {}) as Properties);
+    const certified = Object.keys(outputs.certificates ?? {});
     const rebuilt = machine !== undefined && machine !== receipt?.machine;
     return Object.keys(receipt?.requests ?? {}).some((name) => rebuilt || !certified.includes(name));
 }
