@@ -44,6 +44,7 @@ const EXPORT = z.object({
 });
 const REGISTRY = z.record(z.string(), z.object({ status: z.string(), publicKey: z.string(), address: z.string() }));
 const SERVICES = z.record(z.string(), z.object({ port: z.int() }));
+const SERVED = z.record(z.string(), z.object({ port: z.int(), state: z.string() }));
 
 /** @param file as `pulumi stack export --file` wrote it */
 export function readState(file: string): StackState {
@@ -69,12 +70,22 @@ export function readState(file: string): StackState {
         const relay = inputs["relay"];
         if (kind === "AuditCheckpoint") state.checkpoints.push(take(CHECKPOINT, outputs, "the checkpoint"));
         if (typeof relay !== "string") continue;
-        if (kind === "WireGuard") {
+        if (kind === "WireGuard" || kind === "Script") {
             const registry = Object.entries(take(REGISTRY, outputs["registry"], "the registry"));
             const active = registry.filter(([, { status }]) => status === "active");
             claimOf(state, relay).peers = Object.fromEntries(
                 active.map(([name, { publicKey, address }]) => [name, { publicKey, address }]),
             );
+            if (kind === "Script") {
+                // What a script opens is open when its receipt says so, and nothing connects to its machine.
+                const served = Object.entries(take(SERVED, outputs["served"] ?? {}, "the services"));
+                claimOf(state, relay).services = Object.fromEntries(
+                    served
+                        .filter(([, service]) => service.state === "open")
+                        .map(([name, { port }]) => [name, { port }]),
+                );
+                continue;
+            }
             const [, , stack = "", project = ""] = /^urn:(pulumi):([^:]+)::([^:]+)::/.exec(urn) ?? [];
             state.interfaces.push({ relay, project, stack, inputs });
         }

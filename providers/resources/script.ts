@@ -124,7 +124,7 @@ export const script: Resource = {
         await underAudit(
             audit,
             outputs.record as RecordMark | undefined,
-            { action: "relay_destroy", message, details: { relay, path } },
+            { action: "script_apply", message, details: { relay, path } },
             async (operation) => {
                 const change: Change = { inputs, context };
                 const edition = nextEdition(outputs);

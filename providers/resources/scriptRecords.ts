@@ -97,12 +97,12 @@ function serviceRecords(relay: string, before: Served, after: Served): Announcem
     return names.flatMap((name) => {
         if (isOpen(before, name) === isOpen(after, name)) return [];
         const open = isOpen(after, name);
-        const url = (after[name] ?? before[name])?.url;
+        const { url, port, upstream } = { ...before[name], ...after[name] };
         return [
             {
                 action: open ? "service_open" : "service_close",
                 message: `${open ? "Opened" : "Closed"} ${name} at ${url}, as the receipt says`,
-                details: { relay, name, url },
+                details: { relay, name, url, port, upstream },
             },
         ];
     });

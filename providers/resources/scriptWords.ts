@@ -13,7 +13,15 @@ import { wireguardParts } from "./wireguard.js";
 import { count, listNames } from "./words.js";
 
 /** The service registry, as far as a receipt tells. `waits`: for the relay's receipt, or for its next one. */
-export type Served = Record<string, { url: string; addressUrl: string; upstream: string; state: "open" | "waits" }>;
+export type Served = Record<string, ServedService>;
+
+interface ServedService {
+    url: string;
+    addressUrl: string;
+    port: number;
+    upstream: string;
+    state: "open" | "waits";
+}
 
 /** What the new script will do, and what came back from the last one. */
 export function scriptSentences(change: Change, changes: Record<string, ChangeKind>): string[] {
@@ -81,6 +89,7 @@ export function servedOf(inputs: Properties, receipt: Receipt | undefined, befor
             {
                 url: `https://${serviceDomain(name, placed(inputs).appName)}:${port}`,
                 addressUrl: `https://${addresses[0]}:${port}`,
+                port,
                 upstream,
                 state:
                     (receipt === undefined ? before[name]?.state : receipt.services[name]) === "open"

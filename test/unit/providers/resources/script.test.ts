@@ -57,6 +57,7 @@ function inputsOf(more: Properties = {}): Properties {
         audit: { path: "audit.jsonl", project: "shop", stack: "dev" },
         subnet: "10.8.0.0/24",
         interfaces: ["wg0"],
+        routes: [],
         addresses: ["10.8.0.1"],
         services: {},
         authorities: { ed25519: authority.certificate },
@@ -310,6 +311,7 @@ describe("the file", () => {
         expect([...readFileSync("relay.sh", "utf8").matchAll(/^@@step (.*)$/gm)].map(([, name]) => name)).toStrictEqual(
             ["remove"],
         );
-        expect(actions().at(-1)).toBe("relay_destroy");
+        // Nobody has seen it go.
+        expect(actions()).not.toContain("relay_destroy");
     });
 });
