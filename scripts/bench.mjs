@@ -2,7 +2,7 @@
 //
 //   npm run bench              several minutes: up to 10 000 peers, 100 000 records
 //   npm run bench -- --quick   about a minute: up to 1 000 peers, 10 000 records
-//   npm run bench -- --only start,peers,components,log
+//   npm run bench -- --only start,peers,components,log,checkpoint
 //   npm run bench -- --json    the same as JSON on standard output, every run of everything
 //
 // Needs root (a network namespace, which it makes and removes). What is compared is measured in turns, because times of
@@ -14,6 +14,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { measureCheckpoint } from "./bench/checkpoint.mjs";
 import { measureLog } from "./bench/log.mjs";
 import { measureComponents, measurePeers } from "./bench/peers.mjs";
 import { measureStart } from "./bench/start.mjs";
@@ -22,7 +23,13 @@ import { provide } from "./toolchain/provide.mjs";
 import { say } from "./toolchain/run.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const parts = { start: measureStart, peers: measurePeers, components: measureComponents, log: measureLog };
+const parts = {
+    start: measureStart,
+    peers: measurePeers,
+    components: measureComponents,
+    log: measureLog,
+    checkpoint: measureCheckpoint,
+};
 
 const { values } = parseArgs({
     options: { quick: { type: "boolean" }, json: { type: "boolean" }, only: { type: "string" } },
