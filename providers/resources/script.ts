@@ -68,7 +68,7 @@ export const script: Resource = {
             requests: { type: "object", description: "Certificate requests by service, from the newest receipt." },
             receipt: {
                 type: "object",
-                description: "Which receipt is the newest: edition, generation, machine, script.",
+                description: "Which receipt is the newest: edition, generation, machine, public key, script.",
             },
         },
     ),

@@ -9,6 +9,8 @@ export interface ReceiptMark {
     edition: string;
     generation: number;
     machine: string;
+    /** The relay's. One that was set up from nothing has another. */
+    publicKey: string;
     /** SHA-256 of the script that printed it. */
     script: string;
 }
@@ -70,8 +72,8 @@ export function genuineReceipt(
     throw new HostError(SUBJECT, problem, fix);
 }
 
-export function markOf({ edition, generation, machine, script }: Receipt): ReceiptMark {
-    return { edition, generation, machine, script };
+export function markOf({ edition, generation, machine, publicKey, script }: Receipt): ReceiptMark {
+    return { edition, generation, machine, publicKey, script };
 }
 
 /** Why a receipt is not one of this relay; undefined when it is, as far as can be told without the seed. */
@@ -84,9 +86,9 @@ function strange(receipt: Receipt, inputs: Properties, context: Context): string
     return undefined;
 }
 
-/** A machine that was rebuilt begins to count anew. */
+/** A relay that was set up from nothing begins to count anew. */
 function isOlder(a: Omit<ReceiptMark, "script">, b: Omit<ReceiptMark, "script">): boolean {
-    const earlier = a.machine === b.machine && a.generation < b.generation;
+    const earlier = a.publicKey === b.publicKey && a.generation < b.generation;
     return a.edition < b.edition || (a.edition === b.edition && earlier);
 }
 

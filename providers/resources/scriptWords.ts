@@ -77,7 +77,7 @@ export function isNews(receipt: Receipt | undefined, outputs: Properties | undef
         receipt !== undefined &&
         (mark?.edition !== receipt.edition ||
             mark.generation !== receipt.generation ||
-            mark.machine !== receipt.machine)
+            mark.publicKey !== receipt.publicKey)
     );
 }
 
@@ -100,10 +100,10 @@ export function servedOf(inputs: Properties, receipt: Receipt | undefined, befor
     );
 }
 
-/** Whether the receipt asks for a certificate that no script has carried yet. A rebuilt machine has other keys. */
+/** Whether the receipt asks for a certificate that no script has carried yet. A relay that was set up from nothing has other keys. */
 function hasNewRequests(receipt: Receipt | undefined, outputs: Properties): boolean {
-    const { machine } = (outputs.receipt ?? {}) as Partial<ReceiptMark>;
+    const { publicKey } = (outputs.receipt ?? {}) as Partial<ReceiptMark>;
     const certified = Object.keys(outputs.certificates ?? {});
-    const rebuilt = machine !== undefined && machine !== receipt?.machine;
+    const rebuilt = publicKey !== undefined && publicKey !== receipt?.publicKey;
     return Object.keys(receipt?.requests ?? {}).some((name) => rebuilt || !certified.includes(name));
 }

@@ -212,11 +212,11 @@ describe("a receipt that comes back", () => {
         await expect(update(inputsOf(), outputs, inputs)).rejects.toThrow(reason.split("; ")[0]);
     });
 
-    it("is refused when a newer one was given, unless the machine began anew", async () => {
+    it("is refused when a newer one was given, unless the relay began anew", async () => {
         const outputs = await create();
         const newer = inputsOf({ receipt: told(outputs, { fields: { generation: 9 } }) });
         const older = inputsOf({ receipt: told(outputs, { fields: { generation: 8 } }) });
-        const anew = inputsOf({ receipt: told(outputs, { fields: { generation: 1, machine: "m2" } }) });
+        const anew = inputsOf({ receipt: told(outputs, { fields: { generation: 1, publicKey: KEYS.carol } }) });
         const reasons = async (news: Properties): Promise<string[]> =>
             (await script.check(news, newer, context())).failures.map(({ reason }) => reason);
         expect(await reasons(older)).toEqual([
