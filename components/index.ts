@@ -6,7 +6,14 @@ export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
 export { Relay } from "./relay.js";
 export type { Grant, RelayArgs } from "./relayTypes.js";
-export { hosts, type Host, type ScriptOptions, type SshOptions } from "../providers/hosts/index.js";
+export {
+    hosts,
+    type DigitalOceanOptions,
+    type Host,
+    type ScriptOptions,
+    type Setup,
+    type SshOptions,
+} from "../providers/hosts/index.js";
 export { TunnelError, InvalidArgument, AuditError, HostError } from "../core/errors.js";
 
 // Pulumi prints an error that bears this mark by its message; any other one by its stack, in which a person has to look for it.

@@ -1,26 +1,56 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { makeDroplet } from "./droplet.js";
+import type { Managed } from "./managed.js";
 import type { ResolvedRelay } from "./relayArguments.js";
+import { runSetup } from "./setup.js";
 
 /** Where a relay is put: what its resources are told about it, and what has to exist before them. */
 export interface Machine {
     /** `host`: the descriptor; `credentials`: a private SSH key, a secret. */
     inputs: { host: pulumi.Inputs; credentials?: pulumi.Output<string> };
     resources: pulumi.Resource[];
+    /** Where peers find it, if the machine itself would not know. */
+    address?: pulumi.Output<string>;
+    /** What writes records, by role: the checkpoint comes after it. */
+    recorded: Record<string, Managed>;
+}
+
+/** What every resource of a relay is told: which log, which names. */
+export interface Named {
+    relay: string;
+    audit: pulumi.Inputs;
+    appName: string;
+    interface: string;
+    listenPort: number;
 }
 
 /** The machine of a relay, made if its host is one that has to be made. */
-export function machineFor(relay: pulumi.Resource, _name: string, { host }: ResolvedRelay): Machine {
-    const { descriptor, credentials } = host;
+export function machineFor(relay: pulumi.Resource, named: Named, { host }: ResolvedRelay): Machine {
+    const { descriptor, credentials, setup } = host;
+    if (descriptor.kind === "digitalocean") return makeDroplet(relay, named, host);
     if (descriptor.trustOnFirstUse === true && descriptor.hostKey === undefined) {
         const message = "trustOnFirstUse: whoever answers first is believed to be the relay; pin its hostKey instead";
         void pulumi.log.warn(message, relay);
     }
+    const inputs = {
+        host: descriptor,
+        ...(credentials === undefined ? {} : { credentials: pulumi.secret(credentials) }),
+    };
+    const resources = setup === undefined ? [] : [runSetup(relay, named.relay, setup, placeOf(descriptor, inputs))];
+    return { inputs, resources, recorded: {} };
+}
+
+function placeOf(descriptor: pulumi.Inputs, { credentials }: Machine["inputs"]): Parameters<typeof runSetup>[3] {
+    if (descriptor["kind"] === "local") return { namespace: descriptor["namespace"] as string | undefined };
     return {
-        inputs: {
-            host: descriptor,
-            ...(credentials === undefined ? {} : { credentials: pulumi.secret(credentials) }),
+        connection: {
+            host: descriptor["address"] as pulumi.Input<string>,
+            port: descriptor["port"] as number,
+            user: descriptor["user"] as string,
+            hostKey: descriptor["hostKey"] as pulumi.Input<string>,
+            privateKey: credentials as pulumi.Output<string>,
         },
-        resources: [],
+        machine: descriptor["address"] as pulumi.Input<string>,
     };
 }

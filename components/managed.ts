@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 export const OUTPUTS = {
     KeyPair: ["publicKey", "privateKey"],
     Seed: ["seed"],
+    SshKeyPair: ["publicKey", "privateKey"],
+    HostKey: ["hostKey", "record"],
     Registry: ["peers", "services", "record"],
     CertificateAuthority: ["certificate", "privateKey", "record"],
     Host: ["machine", "address", "hostKey", "keyExchange", "wireguard", "supervisor", "tools", "record", "drift"],

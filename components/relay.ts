@@ -50,14 +50,9 @@ export class Relay extends pulumi.ComponentResource {
         });
         const secret = secretChild(this);
         const log = { relay: name, audit: resolved.audit };
-        const machine = machineFor(this, name, resolved);
-        const place = {
-            ...log,
-            ...machine.inputs,
-            appName: plain.appName,
-            interface: plain.interface,
-            confirmTimeout: plain.confirmTimeout,
-        };
+        const names = { ...log, appName: plain.appName, interface: plain.interface };
+        const machine = machineFor(this, { ...names, listenPort: plain.listenPort }, resolved);
+        const place = { ...names, ...machine.inputs, confirmTimeout: plain.confirmTimeout };
 
         // Names: addresses and ports are known from here on, also in a preview.
         const registry = new Managed("Registry", `${name}-registry`, { ...log, ...registryRequest(resolved) }, child());
@@ -97,6 +92,7 @@ export class Relay extends pulumi.ComponentResource {
 
         const recorded = {
             registry,
+            ...machine.recorded,
             ...made.recorded,
             ...Object.fromEntries(authorities.map(({ algorithm, resource }) => [`ca-${algorithm}`, resource])),
         };
@@ -113,7 +109,7 @@ export class Relay extends pulumi.ComponentResource {
             child(Object.values(recorded)),
         );
 
-        this.endpoint = endpointOf(plain, made.address);
+        this.endpoint = endpointOf(plain, machine.address ?? made.address);
         this.publicKey = made.publicKey;
         this.addresses = this.ledger.apply(({ peers }) =>
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),

@@ -15,4 +15,6 @@ export type {
 } from "./arguments/schemas.js";
 export { parseEndpoint, parseExpires, parsePorts } from "./arguments/text.js";
 export type { Endpoint } from "./arguments/text.js";
+export { digitalOceanArgs, setupArgs } from "./arguments/host.js";
+export type { DigitalOceanPlain, SetupPlain } from "./arguments/host.js";
 export { validate } from "./arguments/validate.js";

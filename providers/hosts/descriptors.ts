@@ -21,6 +21,14 @@ export interface SshHost {
     sudo: boolean;
     /** Install what is missing, or only say so. */
     packages: "install" | "require";
+    /** Of a machine that the program itself makes: which one is behind the address now. */
+    instance?: Instance;
+}
+
+/** A cloud machine. It is made, and deleted when it is replaced, by its cloud's own resource. */
+export interface Instance {
+    provider: "digitalocean";
+    id: string;
 }
 
 /** A machine that no connection leads to: a script is carried there. */
@@ -35,19 +43,30 @@ export type HostDescriptor = LocalHost | SshHost | ScriptHost;
 
 /** A host as it is called in messages. */
 export function describeHost(host: HostDescriptor): string {
-    if (host.kind === "ssh") return `${host.user}@${String(host.address)}${host.port === 22 ? "" : `:${host.port}`}`;
+    if (host.kind === "ssh") {
+        if (!isKnown(host.address)) return "a machine that is yet to be made";
+        return `${host.user}@${host.address}${host.port === 22 ? "" : `:${host.port}`}`;
+    }
     if (host.kind === "script") return `the machine that ${host.path} is run on`;
     return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
 }
 
-/** Whether both mean the same machine: how it is entered may change quietly. */
+/** Whether both mean the same place: how it is entered may change quietly. An address that is not known yet is another one. */
 export function isSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
     return hostKeyOf(a) === hostKeyOf(b);
 }
 
+/** Whether the machine at the same address is another one than before: a cloud's, under an address that was kept. */
+export function isOtherInstance(a: HostDescriptor, b: HostDescriptor): boolean {
+    return a.kind === "ssh" && b.kind === "ssh" && a.instance?.id !== b.instance?.id;
+}
+
 /** What names a host, in QPTUNNEL_ABANDON_UNREACHABLE too: its address, its namespace, or "local". */
 export function hostKeyOf(host: HostDescriptor): string {
-    if (host.kind === "ssh") return host.port === 22 ? String(host.address) : `${String(host.address)}:${host.port}`;
+    if (host.kind === "ssh") {
+        const address = isKnown(host.address) ? host.address : "(not known yet)";
+        return host.port === 22 ? address : `${address}:${host.port}`;
+    }
     if (host.kind === "script") return host.path;
     return host.namespace ?? "local";
 }
@@ -60,3 +79,8 @@ export function isAbandoned(host: HostDescriptor): boolean {
 }
 
 export const ABANDON = "QPTUNNEL_ABANDON_UNREACHABLE";
+
+/** In a preview, what another resource supplies may be a mark that stands for it. */
+function isKnown(address: unknown): address is string {
+    return typeof address === "string";
+}

@@ -1,25 +1,35 @@
 import type { Input } from "@pulumi/pulumi";
 
+import { digitalOceanArgs, setupArgs, validate } from "../../core/arguments.js";
 import { InvalidArgument } from "../../core/errors.js";
 import type { HostDescriptor, LocalHost } from "./descriptors.js";
 
 /** What `hosts.*` returns and `Relay` takes. */
 export interface Host {
-    /** The descriptor; its address may still be supplied by another resource. */
-    descriptor: Record<string, unknown> & { kind: HostDescriptor["kind"] };
+    /** The descriptor; its address may still be supplied by another resource. Of a machine yet to be made: how to make it. */
+    descriptor: Record<string, unknown> & { kind: HostDescriptor["kind"] | "digitalocean" };
     /** A private SSH key, kept apart because it is a secret. */
     credentials?: Input<string>;
     /** What is known of a relay that nothing connects to. */
     carried?: { relayPublicKey?: Input<string>; receipt?: Input<string> };
+    setup?: Setup;
+}
+
+/** Scripts of the operator's own, for sh on the machine, as the user that logs in there. */
+export interface Setup {
+    /** Runs once, before anything of the relay is put on the machine, and again on another machine. */
+    create: Input<string>;
+    /** Runs once, after everything of the relay is gone from it. */
+    delete?: Input<string>;
 }
 
 /** The machine the program runs on, or one of its network namespaces (laboratory, demo, tests). */
-export function local(options: { namespace?: string } = {}): Host {
+export function local(options: { namespace?: string; setup?: Setup } = {}): Host {
     const descriptor: LocalHost = {
         kind: "local",
         ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     };
-    return { descriptor: { ...descriptor } };
+    return { descriptor: { ...descriptor }, ...checkedSetup(options.setup, "hosts.local") };
 }
 
 export interface SshOptions {
@@ -43,6 +53,8 @@ export interface SshOptions {
     sudo?: boolean;
     /** `install` (default) what is missing with the distribution's package manager, or `require` that it is there. */
     packages?: "install" | "require";
+    /** Scripts of your own; needs `hostKey` and `privateKey`. */
+    setup?: Setup;
 }
 
 /** Any Linux machine over the system's OpenSSH client, with its configuration and its agent. */
@@ -58,6 +70,7 @@ export function ssh(options: SshOptions): Host {
         proxyJump,
         sudo,
         packages = "install",
+        setup,
     } = options;
     if (hostKey === undefined && trustOnFirstUse !== true) {
         throw new InvalidArgument(
@@ -76,7 +89,9 @@ export function ssh(options: SshOptions): Host {
     if (address === undefined || address === "") {
         throw new InvalidArgument("hosts.ssh.address", "is missing", "give the machine's name or address");
     }
+    refuseSetup(options);
     return {
+        ...checkedSetup(setup, "hosts.ssh"),
         descriptor: {
             kind: "ssh",
             address,
@@ -91,4 +106,45 @@ export function ssh(options: SshOptions): Host {
         },
         ...(privateKey === undefined ? {} : { credentials: privateKey }),
     };
+}
+
+export interface DigitalOceanOptions {
+    /** Default: sfo3. */
+    region?: string;
+    /** Default: s-1vcpu-512mb-10gb. Another one resizes the Droplet. */
+    size?: string;
+    /** Default: ubuntu-24-04-x64. Another one is another Droplet. */
+    image?: string;
+    /** Ids or fingerprints of keys in the account that may log in as well. Default: none. */
+    sshKeys?: Input<string>[];
+    /** Networks from which SSH is let in by the cloud firewall, CIDR. Default: any. */
+    sshSources?: string[];
+    /** An address that stays when the Droplet is replaced. Default: false. */
+    reservedIp?: boolean;
+    /** Besides the relay's `appName`. Default: none. */
+    tags?: string[];
+    /** Default: the region's own VPC. */
+    vpcUuid?: Input<string>;
+    setup?: Setup;
+}
+
+/** A Droplet that the program makes, with its firewall and keys. It is reached over SSH, pinned from the first connection on. */
+export function digitalOcean(options: DigitalOceanOptions = {}): Host {
+    const { setup, ...plain } = validate(digitalOceanArgs, options, "hosts.digitalOcean");
+    return { descriptor: { kind: "digitalocean", ...plain }, ...(setup === undefined ? {} : { setup: setup as Setup }) };
+}
+
+function checkedSetup(setup: Setup | undefined, subject: string): { setup?: Setup } {
+    return setup === undefined ? {} : { setup: validate(setupArgs, setup, `${subject}.setup`) as Setup };
+}
+
+/** What runs a setup script has no ssh_config and no known_hosts: without a pinned key it would believe anybody. */
+function refuseSetup({ setup, hostKey, privateKey, proxyJump }: SshOptions): void {
+    if (setup === undefined) return;
+    const refuse = (problem: string, fix: string): never => {
+        throw new InvalidArgument("hosts.ssh.setup", problem, fix);
+    };
+    if (hostKey === undefined) refuse("is not run on a machine whose host key is not known", "give hostKey");
+    if (privateKey === undefined) refuse("cannot use the agent or an identityFile", "give privateKey, a secret");
+    if (proxyJump !== undefined) refuse("cannot go through proxyJump", "run the script by other means, or connect directly");
 }

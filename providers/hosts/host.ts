@@ -22,6 +22,7 @@ export type Step =
     | "caddy"
     | "confirm"
     | "mirror"
+    | "hostkey"
     | "remove"
     | "host"
     | "firewall"

@@ -24,6 +24,9 @@ export function pinnedFingerprint(hostKey: string | undefined): string | undefin
     return `SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
 }
 
+/** The machine shows another key than the pinned one: it was rebuilt, or somebody is in between. */
+export class HostKeyMismatch extends HostError {}
+
 /** Why the client gave up, in words that say what to do. */
 export function explainFailure(host: SshHost, log: string, pinned: string | undefined): HostError {
     const where = describeHost(host);
@@ -34,14 +37,14 @@ export function explainFailure(host: SshHost, log: string, pinned: string | unde
         .slice(-1)[0]
         ?.trim();
     if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(log)) {
-        return new HostError(
+        return new HostKeyMismatch(
             where,
             `the machine shows the host key ${shown ?? "unknown"}, pinned is ${pinned ?? "none"}`,
             "find out why before anything else: somebody may be in between. If the machine was rebuilt, pin its new key",
         );
     }
     if (/no matching host key type found/.test(log)) {
-        return new HostError(
+        return new HostKeyMismatch(
             where,
             `the machine has no host key of the pinned kind (${pinned ?? "none"})`,
             "pin the key it has",

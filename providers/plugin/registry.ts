@@ -8,6 +8,8 @@ export const resources: ResourceTable = Object.fromEntries(
     [
         "KeyPair",
         "Seed",
+        "SshKeyPair",
+        "HostKey",
         "Registry",
         "CertificateAuthority",
         "Host",

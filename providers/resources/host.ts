@@ -5,7 +5,7 @@ import { tableName } from "../../core/names.js";
 import { renderUnits } from "../../core/units.js";
 import { formatTable, parseTable } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
-import { describeHost, isSameMachine } from "../hosts/descriptors.js";
+import { describeHost, hostKeyOf, isOtherInstance, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
 import { connectionTo } from "../hosts/connection.js";
 import { relayValues, type Target } from "../hosts/host.js";
 import { isPostQuantum } from "../hosts/sshLog.js";
@@ -45,6 +45,8 @@ export const hostParts: RelayResourceParts = {
     step: "host",
     compared: ["subnet", "subnet6"],
 
+    adjust: (change, changes) => (isReplaced(change) ? { ...changes, host: "update" } : changes),
+
     sentences({ inputs, before }) {
         const { relay, host: descriptor, appName, interface: device } = placed(inputs);
         if (before === undefined) return [`${relay}: is set up on ${describeHost(descriptor)}`];
@@ -52,6 +54,11 @@ export const hostParts: RelayResourceParts = {
         if (!isSameMachine(then.host, descriptor)) {
             return [
                 `${relay}: moves from ${describeHost(then.host)} to ${describeHost(descriptor)}, with the same keys and addresses; the old place is emptied last`,
+            ];
+        }
+        if (isReplaced({ inputs, before }) && descriptor.kind === "ssh" && descriptor.instance !== undefined) {
+            return [
+                `${relay}: is set up on the new machine behind ${hostKeyOf(descriptor)}, with the same keys and addresses; every peer is interrupted until its next handshake there`,
             ];
         }
         if (then.interface !== device || then.appName !== appName) {
@@ -107,8 +114,8 @@ export const hostParts: RelayResourceParts = {
     },
 
     // A machine stays the same machine until a refresh says otherwise.
-    previewOutputs: ({ before }) =>
-        before === undefined || hasDrift(before.outputs)
+    previewOutputs: ({ inputs, before }) =>
+        before === undefined || hasDrift(before.outputs) || isReplaced({ inputs, before })
             ? {
                   machine: UNKNOWN,
                   address: UNKNOWN,
@@ -166,13 +173,22 @@ function wayThere(target: Target, warn: (sentence: string) => void): Properties 
     return { hostKey: negotiated.hostKey, keyExchange: negotiated.keyExchange };
 }
 
+/** Whether the program made another machine behind the same address. */
+function isReplaced({ inputs, before }: Pick<Change, "inputs" | "before">): boolean {
+    return before !== undefined && isOtherInstance(placed(before.inputs).host, placed(inputs).host);
+}
+
 function hasDrift({ drift }: Properties): boolean {
     return isMap(drift) && Object.keys(drift).length > 0;
 }
 
 function details(inputs: Properties): Record<string, unknown> {
     const { relay, host: descriptor, interface: device } = placed(inputs);
-    return { relay, interface: device, provider: descriptor.kind, subnet: inputs.subnet };
+    return { relay, interface: device, provider: providerOf(descriptor), subnet: inputs.subnet };
+}
+
+function providerOf(host: HostDescriptor): string {
+    return (host.kind === "ssh" ? host.instance?.provider : undefined) ?? host.kind;
 }
 
 function found(answer: Files): Properties {

@@ -17,6 +17,8 @@ export async function leave(
 ): Promise<string | undefined> {
     if (former === undefined) return undefined;
     const stays = isSameMachine(former.host, target.host);
+    // A cloud machine that is left is deleted by its own resource, after this update: nothing in it needs to be emptied.
+    if (!stays && former.host.kind === "ssh" && former.host.instance !== undefined) return undefined;
     if (stays !== (moment === "first")) return undefined;
     await changeRelay(former, "remove", { table: tableName(former.names) });
     return `Left ${describeHost(former.host)}, interface ${former.names.interface}: interface, table, proxy and files are gone there`;

@@ -1,0 +1,143 @@
+import type * as digitalocean from "@pulumi/digitalocean";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { DigitalOceanPlain } from "../core/arguments.js";
+import { hostKeyUserData } from "../core/userData.js";
+import type { Host } from "../providers/hosts/index.js";
+import type { Machine, Named } from "./machine.js";
+import { Managed, secretChild } from "./managed.js";
+import { runSetup } from "./setup.js";
+
+/**
+ * A Droplet as a relay's machine. Its SSH host key is made before it and pinned from the first connection on; nothing
+ * that it is told at its boot depends on peers, services or grants, so none of these ever replaces it.
+ */
+export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, setup }: Host): Machine {
+    // Loaded when it is used: importing it takes longer than importing this library.
+    const cloud = require("@pulumi/digitalocean") as typeof digitalocean;
+    const plain = descriptor as unknown as DigitalOceanPlain;
+    const name = named.relay;
+    const label = `${named.appName}-${name}`;
+    const child: pulumi.CustomResourceOptions = { parent: relay };
+    const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed =>
+        new Managed("SshKeyPair", `${name}-${role}`, { purpose, keepers }, secretChild(relay)("privateKey"));
+
+    const login = pair("login", `logs in to ${label}`, {});
+    const final = pair("machine-key", `SSH host key of ${label}`, {});
+    // A Droplet's user-data is known to every process on it: another Droplet gets another key.
+    const { region, image, vpcUuid } = plain;
+    const boot = pair("boot-key", `SSH host key of ${label} until the first connection`, {
+        region,
+        image,
+        ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
+    });
+
+    const loginKey = new cloud.SshKey(`${name}-ssh-key`, { name: label, publicKey: login.output("publicKey") }, child);
+    const droplet = new cloud.Droplet(
+        `${name}-droplet`,
+        {
+            name: label,
+            region,
+            size: plain.size,
+            image,
+            sshKeys: [loginKey.fingerprint, ...(plain.sshKeys as pulumi.Input<string>[])],
+            tags: [named.appName, ...plain.tags],
+            userData: userData(boot),
+            ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
+        },
+        { ...child, additionalSecretOutputs: ["userData"] },
+    );
+    const dropletId = droplet.id.apply(Number);
+    const firewall = new cloud.Firewall(
+        `${name}-cloud-firewall`,
+        { name: label, dropletIds: [dropletId], ...firewallRules(plain.sshSources, named.listenPort) },
+        child,
+    );
+    const { address, assignments } = plain.reservedIp
+        ? reserved(cloud, name, region, dropletId, child)
+        : { address: droplet.ipv4Address, assignments: [] };
+
+    const credentials = pulumi.secret(login.output<string>("privateKey"));
+    const descriptorWith = (hostKey: pulumi.Output<string>): pulumi.Inputs => ({
+        kind: "ssh",
+        address,
+        port: 22,
+        user: "root",
+        sudo: false,
+        packages: "install",
+        hostKey,
+        instance: { provider: "digitalocean", id: droplet.id },
+    });
+    const { listenPort: _, ...log } = named;
+    const hostKey = new Managed(
+        "HostKey",
+        `${name}-host-key`,
+        {
+            ...log,
+            host: descriptorWith(boot.output("publicKey")),
+            credentials,
+            publicKey: final.output("publicKey"),
+            privateKey: final.output("privateKey"),
+        },
+        { ...child, deleteBeforeReplace: true, dependsOn: [firewall, ...assignments] },
+    );
+    const host = descriptorWith(hostKey.output("hostKey"));
+    const connection = {
+        // Its own address: under a reserved one, the script for the Droplet that goes would run on the one that comes.
+        host: droplet.ipv4Address,
+        port: 22,
+        user: "root",
+        hostKey: hostKey.output<string>("hostKey"),
+        privateKey: credentials,
+    };
+    const setups = setup === undefined ? [] : [runSetup(relay, name, setup, { connection, machine: droplet.id }, [hostKey])];
+    return {
+        inputs: { host, credentials },
+        resources: [hostKey, ...setups],
+        address,
+        recorded: { hostKey },
+    };
+}
+
+/** An address of its own, and that it leads to the Droplet. */
+function reserved(
+    cloud: typeof digitalocean,
+    name: string,
+    region: string,
+    dropletId: pulumi.Output<number>,
+    child: pulumi.CustomResourceOptions,
+): { address: pulumi.Output<string>; assignments: pulumi.Resource[] } {
+    const { ipAddress } = new cloud.ReservedIp(`${name}-ip`, { region }, child);
+    const assignment = new cloud.ReservedIpAssignment(`${name}-ip-assignment`, { ipAddress, dropletId }, child);
+    return { address: ipAddress, assignments: [assignment] };
+}
+
+function userData(boot: Managed): pulumi.Output<string> {
+    return pulumi.secret(
+        pulumi
+            .all([boot.output<string>("publicKey"), boot.output<string>("privateKey")])
+            .apply(([publicKey, privateKey]) => hostKeyUserData({ publicKey, privateKey })),
+    );
+}
+
+/** In front of the machine's own firewall: what DigitalOcean does not let through never reaches it. */
+function firewallRules(
+    sshSources: string[],
+    listenPort: number,
+): Pick<digitalocean.FirewallArgs, "inboundRules" | "outboundRules"> {
+    return {
+        inboundRules: [
+            { protocol: "tcp", portRange: "22", sourceAddresses: sshSources },
+            { protocol: "udp", portRange: String(listenPort), sourceAddresses: ANYWHERE },
+            // Without it a path with a smaller MTU stalls.
+            { protocol: "icmp", sourceAddresses: ANYWHERE },
+        ],
+        outboundRules: [
+            { protocol: "tcp", portRange: "1-65535", destinationAddresses: ANYWHERE },
+            { protocol: "udp", portRange: "1-65535", destinationAddresses: ANYWHERE },
+            { protocol: "icmp", destinationAddresses: ANYWHERE },
+        ],
+    };
+}
+
+const ANYWHERE = ["0.0.0.0/0", "::/0"];
