@@ -2,7 +2,8 @@
 const pulumi = require("@pulumi/pulumi");
 const { AuditSink, ExposedService, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
 
-const { audit, peers, services, grants, namespace, ssh, script, ...relayArgs } = revived(require("./program.json"));
+const { audit, peers, services, grants, ...rest } = revived(require("./program.json"));
+const { namespace, ssh, script, digitalOcean, ...relayArgs } = rest;
 
 const listed = peers.map(({ name, ...args }) =>
     args.publicKey === undefined ? new Peer(name, args) : { name, ...args },
@@ -27,6 +28,7 @@ module.exports = {
 
 function hostOf() {
     if (script !== undefined) return hosts.script(script);
+    if (digitalOcean !== undefined) return hosts.digitalOcean(digitalOcean);
     if (ssh !== undefined) return hosts.ssh(ssh);
     return hosts.local(namespace === undefined ? {} : { namespace });
 }
