@@ -77,7 +77,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
             host: descriptorWith(boot.output("publicKey")),
             credentials,
             publicKey: final.output("publicKey"),
-            privateKey: final.output("privateKey"),
+            privateKey: pulumi.secret(final.output<string>("privateKey")),
         },
         { ...child, deleteBeforeReplace: true, dependsOn: [firewall, ...assignments] },
     );
@@ -90,7 +90,8 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         hostKey: hostKey.output<string>("hostKey"),
         privateKey: credentials,
     };
-    const setups = setup === undefined ? [] : [runSetup(relay, name, setup, { connection, machine: droplet.id }, [hostKey])];
+    const setups =
+        setup === undefined ? [] : [runSetup(relay, name, setup, { connection, machine: droplet.id }, [hostKey])];
     return {
         inputs: { host, credentials },
         resources: [hostKey, ...setups],

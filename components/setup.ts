@@ -31,7 +31,13 @@ export function runSetup(
         const { connection, machine } = place;
         return new remote.Command(
             `${name}-setup`,
-            { ...scripts, logging: remote.Logging.None, connection, triggers: [machine], addPreviousOutputInEnv: false },
+            {
+                ...scripts,
+                logging: remote.Logging.None,
+                connection,
+                triggers: [machine],
+                addPreviousOutputInEnv: false,
+            },
             options,
         );
     }

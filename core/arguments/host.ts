@@ -30,14 +30,22 @@ export type DigitalOceanPlain = z.output<typeof digitalOceanArgs>;
 function slug() {
     return text((value, subject) => {
         if (!/^[a-z0-9][a-z0-9.-]*$/.test(value))
-            throw new InvalidArgument(subject, "is not one of DigitalOcean's slugs", 'give one like "sfo3" or "ubuntu-24-04-x64"');
+            throw new InvalidArgument(
+                subject,
+                "is not one of DigitalOcean's slugs",
+                'give one like "sfo3" or "ubuntu-24-04-x64"',
+            );
         return value;
     });
 }
 
 function parseTag(value: string, subject: string): string {
     if (!/^[\w:-]{1,255}$/.test(value))
-        throw new InvalidArgument(subject, "is not a tag", "use letters, digits, colons, dashes and underscores, 255 at most");
+        throw new InvalidArgument(
+            subject,
+            "is not a tag",
+            "use letters, digits, colons, dashes and underscores, 255 at most",
+        );
     return value;
 }
 

@@ -131,7 +131,10 @@ export interface DigitalOceanOptions {
 /** A Droplet that the program makes, with its firewall and keys. It is reached over SSH, pinned from the first connection on. */
 export function digitalOcean(options: DigitalOceanOptions = {}): Host {
     const { setup, ...plain } = validate(digitalOceanArgs, options, "hosts.digitalOcean");
-    return { descriptor: { kind: "digitalocean", ...plain }, ...(setup === undefined ? {} : { setup: setup as Setup }) };
+    return {
+        descriptor: { kind: "digitalocean", ...plain },
+        ...(setup === undefined ? {} : { setup: setup as Setup }),
+    };
 }
 
 function checkedSetup(setup: Setup | undefined, subject: string): { setup?: Setup } {
@@ -146,5 +149,6 @@ function refuseSetup({ setup, hostKey, privateKey, proxyJump }: SshOptions): voi
     };
     if (hostKey === undefined) refuse("is not run on a machine whose host key is not known", "give hostKey");
     if (privateKey === undefined) refuse("cannot use the agent or an identityFile", "give privateKey, a secret");
-    if (proxyJump !== undefined) refuse("cannot go through proxyJump", "run the script by other means, or connect directly");
+    if (proxyJump !== undefined)
+        refuse("cannot go through proxyJump", "run the script by other means, or connect directly");
 }

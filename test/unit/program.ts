@@ -12,6 +12,11 @@ export interface Registered {
 
 const KEY = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=";
 
+/** How a secret input arrives. */
+export function secret(value: unknown): Record<string, unknown> {
+    return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
+}
+
 /** What stands for the plugin: Registry allocates as it would, of everything else only the shape is right. */
 const OUTPUTS: Record<string, Record<string, unknown>> = {
     KeyPair: { publicKey: "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=", privateKey: KEY },
@@ -21,7 +26,15 @@ const OUTPUTS: Record<string, Record<string, unknown>> = {
     WireGuard: { registry: {} },
     Proxy: { served: {} },
     AuditCheckpoint: { size: 1, head: "h", root: "r", note: "n" },
+    SshKeyPair: { publicKey: "ssh-ed25519 AAAA", privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n" },
+    HostKey: { hostKey: "ssh-ed25519 BBBB" },
+    "digitalocean:index/sshKey:SshKey": { fingerprint: "aa:bb" },
+    "digitalocean:index/droplet:Droplet": { ipv4Address: "203.0.113.5" },
+    "digitalocean:index/reservedIp:ReservedIp": { ipAddress: "203.0.113.200" },
 };
+
+/** Ids that mean something elsewhere; any other resource's is its name. */
+const IDS: Record<string, string> = { "digitalocean:index/droplet:Droplet": "4711" };
 
 /**
  * Runs a Pulumi program without an engine.
@@ -37,7 +50,7 @@ export async function runProgram<T>(build: () => T): Promise<{ registered: Regis
                 const short = type.replace("qptunnel:index:", "");
                 const ledger = short === "Registry" ? allocated(inputs) : {};
                 const record = { sequence: 0, hash: "0".repeat(64), offset: 0 };
-                return { id: name, state: { ...inputs, record, ...ledger, ...OUTPUTS[short] } };
+                return { id: IDS[type] ?? name, state: { ...inputs, record, ...ledger, ...OUTPUTS[short] } };
             },
             call: () => ({}),
         },

@@ -38,9 +38,20 @@ export function end({ namespace }) {
 /** What a relay would leave on a machine: its interfaces, table and files. */
 export function leftovers({ namespace }, folder) {
     const [sshd] = run("ip", "netns", "pids", namespace).split("\n").filter(Boolean);
-    const files = run("nsenter", "-t", sshd, "-m", "sh", "-c", "ls -d /etc/qp-tunnel-* /run/qp-tunnel-* 2>/dev/null || true");
+    const files = run(
+        "nsenter",
+        "-t",
+        sshd,
+        "-m",
+        "sh",
+        "-c",
+        "ls -d /etc/qp-tunnel-* /run/qp-tunnel-* 2>/dev/null || true",
+    );
     return {
-        links: inside(namespace, "ip", "-o", "link").split("\n").filter(Boolean).map((line) => line.split(": ")[1].split("@")[0]),
+        links: inside(namespace, "ip", "-o", "link")
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => line.split(": ")[1].split("@")[0]),
         ruleset: inside(namespace, "nft", "list", "ruleset"),
         files,
         shown: run("nsenter", "-t", sshd, "-m", "cat", "/etc/ssh/ssh_host_ed25519_key.pub").trim(),

@@ -89,7 +89,9 @@ class Cloud {
     }
 
     async diff(_id, urn, olds, news) {
-        const changed = Object.keys(news).filter((name) => !name.startsWith("__") && text(olds[name]) !== text(news[name]));
+        const changed = Object.keys(news).filter(
+            (name) => !name.startsWith("__") && text(olds[name]) !== text(news[name]),
+        );
         const replaces = changed.filter((name) => kindOf(urn).replaces.includes(name));
         // Without `changes` the engine says which inputs they are.
         return { changes: changed.length > 0 ? undefined : false, replaces };

@@ -41,11 +41,17 @@ const carried = () => {
     new Relay("hub", { host, endpoint: "192.0.2.7", audit: new AuditSink("audit"), peers: [], subnet6: "fd12::/64" });
 };
 
+const inACloud = () => {
+    new Relay("hub", { host: hosts.digitalOcean({ vpcUuid: "v" }), audit: new AuditSink("audit"), peers: [] });
+};
+
 let registered: Registered[];
 
 beforeAll(async () => {
     registered = [];
-    for (const program of [least, most, adopting, carried]) registered.push(...(await runProgram(program)).registered);
+    for (const program of [least, most, adopting, carried, inACloud]) {
+        registered.push(...(await runProgram(program)).registered);
+    }
 });
 
 /** The names of inputs of each resource of a type that any of the programs declares. */

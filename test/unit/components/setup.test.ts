@@ -1,0 +1,84 @@
+import { AuditSink, hosts, InvalidArgument, Relay, type Host, type SshOptions } from "../../../components/index.js";
+import { runProgram, secret, type Registered } from "../program.js";
+
+async function setupOf(host: () => Host): Promise<Registered[]> {
+    const { registered } = await runProgram(() => {
+        new Relay("relay", { host: host(), peers: [], audit: new AuditSink("audit") });
+    });
+    return registered.filter(({ name }) => name === "relay-setup");
+}
+
+const SILENT = { update: ":", logging: "none", addPreviousOutputInEnv: false };
+
+describe("setup", () => {
+    it("is nothing unless it is asked for", async () => {
+        expect(await setupOf(() => hosts.local())).toStrictEqual([]);
+    });
+
+    it("runs on this machine", async () => {
+        const [command] = await setupOf(() => hosts.local({ setup: { create: "make ready" } }));
+        expect(command).toStrictEqual({
+            type: "command:local:Command",
+            name: "relay-setup",
+            inputs: { ...SILENT, create: "make ready", interpreter: ["/bin/sh", "-c"], triggers: [""] },
+        });
+    });
+
+    it("runs in the namespace that is the relay", async () => {
+        const [command] = await setupOf(() =>
+            hosts.local({ namespace: "try", setup: { create: "make ready", delete: "make undone" } }),
+        );
+        expect(command?.inputs).toStrictEqual({
+            ...SILENT,
+            create: "make ready",
+            delete: "make undone",
+            interpreter: ["ip", "netns", "exec", "try", "/bin/sh", "-c"],
+            triggers: ["try"],
+        });
+    });
+
+    it("runs over SSH with the pinned host key and the given key", async () => {
+        const [command] = await setupOf(() =>
+            hosts.ssh({ ...ACCESS, port: 2222, user: "admin", setup: { create: "make ready" } }),
+        );
+        expect(command).toStrictEqual({
+            type: "command:remote:Command",
+            name: "relay-setup",
+            inputs: {
+                ...SILENT,
+                create: "make ready",
+                triggers: ["203.0.113.7"],
+                connection: secret({
+                    host: "203.0.113.7",
+                    port: 2222,
+                    user: "admin",
+                    hostKey: "ssh-ed25519 AAAA",
+                    privateKey: "KEY",
+                    dialErrorLimit: 10,
+                    perDialTimeout: 15,
+                }),
+            },
+        });
+    });
+
+    it.each<[Partial<SshOptions>, string, string]>([
+        [{ privateKey: undefined }, "cannot use the agent or an identityFile", "give privateKey, a secret"],
+        [
+            { hostKey: undefined, trustOnFirstUse: true },
+            "is not run on a machine whose host key is not known",
+            "give hostKey",
+        ],
+        [{ proxyJump: "gate" }, "cannot go through proxyJump", "run the script by other means, or connect directly"],
+    ])("is refused over SSH with %j", (changes, problem, fix) => {
+        const { hostKey, privateKey, ...rest } = { ...ACCESS, ...changes };
+        const options = {
+            ...rest,
+            ...(hostKey === undefined ? {} : { hostKey }),
+            ...(privateKey === undefined ? {} : { privateKey }),
+            setup: { create: "make ready" },
+        } as SshOptions;
+        expect(() => hosts.ssh(options)).toThrow(new InvalidArgument("hosts.ssh.setup", problem, fix));
+    });
+});
+
+const ACCESS = { address: "203.0.113.7", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY" };
