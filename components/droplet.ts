@@ -5,7 +5,7 @@ import type { DigitalOceanPlain } from "../core/arguments.js";
 import { hostKeyUserData } from "../core/userData.js";
 import type { Host } from "../providers/hosts/index.js";
 import type { Machine, Named } from "./machine.js";
-import { Managed, secretChild } from "./managed.js";
+import { Managed } from "./managed.js";
 import { runSetup } from "./setup.js";
 
 /**
@@ -20,7 +20,12 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
     const label = `${named.appName}-${name}`;
     const child: pulumi.CustomResourceOptions = { parent: relay };
     const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed =>
-        new Managed("SshKeyPair", `${name}-${role}`, { purpose, keepers }, secretChild(relay)("privateKey"));
+        new Managed(
+            "SshKeyPair",
+            `${name}-${role}`,
+            { purpose, keepers },
+            { ...child, additionalSecretOutputs: ["privateKey"] },
+        );
 
     const login = pair("login", `logs in to ${label}`, {});
     const final = pair("machine-key", `SSH host key of ${label}`, {});

@@ -51,8 +51,13 @@ export function describeHost(host: HostDescriptor): string {
     return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
 }
 
-/** Whether both mean the same place: how it is entered may change quietly. An address that is not known yet is another one. */
+/**
+ * Whether both mean the same place: how it is entered may change quietly. A cloud machine is the same under another
+ * address; an address that is not known yet is another one.
+ */
 export function isSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
+    if (a.kind === "ssh" && b.kind === "ssh" && a.instance !== undefined && a.instance.id === b.instance?.id)
+        return true;
     return hostKeyOf(a) === hostKeyOf(b);
 }
 

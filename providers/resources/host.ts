@@ -53,7 +53,7 @@ export const hostParts: RelayResourceParts = {
         const then = placed(before.inputs);
         if (!isSameMachine(then.host, descriptor)) {
             return [
-                `${relay}: moves from ${describeHost(then.host)} to ${describeHost(descriptor)}, with the same keys and addresses; the old place is emptied last`,
+                `${relay}: moves from ${describeHost(then.host)} to ${describeHost(descriptor)}, with the same keys and addresses; ${isInstance(then.host) ? "the old machine is deleted last" : "the old place is emptied last"}`,
             ];
         }
         if (isReplaced({ inputs, before }) && descriptor.kind === "ssh" && descriptor.instance !== undefined) {
@@ -185,6 +185,11 @@ function hasDrift({ drift }: Properties): boolean {
 function details(inputs: Properties): Record<string, unknown> {
     const { relay, host: descriptor, interface: device } = placed(inputs);
     return { relay, interface: device, provider: providerOf(descriptor), subnet: inputs.subnet };
+}
+
+/** Whether it is a cloud machine that its own resource makes and deletes. */
+function isInstance(host: HostDescriptor): boolean {
+    return host.kind === "ssh" && host.instance !== undefined;
 }
 
 function providerOf(host: HostDescriptor): string {

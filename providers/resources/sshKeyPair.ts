@@ -44,9 +44,9 @@ export const sshKeyPair: Resource = {
         return { changes: news["purpose"] !== oldOutputs["purpose"] ? { purpose: "update" } : {} };
     },
 
-    async create(inputs, { preview, urn }) {
-        const pair = replaced(urn, inputs) ?? newPair(preview);
-        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...pair } };
+    // A replacement (`--replace`, taint) is a new pair. What the old one was told to is replaced, or told the new one.
+    async create(inputs, { preview }) {
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...newPair(preview) } };
     },
 
     async read(id, inputs, outputs) {
@@ -55,23 +55,12 @@ export const sshKeyPair: Resource = {
     },
 
     async update(_id, _oldInputs, oldOutputs, news, { preview }) {
-        const pair = isNewPair(oldOutputs, news) ? newPair(preview) : pairOf(oldOutputs);
-        return { ...named(news), ...pair };
+        const { publicKey, privateKey } = oldOutputs;
+        return { ...named(news), ...(isNewPair(oldOutputs, news) ? newPair(preview) : { publicKey, privateKey }) };
     },
 
-    async delete(_id, _inputs, outputs, { urn }) {
-        deleted.set(urn, outputs);
-    },
+    async delete() {},
 };
-
-/** Pairs deleted in this process: a replacement (`--replace`, taint; with `deleteBeforeReplace`) keeps its own. */
-const deleted = new Map<string, Properties>();
-
-function replaced(urn: string, inputs: Properties): Properties | undefined {
-    const old = deleted.get(urn);
-    deleted.delete(urn);
-    return old === undefined || isNewPair(old, inputs) ? undefined : pairOf(old);
-}
 
 function isNewPair(oldOutputs: Properties, news: Properties): boolean {
     const keepers = keepersOf(news);
@@ -81,10 +70,6 @@ function isNewPair(oldOutputs: Properties, news: Properties): boolean {
 function newPair(preview: boolean): Properties {
     if (preview) return { publicKey: UNKNOWN, privateKey: UNKNOWN };
     return { ...generateSshKeyPair((length) => new Uint8Array(randomBytes(length))) };
-}
-
-function pairOf({ publicKey, privateKey }: Properties): Properties {
-    return { publicKey, privateKey };
 }
 
 function named(inputs: Properties): Properties {

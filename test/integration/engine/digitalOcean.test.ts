@@ -8,6 +8,7 @@ jest.setTimeout(300_000);
 
 const team = withKeys("alice", "bob", "carol");
 const peers = team.map(({ name, publicKey }) => ({ name, publicKey }));
+const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 const RESERVED = "198.51.100.200";
 const PLACES = {
     first: { wan: "198.51.100.2" },
@@ -139,6 +140,31 @@ it("admits another peer on the same Droplet", async () => {
     expect(await carol.ping("10.8.0.1")).toBe(true);
 });
 
+it("rotates the host key, and finds it in place when that alone is done again, on the same Droplet", async () => {
+    const before = await stack.state();
+    const urn = (name: string): string => before[name]!.urn;
+    await stack.up("--replace", urn("relay-machine-key"));
+    const after = await stack.state();
+    const shown = await shownBy(RESERVED);
+    expect(shown).not.toBe(before["relay-machine-key"]!.outputs["publicKey"]);
+    expect(shown).toBe(after["relay-machine-key"]!.outputs["publicKey"]);
+    await stack.up("--replace", urn("relay-host-key"));
+    expect(await shownBy(RESERVED)).toBe(shown);
+    expect(idsOf(await stack.state())).toStrictEqual(idsOf(before));
+    await stack.preview("--expect-no-changes");
+});
+
+it("refuses a machine that shows neither the key of its user-data nor its own", async () => {
+    const { "relay-host-key": { urn } = { urn: "" } } = await stack.state();
+    await onDroplet("first", "cp -a /etc/ssh /etc/ssh.kept; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/other");
+    await onDroplet("first", `mv /etc/ssh/other ${HOST_KEY}; kill -HUP $(cat /run/sshd.pid)`);
+    const text = await stack.fail(["up", "--yes", "--skip-preview", "--replace", urn]);
+    expect(text).toMatch(/the machine shows the host key SHA256:\S+, pinned is SHA256:\S+/);
+    expect(actions("host_key_rotate_error").at(-1)).toContain("the machine shows the host key");
+    await onDroplet("first", `cp -a /etc/ssh.kept/. /etc/ssh/; kill -HUP $(cat /run/sshd.pid)`);
+    await stack.up();
+});
+
 it("fills the Droplet that takes another's place, with the same keys, under the same address", async () => {
     const before = await stack.state();
     stack.declare({ digitalOcean: { reservedIp: true, tags: ["team:network"], image: "debian-13-x64" } });
@@ -162,12 +188,24 @@ it("fills the Droplet that takes another's place, with the same keys, under the 
     await stack.refresh("--expect-no-changes");
 });
 
+it("moves to another Droplet's own address when there is none that stays", async () => {
+    stack.declare({ digitalOcean: {} });
+    expect(spoken(await stack.preview())).toContain(
+        `relay: moves from root@${RESERVED} to a machine that is yet to be made, with the same keys and addresses; the old machine is deleted last`,
+    );
+    await stack.up();
+    const { "relay-host": host, "relay-machine-key": key } = await stack.state();
+    expect(host!.inputs["host"]).toMatchObject({ address: PLACES.first.wan, instance: { id: "4002" } });
+    expect(await shownBy(PLACES.first.wan)).toBe(key!.outputs["publicKey"]);
+    await stack.preview("--expect-no-changes");
+});
+
 it("empties the Droplet before it deletes it, and leaves nothing in the account", async () => {
     await stack.destroy();
-    const left = JSON.parse(readFileSync(join(cloud, "left", "4001.json"), "utf8")) as Record<string, unknown>;
+    const left = JSON.parse(readFileSync(join(cloud, "left", "4002.json"), "utf8")) as Record<string, unknown>;
     expect(left).toMatchObject({ links: ["lo", "wan"], ruleset: "", files: "" });
     expect(["droplets", "keys", "assigned"].flatMap((kind) => readdirSync(join(cloud, kind)))).toStrictEqual([]);
-    expect(actions("relay_destroy").at(-1)).toBe(`Removed relay relay from root@${RESERVED}`);
+    expect(actions("relay_destroy").at(-1)).toBe(`Removed relay relay from root@${PLACES.first.wan}`);
 });
 
 /** The Ed25519 host key that whoever asks is shown. */
@@ -182,6 +220,13 @@ async function comesBack(node: LabNode): Promise<boolean> {
         if (await node.ping("10.8.0.1")) return true;
     }
     return false;
+}
+
+/** Runs a script on the machine that is in a place, where its files are. */
+async function onDroplet(place: "first" | "second", script: string): Promise<void> {
+    const { namespace } = lab.node(place);
+    const [sshd = ""] = (await operator.run(["ip", "netns", "pids", namespace])).split("\n");
+    await operator.run(["nsenter", "-t", sshd, "-m", "-n", "sh", "-c", script]);
 }
 
 function made(id: string): { userData: string } {

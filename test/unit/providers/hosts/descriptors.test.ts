@@ -24,6 +24,12 @@ describe("a host whose address is not known yet", () => {
     });
 });
 
+it("is the same machine under another address", () => {
+    const [first, second] = [droplet("1"), { ...droplet("1"), address: "203.0.113.200" }];
+    expect(isSameMachine(first, second)).toBe(true);
+    expect(isSameMachine(first, { ...second, instance: { provider: "digitalocean", id: "2" } })).toBe(false);
+});
+
 it.each<[SshHost, SshHost, boolean]>([
     [droplet("1"), droplet("1"), false],
     [droplet("1"), droplet("2"), true],

@@ -44,17 +44,6 @@ describe("SshKeyPair", () => {
         expect(updated["privateKey"] === outputs["privateKey"]).toBe(keeps);
     });
 
-    it("keeps its pair through a replacement, but not for something else or a second one", async () => {
-        const outputs = await created();
-        const after = async (news: Properties): Promise<unknown> => {
-            await sshKeyPair.delete("id", inputs, outputs, applying);
-            return (await created(news))["privateKey"];
-        };
-        expect(await after(inputs)).toBe(outputs["privateKey"]);
-        expect((await created())["privateKey"]).not.toBe(outputs["privateKey"]);
-        expect(await after({ ...inputs, keepers: {} })).not.toBe(outputs["privateKey"]);
-    });
-
     it("refuses bad inputs by name", async () => {
         const { failures } = await sshKeyPair.check({ purpose: "", keepers: [] }, undefined, applying);
         expect(failures.map(({ path }) => path)).toStrictEqual(["purpose", "keepers"]);
