@@ -61,22 +61,18 @@ describe("setup", () => {
         });
     });
 
-    it.each<[Partial<SshOptions>, string, string]>([
-        [{ privateKey: undefined }, "cannot use the agent or an identityFile", "give privateKey, a secret"],
+    it.each([
+        ["privateKey", {}, "cannot use the agent or an identityFile", "give privateKey, a secret"],
+        ["hostKey", { trustOnFirstUse: true }, "is not run on a machine whose host key is not known", "give hostKey"],
         [
-            { hostKey: undefined, trustOnFirstUse: true },
-            "is not run on a machine whose host key is not known",
-            "give hostKey",
+            "identityFile",
+            { proxyJump: "gate" },
+            "cannot go through proxyJump",
+            "run the script by other means, or connect directly",
         ],
-        [{ proxyJump: "gate" }, "cannot go through proxyJump", "run the script by other means, or connect directly"],
-    ])("is refused over SSH with %j", (changes, problem, fix) => {
-        const { hostKey, privateKey, ...rest } = { ...ACCESS, ...changes };
-        const options = {
-            ...rest,
-            ...(hostKey === undefined ? {} : { hostKey }),
-            ...(privateKey === undefined ? {} : { privateKey }),
-            setup: { create: "make ready" },
-        } as SshOptions;
+    ])("is refused over SSH without %s and with %j", (without, changes, problem, fix) => {
+        const given = Object.entries({ ...ACCESS, ...changes }).filter(([name]) => name !== without);
+        const options = { ...Object.fromEntries(given), setup: { create: "make ready" } } as unknown as SshOptions;
         expect(() => hosts.ssh(options)).toThrow(new InvalidArgument("hosts.ssh.setup", problem, fix));
     });
 });
