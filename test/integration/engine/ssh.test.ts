@@ -81,7 +81,7 @@ it("serves over post-quantum TLS with the Caddy it pushed, and loses no packet o
     await probe.passes(500);
     const { sent, lost } = await probe.stop();
     expect({ lost, enough: sent > 2000 }).toEqual({ lost: 0, enough: true });
-    upstream.stop();
+    await upstream.stop();
 });
 
 it.each([
