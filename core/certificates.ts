@@ -15,6 +15,8 @@ import { parseSubnet } from "./addresses.js";
 import { TunnelError } from "./errors.js";
 import { serviceDomain } from "./names.js";
 
+export { expiresSoon, renewalDue } from "./certificates/validity.js";
+
 /** `ed25519` is small and fast, and no browser takes it; `ecdsa-p256` is for services that browsers open. */
 export type CertificateAlgorithm = "ed25519" | "ecdsa-p256";
 
@@ -147,17 +149,6 @@ export function certificateInfo(certificatePem: string): CertificateInfo {
         algorithm: algorithmOf(certificate),
         fingerprint: fingerprintOf(certificate),
     };
-}
-
-/** Whether a third of the certificate's life is over: from then on every apply renews it. */
-export function renewalDue(notBefore: string, notAfter: string, now: Date): boolean {
-    const start = Date.parse(notBefore);
-    return now.getTime() >= start + (Date.parse(notAfter) - start) / 3;
-}
-
-/** Whether a certificate ends within the given number of days (default 60), or has ended. */
-export function expiresSoon(notAfter: string, now: Date, days = 60): boolean {
-    return Date.parse(notAfter) - now.getTime() <= days * DAY;
 }
 
 const AUTHORITY_YEARS = 10;

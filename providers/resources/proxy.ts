@@ -1,6 +1,7 @@
 import { webcrypto } from "node:crypto";
 
 import { renderCaddy } from "../../core/caddy.js";
+import { renewalDue } from "../../core/certificates/validity.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
 import { describeHost } from "../hosts/descriptors.js";
@@ -233,10 +234,10 @@ function certificatesOf(outputs: Properties | undefined): Record<string, Certifi
 export function renewals({ before, inputs }: Change): Record<string, ChangeKind> {
     const due: Record<string, ChangeKind> = {};
     if (before === undefined) return due;
-    const now = Date.now();
+    const now = new Date();
     for (const [name, { notBefore, notAfter }] of Object.entries(certificatesOf(before.outputs))) {
         const listed = Object.hasOwn(inputs.services as object, name);
-        if (listed && now > Date.parse(notBefore) + (Date.parse(notAfter) - Date.parse(notBefore)) / 3) {
+        if (listed && renewalDue(notBefore, notAfter, now)) {
             due[`${join("certificates", name)}.renew`] = "update";
         }
     }

@@ -71,7 +71,7 @@ export const registry: Resource = {
 
     async create(inputs, context) {
         if (context.preview) return { id: "", outputs: { ...ledgerOf(inputs), record: UNKNOWN, plan: [] } };
-        return { id: mintId(), outputs: await record(inputs, undefined, context) };
+        return { id: mintId(), outputs: await record(inputs, undefined) };
     },
 
     async update(_id, oldInputs, oldOutputs, news, context) {
@@ -82,7 +82,7 @@ export const registry: Resource = {
                 plan: [],
             };
         }
-        return record(news, oldOutputs.record as RecordMark | undefined, context);
+        return record(news, oldOutputs.record as RecordMark | undefined);
     },
 
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
@@ -114,7 +114,7 @@ function ledgerOf(inputs: Properties): Ledger {
     return { peers, services, retired };
 }
 
-async function record(inputs: Properties, previous: RecordMark | undefined, _context: Context): Promise<Properties> {
+async function record(inputs: Properties, previous: RecordMark | undefined): Promise<Properties> {
     const ledger = ledgerOf(inputs);
     const relay = String(inputs.relay);
     const message = `The registry of relay ${relay} lists ${contents(ledger)}`;
