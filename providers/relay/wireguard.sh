@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The interface and its peers. Boot files: wg.conf (for `wg setconf`), network ("key value" lines).
 
+# Every interface of this relay that is recorded, a line each: one, or two while its key is rotated.
+interfaces() { if [[ -s "$etc/interfaces" ]]; then cut -f 1 "$etc/interfaces"; else printf '%s\n' "${want[interface]}"; fi; }
+
 interface_exists() { ip link show dev "${want[interface]}" >/dev/null 2>&1; }
 answers_wg() { wg show "${want[interface]}" public-key; }
 
