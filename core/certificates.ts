@@ -15,7 +15,7 @@ import { parseSubnet } from "./addresses.js";
 import { TunnelError } from "./errors.js";
 import { serviceDomain } from "./names.js";
 
-export { expiresSoon, renewalDue } from "./certificates/validity.js";
+export { daysLeft, expiresSoon, renewalDue } from "./certificates/validity.js";
 
 /** `ed25519` is small and fast, and no browser takes it; `ecdsa-p256` is for services that browsers open. */
 export type CertificateAlgorithm = "ed25519" | "ecdsa-p256";

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 import { z } from "zod";
@@ -15,6 +16,8 @@ export interface StackState {
     relays: Record<string, Claimed>;
     /** Where each relay's interface is, to look at it there. */
     interfaces: { relay: string; project: string; stack: string; inputs: Record<string, unknown> }[];
+    /** What clients of a relay's services trust, PEM. */
+    authorities: { relay: string; appName: string; certificate: string }[];
 }
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
@@ -44,12 +47,36 @@ const EXPORT = z.object({
 });
 const REGISTRY = z.record(z.string(), z.object({ status: z.string(), publicKey: z.string(), address: z.string() }));
 const SERVICES = z.record(z.string(), z.object({ port: z.int() }));
+const AUTHORITY = z.object({
+    relay: z.string(),
+    appName: z.string(),
+    certificate: z.string().includes("BEGIN CERTIFICATE"),
+});
 const SERVED = z.record(z.string(), z.object({ port: z.int(), state: z.string() }));
 
 /** @param file as `pulumi stack export --file` wrote it */
 export function readState(file: string): StackState {
-    const subject = `--state ${file}`;
-    const parsed = EXPORT.safeParse(parseJson(readFileSync(file, "utf8"), subject));
+    return stateIn(readFileSync(file, "utf8"), `--state ${file}`);
+}
+
+/** Of the stack that is selected in this folder. */
+export function currentState(): StackState {
+    const { error, status, stdout, stderr } = spawnSync("pulumi", ["stack", "export"], {
+        encoding: "utf8",
+        maxBuffer: 1 << 30,
+    });
+    if (error !== undefined || status !== 0) {
+        throw new InvalidArgument(
+            "stack",
+            `pulumi stack export: ${error?.message ?? stderr.trim().split("\n").at(-1)}`,
+            "run this in the project's folder with a stack selected, or give --state FILE",
+        );
+    }
+    return stateIn(stdout, "pulumi stack export");
+}
+
+function stateIn(text: string, subject: string): StackState {
+    const parsed = EXPORT.safeParse(parseJson(text, subject));
     if (!parsed.success) {
         throw new InvalidArgument(
             subject,
@@ -57,7 +84,7 @@ export function readState(file: string): StackState {
             "write it with pulumi stack export --file state.json",
         );
     }
-    const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [] };
+    const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [], authorities: [] };
     for (const { urn, type, inputs, outputs } of parsed.data.deployment.resources) {
         if (!type.startsWith(PREFIX)) continue;
         const take = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
@@ -70,6 +97,9 @@ export function readState(file: string): StackState {
         const relay = inputs["relay"];
         if (kind === "AuditCheckpoint") state.checkpoints.push(take(CHECKPOINT, outputs, "the checkpoint"));
         if (typeof relay !== "string") continue;
+        if (kind === "CertificateAuthority") {
+            state.authorities.push(take(AUTHORITY, { ...inputs, ...outputs }, "the certificate"));
+        }
         if (kind === "WireGuard" || kind === "Script") {
             const registry = Object.entries(take(REGISTRY, outputs["registry"], "the registry"));
             const active = registry.filter(([, { status }]) => status === "active");

@@ -10,3 +10,8 @@ export function renewalDue(notBefore: string, notAfter: string, now: Date): bool
 export function expiresSoon(notAfter: string, now: Date, days = 60): boolean {
     return Date.parse(notAfter) - now.getTime() <= days * DAY;
 }
+
+/** Whole days until a certificate ends; negative once it has ended. */
+export function daysLeft(notAfter: string, now: Date): number {
+    return Math.floor((Date.parse(notAfter) - now.getTime()) / DAY);
+}

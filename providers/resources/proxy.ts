@@ -1,18 +1,18 @@
 import { webcrypto } from "node:crypto";
 
 import { renderCaddy } from "../../core/caddy.js";
-import { renewalDue } from "../../core/certificates/validity.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
 import { describeHost } from "../hosts/descriptors.js";
 import { relayValues } from "../hosts/host.js";
 import { provideCaddy } from "../hosts/caddyBinary.js";
 import { probeServices } from "../hosts/probe.js";
-import { changesOf, join, same } from "./changes.js";
+import { changesOf, same } from "./changes.js";
 import { placed, targetOf } from "./placed.js";
 import { proxyDrift } from "./proxyDrift.js";
+import { certificatesOf, proxySentences, proxyWarnings, renewal, renewals } from "./proxyWords.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
-import { UNKNOWN, type ChangeKind, type Properties } from "./resource.js";
+import { UNKNOWN, type Properties } from "./resource.js";
 import { count } from "./words.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 
@@ -56,41 +56,9 @@ export const proxyParts: RelayResourceParts = {
     step: "proxy",
     compared: ["machine", "addresses", "services", "authorities"],
 
-    adjust(change, changes) {
-        return { ...changes, ...renewals(change) };
-    },
-
-    sentences(change) {
-        const { before, inputs } = change;
-        const { relay } = placed(inputs);
-        const now = (inputs.services ?? {}) as Record<string, ProxyService>;
-        const then = (before?.inputs.services ?? {}) as Record<string, ProxyService>;
-        const sentences: string[] = [];
-        for (const name of Object.keys(now).sort()) {
-            const service = now[name] as ProxyService;
-            if (then[name] === undefined)
-                sentences.push(`${relay}: service ${name} opens on port ${service.port}, for ${service.upstream}`);
-            else if (!same(then[name], service))
-                sentences.push(`${relay}: service ${name} changes; who uses it reconnects`);
-            if (then[name] === undefined && service.certificate === "ed25519") {
-                sentences.push(
-                    `${relay}: service ${name} has an Ed25519 certificate, which no browser accepts; \`certificate: "ecdsa-p256"\` is for those`,
-                );
-            }
-        }
-        for (const name of Object.keys(then).sort()) {
-            if (now[name] === undefined)
-                sentences.push(`${relay}: service ${name} on port ${then[name]?.port} closes at once`);
-        }
-        for (const path of Object.keys(renewals(change)))
-            sentences.push(`${relay}: certificate of ${path.split(/[.[\]"]+/)[1] ?? ""} is renewed`);
-        if (before !== undefined && Object.keys(then).length > 0 && sentences.length > 0) {
-            sentences.push(
-                `${relay}: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on`,
-            );
-        }
-        return sentences;
-    },
+    adjust: (change, changes) => ({ ...changes, ...renewals(change) }),
+    sentences: (change) => proxySentences(change),
+    warnings: (change) => proxyWarnings(change),
 
     begin: (change) => ({
         action: "services_apply",
@@ -226,24 +194,6 @@ export function renderProxy(
     };
 }
 
-function certificatesOf(outputs: Properties | undefined): Record<string, CertificateRecord> {
-    return (outputs?.certificates ?? {}) as Record<string, CertificateRecord>;
-}
-
-/** A third of its life after it was made a certificate is renewed by whatever apply comes along. */
-export function renewals({ before, inputs }: Change): Record<string, ChangeKind> {
-    const due: Record<string, ChangeKind> = {};
-    if (before === undefined) return due;
-    const now = new Date();
-    for (const [name, { notBefore, notAfter }] of Object.entries(certificatesOf(before.outputs))) {
-        const listed = Object.hasOwn(inputs.services as object, name);
-        if (listed && renewalDue(notBefore, notAfter, now)) {
-            due[`${join("certificates", name)}.renew`] = "update";
-        }
-    }
-    return due;
-}
-
 /** Keeps what is still good, makes what is new or due. Private keys go to the host and nowhere else. */
 async function issue(
     change: Change,
@@ -269,7 +219,7 @@ async function issue(
             !lost &&
             old !== undefined &&
             oldService?.certificate === algorithm &&
-            due[`${join("certificates", name)}.renew`] === undefined
+            due[renewal(name)] === undefined
         ) {
             certificates[name] = old;
             continue;

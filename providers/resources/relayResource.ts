@@ -70,6 +70,8 @@ export interface RelayResourceParts {
     adjust?(change: Change, changes: Record<string, ChangeKind>): Record<string, ChangeKind>;
     /** One sentence an effect, each starting with the relay's name. */
     sentences(change: Change, changes: Record<string, ChangeKind>): string[];
+    /** What is said whether or not anything changes, as a warning: what the calendar brings, what is weaker than it could be. */
+    warnings?(change: Change): string[];
     begin(change: Change): Announcement;
     /** Refuses what the machine's facts forbid, before anything is changed. */
     guard?(change: Change, facts: Facts): void;
@@ -100,6 +102,7 @@ export function relayResource(parts: RelayResourceParts): Resource {
             }
             await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
             const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
+            warn(parts, change);
             const compared = changesIn(parts, oldInputs, news);
             const changes = { ...(parts.adjust?.(change, compared) ?? compared), ...driftChanges(oldOutputs) };
             if (Object.keys(changes).length > 0)
@@ -109,7 +112,10 @@ export function relayResource(parts: RelayResourceParts): Resource {
 
         async create(inputs, context) {
             const change: Change = { inputs, context };
-            if (context.preview) return { id: "", outputs: preview(parts, change) };
+            if (context.preview) {
+                warn(parts, change);
+                return { id: "", outputs: preview(parts, change) };
+            }
             const id = mintId();
             return { id, outputs: await apply(parts, id, change) };
         },
@@ -245,13 +251,14 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
 
 function preview(parts: RelayResourceParts, change: Change): Properties {
     const changes = changesIn(parts, change.before?.inputs ?? {}, change.inputs);
-    const sentences = [
+    const effects = [
         ...driftSentences(change.inputs, change.before?.outputs ?? {}),
         ...parts.sentences(change, changes),
     ];
     // The engine asks for a diff before an update, never before a create.
-    if (change.before === undefined) say(change, sentences);
-    return { ...parts.previewOutputs(change), drift: {}, record: UNKNOWN, plan: sentences };
+    if (change.before === undefined) say(change, effects);
+    const plan = [...(parts.warnings?.(change) ?? []), ...effects];
+    return { ...parts.previewOutputs(change), drift: {}, record: UNKNOWN, plan };
 }
 
 const GONE = {
@@ -270,6 +277,10 @@ function changesIn(parts: RelayResourceParts, olds: Properties, news: Properties
 function sentencesOf(parts: RelayResourceParts, change: Change, changes: Record<string, ChangeKind>): string[] {
     const moves = formerPlace(change.before, change.inputs, change.context) !== undefined;
     return moves && parts.step !== "host" ? [] : parts.sentences(change, changes);
+}
+
+function warn(parts: RelayResourceParts, change: Change): void {
+    for (const warning of parts.warnings?.(change) ?? []) change.context.log("warning", warning);
 }
 
 function say(change: Change, sentences: string[]): void {

@@ -13,7 +13,8 @@ import { firewallParts } from "./firewall.js";
 import { grantsParts } from "./grants.js";
 import { hostParts } from "./host.js";
 import { formatMark, mintId, placed, targetOf, underAudit, verifyRecord } from "./placed.js";
-import { proxyParts, renewals } from "./proxy.js";
+import { proxyParts } from "./proxy.js";
+import { proxyWarnings, renewals } from "./proxyWords.js";
 import type { Change } from "./relayResource.js";
 import { UNKNOWN, type ChangeKind, type Properties, type Resource } from "./resource.js";
 import { relaySchema } from "./schemas.js";
@@ -90,6 +91,7 @@ export const script: Resource = {
         await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
         const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
         const changes = changesIn(change);
+        for (const warning of proxyWarnings(change)) context.log("warning", warning);
         if (Object.keys(changes).length > 0) say(change, changes);
         return { changes };
     },
@@ -97,6 +99,7 @@ export const script: Resource = {
     async create(inputs, context) {
         const change: Change = { inputs, context };
         if (context.preview) {
+            for (const warning of proxyWarnings(change)) context.log("warning", warning);
             say(change, {});
             return { id: "", outputs: preview(change) };
         }

@@ -1,8 +1,9 @@
 import { webcrypto } from "node:crypto";
 
-import { changesOf, join } from "./changes.js";
+import { changesOf } from "./changes.js";
 import { placed } from "./placed.js";
-import { renewals, type CertificateRecord, type ProxyInputs } from "./proxy.js";
+import type { CertificateRecord, ProxyInputs } from "./proxy.js";
+import { renewal, renewals } from "./proxyWords.js";
 import type { Change } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 
@@ -59,6 +60,6 @@ function isStillGood(change: Change, name: string): boolean {
     const kept =
         before !== undefined &&
         Object.keys(changesOf(before.inputs, inputs, ["appName", "addresses", "authorities"])).length === 0;
-    const due = renewals(change)[`${join("certificates", name)}.renew`] !== undefined;
+    const due = renewals(change)[renewal(name)] !== undefined;
     return kept && !due;
 }

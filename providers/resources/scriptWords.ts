@@ -42,7 +42,9 @@ export function scriptSentences(change: Change, changes: Record<string, ChangeKi
     const touches = (keys: readonly string[]): boolean =>
         before === undefined || Object.keys(changes).some((path) => keys.includes(path.split(/[.[]/)[0] ?? ""));
     const effects = [firewallParts, wireguardParts, proxyParts, grantsParts].flatMap((parts) =>
-        touches(parts.compared) ? parts.sentences(change, changes) : [],
+        touches([...parts.compared, ...(parts === proxyParts ? ["certificates"] : [])])
+            ? parts.sentences(change, changes)
+            : [],
     );
     const requests = receipt?.requests ?? ((before?.outputs.requests ?? {}) as Record<string, string>);
     const waiting = Object.keys(inputs.services as object).filter((name) => requests[name] === undefined);

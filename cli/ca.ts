@@ -1,0 +1,89 @@
+import { writeFileSync } from "node:fs";
+
+import { appleProfile, authoritiesIn, spelledFingerprint, type TrustedAuthority } from "../core/certificates/trust.js";
+import { InvalidArgument } from "../core/errors.js";
+import { currentState, readState, type StackState } from "./audit/state.js";
+import { Exit, printJson, type Output } from "./output.js";
+
+interface Options {
+    state?: string;
+    relay?: string;
+    format: string;
+    algorithm?: string;
+    output?: string;
+    json?: boolean;
+}
+
+interface Chosen {
+    relay: string;
+    appName: string;
+    authorities: TrustedAuthority[];
+}
+
+/** Each writes what clients install. */
+const FORMATS: Record<string, (chosen: Chosen) => string | Uint8Array> = {
+    pem: ({ authorities }) => authorities.map(({ pem }) => pem).join(""),
+    der: ({ relay, authorities }) => theOnly(authorities, relay).der,
+    mobileconfig: ({ relay, appName, authorities }) => appleProfile(relay, appName, authorities),
+};
+
+/** `qp-tunnel ca`: what clients of the services have to trust. Standard error says what to compare it with. */
+export function ca(options: Options, output: Output): number {
+    const write = Object.hasOwn(FORMATS, options.format) ? FORMATS[options.format] : undefined;
+    if (write === undefined) {
+        throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
+    }
+    const state = options.state === undefined ? currentState() : readState(options.state);
+    const chosen = choose(state, options);
+    if (options.json === true) {
+        const authorities = chosen.authorities.map(({ der: _, pem, ...info }) => ({ ...info, certificate: pem }));
+        printJson(output, { relay: chosen.relay, authorities });
+        return Exit.fine;
+    }
+    const content = write(chosen);
+    if (options.output === undefined) output.stdout.write(content);
+    else writeFileSync(options.output, content, { mode: 0o644 });
+    for (const { algorithm, notAfter, fingerprint } of chosen.authorities) {
+        output.stderr.write(
+            `${chosen.relay}: ${algorithm}, valid until ${notAfter}, SHA-256 ${spelledFingerprint(fingerprint)}\n`,
+        );
+    }
+    return Exit.fine;
+}
+
+function choose({ authorities }: StackState, { relay: wanted, algorithm, format, json }: Options): Chosen {
+    const relays = [...new Set(authorities.map(({ relay }) => relay))].sort();
+    const relay = wanted ?? relays[0];
+    if (relay === undefined) {
+        throw new InvalidArgument("--state", "no relay in it has a certificate authority yet", "run pulumi up first");
+    }
+    if (wanted === undefined && relays.length > 1) {
+        throw new InvalidArgument("--relay", "the stack has more than one", `say ${relays.join(" or ")}`);
+    }
+    const its = authorities.filter((authority) => authority.relay === relay);
+    if (its.length === 0) {
+        throw new InvalidArgument("--relay", `the stack has none called ${relay}`, `say ${relays.join(" or ")}`);
+    }
+    const all = its.flatMap(({ certificate }) => authoritiesIn(certificate));
+    // Apple's systems refuse a whole profile for one certificate of a kind that they do not know.
+    const suitable = format === "mobileconfig" && json !== true ? "ecdsa-p256" : undefined;
+    const kind = algorithm ?? (all.some((each) => each.algorithm === suitable) ? suitable : undefined);
+    const chosen = all.filter((authority) => kind === undefined || authority.algorithm === kind);
+    if (chosen.length === 0) {
+        const kinds = all.map((authority) => authority.algorithm).join(" or ");
+        throw new InvalidArgument("--algorithm", `${relay} has no authority of kind ${kind}`, `say ${kinds}`);
+    }
+    return { relay, appName: its[0]?.appName ?? "", authorities: chosen };
+}
+
+function theOnly(authorities: TrustedAuthority[], relay: string): TrustedAuthority {
+    const [only, ...more] = authorities;
+    if (only === undefined || more.length > 0) {
+        throw new InvalidArgument(
+            "--format",
+            `der holds one certificate, and ${relay} has ${authorities.length} authorities`,
+            `say which: --algorithm ${authorities.map(({ algorithm }) => algorithm).join(" or ")}`,
+        );
+    }
+    return only;
+}
