@@ -40,12 +40,7 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
     const { parent, name, resolved, place, machine, registry } = parts;
     const { networks, firewall: table, wireguard: tunnel, proxy: served, grants: allowed } = desiredOf(parts);
     const child = (after: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: after });
-    const keys = new Managed(
-        "KeyPair",
-        `${name}-key`,
-        { owner: name, epoch: Math.max(...resolved.plain.keyEpochs), ...adoptedKey(resolved.plain) },
-        secretChild(parent)("privateKey"),
-    );
+    const keys = relayKeys(parent, name, resolved.plain);
     const host = new Managed(
         "Host",
         `${name}-host`,
@@ -57,14 +52,14 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
     const wireguard = new Managed(
         "WireGuard",
         `${name}-wireguard`,
-        { ...filled, ...tunnel, privateKey: keys.output("privateKey") },
+        { ...filled, ...tunnel, privateKeys: privateKeysOf(keys) },
         child([host, firewall]),
     );
     const proxy = new Managed("Proxy", `${name}-proxy`, { ...filled, ...served }, child([wireguard]));
     const grants = new Managed("Grants", `${name}-grants`, { ...filled, ...allowed }, child([wireguard, proxy]));
     return {
         recorded: { host, firewall, wireguard, proxy, grants },
-        publicKey: keys.output("publicKey"),
+        publicKey: wireguard.output("publicKey"),
         registry: wireguard.output("registry"),
         served: proxy.output("served"),
         address: host.output("address"),
@@ -91,6 +86,7 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
             prefix: subnet.prefix,
             ...(subnet6 === undefined ? {} : { prefix6: subnet6.prefix }),
             listenPort: plain.listenPort,
+            epochs: plain.keyEpochs,
             mtu: plain.mtu,
             routes: plain.routes,
             seed: seed.output("seed"),
@@ -106,6 +102,27 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
         },
         grants: { rules: accessRules(resolved, ledger) },
     };
+}
+
+/** A pair for each key epoch. What an existing relay is taken over with is the key of its first. */
+function relayKeys(parent: pulumi.Resource, name: string, plain: RelayPlain): Map<number, Managed> {
+    return new Map(
+        plain.keyEpochs.map((epoch) => [
+            epoch,
+            new Managed(
+                "KeyPair",
+                epoch === 1 ? `${name}-key` : `${name}-key-${epoch}`,
+                { owner: name, epoch, ...(epoch === 1 ? adoptedKey(plain) : {}) },
+                secretChild(parent)("privateKey"),
+            ),
+        ]),
+    );
+}
+
+function privateKeysOf(keys: Map<number, Managed>): pulumi.Output<Record<string, string>> {
+    return pulumi.secret(
+        Object.fromEntries([...keys].map(([epoch, pair]) => [epoch, pair.output<string>("privateKey")])),
+    );
 }
 
 function adoptedKey({ privateKey }: RelayPlain): pulumi.Inputs {

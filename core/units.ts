@@ -1,3 +1,5 @@
+import { secondInterface } from "./epochs.js";
+
 /**
  * systemd units of one relay, ordered so that a boot fails closed: the table before the interface, forwarding as
  * the interface's last step, the proxy after both. Each starts the relay's program with the files of the last apply.
@@ -9,25 +11,15 @@ export function renderUnits(args: {
     interface: string;
 }): Record<string, string> {
     const { name, etc, run } = args;
-    const program = (mode: string): string => `/bin/bash ${etc}/program ${mode} ${etc} ${run}`;
+    const program = (mode: string, device?: string): string =>
+        ["/bin/bash", `${etc}/program`, mode, etc, run, ...(device === undefined ? [] : [device])].join(" ");
     const firewall = `${name}-firewall.service`;
     const wireguard = `${name}-wireguard.service`;
-    return {
-        [firewall]: unit({
+    const second = `${name}-wireguard-b.service`;
+    const forInterface = (device: string): string =>
+        unit({
             Unit: {
-                Description: `Default-deny table of relay ${name}`,
-                Wants: "network-pre.target",
-                Before: `network-pre.target ${wireguard}`,
-                // Distributions flush all tables when they restart nftables.service; ours is loaded again with it.
-                After: "nftables.service",
-                PartOf: "nftables.service",
-            },
-            Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: program("boot-firewall") },
-            Install: { WantedBy: "multi-user.target" },
-        }),
-        [wireguard]: unit({
-            Unit: {
-                Description: `WireGuard interface ${args.interface} of relay ${name}`,
+                Description: `WireGuard interface ${device} of relay ${name}`,
                 Requires: firewall,
                 After: `${firewall} network-online.target`,
                 Wants: "network-online.target",
@@ -35,15 +27,35 @@ export function renderUnits(args: {
             Service: {
                 Type: "exec",
                 RemainAfterExit: "yes",
-                ExecStart: program("boot-wireguard"),
-                ExecStopPost: `-/bin/sh -c 'ip link del dev ${args.interface}'`,
+                ExecStart: program("boot-wireguard", device),
+                ExecStopPost: `-/bin/sh -c 'ip link del dev ${device}'`,
                 Restart: "on-failure",
                 RestartSec: "1",
             },
             Install: { WantedBy: "multi-user.target" },
+        });
+    return {
+        [firewall]: unit({
+            Unit: {
+                Description: `Default-deny table of relay ${name}`,
+                Wants: "network-pre.target",
+                Before: `network-pre.target ${wireguard} ${second}`,
+                // Distributions flush all tables when they restart nftables.service; ours is loaded again with it.
+                After: "nftables.service",
+                PartOf: "nftables.service",
+            },
+            Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: program("boot-firewall") },
+            Install: { WantedBy: "multi-user.target" },
         }),
+        [wireguard]: forInterface(args.interface),
+        // Of the other key while the relay's is rotated, and of every even epoch.
+        [second]: forInterface(secondInterface(args.interface)),
         [`${name}-proxy.service`]: unit({
-            Unit: { Description: `TLS proxy of relay ${name}`, Requires: wireguard, After: wireguard },
+            Unit: {
+                Description: `TLS proxy of relay ${name}`,
+                Requires: firewall,
+                After: `${firewall} ${wireguard} ${second}`,
+            },
             Service: {
                 Type: "exec",
                 ExecStart: program("boot-proxy"),

@@ -42,6 +42,10 @@ export interface DesiredPeer {
     allowedIps: string[];
     /** Seconds; 0 is off. */
     keepalive: number;
+    /** host:port, where she is waited for; absent where she comes by herself. */
+    endpoint?: string;
+    /** RFC 3339; absent for never. */
+    expires?: string;
 }
 
 /**
@@ -66,17 +70,8 @@ export function parseDump(text: string): Dump {
 }
 
 /**
- * The file for `wg setconf`. Written in full, because what is left out is not left alone: syncconf keeps an omitted
- * preshared key and keepalive, wipes an omitted private key and moves an omitted port (seen with wireguard-tools 1.0.20210914).
- */
-export function renderSetconf(args: { privateKey: string; listenPort: number; peers: DesiredPeer[] }): string {
-    const head = `[Interface]\nPrivateKey = ${args.privateKey}\nListenPort = ${args.listenPort}\n`;
-    return head + byName(args.peers).map(renderPeer).join("");
-}
-
-/**
- * One line for each peer, sorted by name, in the columns and words of wg's own dump: public key, preshared key, allowed IPs, keepalive.
- * Only that order and the order of the allowed IPs (sorted) differ from what a relay can print about itself.
+ * One line for each peer, sorted by name: public key, preshared key, allowed IPs, keepalive in the words of wg's own
+ * dump, then endpoint, expiry in Unix seconds or "-", and name. What an interface is filled with is made of it on the relay.
  */
 export function renderPeerTable(peers: DesiredPeer[]): string {
     return byName(peers)
@@ -86,6 +81,9 @@ export function renderPeerTable(peers: DesiredPeer[]): string {
                 peer.presharedKey === "" ? NONE : peer.presharedKey,
                 peer.allowedIps.length === 0 ? NONE : [...peer.allowedIps].sort().join(","),
                 peer.keepalive === 0 ? "off" : peer.keepalive,
+                peer.endpoint ?? NONE,
+                peer.expires === undefined ? "-" : Math.floor(Date.parse(peer.expires) / 1000),
+                peer.name,
             ].join("\t"),
         )
         .map((line) => `${line}\n`)
@@ -103,19 +101,6 @@ const KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /** The kernel's way to say "no preshared key". */
 const ZERO_KEY = `${"A".repeat(43)}=`;
-
-function renderPeer(peer: DesiredPeer): string {
-    return [
-        "",
-        `# ${peer.name}`,
-        "[Peer]",
-        `PublicKey = ${peer.publicKey}`,
-        `PresharedKey = ${peer.presharedKey === "" ? ZERO_KEY : peer.presharedKey}`,
-        `AllowedIPs = ${[...peer.allowedIps].sort().join(", ")}`,
-        `PersistentKeepalive = ${peer.keepalive === 0 ? "off" : peer.keepalive}`,
-        "",
-    ].join("\n");
-}
 
 function parsePeer(fields: string[], line: number): DumpPeer {
     if (fields.length !== 8) throw malformed(line, `has ${fields.length} fields, not 8`);

@@ -53,21 +53,23 @@ step_confirm() {
 # Back to the boot files, which hold nothing that was not there before and nobody who was cut since.
 roll_back() {
     [[ -d "$etc/pending" ]] || return 0
+    local device
     rm -rf -- "$etc/pending"
     if [[ -f "$etc/firewall.nft" ]]; then load_firewall; fi
-    if [[ -f "$etc/wg.conf" ]]; then
-        if interface_exists && answers_wg >/dev/null 2>&1; then
-            wg syncconf "${want[interface]}" "$etc/wg.conf"
-            set_network
+    for device in $(interfaces); do
+        if [[ ! -f "$etc/peers" ]]; then
+            remove_interface "$device"
+        elif interface_exists "$device" && answers_wg "$device" >/dev/null 2>&1; then
+            setconf_of "$device" >"$work/$device.conf"
+            wg syncconf "$device" "$work/$device.conf"
+            set_network "$device"
         else
-            start_interface
+            start_interface "$device"
         fi
-    else
-        stop_process wireguard
-        ! interface_exists || ip link del dev "${want[interface]}"
-    fi
+    done
+    [[ -f "$etc/peers" ]] || rm -f -- "$etc/interfaces" "$etc"/key.*
     # Only when no interface of ours is left to guard.
-    if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/wg.conf" ]] && table_exists; then nft delete table inet "${want[table]}"; fi
+    if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/peers" ]] && table_exists; then nft delete table inet "${want[table]}"; fi
     date -u +%Y-%m-%dT%H:%M:%SZ | install_file "$etc/rolled-back"
     disarm_rollback
     want[auditMark]=""

@@ -7,7 +7,6 @@ step_host() {
     printf '%s\n' "${want[owner]}" | install_file "$etc/owner"
     install_program
     install_file "$etc/manifest" <"$work/boot-manifest"
-    [[ "${want[identity]:-state}" != host || -s "$etc/identity.key" ]] || wg genkey | install_file "$etc/identity.key"
     install_units
     write_mark host
     commit
@@ -96,10 +95,11 @@ install_units() {
 step_host_delete() {
     bears_mark host || { echo skipped | answer skipped; return 0; }
     stop_process proxy
-    stop_process wireguard
+    local device
+    for device in $(interfaces); do stop_process "wireguard.$device"; done
     if uses_systemd; then
         local file
-        for file in /etc/systemd/system/"${want[name]}"-{firewall,wireguard,proxy}.service; do
+        for file in /etc/systemd/system/"${want[name]}"-{firewall,wireguard,wireguard-b,proxy}.service; do
             [[ -e "$file" ]] || continue
             systemctl --quiet disable --now "${file##*/}"
             rm -f -- "$file"

@@ -26,7 +26,7 @@ main() {
     printf '@done\n'
 }
 
-# boot MODE ETC RUN
+# boot MODE ETC RUN [INTERFACE]
 boot() {
     step=$1
     etc=$2
@@ -42,9 +42,9 @@ boot() {
         roll_back
         ;;
     boot-firewall) roll_back_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
-    boot-wireguard) boot_wireguard ;;
+    boot-wireguard) boot_wireguard "$4" ;;
     boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
-    supervise-wireguard) supervise_wireguard ;;
+    supervise-wireguard) supervise_wireguard "$4" ;;
     supervise-proxy) supervise_proxy ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac

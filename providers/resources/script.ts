@@ -32,7 +32,7 @@ import { count } from "./words.js";
 const PARTS = [hostParts, firewallParts, wireguardParts, proxyParts, grantsParts];
 
 /** What is for a machine that is reached, or for a key that is not on it. */
-const NOT_HERE = ["machine", "hostKey", "privateKey", "credentials", "confirmTimeout"];
+const NOT_HERE = ["machine", "hostKey", "privateKeys", "credentials", "confirmTimeout"];
 
 /**
  * A relay on a machine that nothing connects to: all that Host, Firewall, WireGuard, Proxy and Grants do elsewhere, in one
@@ -239,14 +239,12 @@ function receiptMark({ receipt }: Properties): Properties {
 /** What is true of the relay: what its receipt says, or the one before. */
 function taken(change: Change, receipt: ReturnType<typeof receiptOf>, past: Registry): Properties {
     const { inputs, before } = change;
-    const dump = {
-        peers: Object.keys(receipt?.peers ?? {}).map((publicKey) => ({ publicKey })),
-    } as Parameters<typeof registryAfter>[3];
+    const onWire = new Set(Object.keys(receipt?.peers ?? {}));
     const args = inputs as unknown as WireGuardInputs;
     const served = servedOf(inputs, receipt, (before?.outputs.served ?? {}) as Served);
     return {
         publicKey: receipt?.publicKey ?? inputs.relayPublicKey ?? before?.outputs.publicKey ?? "",
-        registry: receipt === undefined ? past : registryAfter(change, past, args, dump, new Date().toISOString()),
+        registry: receipt === undefined ? past : registryAfter(change, past, args, onWire, new Date().toISOString()),
         served,
     };
 }

@@ -2,18 +2,18 @@ import { parseRule, formatRule } from "../../core/access.js";
 import type { ProxyService } from "../../core/model.js";
 import { tableName } from "../../core/names.js";
 import { routesOf } from "../../core/registry/defaults.js";
-import { renderPeerTable, renderSetconf } from "../../core/wireguard.js";
+import { renderPeerTable } from "../../core/wireguard.js";
 import { formatBundle, formatTable } from "../hosts/bundle.js";
 import { relayValues } from "../hosts/host.js";
 import { firewallParts } from "./firewall.js";
 import { grantsParts } from "./grants.js";
 import { hostParts } from "./host.js";
-import { targetOf } from "./placed.js";
+import { placed, targetOf } from "./placed.js";
 import { renderProxy } from "./proxy.js";
 import type { Change, Desired } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 import type { Certificates } from "./scriptCertificates.js";
-import { desiredPeers, renderNetwork, type WireGuardInputs } from "./wireguard.js";
+import { desiredPeers, renderInterfaces, renderNetwork, type WireGuardInputs } from "./wireguard.js";
 
 /** In their order, the steps of a script and what each is given. */
 export type Payload = Record<string, Desired>;
@@ -33,16 +33,11 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
             values: { services: Object.keys(services).length },
             files: { networks: lines(networks(inputs)), routes: lines(peerRoutes(inputs)) },
         },
-        host: withIdentity(await hostParts.desired(change)),
+        host: await hostParts.desired(change),
         firewall: await firewallParts.desired(change),
         wireguard: withIdentity({
-            values: { listenPort: Number(inputs.listenPort) },
             files: {
-                "wg.conf": renderSetconf({
-                    privateKey: "(made on the relay)",
-                    listenPort: Number(inputs.listenPort),
-                    peers,
-                }),
+                interfaces: renderInterfaces(wireGuardOf(inputs), placed(inputs).interface),
                 peers: renderPeerTable(peers),
                 network: renderNetwork(wireGuardOf(inputs)),
             },

@@ -3,17 +3,19 @@ import { contains } from "../../core/addresses.js";
 import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
 import type { RegistryPeer } from "../../core/model.js";
-import { fromAllowedIps, renderPeerTable, renderSetconf, type DesiredPeer } from "../../core/wireguard.js";
+import { epochPlaces, type EpochPlace } from "../../core/epochs.js";
+import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
+import type { Files } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
 import { placed } from "./placed.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
-import { wireDrift } from "./wireguardDrift.js";
+import { dumpOf, wireDrift } from "./wireguardDrift.js";
 import { keyOf, peerChanges } from "./peerChanges.js";
 import { recordedRegistry } from "./wireguardHistory.js";
 import { beginOf, outcomesOf } from "./wireguardRecords.js";
-import { readBack, registryAfter, type RegistryEntry } from "./wireguardRegistry.js";
+import { registryAfter, type RegistryEntry } from "./wireguardRegistry.js";
 import { peerSentences } from "./wireguardWords.js";
 
 /** What WireGuard's inputs are once they are resolved. */
@@ -22,9 +24,13 @@ export interface WireGuardInputs {
     address6?: string;
     prefix: number;
     prefix6?: number;
+    /** UDP port of odd epochs; even ones have the next. */
     listenPort: number;
     mtu: number;
-    privateKey: string;
+    /** Key epochs of the relay. */
+    epochs: number[];
+    /** By epoch; none where the keys are made on the relay. */
+    privateKeys: Record<string, string>;
     seed: string;
     peers: Record<string, RegistryPeer>;
     /** Keys that are not in the registry: generated ones. */
@@ -47,9 +53,10 @@ export const wireguardParts: RelayResourceParts = {
             address6: { type: "string", description: "The relay's IPv6 tunnel address.", optional: true },
             prefix: { type: "integer", description: "Prefix length of the tunnel's network." },
             prefix6: { type: "integer", description: "Prefix length of the tunnel's IPv6 network.", optional: true },
-            listenPort: { type: "integer", description: "UDP port." },
+            listenPort: { type: "integer", description: "UDP port of odd key epochs; even ones have the next." },
+            epochs: { type: "array", description: "Key epochs of the relay: one, or two while its key is rotated." },
             mtu: { type: "integer", description: "MTU of the interface in bytes." },
-            privateKey: { type: "string", description: "The relay's private key.", secret: true },
+            privateKeys: { type: "object", description: "The relay's private keys, by epoch.", secret: true },
             seed: { type: "string", description: "What preshared keys are derived from.", secret: true },
             peers: { type: "object", description: "Peers by name, from Registry." },
             publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
@@ -77,7 +84,8 @@ export const wireguardParts: RelayResourceParts = {
         "prefix6",
         "listenPort",
         "mtu",
-        "privateKey",
+        "epochs",
+        "privateKeys",
         "peers",
         "publicKeys",
         "presharedKeys",
@@ -102,10 +110,9 @@ export const wireguardParts: RelayResourceParts = {
         const args = resolved(inputs);
         const peers = desiredPeers(args);
         return Promise.resolve({
-            values: { listenPort: args.listenPort, publicKey: publicKeyOf(args.privateKey) },
             files: {
-                "wg.conf": renderSetconf({ privateKey: args.privateKey, listenPort: args.listenPort, peers }),
-                "private.key": `${args.privateKey}\n`,
+                interfaces: renderInterfaces(args, placed(inputs).interface),
+                ...keyFiles(args, placed(inputs).interface),
                 peers: renderPeerTable(peers),
                 network: renderNetwork(args),
             },
@@ -114,7 +121,8 @@ export const wireguardParts: RelayResourceParts = {
 
     async outputs(change, answer) {
         const args = resolved(change.inputs);
-        const { dump, problems } = readBack(desiredPeers(args), args, answer);
+        const { interface: device } = placed(change.inputs);
+        const problems = Object.values(wireDrift(args, desiredPeers(args), answer, device));
         const known = new Set(peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]));
         const foreign = (answer.removed ?? "")
             .split("\n")
@@ -127,21 +135,21 @@ export const wireguardParts: RelayResourceParts = {
         const past =
             (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
             (await recordedRegistry(change.inputs));
-        const registry = registryAfter(change, past, args, dump, new Date().toISOString());
-        return { outputs: { publicKey: publicKeyOf(args.privateKey), registry }, problems, foreign };
+        const registry = registryAfter(change, past, args, keysOn(answer, args, device), new Date().toISOString());
+        return { outputs: { publicKey: newestPublicKey(args), registry }, problems, foreign };
     },
 
     previewOutputs({ inputs, before }) {
-        const { privateKey } = inputs;
         const unchanged = before !== undefined && peerChanges({ before, inputs }).length === 0;
         return {
-            publicKey: typeof privateKey === "string" ? publicKeyOf(privateKey) : UNKNOWN,
+            publicKey: newestPublicKey(resolved(inputs)) ?? UNKNOWN,
             registry: unchanged ? before.outputs.registry : UNKNOWN,
         };
     },
 
     outcomes: outcomesOf,
-    drift: (inputs, _outputs, answer) => wireDrift(resolved(inputs), desiredPeers(resolved(inputs)), answer),
+    drift: (inputs, _outputs, answer) =>
+        wireDrift(resolved(inputs), desiredPeers(resolved(inputs)), answer, placed(inputs).interface),
 
     ending: (inputs) => [
         {
@@ -157,6 +165,12 @@ export const wireguardParts: RelayResourceParts = {
 };
 
 export const wireguard = relayResource(wireguardParts);
+
+/** Public keys that the relay's interfaces know. */
+function keysOn(answer: Files, args: WireGuardInputs, device: string): Set<string> {
+    const peers = placesOf(args, device).flatMap(({ interface: name }) => dumpOf(answer, name)?.peers ?? []);
+    return new Set(peers.map(({ publicKey }) => publicKey));
+}
 
 function hasNamed({ before }: Change, key: string): boolean {
     return Object.values(before?.outputs.drift ?? {}).some((sentence) => String(sentence).includes(key));
@@ -198,6 +212,39 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
     });
 }
 
+/** Interface, port, epoch and public key of each key epoch; the key is left to the relay where it is made there. */
+export function renderInterfaces(args: WireGuardInputs, device: string): string {
+    return placesOf(args, device)
+        .map(
+            ({ interface: name, port, epoch }) =>
+                `${name}\t${port}\t${epoch}\t${publicKeyOfEpoch(args, epoch) ?? "-"}\n`,
+        )
+        .join("");
+}
+
+function keyFiles(args: WireGuardInputs, device: string): Record<string, string> {
+    return Object.fromEntries(
+        placesOf(args, device).map(({ interface: name, epoch }) => [
+            `key.${name}`,
+            `${args.privateKeys[epoch] ?? ""}\n`,
+        ]),
+    );
+}
+
+function placesOf(args: WireGuardInputs, device: string): EpochPlace[] {
+    return epochPlaces(args.epochs, device, args.listenPort);
+}
+
+/** undefined while the key is not known here. */
+export function publicKeyOfEpoch({ privateKeys }: WireGuardInputs, epoch: number): string | undefined {
+    const key: unknown = privateKeys?.[epoch];
+    return typeof key === "string" ? publicKeyOf(key) : undefined;
+}
+
+function newestPublicKey(args: WireGuardInputs): string | undefined {
+    return publicKeyOfEpoch(args, Math.max(...args.epochs));
+}
+
 export function renderNetwork(args: WireGuardInputs): string {
     const lines = [`address ${args.address}/${args.prefix}`];
     if (args.address6 !== undefined) lines.push(`address ${args.address6}/${args.prefix6 ?? 64}`);
@@ -209,7 +256,8 @@ export function renderNetwork(args: WireGuardInputs): string {
 
 function* checkKeys(inputs: Properties): Generator<CheckFailure> {
     const owners = new Map<string, string>();
-    if (typeof inputs.privateKey === "string") owners.set(publicKeyOf(inputs.privateKey), "the relay");
+    for (const key of Object.values((inputs.privateKeys ?? {}) as object))
+        if (typeof key === "string") owners.set(publicKeyOf(key), "the relay");
     for (const name of Object.keys(inputs.peers ?? {})) {
         const key = keyOf(inputs, name);
         if (key === undefined) continue;

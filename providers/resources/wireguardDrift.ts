@@ -1,29 +1,61 @@
 import { routesOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
-import { parseDump, type DesiredPeer } from "../../core/wireguard.js";
+import { epochPlaces, type EpochPlace } from "../../core/epochs.js";
+import { parseDump, type DesiredPeer, type Dump } from "../../core/wireguard.js";
 import type { Files } from "../hosts/bundle.js";
-import { publicKeyOf } from "../../core/keys.js";
 import { same } from "./changes.js";
-import type { WireGuardInputs } from "./wireguard.js";
+import { publicKeyOfEpoch, type WireGuardInputs } from "./wireguard.js";
 
-/** Differences between the interface and what the program says, by name. Counters, handshakes and endpoints are no difference. */
-export function wireDrift(args: WireGuardInputs, peers: DesiredPeer[], answer: Files): Record<string, string> {
-    if (answer.dump === undefined || answer.dump === "") {
+/** Differences between the interfaces and what the program says, by name. Counters, handshakes and endpoints are no difference. */
+export function wireDrift(
+    args: WireGuardInputs,
+    peers: DesiredPeer[],
+    answer: Files,
+    device: string,
+): Record<string, string> {
+    const places = epochPlaces(args.epochs, device, args.listenPort);
+    const drift: Record<string, string> = {};
+    for (const [index, place] of places.entries()) {
+        const found = interfaceDrift(args, peers, answer, place, index === 0);
+        // With one interface there is no doubt which is meant.
+        for (const [name, sentence] of Object.entries(found))
+            drift[places.length === 1 ? name : `${place.interface}: ${name}`] =
+                places.length === 1 ? sentence : `${place.interface}: ${sentence}`;
+    }
+    return drift;
+}
+
+/** What the wire knows of one interface; undefined when it is gone or does not answer. */
+export function dumpOf(answer: Files, device: string): Dump | undefined {
+    const text = answer[`dump.${device}`] ?? "";
+    return text === "" ? undefined : parseDump(text);
+}
+
+function interfaceDrift(
+    args: WireGuardInputs,
+    peers: DesiredPeer[],
+    answer: Files,
+    place: EpochPlace,
+    primary: boolean,
+): Record<string, string> {
+    const dump = dumpOf(answer, place.interface);
+    if (dump === undefined) {
         return {
             interface: "the interface is gone or does not answer: nobody is connected; the next up makes it again",
         };
     }
-    const dump = parseDump(answer.dump);
     const drift: Record<string, string> = {};
-    if (dump.publicKey !== publicKeyOf(args.privateKey)) {
+    const own = publicKeyOfEpoch(args, place.epoch);
+    if (own !== undefined && dump.publicKey !== own) {
         drift["private key"] =
             `the interface has another private key (public key ${dump.publicKey}); the next up sets the relay's own`;
     }
-    if (dump.listenPort !== args.listenPort) {
+    if (dump.listenPort !== place.port) {
         drift["listen port"] =
-            `the interface listens on port ${dump.listenPort} instead of ${args.listenPort}; the next up sets it back`;
+            `the interface listens on port ${dump.listenPort} instead of ${place.port}; the next up sets it back`;
     }
-    Object.assign(drift, peerDrift(peers, dump.peers), networkDrift(args, answer.network ?? ""));
+    const network = answer[`network.${place.interface}`] ?? "";
+    Object.assign(drift, peerDrift(peers, dump.peers), networkDrift(args, network, primary));
     return drift;
 }
 
@@ -61,7 +93,7 @@ function peerDrift(peers: DesiredPeer[], live: LivePeer[]): Record<string, strin
     return drift;
 }
 
-function networkDrift(args: WireGuardInputs, network: string): Record<string, string> {
+function networkDrift(args: WireGuardInputs, network: string, _primary: boolean): Record<string, string> {
     const drift: Record<string, string> = {};
     const live = (key: string): string[] =>
         network

@@ -1,11 +1,8 @@
 import { admittedOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
-import { parseDump, type DesiredPeer, type Dump } from "../../core/wireguard.js";
-import type { Files } from "../hosts/bundle.js";
 import { keyOf, peerChanges } from "./peerChanges.js";
 import type { Change } from "./relayResource.js";
 import type { WireGuardInputs } from "./wireguard.js";
-import { wireDrift } from "./wireguardDrift.js";
 
 /** One peer in the authoritative registry. */
 export interface RegistryEntry {
@@ -22,16 +19,6 @@ export interface RegistryEntry {
     formerly?: string;
 }
 
-/** What the kernel has after an apply, and where that differs from what was asked. */
-export function readBack(
-    peers: DesiredPeer[],
-    args: WireGuardInputs,
-    answer: Files,
-): { dump: Dump | undefined; problems: string[] } {
-    const dump = answer.dump === undefined || answer.dump === "" ? undefined : parseDump(answer.dump);
-    return { dump, problems: Object.values(wireDrift(args, peers, answer)) };
-}
-
 /**
  * The registry after an apply: active is who is on the wire; who is not listed any more and gone from it was revoked. Whom
  * a failed apply left off the wire, or on it, stays what she was: a key is not revoked by an accident.
@@ -40,10 +27,9 @@ export function registryAfter(
     change: Change,
     before: Record<string, RegistryEntry>,
     args: WireGuardInputs,
-    dump: Dump | undefined,
+    onWire: ReadonlySet<string>,
     now: string,
 ): Record<string, RegistryEntry> {
-    const onWire = new Set((dump?.peers ?? []).map((peer) => peer.publicKey));
     const renamed = new Map(
         peerChanges(change).flatMap(({ kind, name, formerly }) =>
             kind === "rename" && formerly !== undefined ? [[name, formerly]] : [],

@@ -93,7 +93,7 @@ function relaySentences(change: Change): string[] {
 }
 
 function relayRekeyed({ before, inputs }: Change): boolean {
-    return before !== undefined && before.inputs.privateKey !== inputs.privateKey;
+    return before !== undefined && !same(before.inputs.privateKeys, inputs.privateKeys);
 }
 
 function addressesOf(peer: { address: string; address6?: string }): string {

@@ -6,8 +6,8 @@ import { renderClientConfig } from "../../core/clientConfig.js";
 import { generateKeyPair } from "../../core/keys.js";
 import type { Ports, RegistryPeer } from "../../core/model.js";
 import { type SetElements, elementsOf, renderDelta, renderElements, renderSkeleton } from "../../core/nftables.js";
-import { fromAllowedIps, renderSetconf } from "../../core/wireguard.js";
-import { Lab, type LabNode, type TOPOLOGY, ipv6Of } from "../lab/index.js";
+import { fromAllowedIps } from "../../core/wireguard.js";
+import { Lab, type LabNode, type TOPOLOGY, ipv6Of, renderSetconf } from "../lab/index.js";
 
 // The firewall's text against traffic: every accept is tried, and next to it what must not pass.
 

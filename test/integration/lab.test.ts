@@ -8,8 +8,7 @@ import { type Issued, createAuthority, issueLeaf } from "../../core/certificates
 import { renderClientConfig } from "../../core/clientConfig.js";
 import { HostError } from "../../core/errors.js";
 import { generateKeyPair } from "../../core/keys.js";
-import { renderSetconf } from "../../core/wireguard.js";
-import { Lab, type LabNode, type TOPOLOGY, checkPrerequisites, ipv6Of } from "../lab/index.js";
+import { Lab, type LabNode, type TOPOLOGY, checkPrerequisites, ipv6Of, renderSetconf } from "../lab/index.js";
 
 // The laboratory proves itself: each of its instruments sees what it is there to see, before anything is measured with it.
 

@@ -9,4 +9,5 @@ export {
 } from "./node.js";
 export { checkPrerequisites } from "./prerequisites.js";
 export { type Outage, Probe, type ProbeReport } from "./probe.js";
+export { renderSetconf } from "./setconf.js";
 export { type ExecOptions, type Outcome, Program } from "./processes.js";

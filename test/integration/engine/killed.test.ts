@@ -14,7 +14,7 @@ const POINTS: [when: string, program: string, pattern: string, nth: number][] = 
     ["before WireGuard has done anything", "wg", "addconf*qptcheck*", 1],
     ["with the elements narrowed in the record alone", "nft", "-f*-", 1],
     ["with the peers in the boot file alone", "wg", "set*remove", 1],
-    ["with the old peer removed and the new one not added", "wg", "addconf*delta.conf", 2],
+    ["with the old peer removed and the new one not added", "wg", "addconf*delta.conf", 1],
     ["between WireGuard and Proxy", "mv", "*/elements", 2],
     ["with the services' elements narrowed in the record alone", "nft", "-f*-", 2],
     ["with the services in the boot file alone", "curl", "*/load", 1],
@@ -199,14 +199,14 @@ async function wire(): Promise<Tables> {
 /** As they would be after a boot. */
 function boot(): Tables {
     const read = (name: string): string => readFileSync(join(stack.place("etc"), name), "utf8");
-    const peers = read("wg.conf").split("[Peer]").slice(1);
-    const value = (peer: string, key: string): string => new RegExp(`^${key} = (.*)$`, "m").exec(peer)?.[1] ?? "";
+    const peers = read("peers")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => line.split("\t"));
     return {
         owners: new Map(
-            peers.flatMap((peer) =>
-                value(peer, "AllowedIPs")
-                    .split(/, ?/)
-                    .map((address) => [plain(address), value(peer, "PublicKey")]),
+            peers.flatMap(([key = "", , addresses = ""]) =>
+                addresses.split(",").map((address): [string, string] => [plain(address), key]),
             ),
         ),
         elements: read("elements").split("\n").filter(Boolean),

@@ -112,7 +112,8 @@ it("leaves none in a file, but in root's own on the relay and in the key file of
     const ours = files.filter((file) => !file.startsWith(lab.folder) && file !== join(stack.folder, "program.json"));
     const known = [
         join(stack.folder, "config/pulumi-qp-tunnel/lab-dev.key"),
-        join(stack.place("etc"), "wg.conf"),
+        join(stack.place("etc"), "peers"),
+        join(stack.place("etc"), `key.${stack.declared.interface}`),
         ...readdirSync(join(stack.place("etc"), "certs"))
             .filter((name) => name.endsWith(".key"))
             .map((name) => join(stack.place("etc"), "certs", name)),

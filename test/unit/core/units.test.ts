@@ -8,10 +8,11 @@ const units = renderUnits({
 });
 
 describe("the systemd units of a relay", () => {
-    it("are three", () => {
+    it("are four", () => {
         expect(Object.keys(units)).toEqual([
             "qp-tunnel-wg0-firewall.service",
             "qp-tunnel-wg0-wireguard.service",
+            "qp-tunnel-wg0-wireguard-b.service",
             "qp-tunnel-wg0-proxy.service",
         ]);
     });
@@ -20,7 +21,7 @@ describe("the systemd units of a relay", () => {
         expect(units["qp-tunnel-wg0-firewall.service"]).toBe(`[Unit]
 Description=Default-deny table of relay qp-tunnel-wg0
 Wants=network-pre.target
-Before=network-pre.target qp-tunnel-wg0-wireguard.service
+Before=network-pre.target qp-tunnel-wg0-wireguard.service qp-tunnel-wg0-wireguard-b.service
 After=nftables.service
 PartOf=nftables.service
 
@@ -44,7 +45,7 @@ Wants=network-online.target
 [Service]
 Type=exec
 RemainAfterExit=yes
-ExecStart=/bin/bash /etc/qp-tunnel-wg0/program boot-wireguard /etc/qp-tunnel-wg0 /run/qp-tunnel-wg0
+ExecStart=/bin/bash /etc/qp-tunnel-wg0/program boot-wireguard /etc/qp-tunnel-wg0 /run/qp-tunnel-wg0 wg0
 ExecStopPost=-/bin/sh -c 'ip link del dev wg0'
 Restart=on-failure
 RestartSec=1
@@ -57,8 +58,8 @@ WantedBy=multi-user.target
     it("serve last, and in a cage", () => {
         expect(units["qp-tunnel-wg0-proxy.service"]).toBe(`[Unit]
 Description=TLS proxy of relay qp-tunnel-wg0
-Requires=qp-tunnel-wg0-wireguard.service
-After=qp-tunnel-wg0-wireguard.service
+Requires=qp-tunnel-wg0-firewall.service
+After=qp-tunnel-wg0-firewall.service qp-tunnel-wg0-wireguard.service qp-tunnel-wg0-wireguard-b.service
 
 [Service]
 Type=exec

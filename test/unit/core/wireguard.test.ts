@@ -1,11 +1,5 @@
 import { HostError } from "../../../core/errors.js";
-import {
-    type DesiredPeer,
-    fromAllowedIps,
-    parseDump,
-    renderPeerTable,
-    renderSetconf,
-} from "../../../core/wireguard.js";
+import { type DesiredPeer, fromAllowedIps, parseDump, renderPeerTable } from "../../../core/wireguard.js";
 
 const RELAY_PRIVATE = "mD9sZG0ifLXNvWUuqTyeS4GR1ZmXWGHZfVn4uK4kS3s=";
 const RELAY_PUBLIC = "DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=";
@@ -103,47 +97,32 @@ describe("parseDump", () => {
     });
 });
 
-test("renderSetconf writes every field, peers by name", () => {
-    expect(renderSetconf({ privateKey: RELAY_PRIVATE, listenPort: 51820, peers })).toBe(`[Interface]
-PrivateKey = ${RELAY_PRIVATE}
-ListenPort = 51820
-
-# alice
-[Peer]
-PublicKey = ${ALICE}
-PresharedKey = ${PSK}
-AllowedIPs = 10.8.0.2/32, fd00:8::2/128
-PersistentKeepalive = 25
-
-# nas
-[Peer]
-PublicKey = ${NAS}
-PresharedKey = ${ZERO}
-AllowedIPs = 10.8.0.3/32, 192.168.7.0/24
-PersistentKeepalive = off
-`);
-});
-
 test("renderPeerTable has the columns and words of wg's own dump", () => {
     expect(
         renderPeerTable([
             ...peers,
-            { name: "bare", publicKey: RELAY_PUBLIC, presharedKey: "", allowedIps: [], keepalive: 0 },
+            {
+                name: "bare",
+                publicKey: RELAY_PUBLIC,
+                presharedKey: "",
+                allowedIps: [],
+                keepalive: 0,
+                endpoint: "vpn.example.com:51820",
+                expires: "2027-01-01T00:00:00Z",
+            },
         ]),
     ).toBe(
         [
-            `${ALICE}\t${PSK}\t10.8.0.2/32,fd00:8::2/128\t25\n`,
-            `${RELAY_PUBLIC}\t(none)\t(none)\toff\n`,
-            `${NAS}\t(none)\t10.8.0.3/32,192.168.7.0/24\toff\n`,
+            `${ALICE}\t${PSK}\t10.8.0.2/32,fd00:8::2/128\t25\t(none)\t-\talice\n`,
+            `${RELAY_PUBLIC}\t(none)\t(none)\toff\tvpn.example.com:51820\t1798761600\tbare\n`,
+            `${NAS}\t(none)\t10.8.0.3/32,192.168.7.0/24\toff\t(none)\t-\tnas\n`,
         ].join(""),
     );
 });
 
 test("the order of the arguments changes nothing and is not changed", () => {
     const frozen = Object.freeze([...peers].reverse());
-    expect(renderSetconf({ privateKey: RELAY_PRIVATE, listenPort: 1, peers: frozen as DesiredPeer[] })).toBe(
-        renderSetconf({ privateKey: RELAY_PRIVATE, listenPort: 1, peers }),
-    );
+    expect(renderPeerTable(frozen as DesiredPeer[])).toBe(renderPeerTable(peers));
     expect(peers[0]!.allowedIps).toEqual(["192.168.7.0/24", "10.8.0.3/32"]);
 });
 

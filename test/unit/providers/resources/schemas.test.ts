@@ -77,7 +77,7 @@ describe.each(Object.keys(OUTPUTS) as ManagedType[])("the schema of %s", (type) 
 
     it("has every output that the components ask for, and marks what is secret", () => {
         expect(OUTPUTS[type].filter((output) => !(output in schema.outputs))).toEqual([]);
-        for (const secret of ["privateKey", "seed"]) {
+        for (const secret of ["privateKeys", "seed"]) {
             expect(schema.outputs[secret]?.secret ?? !(secret in schema.outputs)).toBe(true);
         }
     });

@@ -43,7 +43,7 @@ const NOTES = { port: 8443, upstream: "10.8.0.3:3000", certificate: "ed25519", k
 
 function inputsOf(more: Properties = {}): Properties {
     const {
-        privateKey: _made,
+        privateKeys: _made,
         machine: _unknown,
         ...wire
     } = wireInputs({
@@ -135,7 +135,7 @@ describe("the first script", () => {
         ]);
         expect(step("check")).toMatchObject({ networks: "10.8.0.0/24\n", routes: "192.168.7.0/24\n" });
         expect(step("grants").elements).toBe("acl4 10.8.0.2 . 10.8.0.3 . tcp . 22\n");
-        expect(step("wireguard")["wg.conf"]).toContain("PrivateKey = (made on the relay)\n");
+        expect(step("wireguard").interfaces).toBe("wg0\t51820\t1\t-\n");
     });
 
     it("holds neither the seed nor an authority's key", async () => {

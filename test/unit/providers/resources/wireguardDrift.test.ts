@@ -1,7 +1,8 @@
 import { publicKeyOf } from "../../../../core/keys.js";
 import { fromAllowedIps, type DesiredPeer } from "../../../../core/wireguard.js";
 import type { WireGuardInputs } from "../../../../providers/resources/wireguard.js";
-import { wireDrift } from "../../../../providers/resources/wireguardDrift.js";
+import { wireDrift as driftOf } from "../../../../providers/resources/wireguardDrift.js";
+import type { Files } from "../../../../providers/hosts/bundle.js";
 import { KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "./relays.js";
 
 const PSK = "cHJlc2hhcmVkIGtleSBvZiBub3RoaW5nIGJ1dCB0ZXM=";
@@ -35,6 +36,16 @@ const NETWORK = [
 
 const dump = (...lines: string[][]) => `${lines.map((fields) => fields.join("\t")).join("\n")}\n`;
 const network = (lines = NETWORK) => `${lines.join("\n")}\n`;
+/** Of the one interface that most tests have. */
+const wireDrift = (inputs: WireGuardInputs, peers: DesiredPeer[], { dump: text, network: links }: Files) =>
+    driftOf(
+        inputs,
+        peers,
+        Object.fromEntries(
+            Object.entries({ "dump.wg0": text, "network.wg0": links }).filter(([, content]) => content !== undefined),
+        ) as Files,
+        "wg0",
+    );
 const healthy = { dump: dump(INTERFACE, ALICE, NAS), network: network() };
 
 /** A line with one field written anew. */

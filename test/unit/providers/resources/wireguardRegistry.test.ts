@@ -1,9 +1,8 @@
-import { fingerprint, publicKeyOf } from "../../../../core/keys.js";
-import { parseDump } from "../../../../core/wireguard.js";
+import { fingerprint } from "../../../../core/keys.js";
 import type { Properties } from "../../../../providers/resources/resource.js";
 import type { WireGuardInputs } from "../../../../providers/resources/wireguard.js";
 import { registryAfter, type RegistryEntry } from "../../../../providers/resources/wireguardRegistry.js";
-import { changeOf, KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "./relays.js";
+import { changeOf, KEYS, peer, wireInputs } from "./relays.js";
 
 const THEN = "2026-01-01T00:00:00.000Z";
 const NOW = "2026-02-01T00:00:00.000Z";
@@ -20,14 +19,6 @@ const active = (address: string, publicKey: string, more: Partial<RegistryEntry>
     ...more,
 });
 
-const dumpOf = (keys: string[]) =>
-    parseDump(
-        [
-            `${RELAY_PRIVATE_KEY}\t${publicKeyOf(RELAY_PRIVATE_KEY)}\t51820\toff`,
-            ...keys.map((key) => `${key}\t(none)\t(none)\t10.8.0.2/32\t0\t0\t0\toff`),
-        ].join("\n"),
-    );
-
 function after(before: {
     registry: Record<string, RegistryEntry>;
     was: Properties | undefined;
@@ -35,8 +26,7 @@ function after(before: {
     onWire: string[] | undefined;
 }): Record<string, RegistryEntry> {
     const { registry, was, is, onWire } = before;
-    const dump = onWire === undefined ? undefined : dumpOf(onWire);
-    return registryAfter(changeOf(was, is), registry, is as unknown as WireGuardInputs, dump, NOW);
+    return registryAfter(changeOf(was, is), registry, is as unknown as WireGuardInputs, new Set(onWire), NOW);
 }
 
 describe("the registry after an apply", () => {

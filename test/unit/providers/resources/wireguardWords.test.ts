@@ -76,7 +76,7 @@ describe("a later change", () => {
 
     it.each([
         [
-            { privateKey: KEYS.dave },
+            { privateKeys: { 1: KEYS.dave } },
             "the relay's own key changes: every peer is cut off until it uses its new configuration",
         ],
         [
@@ -100,7 +100,9 @@ describe("a later change", () => {
     });
 
     it("names no private key", () => {
-        const said = sentences(wireInputs({ alice }), wireInputs({ bob }, { privateKey: KEYS.dave })).join("\n");
+        const said = sentences(wireInputs({ alice }), wireInputs({ bob }, { privateKeys: { 1: KEYS.dave } })).join(
+            "\n",
+        );
         expect(said).not.toContain(RELAY_PRIVATE_KEY);
         expect(said).not.toContain(KEYS.dave);
     });
