@@ -161,8 +161,10 @@ export class LabNode {
     }
 
     async https(request: HttpsRequest): Promise<HttpsAnswer> {
-        const input = JSON.stringify({ path: "/", servername: "", timeout: 5000, ...request });
-        return JSON.parse(await this.run([process.execPath, programPath("https")], { input })) as HttpsAnswer;
+        const { timeout = 5000 } = request;
+        const input = JSON.stringify({ path: "/", servername: "", ...request, timeout });
+        const command = [process.execPath, programPath("https")];
+        return JSON.parse(await this.run(command, { input, timeout: timeout + 30_000 })) as HttpsAnswer;
     }
 
     /** Answers every request with one text. With `pem`, a file of key and certificate, over TLS. */
@@ -172,6 +174,22 @@ export class LabNode {
         { address = "0.0.0.0", pem = "" }: { address?: string; pem?: string } = {},
     ): Promise<Server> {
         return server(await Program.start(this.#prefix, "http-server", [address, String(port), text, pem]));
+    }
+
+    /** Answers /slow by halves, the second when `finish` is called, and sends back what comes over a WebSocket. */
+    async streamServer(port: number, address = "0.0.0.0"): Promise<Server & { finish(): void }> {
+        const program = await Program.start(this.#prefix, "stream-server", [address, String(port)]);
+        return { ...server(program), finish: () => program.tell("finish") };
+    }
+
+    /**
+     * Opens a WebSocket, and waits until it is open. Each line that it is told is sent.
+     *
+     * @param caFile the authority trusted besides Node's own
+     */
+    async webSocket(url: string, caFile: string): Promise<Program> {
+        const prefix = [...this.#prefix, "env", `NODE_EXTRA_CA_CERTS=${caFile}`];
+        return Program.start(prefix, "websocket", [url]);
     }
 
     /** Sends every datagram back. */

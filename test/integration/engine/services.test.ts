@@ -1,0 +1,212 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { type HttpsAnswer, Lab, type LabNode, type Program, type Server, type TOPOLOGY } from "../../lab/index.js";
+import { execute } from "../../lab/processes.js";
+import { Stack, searchPath } from "../../lab/stack.js";
+import { spoken, withKeys } from "./fixtures.js";
+
+jest.setTimeout(300_000);
+
+const team = withKeys("alice", "bob", "carol");
+const peers = team.map(({ name, publicKey }) => ({ name, publicKey }));
+const NOTES = { name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] };
+const WIKI = { ...NOTES, name: "wiki", certificate: "ecdsa-p256", keyExchange: "prefer" };
+const RELAY = "10.8.0.1";
+const DAY = 86_400_000;
+
+let lab: Lab<keyof typeof TOPOLOGY>;
+let stack: Stack;
+let alice: LabNode, bob: LabNode;
+let upstream: Server & { finish(): void };
+let caFile: string;
+let socket: Program;
+let slow: Promise<HttpsAnswer>;
+let said = 0;
+
+beforeAll(async () => {
+    lab = await Lab.create("services");
+    [alice, bob] = [lab.node("alice"), lab.node("bob")];
+    const { namespace } = lab.node("relay");
+    stack = await Stack.create({
+        namespace,
+        interface: lab.interface("relay"),
+        peers: peers.slice(0, 2),
+        services: [NOTES],
+    });
+    await stack.up();
+    const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
+    for (const node of [alice, bob]) {
+        const { privateKey } = team.find(({ name }) => name === node.name)!;
+        await node.wgQuickUp(configs[node.name]!, lab.interface(node.name), privateKey);
+    }
+    upstream = await bob.streamServer(3000);
+    await trust();
+    // Both stay open from here to the end of the file, whatever happens to everything else.
+    socket = await alice.webSocket(`wss://${RELAY}:8443/socket`, caFile);
+    slow = request(8443, { path: "/slow", timeout: 240_000 });
+    await upstream.program.next((message) => message["request"] === "/slow");
+});
+
+afterAll(async () => {
+    await socket?.stop();
+    await upstream?.stop();
+    lab?.close();
+    stack?.close();
+});
+
+it("lets a WebSocket and a request that runs go on while another service opens and a peer comes", async () => {
+    stack.declare({ peers, services: [NOTES, WIKI] });
+    expect(spoken(await stack.up())).toEqual(
+        expect.arrayContaining([
+            "relay: service wiki opens on port 8444, for 10.8.0.3:3000",
+            'relay: service wiki also accepts clients without a post-quantum key exchange (`keyExchange: "prefer"`): who records what these send can read it once there is a quantum computer',
+        ]),
+    );
+    await expectEcho();
+});
+
+it("accepts a client that knows X25519 only where the program prefers, and refuses it where it requires", async () => {
+    await trust();
+    const group = async (port: number, groups: string) => (await opened(port, groups)).group;
+    expect(await group(8444, "X25519")).toBe("X25519");
+    expect(await group(8444, "X25519MLKEM768:X25519")).toBe("X25519MLKEM768");
+    expect(await group(8443, "X25519MLKEM768:X25519")).toBe("X25519MLKEM768");
+    const refused = await opened(8443, "X25519");
+    expect(refused).toMatchObject({ error: expect.stringContaining("HANDSHAKE_FAILURE") as string });
+    // Another implementation, of before there was anything post-quantum.
+    const classical = (port: number) =>
+        alice.exec(["openssl", "s_client", "-connect", `${RELAY}:${port}`, "-CAfile", caFile, "-groups", "X25519"]);
+    expect((await classical(8444)).stdout).toContain("Verify return code: 0 (ok)");
+    expect((await classical(8443)).stderr).toContain("handshake failure");
+});
+
+it("hands out from the stack what clients then trust", async () => {
+    const args = [join(__dirname, "../../../dist/cli/main.js"), "ca", "--algorithm", "ecdsa-p256"];
+    const env = { ...stack.env, PATH: searchPath() };
+    const command = ["env", "-C", stack.folder, process.execPath, ...args];
+    const { code, stdout, stderr } = await execute(command, { env });
+    expect([code, stderr]).toEqual([0, expect.stringContaining(new X509Certificate(stdout).fingerprint256)]);
+    // Not that of the other service.
+    expect(await alice.https({ ...asked(8444), ca: stdout, path: "/", timeout: 2000 })).toMatchObject({
+        error: "ETIMEDOUT",
+    });
+    expect((await alice.https({ ...asked(8443), ca: stdout })).message).toMatch(/unable to|self-signed/);
+    const elsewhere = await execute(["env", "-C", lab.folder, process.execPath, ...args], { env });
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+        2,
+        expect.stringMatching(/^error: stack: pulumi stack export: /),
+    ]);
+});
+
+it("warns of certificates near their end, without looking at the relay, and renews them under open connections", async () => {
+    const inDays = (days: number) => new Date(Date.now() + days * DAY).toISOString().replace(/\.\d+Z$/, "Z");
+    const [soon, past] = [inDays(40.5), inDays(-3.5)];
+    const before = await stack.state();
+    await editCertificates({
+        notes: { notBefore: inDays(-324), notAfter: soon },
+        wiki: { notBefore: inDays(-368), notAfter: past },
+    });
+    const plan = await stack.plan();
+    expect(Object.keys(plan.steps["relay-proxy"]!.detailedDiff ?? {}).sort()).toEqual([
+        "certificates.notes.renew",
+        "certificates.wiki.renew",
+    ]);
+    expect(plan.words["relay-proxy"]).toEqual([
+        `warning: relay: certificate of notes is valid until ${soon}, 40 days more; the next up renews it`,
+        `warning: relay: certificate of wiki has been invalid since ${past}: clients refuse it; the next up renews it`,
+        "relay: certificate of notes is renewed",
+        "relay: certificate of wiki is renewed",
+        "relay: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on",
+    ]);
+    await stack.up();
+    const [old, renewed] = [certificates(before), certificates(await stack.state())];
+    for (const name of ["notes", "wiki"]) {
+        expect(renewed[name]!.fingerprint).not.toBe(old[name]!.fingerprint);
+        expect(Date.parse(renewed[name]!.notAfter)).toBeGreaterThan(Date.now() + 364 * DAY);
+    }
+    const { shown } = await opened(8443, "X25519MLKEM768");
+    expect(shown?.replaceAll(":", "").toLowerCase()).toBe(renewed["notes"]!.fingerprint);
+    await expectEcho();
+    const after = await stack.preview("--expect-no-changes");
+    expect(spoken(after)).toEqual([]);
+});
+
+it("lets them go on while the other service changes and closes, and the peer leaves", async () => {
+    stack.declare({ peers: peers.slice(0, 2), services: [NOTES, { ...WIKI, keyExchange: "require" }] });
+    await stack.up();
+    await expectEcho();
+    expect(await opened(8444, "X25519")).toMatchObject({
+        error: expect.stringContaining("HANDSHAKE_FAILURE") as string,
+    });
+    stack.declare({ services: [NOTES] });
+    await stack.up();
+    await expectEcho();
+    expect(await alice.tcp(RELAY, 8444)).not.toBe("open");
+    upstream.finish();
+    expect(await slow).toMatchObject({ status: 200, body: "first half, second half" });
+    expect(socket.messages.filter((message) => "closed" in message)).toEqual([]);
+});
+
+/** What the WebSocket is told comes back over it: it is the same connection since the beginning. */
+async function expectEcho(): Promise<void> {
+    const text = `still here ${++said}`;
+    socket.tell(text);
+    const answer = await socket.next((message) => message["received"] === text || "closed" in message);
+    expect(answer).toEqual({ received: text });
+}
+
+async function trust(): Promise<void> {
+    const { caCertificate } = await stack.outputs<{ caCertificate: string }>();
+    caFile = join(lab.folder, "ca.pem");
+    writeFileSync(caFile, caCertificate);
+}
+
+function asked(port: number): { address: string; port: number; ca: string } {
+    return { address: RELAY, port, ca: readFileSync(caFile, "utf8") };
+}
+
+function request(port: number, more: { path: string; timeout: number }): Promise<HttpsAnswer> {
+    return alice.https({ ...asked(port), ...more });
+}
+
+/** A handshake alone: the group, and the SHA-256 of the certificate that a client is shown. */
+async function opened(port: number, groups: string): Promise<{ group?: string; shown?: string; error?: string }> {
+    const script = [
+        'const { connect } = require("node:tls");',
+        'const { readFileSync } = require("node:fs");',
+        "const [host, port, ca, ecdhCurve] = process.argv.slice(1);",
+        "const socket = connect({ host, port, ca: readFileSync(ca), ecdhCurve });",
+        'socket.on("secureConnect", () => end({ group: socket.getEphemeralKeyInfo().name, shown: socket.getPeerCertificate().fingerprint256 }));',
+        'socket.on("error", (error) => end({ error: error.code }));',
+        "const end = (answer) => process.stdout.write(JSON.stringify(answer), () => process.exit());",
+    ].join("\n");
+    return JSON.parse(await alice.run([process.execPath, "-e", script, RELAY, String(port), caFile, groups])) as {
+        group?: string;
+        shown?: string;
+    };
+}
+
+interface Leaf {
+    fingerprint: string;
+    notBefore: string;
+    notAfter: string;
+}
+
+function certificates(state: Awaited<ReturnType<Stack["state"]>>): Record<string, Leaf> {
+    return state["relay-proxy"]!.outputs["certificates"] as Record<string, Leaf>;
+}
+
+/** Lets time pass for certificates, as far as the state knows. */
+async function editCertificates(changes: Record<string, Partial<Leaf>>): Promise<void> {
+    const file = join(stack.folder, "state.json");
+    await stack.succeed(["stack", "export", "--file", file]);
+    const state = JSON.parse(readFileSync(file, "utf8")) as {
+        deployment: { resources: { urn: string; outputs: { certificates: Record<string, Leaf> } }[] };
+    };
+    const { outputs } = state.deployment.resources.find(({ urn }) => urn.endsWith("::relay-proxy"))!;
+    for (const [name, change] of Object.entries(changes)) Object.assign(outputs.certificates[name]!, change);
+    writeFileSync(file, JSON.stringify(state));
+    await stack.succeed(["stack", "import", "--file", file]);
+}
