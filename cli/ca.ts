@@ -28,12 +28,12 @@ const FORMATS: Record<string, (chosen: Chosen) => string | Uint8Array> = {
 };
 
 /** `qp-tunnel ca`: what clients of the services have to trust. Standard error says what to compare it with. */
-export function ca(options: Options, output: Output): number {
+export async function ca(options: Options, output: Output): Promise<number> {
     const write = Object.hasOwn(FORMATS, options.format) ? FORMATS[options.format] : undefined;
     if (write === undefined) {
         throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
     }
-    const state = options.state === undefined ? currentState() : readState(options.state);
+    const state = options.state === undefined ? await currentState() : readState(options.state);
     const chosen = choose(state, options);
     if (options.json === true) {
         const authorities = chosen.authorities.map(({ der: _, pem, ...info }) => ({ ...info, certificate: pem }));

@@ -6,6 +6,7 @@ import { TunnelError } from "../core/errors.js";
 import { auditCommands } from "./audit/commands.js";
 import { Exit, EXIT_CODES, type Output } from "./output.js";
 import { packageVersion } from "./packageVersion.js";
+import { stackCommands } from "./stackCommands.js";
 
 /**
  * @param args without the interpreter and the script
@@ -27,7 +28,7 @@ export async function main(args: readonly string[], output: Output = process): P
 
 function commands(output: Output, done: (code: number) => void): Command {
     const program = new Command("qp-tunnel")
-        .description("WireGuard relays as code: the audit log, and setting up a project")
+        .description("WireGuard relays as code: what they are doing, the audit log, and setting up a project")
         .version(packageVersion())
         .addHelpText("after", EXIT_CODES)
         .exitOverride()
@@ -36,6 +37,7 @@ function commands(output: Output, done: (code: number) => void): Command {
             writeErr: (text) => output.stderr.write(text),
         });
 
+    stackCommands(program, output, done);
     auditCommands(program, output, done);
     program
         .command("ca")
@@ -49,7 +51,7 @@ function commands(output: Output, done: (code: number) => void): Command {
         .addHelpText("after", EXIT_CODES)
         .action(async (options: { format: string }) => {
             const { ca } = await import("./ca.js");
-            done(ca(options, output));
+            done(await ca(options, output));
         });
     program
         .command("init")

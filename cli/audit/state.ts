@@ -1,11 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
 import type { Claimed } from "../../core/audit/reconcile.js";
 import type { Checkpoint, RecordMark } from "../../core/audit/record.js";
-import { InvalidArgument } from "../../core/errors.js";
+import { parseExport, readStack, stored, type StackResource } from "../state.js";
 
 /** What an exported stack (`pulumi stack export`) says of logs and relays. Secrets in it stay encrypted and unread. */
 export interface StackState {
@@ -30,21 +29,6 @@ const CHECKPOINT = z.object({
     root: z.base64().length(44),
     note: z.string(),
 });
-const OBJECT = z.record(z.string(), z.unknown());
-const EXPORT = z.object({
-    deployment: z.object({
-        resources: z
-            .array(
-                z.object({
-                    urn: z.string(),
-                    type: z.string(),
-                    inputs: OBJECT.default({}),
-                    outputs: OBJECT.default({}),
-                }),
-            )
-            .default([]),
-    }),
-});
 const REGISTRY = z.record(z.string(), z.object({ status: z.string(), publicKey: z.string(), address: z.string() }));
 const SERVICES = z.record(z.string(), z.object({ port: z.int() }));
 const AUTHORITY = z.object({
@@ -56,44 +40,21 @@ const SERVED = z.record(z.string(), z.object({ port: z.int(), state: z.string() 
 
 /** @param file as `pulumi stack export --file` wrote it */
 export function readState(file: string): StackState {
-    return stateIn(readFileSync(file, "utf8"), `--state ${file}`);
+    const subject = `--state ${file}`;
+    return stateIn(parseExport(readFileSync(file, "utf8"), subject), subject);
 }
 
 /** Of the stack that is selected in this folder. */
-export function currentState(): StackState {
-    const { error, status, stdout, stderr } = spawnSync("pulumi", ["stack", "export"], {
-        encoding: "utf8",
-        maxBuffer: 1 << 30,
-    });
-    if (error !== undefined || status !== 0) {
-        throw new InvalidArgument(
-            "stack",
-            `pulumi stack export: ${error?.message ?? stderr.trim().split("\n").at(-1)}`,
-            "run this in the project's folder with a stack selected, or give --state FILE",
-        );
-    }
-    return stateIn(stdout, "pulumi stack export");
+export async function currentState(): Promise<StackState> {
+    return stateIn(await readStack({}), "pulumi stack export");
 }
 
-function stateIn(text: string, subject: string): StackState {
-    const parsed = EXPORT.safeParse(parseJson(text, subject));
-    if (!parsed.success) {
-        throw new InvalidArgument(
-            subject,
-            "it is no exported stack",
-            "write it with pulumi stack export --file state.json",
-        );
-    }
+function stateIn(resources: StackResource[], subject: string): StackState {
     const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [], authorities: [] };
-    for (const { urn, type, inputs, outputs } of parsed.data.deployment.resources) {
-        if (!type.startsWith(PREFIX)) continue;
-        const take = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
-            const result = schema.safeParse(value);
-            if (result.success) return result.data;
-            throw new InvalidArgument(subject, `${what} of ${urn} is not as it was stored`, "export the stack again");
-        };
+    for (const { urn, kind, project, stack, inputs, outputs } of resources) {
+        const take = <T>(schema: z.ZodType<T>, value: unknown, what: string): T =>
+            stored(schema, value, what, urn, subject);
         if (outputs["record"] !== undefined) state.marks.push(take(MARK, outputs["record"], "the record"));
-        const kind = type.slice(PREFIX.length);
         const relay = inputs["relay"];
         if (kind === "AuditCheckpoint") state.checkpoints.push(take(CHECKPOINT, outputs, "the checkpoint"));
         if (typeof relay !== "string") continue;
@@ -116,7 +77,6 @@ function stateIn(text: string, subject: string): StackState {
                 );
                 continue;
             }
-            const [, , stack = "", project = ""] = /^urn:(pulumi):([^:]+)::([^:]+)::/.exec(urn) ?? [];
             state.interfaces.push({ relay, project, stack, inputs });
         }
         if (kind === "Proxy") {
@@ -127,18 +87,6 @@ function stateIn(text: string, subject: string): StackState {
     return state;
 }
 
-const PREFIX = "qptunnel:index:";
-
 function claimOf({ relays }: StackState, relay: string): Claimed {
     return (relays[relay] ??= {});
-}
-
-function parseJson(text: string, subject: string): unknown {
-    try {
-        return JSON.parse(text);
-    } catch (error) {
-        throw new InvalidArgument(subject, "it is not JSON", "write it with pulumi stack export --file state.json", {
-            cause: error,
-        });
-    }
 }

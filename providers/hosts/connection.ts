@@ -7,8 +7,8 @@ import type { Finished } from "./run.js";
 
 /** How a relay's machine is worked on, whatever kind it is. */
 export interface Connection {
-    /** Runs bash as root with a program and its bundle on standard input. */
-    bash(input: string, options?: { anew?: boolean }): Promise<Finished>;
+    /** Runs bash as root with a program and its bundle on standard input; `timeout` in seconds. */
+    bash(input: string, options?: { anew?: boolean; timeout?: number }): Promise<Finished>;
     /** Whether a change can cut the way to the machine, so that it has to be confirmed. */
     readonly remote: boolean;
     /** A TCP stream to an address as the machine itself reaches it. */
@@ -42,7 +42,7 @@ function connect(host: HostDescriptor, credentials?: string): Connection {
 function localConnection(host: LocalHost): Connection {
     return {
         remote: false,
-        bash: (input) => runIn(host, ["bash", "-s"], input),
+        bash: (input, options) => runIn(host, ["bash", "-s"], input, options?.timeout),
         stream: (address, port) => streamIn(host, address, port),
     };
 }

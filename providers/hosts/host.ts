@@ -15,10 +15,11 @@ export interface Target {
     credentials?: string;
 }
 
-/** The steps of the relay's program. `facts` and `read` change nothing. */
+/** The steps of the relay's program. `facts`, `read` and `status` change nothing. */
 export type Step =
     | "facts"
     | "read"
+    | "status"
     | "caddy"
     | "confirm"
     | "mirror"
@@ -49,6 +50,7 @@ export class RelayChanged extends HostError {
  * Runs one step on the relay: one round trip, the program and its bundle on standard input, secrets nowhere else.
  *
  * @param options.anew over a connection made for it, which shows that one can still be made
+ * @param options.timeout seconds it may take. Default: an hour
  * @throws HostError with the program's own words when it refuses, and with its line when a command in it failed.
  */
 export async function runStep(
@@ -56,11 +58,11 @@ export async function runStep(
     step: Step,
     values: Record<string, string | number | undefined>,
     files: Files = {},
-    { anew = false }: { anew?: boolean } = {},
+    options: { anew?: boolean; timeout?: number } = {},
 ): Promise<Files> {
     const manifest = formatTable({ step, ...relayValues(target), ...values });
     const input = `${relayProgram()}\n${formatBundle({ manifest, ...files })}`;
-    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, { anew });
+    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, options);
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer;
     if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));

@@ -8,8 +8,8 @@ import type { LocalHost } from "./descriptors.js";
 import { run, type Finished } from "./run.js";
 
 /** Runs a command where the relay is: in its network namespace, or right here. */
-export function runIn(host: LocalHost, command: string[], input: string): Promise<Finished> {
-    return run([...enter(host), ...command], input);
+export function runIn(host: LocalHost, command: string[], input: string, timeout?: number): Promise<Finished> {
+    return run([...enter(host), ...command], input, timeout);
 }
 
 /** A TCP stream as the relay's network sees it: a process in there hands the bytes on. */

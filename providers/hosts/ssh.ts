@@ -44,9 +44,9 @@ export class SshConnection implements Connection {
     readonly remote = true;
 
     /** @param options.anew over a connection of its own: an old one says nothing about whether a new one can be made */
-    async bash(input: string, { anew = false }: { anew?: boolean } = {}): Promise<Finished> {
-        const extra = anew ? ["-o", "ControlMaster=no", "-o", "ControlPath=none"] : [];
-        return this.session(this.host.sudo ? `sudo -n -- ${BASH}` : BASH, input, extra);
+    async bash(input: string, options: { anew?: boolean; timeout?: number } = {}): Promise<Finished> {
+        const extra = options.anew ? ["-o", "ControlMaster=no", "-o", "ControlPath=none"] : [];
+        return this.session(this.host.sudo ? `sudo -n -- ${BASH}` : BASH, input, extra, options.timeout);
     }
 
     async upload(path: string, content: Buffer): Promise<void> {
@@ -81,13 +81,18 @@ export class SshConnection implements Connection {
         return this.found;
     }
 
-    private async session(command: string, input: string | Buffer, extra: string[] = []): Promise<Finished> {
+    private async session(
+        command: string,
+        input: string | Buffer,
+        extra: string[] = [],
+        timeout?: number,
+    ): Promise<Finished> {
         writeFileSync(this.log, "", { mode: 0o600 });
         const env = await this.environment();
         const finished = await run(
             ["ssh", ...extra, ...this.options(), "-v", "-E", this.log, "-T", this.destination(), command],
             input,
-            undefined,
+            timeout,
             env,
         );
         const text = readFileSync(this.log, "utf8");

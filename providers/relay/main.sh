@@ -12,13 +12,13 @@ main() {
         return
     fi
     unpack
-    case "$step" in facts | read) ;; *) take_lock ;; esac
+    case "$step" in facts | read | status) ;; *) take_lock ;; esac
     case "$step" in facts) ;; *) check_owner ;; esac
     # A change that nobody confirmed is settled before the next one; whoever planned that one looks again.
-    case "$step" in facts | read | mirror | confirm | hostkey) ;; *) roll_back ;; esac
+    case "$step" in facts | read | status | mirror | confirm | hostkey) ;; *) roll_back ;; esac
     check_generation
     case "$step" in
-    facts | read | caddy | mirror | confirm | hostkey | remove | check | requests | receipt) "step_$step" ;;
+    facts | read | status | caddy | mirror | confirm | hostkey | remove | check | requests | receipt) "step_$step" ;;
     host | firewall | wireguard | proxy | grants) "step_$step" ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;

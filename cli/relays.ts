@@ -1,0 +1,141 @@
+import { z } from "zod";
+
+import { InvalidArgument } from "../core/errors.js";
+import { knownRelay } from "../core/status.js";
+import { describeHost, type HostDescriptor } from "../providers/hosts/descriptors.js";
+import type { ProbeRequest } from "../providers/hosts/probe.js";
+import type { Asked } from "../providers/hosts/status.js";
+import { SEALED, stored, type StackResource } from "./state.js";
+
+/** A relay of the stack: where it is and what the state says about it. */
+export interface StackRelay extends Asked {
+    name: string;
+    /** Whether the way to it needs a private key that is a sealed secret in this state. */
+    sealedKey: boolean;
+}
+
+const TEXTS = z.record(z.string(), z.string());
+const PEERS = z.record(z.string(), z.looseObject({ address: z.string() }));
+const REGISTRY = z.record(
+    z.string(),
+    z.object({
+        publicKey: z.string(),
+        address: z.string(),
+        address6: z.string().exactOptional(),
+        status: z.string(),
+        since: z.string().exactOptional(),
+        revokedAt: z.string().exactOptional(),
+    }),
+);
+const PLACE = z.object({
+    relay: z.string(),
+    host: z.looseObject({ kind: z.enum(["local", "ssh", "script"]) }),
+    appName: z.string(),
+    interface: z.string(),
+    hostKey: z.string().exactOptional(),
+    credentials: z.union([z.string(), z.custom<typeof SEALED>((value) => value === SEALED)]).exactOptional(),
+});
+const SERVICE = z.looseObject({
+    port: z.int(),
+    upstream: z.string(),
+    certificate: z.enum(["ed25519", "ecdsa-p256"]),
+    keyExchange: z.enum(["require", "prefer"]),
+});
+const PROXY = z.object({
+    addresses: z.array(z.string()),
+    services: z.record(z.string(), SERVICE),
+    authorities: TEXTS,
+});
+const SERVED = z.record(
+    z.string(),
+    z.looseObject({ group: z.string().exactOptional(), cipher: z.string().exactOptional() }),
+);
+
+/** Every relay of the stack, by name. */
+export function relaysOf(resources: StackResource[]): StackRelay[] {
+    return resources
+        .filter(({ kind }) => kind === "WireGuard" || kind === "Script")
+        .map((tunnel) => relayOf(tunnel, resources))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The relays a command is about.
+ *
+ * @param name undefined: all of them
+ * @throws InvalidArgument when the stack has no such relay, or none at all
+ */
+export function chosenRelays(relays: StackRelay[], name: string | undefined): StackRelay[] {
+    const chosen = relays.filter((relay) => name === undefined || relay.name === name);
+    if (chosen.length > 0) return chosen;
+    if (name === undefined)
+        throw new InvalidArgument("the stack", "has no relay yet", "run `pulumi up`, or give another --stack");
+    const names = relays.map((relay) => relay.name).join(", ") || "none";
+    throw new InvalidArgument(`--relay ${name}`, `the stack has no such relay, only ${names}`, "name one of them");
+}
+
+function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay {
+    const { urn, inputs, outputs, project, stack } = tunnel;
+    const take = <T>(schema: z.ZodType<T>, value: unknown, what: string, at = urn): T =>
+        stored(schema, value, what, at, "the stack's state");
+    const {
+        relay,
+        host: descriptor,
+        appName,
+        interface: device,
+        hostKey,
+        credentials,
+    } = take(PLACE, inputs, "the place");
+    const proxy = tunnel.kind === "Script" ? tunnel : siblingOf(tunnel, "Proxy", resources);
+    const services: ProbeRequest =
+        proxy === undefined ? NO_SERVICES : take(PROXY, proxy.inputs, "the services", proxy.urn);
+    const host = pinned(descriptor as HostDescriptor, hostKey);
+    return {
+        name: relay,
+        sealedKey: credentials === SEALED,
+        target: {
+            host,
+            names: { appName, interface: device },
+            owner: `${project}/${stack}/${relay}`,
+            ...(typeof credentials === "string" ? { credentials } : {}),
+        },
+        services,
+        known: knownRelay({
+            relay,
+            appName,
+            host: describeHost(host),
+            peers: take(PEERS, inputs["peers"] ?? {}, "the peers"),
+            publicKeys: take(TEXTS, inputs["publicKeys"] ?? {}, "the keys"),
+            registry: take(REGISTRY, outputs["registry"] ?? {}, "the registry"),
+            addresses: services.addresses,
+            services: services.services,
+            served: take(SERVED, proxy?.outputs["served"] ?? {}, "what is served", proxy?.urn),
+            epochs: epochsOf(tunnel, resources),
+        }),
+    };
+}
+
+const NO_SERVICES: ProbeRequest = { addresses: [], services: {}, authorities: {} };
+
+/** A host key that was seen at first use is as binding as one that was given. */
+function pinned(host: HostDescriptor, hostKey: string | undefined): HostDescriptor {
+    const seen = host.kind === "ssh" && host.hostKey === undefined && hostKey !== undefined && hostKey !== "";
+    return seen ? { ...host, hostKey } : host;
+}
+
+function siblingOf(tunnel: StackResource, kind: string, resources: StackResource[]): StackResource | undefined {
+    return resources.find((other) => other.kind === kind && other.inputs["relay"] === tunnel.inputs["relay"]);
+}
+
+/** Each epoch of a relay has a key pair of its own; of one that made its key itself only the public half is known. */
+function epochsOf({ inputs, outputs }: StackResource, resources: StackResource[]): Record<string, number> {
+    const pairs = resources.filter(
+        ({ kind, parent, inputs: { owner } }) => kind === "KeyPair" && parent === "Relay" && owner === inputs["relay"],
+    );
+    const epochs = pairs.flatMap(({ inputs: { epoch }, outputs: { publicKey } }): [string, number][] =>
+        typeof publicKey === "string" && typeof epoch === "number" ? [[publicKey, epoch]] : [],
+    );
+    const { publicKey } = outputs;
+    const own: [string, number][] = epochs.length === 0 && typeof publicKey === "string" ? [[publicKey, 1]] : [];
+    return Object.fromEntries([...epochs, ...own]);
+}

@@ -1,0 +1,35 @@
+import type { Command } from "commander";
+
+import { EXIT_CODES, type Output } from "./output.js";
+import type { StatusOptions } from "./status/options.js";
+
+/** Adds the commands about a stack and its relays. Each is loaded when it is called. */
+export function stackCommands(program: Command, output: Output, done: (code: number) => void): void {
+    const command = (name: string, description: string): Command =>
+        program
+            .command(name)
+            .description(description)
+            .option("--stack <name>", "the stack; default: the one selected in this folder")
+            .option("--state <file>", "instead of asking the engine: what pulumi stack export --file wrote")
+            .option("--json", "print the result as JSON");
+
+    command("status", "ask the relays who is connected, what is served, and what is not as the state says")
+        .option("--relay <name>", "only this one; default: every relay of the stack")
+        .option("--watch [seconds]", "again and again, every 5 seconds unless said otherwise")
+        .option("--prometheus", "print metrics in Prometheus's text format")
+        .option("--probe", "open a TLS connection to every service and tell what was negotiated; takes longer")
+        .option("--require <names>", "peers who must be connected, separated by commas")
+        .option("--stale <seconds>", "how old a handshake of --require may be (default: 180); alone: of all peers")
+        .option("--expiring <days>", "days before its end from which a certificate is a problem", "30")
+        .option("--timeout <seconds>", "how long a relay may take to answer", "30")
+        .addHelpText("after", STATUS_CODES)
+        .action(async (options: StatusOptions) => {
+            const { status } = await import("./status/status.js");
+            done(await status(options, output));
+        });
+}
+
+const STATUS_CODES = `${EXIT_CODES}
+
+For status, a problem is a rogue peer, anything that is not as the state says, a certificate that is about to end, and
+whatever --require, --stale and --probe find. A relay that cannot be asked ends it with 2.`;

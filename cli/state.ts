@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from "node:fs";
+
+import { z } from "zod";
+
+import { InvalidArgument } from "../core/errors.js";
+import { run } from "../providers/hosts/run.js";
+
+/** Where a command finds the state of the stack. */
+export interface StateOptions {
+    /** A file that `pulumi stack export --file` wrote. Default: the engine is asked. */
+    state?: string;
+    /** Which stack. Default: the one that is selected in this folder. */
+    stack?: string;
+}
+
+/** One of our resources, as the state has it. */
+export interface StackResource {
+    urn: string;
+    /** "WireGuard" of qptunnel:index:WireGuard. */
+    kind: string;
+    /** "Relay" or "Peer": what it is a child of; empty when it is nobody's. */
+    parent: string;
+    name: string;
+    project: string;
+    stack: string;
+    /** Secrets in here are {@link SEALED}, unless they were asked for. */
+    inputs: Record<string, unknown>;
+    outputs: Record<string, unknown>;
+}
+
+/** Stands for a secret that is ciphertext in the state. */
+export const SEALED = Symbol("sealed");
+
+/**
+ * Our resources in the state of a stack: out of the file that is given, else as the engine exports it.
+ *
+ * @param options.secrets opened, which the engine can do with the stack's passphrase or key only. They come over a pipe.
+ * @throws InvalidArgument when there is no such file or stack, or the engine's own words when it refuses
+ */
+export async function readStack(
+    { state, stack }: StateOptions,
+    { secrets = false }: { secrets?: boolean } = {},
+): Promise<StackResource[]> {
+    if (state !== undefined) {
+        const subject = `--state ${state}`;
+        if (!existsSync(state)) throw new InvalidArgument(subject, "there is no such file", HOW_TO_EXPORT);
+        return parseExport(readFileSync(state, "utf8"), subject);
+    }
+    const options = [...(stack === undefined ? [] : ["--stack", stack]), ...(secrets ? ["--show-secrets"] : [])];
+    const command = ["pulumi", "stack", "export", "--non-interactive", "--color", "never", ...options];
+    const { code, stdout, stderr } = await run(command, "", 120);
+    if (code === 0) return parseExport(stdout, "pulumi stack export");
+    throw new InvalidArgument(
+        "pulumi stack export",
+        stderr.replace(/^error: /, "").trim() || `it ended with exit code ${code}`,
+        "run this in the folder of the project with its stack selected, or give --stack, or --state FILE",
+    );
+}
+
+/** @param subject what to call the text in an error */
+export function parseExport(text: string, subject: string): StackResource[] {
+    let json: unknown;
+    try {
+        json = JSON.parse(text, opened);
+    } catch (cause) {
+        throw new InvalidArgument(subject, "it is not JSON", HOW_TO_EXPORT, { cause });
+    }
+    const parsed = EXPORT.safeParse(json);
+    if (!parsed.success) throw new InvalidArgument(subject, "it is no exported stack", HOW_TO_EXPORT);
+    return parsed.data.deployment.resources
+        .filter(({ type, delete: replaced }) => type.startsWith(PREFIX) && !replaced)
+        .map(({ urn, type, inputs, outputs }) => {
+            const [, stack = "", project = "", types = "", name = ""] = URN.exec(urn) ?? [];
+            const parent = types.split("$").at(-2) ?? "";
+            return {
+                ...{ urn, kind: type.slice(PREFIX.length), parent: parent.replace(/^.*:/, "") },
+                ...{ name, project, stack, inputs, outputs },
+            };
+        });
+}
+
+/**
+ * What is stored of a resource, in the form it must have.
+ *
+ * @param from what the state is called in an error
+ */
+export function stored<T>(schema: z.ZodType<T>, value: unknown, what: string, urn: string, from: string): T {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    throw new InvalidArgument(from, `${what} of ${urn} is not as it was stored`, "export the stack again");
+}
+
+const PREFIX = "qptunnel:index:";
+const URN = /^urn:pulumi:(.+?)::(.+?)::(.+?)::(.+)$/s;
+const HOW_TO_EXPORT = "write it with pulumi stack export --file state.json";
+const OBJECT = z.record(z.string(), z.unknown());
+const EXPORT = z.object({
+    deployment: z.object({
+        resources: z
+            .array(
+                z.object({
+                    urn: z.string(),
+                    type: z.string(),
+                    delete: z.boolean().default(false),
+                    inputs: OBJECT.default({}),
+                    outputs: OBJECT.default({}),
+                }),
+            )
+            .default([]),
+    }),
+});
+
+/** The mark of a secret in Pulumi's states, and the property it is the value of (its sdk/go/common/resource/sig). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** For JSON.parse: a secret that was exported open is its value, another one is sealed. */
+function opened(_key: string, value: unknown): unknown {
+    if (typeof value !== "object" || value === null || (value as Record<string, unknown>)[SIGNATURE] !== SECRET)
+        return value;
+    const { plaintext } = value as { plaintext?: unknown };
+    return typeof plaintext === "string" ? (JSON.parse(plaintext, opened) as unknown) : SEALED;
+}

@@ -1,0 +1,133 @@
+import type { Problem, RelayStatus } from "../../core/status.js";
+
+type Labels = Record<string, string>;
+type Sample = [labels: Labels, value: number];
+
+/**
+ * Prometheus's text format (exposition format 0.0.4), for a textfile collector or whatever else takes it. Times are Unix
+ * seconds and nothing is computed that a rule can compute, so that no alert depends on when this ran.
+ */
+export function prometheus(statuses: readonly RelayStatus[], problems: readonly Problem[]): string {
+    const peers = statuses.flatMap((status) => status.peers.map((peer) => ({ ...peer, of: labelsOf(status, peer) })));
+    const onWire = peers.filter(({ state }) => ON_WIRE.includes(state));
+    const services = statuses.flatMap(({ relay, services: all }) =>
+        all.map((service) => ({ ...service, of: { relay, service: service.name } })),
+    );
+    const asked = statuses.filter(({ reachable }) => reachable);
+    return [
+        metric(
+            "qptunnel_relay_up",
+            "Whether the relay answered.",
+            statuses.map(({ relay, host, reachable }) => [{ relay, host }, Number(reachable)]),
+        ),
+        metric(
+            "qptunnel_relay_problems",
+            "How many problems of a kind the relay has.",
+            statuses.flatMap(({ relay }) => countKinds(relay, problems)),
+        ),
+        metric(
+            "qptunnel_relay_drift",
+            "In how many things the relay is not as the state says, rogues left out.",
+            asked.map(({ relay, drift }) => [{ relay }, drift.length]),
+        ),
+        metric(
+            "qptunnel_relay_generation",
+            "How many changes the relay has seen.",
+            asked.map(({ relay, generation }) => [{ relay }, generation ?? 0]),
+        ),
+        metric(
+            "qptunnel_interface_up",
+            "Whether a WireGuard interface of the relay answers.",
+            asked.flatMap(({ relay, interfaces }) =>
+                interfaces.map(({ name, epoch, up }): Sample => [
+                    { relay, interface: name, epoch: epoch === null ? "" : String(epoch) },
+                    Number(up),
+                ]),
+            ),
+        ),
+        metric(
+            "qptunnel_peer_info",
+            "A peer and the state she is in; always 1.",
+            peers.map(({ of, state, addresses, endpoint, epoch }) => [
+                {
+                    ...of,
+                    state,
+                    address: addresses[0] ?? "",
+                    endpoint: endpoint ?? "",
+                    epoch: epoch === null ? "" : String(epoch),
+                },
+                1,
+            ]),
+        ),
+        metric(
+            "qptunnel_peer_connected",
+            "Whether a listed peer had a handshake in the last 180 seconds.",
+            peers
+                .filter(({ state }) => LISTED.includes(state))
+                .map(({ of, state }) => [of, Number(state === "connected")]),
+        ),
+        metric(
+            "qptunnel_peer_last_handshake_seconds",
+            "Unix time of a peer's newest handshake; 0 is never.",
+            onWire.map(({ of, handshake }) => [of, handshake === null ? 0 : Date.parse(handshake) / 1000]),
+        ),
+        metric(
+            "qptunnel_peer_received_bytes_total",
+            "Bytes from a peer since the interface came up.",
+            onWire.map(({ of, received }) => [of, received]),
+        ),
+        metric(
+            "qptunnel_peer_sent_bytes_total",
+            "Bytes to a peer since the interface came up.",
+            onWire.map(({ of, sent }) => [of, sent]),
+        ),
+        metric(
+            "qptunnel_service_up",
+            "Whether the proxy accepts connections for a service.",
+            services.flatMap(({ of, running }): Sample[] => (running === null ? [] : [[of, Number(running)]])),
+        ),
+        metric(
+            "qptunnel_service_info",
+            "Where a service is and what was negotiated; always 1.",
+            services.map(({ of, url, group, cipher }) => [{ ...of, url, group: group ?? "", cipher: cipher ?? "" }, 1]),
+        ),
+        metric(
+            "qptunnel_service_certificate_not_after_seconds",
+            "Unix time at which a service's certificate ends.",
+            services.flatMap(({ of, certificate }): Sample[] =>
+                certificate === null ? [] : [[of, Date.parse(certificate.notAfter) / 1000]],
+            ),
+        ),
+    ].join("");
+}
+
+const LISTED = ["connected", "idle", "never", "missing"];
+const ON_WIRE = ["connected", "idle", "never", "rogue"];
+const KINDS: Problem["kind"][] = ["unreachable", "rogue", "drift", "stale", "certificate", "service"];
+
+function labelsOf({ relay }: RelayStatus, { name, fingerprint }: RelayStatus["peers"][number]): Labels {
+    return { relay, peer: name ?? "", fingerprint };
+}
+
+function countKinds(relay: string, problems: readonly Problem[]): Sample[] {
+    return KINDS.map((kind) => [
+        { relay, kind },
+        problems.filter((problem) => problem.relay === relay && problem.kind === kind).length,
+    ]);
+}
+
+/** Without samples a metric is left out: its absence says that nobody was asked. */
+function metric(name: string, help: string, samples: Sample[]): string {
+    if (samples.length === 0) return "";
+    const type = name.endsWith("_total") ? "counter" : "gauge";
+    const lines = samples.map(([labels, value]) => `${name}{${formatLabels(labels)}} ${value}\n`);
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function formatLabels(labels: Labels): string {
+    const escaped = (text: string): string =>
+        text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+    return Object.entries(labels)
+        .map(([name, value]) => `${name}="${escaped(value)}"`)
+        .join(",");
+}

@@ -1,0 +1,141 @@
+import { X509Certificate } from "node:crypto";
+
+import { HostError, TunnelError } from "../../core/errors.js";
+import { tableName } from "../../core/names.js";
+import {
+    statusOf,
+    unasked,
+    type KnownRelay,
+    type RelayAnswer,
+    type RelayStatus,
+    type ServedCertificate,
+} from "../../core/status.js";
+import { parseDump } from "../../core/wireguard.js";
+import { parseTable, type Files } from "./bundle.js";
+import { describeHost } from "./descriptors.js";
+import { runStep, type Target } from "./host.js";
+import { probeServices, type ProbeRequest } from "./probe.js";
+
+/** A relay, where it is, and what the state of its stack says about it. */
+export interface Asked {
+    target: Target;
+    known: KnownRelay;
+    /** What a TLS probe of its services needs. */
+    services: ProbeRequest;
+}
+
+/**
+ * How a relay is now. One that cannot be asked is answered for by the state alone, with the reason.
+ *
+ * @param options.probe also open a TLS connection to each service, a round trip or two more
+ * @param options.timeout seconds the relay has for its answer
+ */
+export async function relayStatus(
+    { target, known, services }: Asked,
+    options: { probe?: boolean; timeout: number },
+): Promise<RelayStatus> {
+    try {
+        const status = statusOf(known, await askStatus(target, options.timeout));
+        return options.probe ? { ...status, services: await probed(status.services, target, services) } : status;
+    } catch (error) {
+        if (!(error instanceof TunnelError)) throw error;
+        return unasked(known, error.message);
+    }
+}
+
+async function probed(
+    services: RelayStatus["services"],
+    target: Target,
+    request: ProbeRequest,
+): Promise<RelayStatus["services"]> {
+    const results = await probeServices(target, request, target.names.appName);
+    return services.map((service) => {
+        const { group, cipher, problem } = results[service.name] ?? {};
+        return {
+            ...service,
+            group: group ?? null,
+            cipher: cipher ?? null,
+            probed: true,
+            ...(problem === undefined ? {} : { problem }),
+        };
+    });
+}
+
+/**
+ * Asks a relay how it is: one round trip, nothing changed, no lock taken.
+ *
+ * @throws HostError when it cannot be reached, is another stack's, or was never set up
+ */
+async function askStatus(target: Target, timeout: number): Promise<RelayAnswer> {
+    const answer = await runStep(target, "status", { table: tableName(target.names) }, {}, { timeout });
+    if (answer.missing !== undefined) {
+        throw new HostError(
+            describeHost(target.host),
+            "the relay is not set up there: the machine was rebuilt, or its records were removed",
+            "run `pulumi up --refresh`",
+        );
+    }
+    return parseStatus(answer);
+}
+
+/** What the relay's program answered. */
+export function parseStatus(answer: Files): RelayAnswer {
+    const table = parseTable(answer.status ?? "");
+    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const [generation, rolledBack, proxy] = [one("generation"), one("rolledBack"), one("proxy")];
+    return {
+        time: Number(one("time")),
+        ...(generation === undefined ? {} : { generation: Number(generation) }),
+        ...(rolledBack === undefined ? {} : { rolledBack }),
+        pending: words(one("pending")),
+        table: one("table") === "1",
+        ...(proxy === undefined ? {} : { proxy: proxy === "1" }),
+        interfaces: lines(answer.interfaces).map((line) => interfaceOf(line.split("\t"), answer)),
+        listeners: lines(answer.listeners),
+        certificates: Object.entries(answer)
+            .filter(([name]) => name.startsWith("certificate."))
+            .flatMap(([, pem]) => certificateOf(pem)),
+        journal: lines(answer.journal),
+    };
+}
+
+/** "interface TAB port TAB epoch TAB public key", or a name alone of a relay that recorded none yet. */
+function interfaceOf([name = "", , epoch = ""]: string[], answer: Files): RelayAnswer["interfaces"][number] {
+    const dump = answer[`dump.${name}`] ?? "";
+    return {
+        name,
+        ...(/^[0-9]+$/.test(epoch) ? { epoch: Number(epoch) } : {}),
+        ...(dump === "" ? {} : { dump: parseDump(dump) }),
+    };
+}
+
+/** A file that is no certificate is none: its service then has none, which is told. */
+function certificateOf(pem: string): ServedCertificate[] {
+    let certificate: X509Certificate;
+    try {
+        certificate = new X509Certificate(pem);
+    } catch {
+        return [];
+    }
+    const names = [...(certificate.subjectAltName ?? "").matchAll(/DNS:([^,\s]+)/g)].map(([, name = ""]) => name);
+    return [
+        {
+            names,
+            notBefore: instant(certificate.validFromDate),
+            notAfter: instant(certificate.validToDate),
+            fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+        },
+    ];
+}
+
+function instant(date: Date): string {
+    return date.toISOString().replace(".000Z", "Z");
+}
+
+function words(text: string | undefined): string[] {
+    return (text ?? "").split(" ").filter((word) => word !== "");
+}
+
+function lines(text: string | undefined): string[] {
+    return (text ?? "").split("\n").filter((line) => line !== "");
+}

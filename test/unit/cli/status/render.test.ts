@@ -1,0 +1,110 @@
+import { CONNECTED_SECONDS, problemsOf, statusOf, unasked } from "../../../../core/status.js";
+import { prometheus } from "../../../../cli/status/prometheus.js";
+import { bytes, duration, inWords } from "../../../../cli/status/render.js";
+import { fingerprint } from "../../../../core/keys.js";
+import { changed, healthy, key, known, NOW, onWire } from "../../core/status/relays.js";
+
+it("a relay in words", () => {
+    expect(inWords(statusOf(known, healthy())))
+        .toBe(`office  root@203.0.113.7, wg0 on port 51820 (epoch 1), 1 of 5 peers connected
+
+  PEER     ADDRESS           STATE      HANDSHAKE  ENDPOINT            RECEIVED      SENT  EPOCH
+  alice    10.8.0.2          connected  3 min ago  198.51.100.2:41000  1.50 KiB  5.00 GiB      1
+  bob      10.8.0.3 fd00::3  idle       3 min ago  198.51.100.3:41000      10 B      20 B      1
+  carol    10.8.0.4          never          never                           0 B       0 B
+  dora     10.8.0.5          never          never                           0 B       0 B
+  erik     10.8.0.6          expired
+  mallory  10.8.0.9          revoked
+  oscar    10.8.0.8          revoked
+
+  SERVICE  URL                                    RUNNING  CERTIFICATE  GROUP
+  notes    https://notes.qp-tunnel.internal:8444  yes          29 days  unknown
+  wiki     https://wiki.qp-tunnel.internal:8443   yes         365 days  X25519MLKEM768 (at the last apply)
+
+  drift: none
+`);
+});
+
+it("what is not as it should be, in one line", () => {
+    const answer = changed((changing, peers) => {
+        peers.pop();
+        peers.push(onWire("intruder"));
+        changing.proxy = false;
+        changing.pending = ["network"];
+    });
+    const text = inWords(statusOf(known, answer));
+    expect(text).toContain(
+        "  drift: 1 rogue peer on the wire; dora is not on wg0; the proxy does not run; see pulumi refresh, the next up sets it right\n",
+    );
+    expect(text).toContain("  note: a change of network waits for its confirmation\n");
+    expect(text).toMatch(
+        new RegExp(`^  ${fingerprint(key("intruder")).replace(/[+]/g, "\\+")} +10\\.8\\.0\\.99 +rogue `, "m"),
+    );
+});
+
+it("a relay that could not be asked", () => {
+    const text = inWords(unasked(known, "root@203.0.113.7: it cannot be reached"));
+    expect(text).toMatch(/^office {2}root@203\.0\.113\.7: not reachable\n/);
+    expect(text).toContain("  alice    10.8.0.2          unknown\n");
+    expect(text).toMatch(/\n {2}problem: root@203\.0\.113\.7: it cannot be reached\n$/);
+});
+
+it.each([
+    [0, "0 s"],
+    [119, "119 s"],
+    [120, "2 min"],
+    [7199, "119 min"],
+    [7200, "2 h"],
+    [172_799, "47 h"],
+    [172_800, "2 days"],
+])("%d seconds are %s", (seconds, text) => {
+    expect(duration(seconds)).toBe(text);
+});
+
+it.each([
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1024, "1.00 KiB"],
+    [20_480, "20.0 KiB"],
+    [1024 ** 2 * 999.9, "999 MiB"],
+    [1024 ** 5 * 5000, "5000 PiB"],
+])("%d bytes are %s", (count, text) => {
+    expect(bytes(count)).toBe(text);
+});
+
+it("metrics", () => {
+    const answer = changed((_answer, peers) => peers.push(onWire("intruder", { latestHandshake: NOW - 1 })));
+    const statuses = [statusOf(known, answer), unasked({ ...known, relay: 'b"\\' }, "gone")];
+    const problems = statuses.flatMap((status) => problemsOf(status, { expiring: 30 }, CONNECTED_SECONDS));
+    const text = prometheus(statuses, problems);
+    const print = (name: string): string => fingerprint(key(name));
+    for (const line of [
+        "# TYPE qptunnel_relay_up gauge",
+        'qptunnel_relay_up{relay="office",host="root@203.0.113.7"} 1',
+        'qptunnel_relay_up{relay="b\\"\\\\",host="root@203.0.113.7"} 0',
+        'qptunnel_relay_problems{relay="office",kind="rogue"} 1',
+        'qptunnel_relay_problems{relay="office",kind="certificate"} 1',
+        'qptunnel_relay_problems{relay="office",kind="drift"} 0',
+        'qptunnel_relay_problems{relay="b\\"\\\\",kind="unreachable"} 1',
+        'qptunnel_relay_drift{relay="office"} 0',
+        'qptunnel_interface_up{relay="office",interface="wg0",epoch="1"} 1',
+        `qptunnel_peer_connected{relay="office",peer="alice",fingerprint="${print("alice")}"} 1`,
+        `qptunnel_peer_connected{relay="office",peer="bob",fingerprint="${print("bob")}"} 0`,
+        `qptunnel_peer_last_handshake_seconds{relay="office",peer="alice",fingerprint="${print("alice")}"} ${NOW - 180}`,
+        `qptunnel_peer_last_handshake_seconds{relay="office",peer="carol",fingerprint="${print("carol")}"} 0`,
+        `qptunnel_peer_last_handshake_seconds{relay="office",peer="",fingerprint="${print("intruder")}"} ${NOW - 1}`,
+        "# TYPE qptunnel_peer_received_bytes_total counter",
+        `qptunnel_peer_received_bytes_total{relay="office",peer="alice",fingerprint="${print("alice")}"} 1536`,
+        `qptunnel_peer_sent_bytes_total{relay="office",peer="alice",fingerprint="${print("alice")}"} ${5 * 1024 ** 3}`,
+        'qptunnel_service_up{relay="office",service="wiki"} 1',
+        `qptunnel_service_certificate_not_after_seconds{relay="office",service="wiki"} ${NOW + 365 * 86_400}`,
+    ]) {
+        expect(text.split("\n")).toContain(line);
+    }
+    expect(text).not.toContain('qptunnel_relay_drift{relay="b');
+    expect(
+        text
+            .split("\n")
+            .filter((line) => !/^(# (HELP|TYPE) \w+ .+|\w+\{(\w+="([^"\\]|\\.)*",?)+\} -?\d+|)$/.test(line)),
+    ).toEqual([]);
+});
