@@ -108,7 +108,7 @@ export interface RelayAnswer {
     table: boolean;
     /** Whether its proxy runs and answers; absent when it records no services. */
     proxy?: boolean;
-    /** Every interface that it records, with the key epoch if it records that, and the dump unless it is mute. */
+    /** Every interface that it records: the key epoch it has of it, if its key is the recorded one, and the dump unless it is mute. */
     interfaces: { name: string; epoch?: number; dump?: Dump }[];
     /** "ADDRESS:PORT" on which its proxy accepts connections. */
     listeners: string[];

@@ -100,14 +100,15 @@ export function parseStatus(answer: Files): RelayAnswer {
 }
 
 /** "interface TAB port TAB epoch TAB public key", or a name alone of a relay that recorded none yet. */
-function interfaceOf([name = "", , epoch = ""]: string[], answer: Files): RelayAnswer["interfaces"][number] {
-    const dump = answer[`dump.${name}`] ?? "";
-    return {
-        name,
-        ...(/^[0-9]+$/.test(epoch) ? { epoch: Number(epoch) } : {}),
-        ...(dump === "" ? {} : { dump: parseDump(dump) }),
-    };
+function interfaceOf([name = "", , epoch = "", publicKey = ""]: string[], answer: Files): Interface {
+    const text = answer[`dump.${name}`] ?? "";
+    if (text === "") return { name };
+    const dump = parseDump(text);
+    // Another key than the recorded one belongs to no epoch.
+    return { name, dump, ...(epoch !== "" && dump.publicKey === publicKey ? { epoch: Number(epoch) } : {}) };
 }
+
+type Interface = RelayAnswer["interfaces"][number];
 
 /** A file that is no certificate is none: its service then has none, which is told. */
 function certificateOf(pem: string): ServedCertificate[] {
