@@ -48,11 +48,14 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
         child([registry, ...machine.resources]),
     );
     const filled = { ...place, machine: host.output<string>("machine"), hostKey: host.output<string>("hostKey") };
-    const firewall = new Managed("Firewall", `${name}-firewall`, { ...filled, ...table }, child([host]));
+    // Whoever gives the key of an interface that is there already takes that over.
+    const adopts = resolved.plain.privateKey === undefined ? undefined : keys.get(1)?.output("publicKey");
+    const adopted = adopts === undefined ? {} : { adopts };
+    const firewall = new Managed("Firewall", `${name}-firewall`, { ...filled, ...table, ...adopted }, child([host]));
     const wireguard = new Managed(
         "WireGuard",
         `${name}-wireguard`,
-        { ...filled, ...tunnel, privateKeys: privateKeysOf(keys) },
+        { ...filled, ...tunnel, ...adopted, privateKeys: privateKeysOf(keys) },
         child([host, firewall]),
     );
     const proxy = new Managed("Proxy", `${name}-proxy`, { ...filled, ...served }, child([wireguard]));

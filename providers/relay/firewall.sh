@@ -46,6 +46,7 @@ step_firewall() {
     if [[ ! -f "$etc/firewall.nft" ]] && table_exists; then
         refuse "the nftables table inet ${want[table]} exists and is not ours" "remove it, or use another appName or interface"
     fi
+    keep_forwarding
     # Loading for real, in a network namespace that disappears with the process, is the only full check.
     unshare -n nft -f "$work/firewall.nft"
     if must_be_confirmed "$work/firewall.nft" "$etc/firewall.nft"; then

@@ -28,7 +28,7 @@ remove_interface() {
     ! uses_systemd || systemctl --quiet stop "$(unit_of "$1")"
     stop_process "wireguard.$1"
     ! interface_exists "$1" || ip link del dev "$1"
-    rm -f -- "$run/$1.ready" "/var/run/wireguard/$1.sock"
+    rm -f -- "$run/$1.ready" "$run/$1.running" "/var/run/wireguard/$1.sock"
 }
 
 # What `wg setconf` and `wg syncconf` take: an omitted private key would be wiped, an omitted port moved.
@@ -48,7 +48,9 @@ boot_wireguard() {
     local device=$1
     is_kept "$device" || return 0
     rm -f -- "$run/$device.ready"
-    if ip link add dev "$device" type wireguard 2>/dev/null; then
+    if found_running "$device"; then
+        take_over_running "$device"
+    elif ip link add dev "$device" type wireguard 2>/dev/null; then
         configure_interface "$device"
         : >"$run/$device.ready"
     else
@@ -64,6 +66,7 @@ supervise_wireguard() {
     local device=$1 child=""
     echo "$$" >"$run/wireguard.$device.supervisor.pid"
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
+    wait_for_former "$device"
     while is_kept "$device"; do
         rm -f -- "$run/$device.ready"
         wireguard-go -f "$device" </dev/null >/dev/null 2>&1 &

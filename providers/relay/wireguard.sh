@@ -34,6 +34,7 @@ step_wireguard() {
         else
             change_peers "$device"
             set_network "$device"
+            watch_interface "$device"
         fi
     done
     write_mark wireguard
@@ -45,7 +46,7 @@ step_wireguard() {
 # claim_interface DEVICE PORT: it is ours, or it can be made. What is there is read into $work/DEVICE.live.
 claim_interface() {
     if interface_exists "$1"; then
-        is_recorded "$1" || refuse "the interface $1 exists and is not ours" "remove it, or give the Relay another \`interface\`"
+        is_recorded "$1" || adopt_interface "$1"
         if answers_wg "$1" >/dev/null 2>&1; then
             wg show "$1" dump | tail -n +2 >"$work/$1.live"
             return 0
@@ -219,6 +220,7 @@ step_wireguard_delete() {
 # What the kernel says; counters and endpoints are dropped by the reader.
 report_wireguard() {
     local device
+    report_former
     [[ ! -f "$etc/interfaces" ]] || answer interfaces <"$etc/interfaces"
     for device in $(interfaces); do
         interface_exists "$device" || continue

@@ -5,6 +5,7 @@ import { same } from "./changes.js";
 import { placed } from "./placed.js";
 import { relayResource, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
+import { ADOPTS_INPUT, adoptsValue, keepsForwarding } from "./adoption.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { count } from "./words.js";
 
@@ -21,6 +22,7 @@ export const firewallParts: RelayResourceParts = {
             address6: { type: "string", description: "The relay's own IPv6 tunnel address.", optional: true },
             interfaces: { type: "array", description: "Every WireGuard interface of this relay." },
             routes: { type: "array", description: "Networks behind the relay: the only ones NATed." },
+            ...ADOPTS_INPUT,
         },
         {
             table: { type: "string", description: "Name of the table, family inet." },
@@ -33,7 +35,8 @@ export const firewallParts: RelayResourceParts = {
     sentences({ inputs, before }) {
         const { relay } = placed(inputs);
         const routes = inputs.routes as string[];
-        if (before === undefined) return [`${relay}: everything is denied that no service and no grant allows`];
+        if (before === undefined)
+            return [`${relay}: everything is denied that no service and no grant allows`, ...keepsForwarding(inputs)];
         return same(before.inputs.routes, routes)
             ? [`${relay}: the firewall is loaded again; what is allowed stays allowed, running connections go on`]
             : [
@@ -60,7 +63,7 @@ export const firewallParts: RelayResourceParts = {
                 ? {}
                 : { subnet6: inputs.subnet6 as string, address6: inputs.address6 as string }),
         });
-        return Promise.resolve({ files: { "firewall.nft": text } });
+        return Promise.resolve({ values: adoptsValue(inputs), files: { "firewall.nft": text } });
     },
 
     outputs({ inputs }, answer) {

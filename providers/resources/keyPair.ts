@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
+import { privateKeyIn } from "../../core/adoption/keyFile.js";
 import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../core/keys.js";
 import { InvalidArgument } from "../../core/errors.js";
-import { UNKNOWN, type CheckFailure, type Properties, type Resource } from "./resource.js";
+import { inProject } from "../audit/paths.js";
+import { UNKNOWN, type CheckFailure, type Context, type Properties, type Resource } from "./resource.js";
 
 /** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
 export const keyPair: Resource = {
@@ -21,7 +23,7 @@ export const keyPair: Resource = {
             },
             privateKeyFile: {
                 type: "string",
-                description: "A file that holds such a key; read once, when the pair is made.",
+                description: "A file that holds such a key, bare or as wg-quick's; read once, when the pair is made.",
                 optional: true,
             },
         },
@@ -45,8 +47,8 @@ export const keyPair: Resource = {
         return { changes: news["owner"] !== oldOutputs["owner"] ? { owner: "update" } : {} };
     },
 
-    async create(inputs, { preview, urn }) {
-        const pair = replaced(urn, inputs) ?? newPair(inputs, preview);
+    async create(inputs, context) {
+        const pair = replaced(context.urn, inputs) ?? newPair(inputs, context);
         // Random, not made from the key: ids are not secret.
         return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...pair } };
     },
@@ -56,9 +58,9 @@ export const keyPair: Resource = {
         return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
     },
 
-    async update(_id, oldInputs, oldOutputs, news, { preview }) {
+    async update(_id, oldInputs, oldOutputs, news, context) {
         const pair = isNewPair(oldInputs, oldOutputs, news)
-            ? newPair(news, preview)
+            ? newPair(news, context)
             : { publicKey: oldOutputs["publicKey"], privateKey: oldOutputs["privateKey"] };
         return { ...named(news), ...pair };
     },
@@ -95,17 +97,20 @@ function isNewPair(oldInputs: Properties, oldOutputs: Properties, news: Properti
     );
 }
 
-function newPair(inputs: Properties, preview: boolean): Properties {
+function newPair(inputs: Properties, { preview, project }: Context): Properties {
     const adopted = inputs["privateKey"];
     if (typeof adopted === "string") {
         return { publicKey: publicKeyOf(adopted), privateKey: adopted };
     }
+    const named = inputs["privateKeyFile"];
+    const file = typeof named === "string" ? inProject(named, project) : undefined;
+    // A preview may run where the file is not; where it is, a wrong one shows before anything is done.
+    if (file !== undefined && (!preview || existsSync(file))) {
+        const privateKey = fromFile(file);
+        return { publicKey: publicKeyOf(privateKey), privateKey };
+    }
     if (preview) {
         return { publicKey: UNKNOWN, privateKey: UNKNOWN };
-    }
-    if (typeof inputs["privateKeyFile"] === "string") {
-        const privateKey = fromFile(inputs["privateKeyFile"]);
-        return { publicKey: publicKeyOf(privateKey), privateKey };
     }
     return { ...generateKeyPair((length) => new Uint8Array(randomBytes(length))) };
 }
@@ -123,7 +128,7 @@ function fromFile(path: string): string {
             { cause },
         );
     }
-    return parsePrivateKey(text.trim(), `privateKey (${path})`);
+    return privateKeyIn(text, `privateKey (${path})`);
 }
 
 function named(inputs: Properties): Properties {

@@ -51,6 +51,8 @@ export interface Outcome {
     problems: string[];
     /** What the apply found on the wire and overwrote, though nobody had seen it before; a sentence each. */
     foreign?: string[];
+    /** What else happened, recorded before the outcomes. */
+    records?: Announcement[];
 }
 
 /**
@@ -219,7 +221,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
                 const details = { relay: placed(inputs).relay };
                 await operation.record({ action: "relay_move", status: "success", message: moved, details });
             }
-            const { outputs, problems, foreign = [] } = await parts.outputs(change, answer, keep ?? {});
+            const { outputs, problems, foreign = [], records = [] } = await parts.outputs(change, answer, keep ?? {});
             for (const message of [...Object.values(driftOf(before?.outputs ?? {})), ...foreign]) {
                 await operation.record({
                     action: "drift_overwritten",
@@ -238,7 +240,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
                 );
                 return { outputs, problems };
             }
-            for (const outcome of parts.outcomes(change, outputs))
+            for (const outcome of [...records, ...parts.outcomes(change, outputs)])
                 await operation.record({ status: "success", ...outcome });
             return { outputs, problems };
         },

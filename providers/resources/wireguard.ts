@@ -7,6 +7,7 @@ import { epochPlaces, type EpochPlace } from "../../core/epochs.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
 import type { Files } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
+import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
 import { placed } from "./placed.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
@@ -66,6 +67,7 @@ export const wireguardParts: RelayResourceParts = {
                 secret: true,
             },
             routes: { type: "array", description: "Networks behind the relay." },
+            ...ADOPTS_INPUT,
         },
         {
             publicKey: { type: "string", description: "The relay's public key." },
@@ -110,6 +112,7 @@ export const wireguardParts: RelayResourceParts = {
         const args = resolved(inputs);
         const peers = desiredPeers(args);
         return Promise.resolve({
+            values: adoptsValue(inputs),
             files: {
                 interfaces: renderInterfaces(args, placed(inputs).interface),
                 ...keyFiles(args, placed(inputs).interface),
@@ -136,7 +139,8 @@ export const wireguardParts: RelayResourceParts = {
             (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
             (await recordedRegistry(change.inputs));
         const registry = registryAfter(change, past, args, keysOn(answer, args, device), new Date().toISOString());
-        return { outputs: { publicKey: newestPublicKey(args), registry }, problems, foreign };
+        const records = adoptionOf(change, answer);
+        return { outputs: { publicKey: newestPublicKey(args), registry }, problems, foreign, records };
     },
 
     previewOutputs({ inputs, before }) {

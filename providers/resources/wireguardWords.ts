@@ -1,5 +1,6 @@
 import { routesOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
+import { adoptionSentences } from "./adoption.js";
 import { same } from "./changes.js";
 import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
 import { placed } from "./placed.js";
@@ -14,6 +15,7 @@ const ONE_BY_ONE = 8;
 export function peerSentences(change: Change): string[] {
     const { before, inputs } = change;
     const { relay } = placed(inputs);
+    if (before === undefined && inputs.adopts !== undefined) return adoptionSentences(inputs);
     const changes = peerChanges(change);
     const ofAll = relaySentences(change);
     const sentences = [

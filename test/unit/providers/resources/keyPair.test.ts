@@ -1,4 +1,7 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { keyPair } from "../../../../providers/resources/keyPair";
 import { UNKNOWN, type Context, type Properties } from "../../../../providers/resources/resource";
@@ -77,6 +80,33 @@ describe("KeyPair", () => {
             publicKey: UNKNOWN,
             privateKey: UNKNOWN,
         });
+    });
+
+    it("adopts the key in a file, bare or in wg-quick's form, and knows it in a preview that can read the file", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "qptunnel-key-"));
+        const [bare, quick, missing] = ["bare", "wg0.conf", "missing"].map((name) => join(folder, name));
+        writeFileSync(bare!, `${adopted}\n`);
+        writeFileSync(
+            quick!,
+            `# PrivateKey = no\n[interface]\nAddress = 10.8.0.1/24\nprivatekey=${adopted} # ours\n[Peer]\nPublicKey = x\n`,
+        );
+        try {
+            for (const context of [applying, previewing]) {
+                for (const privateKeyFile of [bare, quick]) {
+                    const { outputs } = await keyPair.create({ owner: "relay", epoch: 1, privateKeyFile }, context);
+                    expect(outputs).toMatchObject({ privateKey: adopted, publicKey: publicOf(adopted) });
+                }
+            }
+            const absent = { owner: "relay", epoch: 1, privateKeyFile: missing };
+            expect((await keyPair.create(absent, previewing)).outputs["publicKey"]).toBe(UNKNOWN);
+            await expect(keyPair.create(absent, applying)).rejects.toThrow(/missing cannot be read \(ENOENT\)/);
+            writeFileSync(quick!, `[Interface]\nPrivateKey = hunter2\n`);
+            const refused = keyPair.create({ owner: "relay", epoch: 1, privateKeyFile: quick }, previewing);
+            await expect(refused).rejects.toThrow(/is not a WireGuard private key/);
+            await expect(refused).rejects.not.toThrow(/hunter2/);
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
     });
 
     it("keeps an adopted key when the program stops naming it", async () => {

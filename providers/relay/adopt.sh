@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+# Taking over an interface that somebody else brought up. Whoever holds its private key is who it belongs to: it is
+# adopted when it bears the relay's key, and refused otherwise. Nothing on it is made anew, so nobody's session ends.
+
+# refuse_foreign DEVICE: unless it bears the key that makes it this relay's.
+refuse_foreign() {
+    local other live
+    answers_wg "$1" >/dev/null 2>&1 || refuse "the interface $1 exists and is not ours" "remove it, or give the Relay another \`interface\`"
+    other=$(other_owner "$1")
+    [[ -z "$other" ]] || refuse "the interface $1 belongs to $other" "give the Relay another \`interface\`"
+    [[ -n "${want[adopts]:-}" ]] ||
+        refuse "the interface $1 exists and is not ours" "remove it, give the Relay another \`interface\`, or its \`privateKey\` to take it over"
+    live=$(answers_wg "$1")
+    [[ "$live" == "${want[adopts]}" ]] ||
+        refuse "the interface $1 has another private key (public key $live) than the Relay's \`privateKey\` (public key ${want[adopts]})" \
+            "give the key that the interface has, or remove the interface"
+}
+
+# Another relay of this machine, whatever it is called, that records the interface as its own.
+other_owner() {
+    local manifest
+    for manifest in /etc/*/manifest; do
+        [[ -f "$manifest" && "$manifest" != "$etc/manifest" && -f "${manifest%manifest}owner" ]] || continue
+        awk -F'\t' -v device="$1" -v namespace="${want[namespace]:-}" '
+            $1 == "interface" { same = ($2 == device) }
+            $1 == "namespace" { where = $2 }
+            END { exit !(same && where == namespace) }' "$manifest" || continue
+        cat "${manifest%manifest}owner"
+        break
+    done
+}
+
+# Before the table is loaded: what goes through an interface that is taken over goes on until the grants are there. It
+# was forwarded before, so this opens nothing; the relay's own ports are closed from here on.
+keep_forwarding() {
+    local device=${want[interface]}
+    if is_recorded "$device" || ! interface_exists "$device"; then return 0; fi
+    refuse_foreign "$device"
+    [[ -f "$etc/elements" ]] || printf '%s\n' 'any4 0.0.0.0/0 . 0.0.0.0/0' 'any6 ::/0 . ::/0' | install_file "$etc/elements"
+}
+
+# adopt_interface DEVICE: what is on the wire becomes our record of it, which a rollback leads to; from here on it is
+# changed as any interface of ours.
+adopt_interface() {
+    refuse_foreign "$1"
+    local device=$1 key address
+    # A whole peer that is written again is without allowed IPs for a moment; her keepalive alone is not.
+    while read -r key; do wg set "$device" peer "$key" persistent-keepalive off; done < <(
+        wg show "$device" dump | awk -F'\t' 'NR == FNR { off[$1] = ($4 == "off"); next } NF == 8 && off[$1] && $8 != "off" { print $1 }' "$work/peers" -)
+    if [[ ! -f "$etc/peers" ]]; then
+        awk -F'\t' -v device="$device" '$1 == device' "$work/interfaces" | install_file "$etc/interfaces"
+        install_file "$etc/key.$device" <"$work/key.$device"
+        wg show "$device" dump | awk -F'\t' -v OFS='\t' 'NR > 1 { print $1, $2, $4, $8, "(none)", "-", "-" }' | install_file "$etc/peers"
+        report_network "$device" | awk '$1 == "address" || $1 == "mtu" || $1 == "route"' | install_file "$etc/network"
+    fi
+    # The same address with another prefix length must not be gone in between.
+    while read -r address; do
+        [[ -z "$(ip -o address show dev "$device" to "${address%/*}")" ]] || ip address replace "$address" dev "$device"
+    done < <(awk '$1 == "address" { print $2 }' "$work/network")
+    printf '%s\n' "$device" | answer adopted
+}
+
+# watch_interface DEVICE: it runs already. What fills it once it is gone is started, and waits; a wireguard-go that
+# somebody else started is not started a second time and not ended.
+watch_interface() {
+    interface_number "$1" >"$run/$1.running"
+    if uses_systemd; then
+        systemctl --quiet is-active "$(unit_of "$1")" || systemctl --quiet start "$(unit_of "$1")"
+    elif is_userspace "$1" && ! alive "wireguard.$1.supervisor"; then
+        detached bash "$etc/program" supervise-wireguard "$etc" "$run" "$1"
+        wait_for 5 alive "wireguard.$1.supervisor" || refuse "nothing watches over $1" "this is a fault of this library; please report it"
+    fi
+}
+
+is_userspace() { [[ -z "$(ip -o link show type wireguard dev "$1" 2>/dev/null)" ]]; }
+interface_number() { ip -o link show dev "$1" | cut -d : -f 1; }
+
+# found_running DEVICE: at boot, or when the unit starts, somebody else was first. Another relay's interface is left alone.
+found_running() {
+    interface_exists "$1" && answers_wg "$1" >/dev/null 2>&1 || return 1
+    [[ "$(answers_wg "$1")" == "$(wg pubkey <"$etc/key.$1")" ]] ||
+        refuse "the interface $1 was brought up with another private key" "find out who does that at boot, and let it be"
+}
+
+# What somebody else brought up may be older than our record: a revoked peer may be on it. Unless an apply has just set it right.
+take_over_running() {
+    if [[ ! -f "$run/$1.running" || "$(<"$run/$1.running")" != "$(interface_number "$1")" ]]; then
+        setconf_of "$1" >"$work/$1.conf"
+        wg syncconf "$1" "$work/$1.conf"
+        set_network "$1"
+    fi
+    : >"$run/$1.ready"
+    ! is_userspace "$1" || supervise_wireguard "$1"
+}
+
+# Until what somebody else brought up is gone.
+wait_for_former() { while interface_exists "$1" && answers_wg "$1" >/dev/null 2>&1; do sleep 1; done; }
+
+# Who else brings up an interface of this name, at boot or by hand: one "KIND TAB DETAIL" a line. Named, never touched.
+report_former() {
+    local device=${want[interface]} file
+    {
+        file=/etc/wireguard/$device.conf
+        if [[ -f "$file" ]]; then
+            if grep -qiE '^[[:space:]]*SaveConfig[[:space:]]*=[[:space:]]*true' "$file"; then printf 'saved\t%s\n' "$file"; else printf 'file\t%s\n' "$file"; fi
+        fi
+        if uses_systemd && systemctl --quiet is-enabled "wg-quick@$device.service" 2>/dev/null; then printf 'unit\twg-quick@%s\n' "$device"; fi
+        for file in /etc/runlevels/*/wg-quick."$device"; do [[ ! -e "$file" ]] || printf 'service\t%s\n' "${file##*/}"; done
+        for file in /etc/network/interfaces /etc/network/interfaces.d/*; do
+            [[ ! -f "$file" ]] || ! grep -qE "^[[:space:]]*(auto|iface)[[:space:]]+${device}([[:space:]]|\$)" "$file" || printf 'network\t%s\n' "$file"
+        done
+        for file in /etc/systemd/network/*.netdev; do
+            [[ ! -f "$file" ]] || ! grep -qxE "[[:space:]]*Name=${device}[[:space:]]*" "$file" || printf 'network\t%s\n' "$file"
+        done
+    } | answer former
+}
