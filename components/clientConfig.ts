@@ -1,7 +1,6 @@
-import { admittedOf, keyEpochOf } from "../core/registry/defaults.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { GrantPlain, RelayPlain } from "../core/arguments.js";
+import type { ClientSettings } from "../core/clientSettings.js";
 import { missingKey } from "./relayByScript.js";
 import type { ListedPeer } from "./relayArguments.js";
 import type { LedgerOutput } from "./relayInputs.js";
@@ -9,7 +8,7 @@ import type { LedgerOutput } from "./relayInputs.js";
 interface Parts {
     relayName: pulumi.Output<string>;
     peer: ListedPeer;
-    plain: RelayPlain;
+    settings: ClientSettings;
     ledger: LedgerOutput;
     endpoint: pulumi.Output<string>;
     publicKey: pulumi.Output<string>;
@@ -20,7 +19,7 @@ interface Parts {
 export function clientConfig({
     relayName,
     peer,
-    plain,
+    settings,
     ledger,
     endpoint,
     publicKey,
@@ -38,8 +37,8 @@ export function clientConfig({
     ]);
     return pulumi.secret(
         known.apply(async ([relay, { peers }, at, relayPublicKey, secret, peerKey, given, privateKey]) => {
-            const [{ presharedKey }, { renderClientConfig }] = await Promise.all([
-                import("../core/keys.js"),
+            const [{ clientConfigOf }, { renderClientConfig }] = await Promise.all([
+                import("../core/clientConfigOf.js"),
                 import("../core/clientConfig.js"),
             ]);
             const entry = peers[peer.name];
@@ -49,37 +48,20 @@ export function clientConfig({
                 throw new pulumi.RunError(
                     `configFor: the registry has no address for ${peer.name}; apply the whole relay`,
                 );
-            const derived = (): string =>
-                presharedKey(secret, {
-                    name: peer.name,
+            return renderClientConfig(
+                clientConfigOf({
+                    relay,
+                    peer: peer.name,
+                    settings,
+                    entry,
                     publicKey: peerKey,
-                    keyEpoch: keyEpochOf(entry),
-                    admitted: admittedOf(entry),
-                });
-            const psk = given === "none" ? undefined : (given ?? derived());
-            return renderClientConfig({
-                peerName: peer.name,
-                relayName: relay,
-                appName: plain.appName,
-                address: entry.address,
-                ...(entry.address6 === undefined ? {} : { address6: entry.address6 }),
-                ...(privateKey === undefined ? {} : { privateKey }),
-                ...(psk === undefined ? {} : { presharedKey: psk }),
-                relayPublicKey,
-                endpoint: at,
-                allowedIps: reachable(peer.name, plain),
-                keepalive: plain.keepalive,
-                mtu: plain.mtu,
-                ...(plain.dns === undefined ? {} : { dns: plain.dns }),
-            });
+                    privateKey,
+                    presharedKey: given,
+                    seed: secret,
+                    relayPublicKey,
+                    endpoint: at,
+                }),
+            );
         }),
     );
-}
-
-/** The tunnel, and the networks a grant lets her reach. Nothing else: it might be the network she sits in. */
-function reachable(name: string, { subnet, subnet6, grants }: RelayPlain): string[] {
-    const networks = grants
-        .filter(({ from }: GrantPlain) => from.includes(name))
-        .flatMap(({ to }) => (to.network === undefined ? [] : [to.network]));
-    return [...new Set([subnet, ...(subnet6 === undefined ? [] : [subnet6]), ...networks])];
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayPlain } from "../core/arguments.js";
+import { clientSettings, type ClientSettings } from "../core/clientSettings.js";
 import type { Ledger } from "../core/model.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
@@ -33,6 +34,7 @@ export class Relay extends pulumi.ComponentResource {
     readonly checkpoint: pulumi.Output<{ size: number; head: string; root: string; note: string }>;
 
     private readonly plain: RelayPlain;
+    private readonly settings: ClientSettings;
     private readonly listed: ListedPeer[];
     private readonly ledger: LedgerOutput;
     private readonly seed: Managed;
@@ -42,6 +44,7 @@ export class Relay extends pulumi.ComponentResource {
         super("qptunnel:index:Relay", name, {}, options);
         const { plain, address, subnet } = resolved;
         this.plain = plain;
+        this.settings = clientSettings(plain);
         this.listed = resolved.peers;
         this.address = address;
         const child = (after: pulumi.Resource[] = []): pulumi.CustomResourceOptions => ({
@@ -132,6 +135,8 @@ export class Relay extends pulumi.ComponentResource {
             publicKey: this.publicKey,
             address,
             checkpoint: this.checkpoint,
+            // For qp-tunnel config, which knows the state alone.
+            clients: this.settings,
         });
     }
 
@@ -145,7 +150,7 @@ export class Relay extends pulumi.ComponentResource {
         return clientConfig({
             relayName: pulumi.output(this.urn).apply((urn) => urn.split("::").pop() ?? ""),
             peer: this.find(nameOf(peer, "configFor")),
-            plain: this.plain,
+            settings: this.settings,
             ledger: this.ledger,
             endpoint: this.endpoint,
             publicKey: this.publicKey,

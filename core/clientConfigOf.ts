@@ -1,0 +1,47 @@
+import type { ClientConfig } from "./clientConfig.js";
+import { reachable, type ClientSettings } from "./clientSettings.js";
+import { presharedKey } from "./keys.js";
+import type { RegistryPeer } from "./model.js";
+import { admittedOf, keyEpochOf } from "./registry/defaults.js";
+
+/** What one peer's configuration is made of. */
+export interface ClientParts {
+    relay: string;
+    peer: string;
+    settings: ClientSettings;
+    /** Her place in the registry. */
+    entry: RegistryPeer;
+    publicKey: string;
+    /** Absent when she brought her own key. A secret. */
+    privateKey?: string | undefined;
+    /** A preshared key the program gave (a secret), or "none"; otherwise it is derived. */
+    presharedKey?: string | undefined;
+    /** What preshared keys are derived from. A secret. */
+    seed: string;
+    relayPublicKey: string;
+    /** host:port, with brackets around an IPv6 address. */
+    endpoint: string;
+}
+
+/** What her file says. */
+export function clientConfigOf(parts: ClientParts): ClientConfig {
+    const { relay, peer, settings, entry, publicKey, privateKey, seed, relayPublicKey, endpoint } = parts;
+    const derived = (): string =>
+        presharedKey(seed, { name: peer, publicKey, keyEpoch: keyEpochOf(entry), admitted: admittedOf(entry) });
+    const psk = parts.presharedKey === "none" ? undefined : (parts.presharedKey ?? derived());
+    return {
+        peerName: peer,
+        relayName: relay,
+        appName: settings.appName,
+        address: entry.address,
+        ...(entry.address6 === undefined ? {} : { address6: entry.address6 }),
+        ...(privateKey === undefined ? {} : { privateKey }),
+        ...(psk === undefined ? {} : { presharedKey: psk }),
+        relayPublicKey,
+        endpoint,
+        allowedIps: reachable(peer, settings),
+        keepalive: settings.keepalive,
+        mtu: settings.mtu,
+        ...(settings.dns === undefined ? {} : { dns: settings.dns }),
+    };
+}

@@ -1,0 +1,43 @@
+import type { GrantPlain, RelayPlain } from "./arguments.js";
+
+/** What a relay's program says of all its peers' configurations; no secrets. */
+export interface ClientSettings {
+    appName: string;
+    subnet: string;
+    subnet6?: string;
+    /** Bytes. */
+    mtu: number;
+    /** Seconds; 0 leaves it off. */
+    keepalive: number;
+    dns?: string[];
+    /** What a peer reaches besides the tunnel, CIDR, by name; who reaches nothing else is left out. */
+    networks: Record<string, string[]>;
+}
+
+export function clientSettings(plain: RelayPlain): ClientSettings {
+    const { appName, subnet, subnet6, mtu, keepalive, dns, grants } = plain;
+    return {
+        ...{ appName, subnet, mtu, keepalive },
+        ...(subnet6 === undefined ? {} : { subnet6 }),
+        ...(dns === undefined ? {} : { dns }),
+        networks: networksOf(grants),
+    };
+}
+
+/** The tunnel, and the networks a grant lets her reach. Nothing else: it might be the network she sits in. */
+export function reachable(name: string, { subnet, subnet6, networks }: ClientSettings): string[] {
+    const own = Object.hasOwn(networks, name) ? (networks[name] ?? []) : [];
+    return [...new Set([subnet, ...(subnet6 === undefined ? [] : [subnet6]), ...own])];
+}
+
+function networksOf(grants: GrantPlain[]): Record<string, string[]> {
+    const networks: Record<string, string[]> = {};
+    for (const { from, to } of grants) {
+        if (to.network === undefined) continue;
+        for (const name of from) {
+            const own = (networks[name] ??= []);
+            if (!own.includes(to.network)) own.push(to.network);
+        }
+    }
+    return networks;
+}

@@ -1,0 +1,64 @@
+import { clientConfigOf, type ClientParts } from "../../../core/clientConfigOf.js";
+import { clientSettings } from "../../../core/clientSettings.js";
+import { relayArgs, validate, type RelayPlain } from "../../../core/arguments.js";
+import { presharedKey } from "../../../core/keys.js";
+
+const seed = Buffer.alloc(32, "seed").toString("base64");
+const publicKey = Buffer.alloc(32, "alice").toString("base64");
+
+const plain: RelayPlain = validate(
+    relayArgs,
+    {
+        host: { descriptor: { kind: "local" } },
+        peers: [],
+        subnet6: "fd00:8::/64",
+        keepalive: 15,
+        dns: "10.8.0.1",
+        routes: ["192.168.7.0/24", "192.168.8.0/24"],
+        grants: [
+            { from: ["alice", "bob"], to: { network: "192.168.7.0/24" }, ports: ["all"] },
+            { from: ["alice"], to: { peer: "nas", network: "192.168.9.0/24" }, ports: ["tcp/22"] },
+            { from: ["alice"], to: { network: "192.168.7.0/24" }, ports: ["icmp"] },
+            { from: ["bob"], to: "alice", ports: ["tcp/22"] },
+        ],
+        audit: {},
+    },
+    "relay office",
+);
+
+const parts: ClientParts = {
+    relay: "office",
+    peer: "alice",
+    settings: clientSettings(plain),
+    entry: { address: "10.8.0.2", address6: "fd00:8::2", keyEpoch: 2, admitted: 3 },
+    publicKey,
+    seed,
+    relayPublicKey: "DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=",
+    endpoint: "203.0.113.7:51820",
+};
+
+it("routes the tunnel and the networks that grants let her reach, once each", () => {
+    expect(clientConfigOf(parts).allowedIps).toEqual([
+        "10.8.0.0/24",
+        "fd00:8::/64",
+        "192.168.7.0/24",
+        "192.168.9.0/24",
+    ]);
+    expect(clientConfigOf({ ...parts, peer: "bob" }).allowedIps).toContain("192.168.7.0/24");
+    expect(clientConfigOf({ ...parts, peer: "constructor" }).allowedIps).toEqual(["10.8.0.0/24", "fd00:8::/64"]);
+});
+
+it("derives the preshared key from who she is, or takes the one that was given", () => {
+    const derived = presharedKey(seed, { name: "alice", publicKey, keyEpoch: 2, admitted: 3 });
+    expect(clientConfigOf(parts).presharedKey).toBe(derived);
+    expect(clientConfigOf({ ...parts, presharedKey: "given" }).presharedKey).toBe("given");
+    expect(clientConfigOf({ ...parts, presharedKey: "none" })).not.toHaveProperty("presharedKey");
+});
+
+it("says what the relay's program says of all", () => {
+    expect(clientConfigOf(parts)).toMatchObject({
+        ...{ peerName: "alice", relayName: "office", appName: "qp-tunnel", address: "10.8.0.2", address6: "fd00:8::2" },
+        ...{ keepalive: 15, mtu: 1420, dns: ["10.8.0.1"], endpoint: "203.0.113.7:51820" },
+    });
+    expect(clientConfigOf(parts)).not.toHaveProperty("privateKey");
+});
