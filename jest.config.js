@@ -39,5 +39,5 @@ function tier(name) {
 }
 
 module.exports = {
-    projects: [tier("unit"), tier("integration"), tier("smoke")],
+    projects: [tier("unit"), tier("integration"), tier("smoke"), tier("browsers")],
 };

@@ -3,6 +3,7 @@
 //   npm test                   types, lint, and every tier
 //   npm run test:unit          one tier: test/unit (no root, no engine), test/integration (both), test/smoke (the package)
 //   npm run test:unit -- test/unit/core/addresses.test.ts    some files of it
+//   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
 //
 // The last line says "N passed, N failed". In CI a skipped test counts as failed; a tier without tests fails everywhere.
 
@@ -12,21 +13,23 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { provideBrowsers } from "./toolchain/browsers.mjs";
 import { provide } from "./toolchain/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tiers = ["unit", "integration", "smoke"];
+/** Tiers that have to be asked for, with what they need besides. */
+const extraTiers = { browsers: provideBrowsers };
 const [tier, ...files] = process.argv.slice(2);
-if (tier !== undefined && !tiers.includes(tier)) {
-    console.error(`no tier is called ${tier}: say ${tiers.join(", ")} or nothing`);
+const known = [...tiers, ...Object.keys(extraTiers)];
+if (tier !== undefined && !known.includes(tier)) {
+    console.error(`no tier is called ${tier}: say ${known.join(", ")} or nothing`);
     process.exit(2);
 }
 
 // Unit tests need Node only, so they run in seconds on a machine that has nothing else.
-const tools = await provide(tier === "unit" ? { only: ["node"] } : {}).catch((error) => {
-    console.error(error.message);
-    process.exit(1);
-});
+const tools = await provide(tier === "unit" ? { only: ["node"] } : {}).catch(giveUp);
+await extraTiers[tier]?.().catch(giveUp);
 const env = { ...process.env, PATH: [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
 
 const checks = tier === undefined ? ["build", "types", "lint"] : ["build"];
@@ -41,6 +44,11 @@ for (const count of counts) console.log(`${count.tier}: ${line(count)}${count.re
 console.log();
 console.log(line({ passed: sum("passed"), failed, skipped: sum("skipped") }));
 process.exitCode = failed > 0 ? 1 : 0;
+
+function giveUp(error) {
+    console.error(error.message);
+    process.exit(1);
+}
 
 function runTier(name) {
     const directory = mkdtempSync(join(tmpdir(), "qptunnel-report-"));
