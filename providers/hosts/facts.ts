@@ -10,6 +10,10 @@ export interface Facts {
     owner?: string;
     /** When a change that nobody confirmed was rolled back; gone once the log has it. */
     rolledBack?: string;
+    /** What its own programs did with nobody applying, a line each, oldest first; lines that the log has are `sealed`. */
+    journal: string[];
+    /** How many of the relay's lines are in the log: the next change drops them there. */
+    sealed: number;
     /** Where the operator's SSH connection comes from. */
     client?: string;
     /** "eth0 192.0.2.7/24" */
@@ -45,7 +49,7 @@ export async function changeRelay(
             target,
             step,
             // A confirmation belongs to the change before it, whatever the generation.
-            { ...values, expected: facts === undefined || step === "confirm" ? undefined : (facts.generation ?? 0) },
+            { ...values, ...(step === "confirm" ? {} : plannedOn(facts)) },
             files,
             options,
         );
@@ -57,6 +61,7 @@ export async function changeRelay(
                 ...facts,
                 generation: Number(generation),
                 auditMark: String(values.auditMark),
+                sealed: 0,
             });
         }
         return answer;
@@ -64,6 +69,23 @@ export async function changeRelay(
         known.delete(placeOf(target));
         throw error;
     }
+}
+
+/**
+ * What the relay's own programs did since it was last read is in the log now.
+ *
+ * @returns the facts as they are known from here on
+ */
+export function journalSealed(target: Target, facts: Facts): Facts {
+    const now = { ...facts, journal: [], sealed: facts.sealed + facts.journal.length };
+    known.set(placeOf(target), now);
+    return now;
+}
+
+function plannedOn(facts: Facts | undefined): Record<string, number | undefined> {
+    // Without a generation to compare with nobody knows whether these are still the lines that were sealed.
+    if (facts === undefined) return {};
+    return { expected: facts.generation ?? 0, journal: facts.sealed === 0 ? undefined : facts.sealed };
 }
 
 const AFRESH: Step[] = ["host", "host-delete", "remove"];
@@ -87,6 +109,8 @@ async function readFacts(target: Target): Promise<Facts> {
         ...(auditMark === undefined ? {} : { auditMark }),
         ...(owner === undefined ? {} : { owner }),
         ...(rolledBack === undefined ? {} : { rolledBack }),
+        journal: (answer.journal ?? "").split("\n").filter((line) => line !== ""),
+        sealed: 0,
         ...(client === undefined ? {} : { client }),
         addresses: (table.get("address") ?? []).map((line) => {
             const [device = "", address = ""] = line.split(" ");

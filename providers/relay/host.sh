@@ -135,6 +135,7 @@ step_facts() {
             awk '{ via = dev = ""; for (i = 1; i < NF; i++) { if ($i == "via") via = $(i + 1); if ($i == "dev") dev = $(i + 1) }
                    print "route\t" $1 " " dev " " via }'
     } | answer facts
+    [[ ! -f "$etc/journal" ]] || answer journal <"$etc/journal"
 }
 
 report_host() {

@@ -108,8 +108,9 @@ commit() {
     printf '%s\n' "$((generation + 1))" | install_file "$etc/generation"
     if [[ -n "${want[auditMark]:-}" ]]; then
         printf '%s\n' "${want[auditMark]}" | install_file "$etc/audit-mark"
-        # The log has it by now.
+        # The log has both by now.
         rm -f -- "$etc/rolled-back"
+        drop_sealed
     fi
     printf '%s\n' "$((generation + 1))" | answer generation
 }

@@ -7,6 +7,7 @@ import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
 import { factsOf, type Facts } from "../hosts/facts.js";
 import { isAbandoned, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
 import { RelayChanged, type Target } from "../hosts/host.js";
+import { sealJournal } from "./journal.js";
 import type { Context, Properties } from "./resource.js";
 
 /** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
@@ -96,12 +97,14 @@ export async function underAudit<T>(
     }
     if (facts?.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);
     const operation = await log.begin(announcement);
+    const named = String(announcement.details.relay);
     try {
         if (unreachable !== undefined && !mayGoOn(unreachable, relay)) throw unreachable;
         if (facts?.rolledBack !== undefined) {
             const message = `A change that nobody confirmed was rolled back on ${facts.rolledBack}`;
             await operation.record({ action: "rollback", message, details: { relay: announcement.details.relay } });
         }
+        if (facts !== undefined && relay !== undefined) facts = await sealJournal(log, operation, named, relay, facts);
         let result: T;
         try {
             result = await body(operation, facts);
@@ -115,6 +118,7 @@ export async function underAudit<T>(
                 message: error.problem,
                 details: { relay: announcement.details.relay, generation: error.generation },
             });
+            facts = await sealJournal(log, operation, named, relay, facts);
             result = await body(operation, facts);
         }
         return { result, record: operation.mark };

@@ -1,0 +1,34 @@
+/** What a relay's own programs did while nobody applied, as one line of its journal tells it. */
+export interface JournalEvent {
+    /** RFC 3339, UTC, by the relay's clock. */
+    happenedAt: string;
+    action: string;
+    /** What it was done to, by name: `name`, `public_key`, `tunnel_ip`, … */
+    fields: Record<string, string>;
+}
+
+/** Reads "Unix time TAB action TAB key=value TAB …"; undefined for what the relay's programs do not write. */
+export function parseJournalLine(line: string): JournalEvent | undefined {
+    const [time = "", action = "", ...fields] = line.split("\t");
+    if (!/^[0-9]{1,12}$/.test(time) || !/^[a-z][a-z0-9_]*$/.test(action)) return undefined;
+    const pairs = fields.map((field) => /^([a-z][a-z0-9_]*)=(.*)$/.exec(field));
+    if (pairs.includes(null)) return undefined;
+    return {
+        happenedAt: new Date(Number(time) * 1000).toISOString().replace(".000Z", "Z"),
+        action,
+        fields: Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!])),
+    };
+}
+
+/** One sentence about what happened; undefined for an action that is none of a relay's own. */
+export function journalSentence({ action, fields, happenedAt }: JournalEvent): string | undefined {
+    const words = Object.hasOwn(SENTENCES, action) ? SENTENCES[action]!(fields) : undefined;
+    return words === undefined ? undefined : `${words}, on ${happenedAt} by the relay itself`;
+}
+
+/** What a relay may do by itself: under these names, and no others, it is in the log. */
+const SENTENCES: Record<string, (fields: Record<string, string>) => string> = {
+    peer_expire: ({ name, tunnel_ip }) => `Peer ${name} (${tunnel_ip}) expired and was cut off`,
+    key_moved: ({ name }) => `The new key of ${name} was used for the first time, and the old one is gone`,
+    certificate_renew: ({ name }) => `The certificate of ${name} was renewed`,
+};
