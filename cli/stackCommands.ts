@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import type { ConfigOptions } from "./config/config.js";
 import { EXIT_CODES, type Output } from "./output.js";
 import type { StatusOptions } from "./status/options.js";
 
@@ -26,6 +27,27 @@ export function stackCommands(program: Command, output: Output, done: (code: num
         .action(async (options: StatusOptions) => {
             const { status } = await import("./status/status.js");
             done(await status(options, output));
+        });
+    command("list", "peers and services of the stack, those that were revoked too; asks no relay")
+        .option("--relay <name>", "only of this one; default: of every relay of the stack")
+        .addHelpText("after", EXIT_CODES)
+        .action(async (options: object) => {
+            const { list } = await import("./list.js");
+            done(await list(options, output));
+        });
+    command("config", "hand out a peer's configuration, a secret: to standard output or into files of mode 0600")
+        .argument("<peer>", "her name")
+        .option("--relay <name>", "on which; needed when she is on several")
+        .option("--epoch <number>", "for this key epoch of the relay; default: its newest")
+        .option("--format <name>", "wg-quick, nixos, networkd or routeros", "wg-quick")
+        .option("--interface <name>", "what the tunnel is called on her machine", "wg0")
+        .option("-o, --output <path>", "a file, or the folder for a format of several files")
+        .option("--qr", "a code for the WireGuard apps, drawn in the terminal")
+        .option("--png <file>", "the same code as an image")
+        .addHelpText("after", EXIT_CODES)
+        .action(async (peer: string, options: ConfigOptions) => {
+            const { config } = await import("./config/config.js");
+            done(await config(peer, options, output));
         });
 }
 

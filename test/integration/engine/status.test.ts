@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { fingerprint } from "../../../core/keys.js";
@@ -52,7 +53,13 @@ async function qpTunnel(
     env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const path = [searchPath(), join(__dirname, "../../../node_modules/.bin")].join(delimiter);
-    const command = ["sh", "-c", 'cd "$1" && shift && exec node "$@"', "sh", stack.folder];
+    const command = [
+        "sh",
+        "-c",
+        'umask 022; cd "$1" && shift; [ -z "$REDIRECT" ] || exec >"$REDIRECT"; exec node "$@"',
+        "sh",
+        stack.folder,
+    ];
     const { PULUMI_CONFIG_PASSPHRASE: _withheld, ...open } = stack.env;
     return execute([...command, join(__dirname, "../../../dist/cli/main.js"), ...args], {
         env: { ...open, PATH: path, ...env },
@@ -110,6 +117,39 @@ it("negotiates anew when it is asked to, and reads an exported state", async () 
         cipher: "TLS_AES_256_GCM_SHA384",
         probed: true,
     });
+});
+
+it("hands out the files that the program's outputs hold, into files that only their owner reads", async () => {
+    const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
+    const passphrase = { PULUMI_CONFIG_PASSPHRASE: stack.env["PULUMI_CONFIG_PASSPHRASE"]! };
+    const alice = await qpTunnel(["config", "alice"], passphrase);
+    expect([alice.code, alice.stdout]).toEqual([0, configs["alice"]]);
+    expect(alice.stderr).toContain("note: alice keeps her private key to herself");
+    const file = join(stack.folder, "nas.conf");
+    const nas = await qpTunnel(["config", "nas", "-o", file, "--epoch", "1"], passphrase);
+    expect(nas).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(readFileSync(file, "utf8")).toBe(configs["nas"]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+
+    const closed = await qpTunnel(["config", "nas"]);
+    expect([closed.code, closed.stdout]).toEqual([2, ""]);
+    expect(closed.stderr).toContain("passphrase must be set with PULUMI_CONFIG_PASSPHRASE");
+    const redirected = await qpTunnel(["config", "nas"], { ...passphrase, REDIRECT: join(stack.folder, "open.conf") });
+    expect(redirected.code).toBe(2);
+    expect(readFileSync(join(stack.folder, "open.conf"), "utf8")).toBe("");
+});
+
+it("lists who is and who was", async () => {
+    const { code, stdout } = await qpTunnel(["list", "--json"]);
+    expect(code).toBe(0);
+    const [office] = (JSON.parse(stdout) as { relays: { peers: object[]; services: object[] }[] }).relays;
+    expect(office!.peers).toMatchObject([
+        { name: "alice", status: "active", addresses: ["10.8.0.2"], publicKey: key("alice") },
+        { name: "bob", status: "active" },
+        { name: "mallory", status: "revoked", revokedAt: expect.stringMatching(/^\d{4}-/) },
+        { name: "nas", status: "active", addresses: ["10.8.0.5"] },
+    ]);
+    expect(office!.services).toMatchObject([{ name: "notes", url: "https://notes.qp-tunnel.internal:8443" }]);
 });
 
 it("takes no key off the relay", async () => {
