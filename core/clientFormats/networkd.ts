@@ -49,8 +49,13 @@ function network(config: ClientConfig, device: string): string {
         ...addressesOf(config).map((address) => `Address=${address}`),
         ...servers.map((server) => `DNS=${server}`),
         ...(domains.length === 0 ? [] : [`Domains=${domains.join(" ")}`]),
-        ...config.allowedIps.flatMap((destination) => ["", "[Route]", `Destination=${destination}`, "Scope=link"]),
+        ...config.allowedIps.flatMap(routeTo),
     ]);
+}
+
+/** On the tunnel itself, without a gateway. An IPv6 route has no scope. */
+function routeTo(destination: string): string[] {
+    return ["", "[Route]", `Destination=${destination}`, ...(destination.includes(":") ? [] : ["Scope=link"])];
 }
 
 function text(lines: string[]): string {

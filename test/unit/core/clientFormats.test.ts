@@ -67,7 +67,6 @@ Scope=link
 
 [Route]
 Destination=fd00:8::/64
-Scope=link
 `,
     });
 });
