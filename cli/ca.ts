@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 
+import { z } from "zod";
+
 import { appleProfile, authoritiesIn, spelledFingerprint, type TrustedAuthority } from "../core/certificates/trust.js";
 import { InvalidArgument } from "../core/errors.js";
-import { currentState, readState, type StackState } from "./audit/state.js";
 import { Exit, printJson, type Output } from "./output.js";
+import { readStack, stored, type StackResource, type StateOptions } from "./state.js";
 
-interface Options {
-    state?: string;
+export interface CaOptions extends StateOptions {
     relay?: string;
     format: string;
     algorithm?: string;
@@ -28,13 +29,12 @@ const FORMATS: Record<string, (chosen: Chosen) => string | Uint8Array> = {
 };
 
 /** `qp-tunnel ca`: what clients of the services have to trust. Standard error says what to compare it with. */
-export async function ca(options: Options, output: Output): Promise<number> {
+export async function ca(options: CaOptions, output: Output): Promise<number> {
     const write = Object.hasOwn(FORMATS, options.format) ? FORMATS[options.format] : undefined;
     if (write === undefined) {
         throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
     }
-    const state = options.state === undefined ? await currentState() : readState(options.state);
-    const chosen = choose(state, options);
+    const chosen = choose(await readStack(options), options);
     if (options.json === true) {
         const authorities = chosen.authorities.map(({ der: _, pem, ...info }) => ({ ...info, certificate: pem }));
         printJson(output, { relay: chosen.relay, authorities });
@@ -51,11 +51,17 @@ export async function ca(options: Options, output: Output): Promise<number> {
     return Exit.fine;
 }
 
-function choose({ authorities }: StackState, { relay: wanted, algorithm, format, json }: Options): Chosen {
+const AUTHORITY = z.object({ relay: z.string(), appName: z.string(), certificate: z.string() });
+
+function choose(resources: StackResource[], { relay: wanted, algorithm, format, json, state }: CaOptions): Chosen {
+    const from = state === undefined ? "pulumi stack export" : `--state ${state}`;
+    const authorities = resources
+        .filter(({ kind }) => kind === "CertificateAuthority")
+        .map(({ urn, inputs, outputs }) => stored(AUTHORITY, { ...inputs, ...outputs }, "the certificate", urn, from));
     const relays = [...new Set(authorities.map(({ relay }) => relay))].sort();
     const relay = wanted ?? relays[0];
     if (relay === undefined) {
-        throw new InvalidArgument("--state", "no relay in it has a certificate authority yet", "run pulumi up first");
+        throw new InvalidArgument("stack", "no relay in it has a certificate authority yet", "run pulumi up first");
     }
     if (wanted === undefined && relays.length > 1) {
         throw new InvalidArgument("--relay", "the stack has more than one", `say ${relays.join(" or ")}`);

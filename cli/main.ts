@@ -40,20 +40,6 @@ function commands(output: Output, done: (code: number) => void): Command {
     stackCommands(program, output, done);
     auditCommands(program, output, done);
     program
-        .command("ca")
-        .description("hand out what clients of a relay's services have to trust; prints its fingerprint as well")
-        .option("--format <name>", "pem, der (one authority), or mobileconfig (a profile for macOS and iOS)", "pem")
-        .option("--relay <name>", "whose; needed when the stack has more than one")
-        .option("--algorithm <name>", "only the authority of this kind: ed25519 or ecdsa-p256")
-        .option("-o, --output <file>", "where to write; default: standard output")
-        .option("--state <file>", "exported with pulumi stack export; default: the stack selected in this folder")
-        .option("--json", "print what is known of the authorities as JSON")
-        .addHelpText("after", EXIT_CODES)
-        .action(async (options: { format: string }) => {
-            const { ca } = await import("./ca.js");
-            done(await ca(options, output));
-        });
-    program
         .command("init")
         .description("set up the Pulumi project in this folder: the plugin's script and its entry in Pulumi.yaml")
         .option("--json", "print what was done as JSON")

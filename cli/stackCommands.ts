@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import type { CaOptions } from "./ca.js";
 import type { ConfigOptions } from "./config/config.js";
 import { EXIT_CODES, type Output } from "./output.js";
 import type { StatusOptions } from "./status/options.js";
@@ -48,6 +49,16 @@ export function stackCommands(program: Command, output: Output, done: (code: num
         .action(async (peer: string, options: ConfigOptions) => {
             const { config } = await import("./config/config.js");
             done(await config(peer, options, output));
+        });
+    command("ca", "hand out what clients of a relay's services have to trust; prints its fingerprint as well")
+        .option("--format <name>", "pem, der (one authority), or mobileconfig (a profile for macOS and iOS)", "pem")
+        .option("--relay <name>", "whose; needed when the stack has more than one")
+        .option("--algorithm <name>", "only the authority of this kind: ed25519 or ecdsa-p256")
+        .option("-o, --output <file>", "where to write; default: standard output")
+        .addHelpText("after", EXIT_CODES)
+        .action(async (options: CaOptions) => {
+            const { ca } = await import("./ca.js");
+            done(await ca(options, output));
         });
 }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import type { Claimed } from "../../core/audit/reconcile.js";
 import type { Checkpoint, RecordMark } from "../../core/audit/record.js";
-import { parseExport, readStack, stored, type StackResource } from "../state.js";
+import { parseExport, stored, type StackResource } from "../state.js";
 
 /** What an exported stack (`pulumi stack export`) says of logs and relays. Secrets in it stay encrypted and unread. */
 export interface StackState {
@@ -15,8 +15,6 @@ export interface StackState {
     relays: Record<string, Claimed>;
     /** Where each relay's interface is, to look at it there. */
     interfaces: { relay: string; project: string; stack: string; inputs: Record<string, unknown> }[];
-    /** What clients of a relay's services trust, PEM. */
-    authorities: { relay: string; appName: string; certificate: string }[];
 }
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
@@ -31,11 +29,6 @@ const CHECKPOINT = z.object({
 });
 const REGISTRY = z.record(z.string(), z.object({ status: z.string(), publicKey: z.string(), address: z.string() }));
 const SERVICES = z.record(z.string(), z.object({ port: z.int() }));
-const AUTHORITY = z.object({
-    relay: z.string(),
-    appName: z.string(),
-    certificate: z.string().includes("BEGIN CERTIFICATE"),
-});
 const SERVED = z.record(z.string(), z.object({ port: z.int(), state: z.string() }));
 
 /** @param file as `pulumi stack export --file` wrote it */
@@ -44,13 +37,8 @@ export function readState(file: string): StackState {
     return stateIn(parseExport(readFileSync(file, "utf8"), subject), subject);
 }
 
-/** Of the stack that is selected in this folder. */
-export async function currentState(): Promise<StackState> {
-    return stateIn(await readStack({}), "pulumi stack export");
-}
-
 function stateIn(resources: StackResource[], subject: string): StackState {
-    const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [], authorities: [] };
+    const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [] };
     for (const { urn, kind, project, stack, inputs, outputs } of resources) {
         const take = <T>(schema: z.ZodType<T>, value: unknown, what: string): T =>
             stored(schema, value, what, urn, subject);
@@ -58,9 +46,6 @@ function stateIn(resources: StackResource[], subject: string): StackState {
         const relay = inputs["relay"];
         if (kind === "AuditCheckpoint") state.checkpoints.push(take(CHECKPOINT, outputs, "the checkpoint"));
         if (typeof relay !== "string") continue;
-        if (kind === "CertificateAuthority") {
-            state.authorities.push(take(AUTHORITY, { ...inputs, ...outputs }, "the certificate"));
-        }
         if (kind === "WireGuard" || kind === "Script") {
             const registry = Object.entries(take(REGISTRY, outputs["registry"], "the registry"));
             const active = registry.filter(([, { status }]) => status === "active");

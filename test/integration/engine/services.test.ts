@@ -94,10 +94,7 @@ it("hands out from the stack what clients then trust", async () => {
     });
     expect((await alice.https({ ...asked(8443), ca: stdout })).message).toMatch(/unable to|self-signed/);
     const elsewhere = await execute(["env", "-C", lab.folder, process.execPath, ...args], { env });
-    expect([elsewhere.code, elsewhere.stderr]).toEqual([
-        2,
-        expect.stringMatching(/^error: stack: pulumi stack export: /),
-    ]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringMatching(/^error: pulumi stack export: /)]);
 });
 
 it("warns of certificates near their end, without looking at the relay, and renews them under open connections", async () => {

@@ -69,7 +69,7 @@ test("as JSON, with the names and dates", async () => {
 });
 
 test.each<[string, Record<string, CertificateAlgorithm[]>, string[], string]>([
-    ["nothing applied yet", {}, [], "--state: no relay in it has a certificate authority yet; run pulumi up first"],
+    ["nothing applied yet", {}, [], "stack: no relay in it has a certificate authority yet; run pulumi up first"],
     [
         "more than one relay",
         { rim: ["ed25519"], hub: ["ed25519"] },
