@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 
 import { TunnelError } from "../core/errors.js";
 import { auditCommands } from "./audit/commands.js";
+import { completionCommands } from "./completion/commands.js";
 import { Exit, EXIT_CODES, type Output } from "./output.js";
 import { packageVersion } from "./packageVersion.js";
 import { stackCommands } from "./stackCommands.js";
@@ -38,6 +39,7 @@ function commands(output: Output, done: (code: number) => void): Command {
         });
 
     stackCommands(program, output, done);
+    completionCommands(program, output);
     auditCommands(program, output, done);
     program
         .command("init")
