@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
@@ -168,6 +169,8 @@ export class SshConnection implements Connection {
             agent.once("error", reject);
         });
         agent.unref();
+        // Nor does its pipe keep a command waiting that is done.
+        (agent.stdout as Socket).unref();
         process.once("exit", () => agent.kill());
         const env = { ...process.env, SSH_AUTH_SOCK: socket };
         const key = privateKey.endsWith("\n") ? privateKey : `${privateKey}\n`;

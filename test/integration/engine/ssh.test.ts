@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
+import { qpTunnel } from "../../lab/command.js";
 import { startSshd, type Sshd } from "../../lab/sshd.js";
 import { Stack } from "../../lab/stack.js";
 import { livePeers, withKeys } from "./fixtures.js";
@@ -125,6 +126,10 @@ it("takes a private key for an agent of its own and leaves it in no file", async
     const { stdout } = await stack.run(["stack", "export"]);
     const body = sshd.privateKey.split("\n")[2]!;
     expect(stdout).not.toContain(body);
+    // The same key opens the way for a question, which ends by itself although an agent was started for it.
+    const asked = await qpTunnel(stack, ["status", "--json"], { node: operator, env: stack.env });
+    expect([asked.code, asked.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(asked.stdout).relays).toMatchObject([{ relay: "relay", reachable: true, drift: [] }]);
     stack.declare({ ssh: access(), grants: [] });
     await stack.up();
 });

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 
 import { fingerprint } from "../../../core/keys.js";
 import type { Problem, RelayStatus } from "../../../core/status.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
-import { execute } from "../../lab/processes.js";
-import { searchPath, Stack } from "../../lab/stack.js";
+import { qpTunnel } from "../../lab/command.js";
+import { Stack } from "../../lab/stack.js";
 import { withKeys } from "./fixtures.js";
 
 jest.setTimeout(300_000);
@@ -47,27 +47,8 @@ afterAll(() => {
     stack?.close();
 });
 
-/** Runs the command in the project's folder, with the passphrase of its secrets only where it is asked for. */
-async function qpTunnel(
-    args: string[],
-    env: Record<string, string> = {},
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const path = [searchPath(), join(__dirname, "../../../node_modules/.bin")].join(delimiter);
-    const command = [
-        "sh",
-        "-c",
-        'umask 022; cd "$1" && shift; [ -z "$REDIRECT" ] || exec >"$REDIRECT"; exec node "$@"',
-        "sh",
-        stack.folder,
-    ];
-    const { PULUMI_CONFIG_PASSPHRASE: _withheld, ...open } = stack.env;
-    return execute([...command, join(__dirname, "../../../dist/cli/main.js"), ...args], {
-        env: { ...open, PATH: path, ...env },
-    });
-}
-
 async function status(...args: string[]): Promise<{ code: number | null; problems: Problem[]; relays: RelayStatus[] }> {
-    const { code, stdout, stderr } = await qpTunnel(["status", "--json", ...args]);
+    const { code, stdout, stderr } = await qpTunnel(stack, ["status", "--json", ...args]);
     expect(stderr).toBe("");
     return { code, ...(JSON.parse(stdout) as { problems: Problem[]; relays: RelayStatus[] }) };
 }
@@ -121,26 +102,26 @@ it("negotiates anew when it is asked to, and reads an exported state", async () 
 
 it("hands out the files that the program's outputs hold, into files that only their owner reads", async () => {
     const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
-    const passphrase = { PULUMI_CONFIG_PASSPHRASE: stack.env["PULUMI_CONFIG_PASSPHRASE"]! };
-    const alice = await qpTunnel(["config", "alice"], passphrase);
+    const env = { PULUMI_CONFIG_PASSPHRASE: stack.env["PULUMI_CONFIG_PASSPHRASE"]! };
+    const alice = await qpTunnel(stack, ["config", "alice"], { env });
     expect([alice.code, alice.stdout]).toEqual([0, configs["alice"]]);
     expect(alice.stderr).toContain("note: alice keeps her private key to herself");
     const file = join(stack.folder, "nas.conf");
-    const nas = await qpTunnel(["config", "nas", "-o", file, "--epoch", "1"], passphrase);
+    const nas = await qpTunnel(stack, ["config", "nas", "-o", file, "--epoch", "1"], { env });
     expect(nas).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(readFileSync(file, "utf8")).toBe(configs["nas"]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
 
-    const closed = await qpTunnel(["config", "nas"]);
+    const closed = await qpTunnel(stack, ["config", "nas"]);
     expect([closed.code, closed.stdout]).toEqual([2, ""]);
     expect(closed.stderr).toContain("passphrase must be set with PULUMI_CONFIG_PASSPHRASE");
-    const redirected = await qpTunnel(["config", "nas"], { ...passphrase, REDIRECT: join(stack.folder, "open.conf") });
+    const redirected = await qpTunnel(stack, ["config", "nas"], { env, redirect: join(stack.folder, "open.conf") });
     expect(redirected.code).toBe(2);
     expect(readFileSync(join(stack.folder, "open.conf"), "utf8")).toBe("");
 });
 
 it("lists who is and who was", async () => {
-    const { code, stdout } = await qpTunnel(["list", "--json"]);
+    const { code, stdout } = await qpTunnel(stack, ["list", "--json"]);
     expect(code).toBe(0);
     const [office] = (JSON.parse(stdout) as { relays: { peers: object[]; services: object[] }[] }).relays;
     expect(office!.peers).toMatchObject([
@@ -187,7 +168,7 @@ it("says who must be connected and is not", async () => {
         code: 1,
         problems: [{ relay: "relay", kind: "stale", name: "nas", message: "nas is not connected: no handshake yet" }],
     });
-    const { code: usage, stderr } = await qpTunnel(["status", "--require", "mallory"]);
+    const { code: usage, stderr } = await qpTunnel(stack, ["status", "--require", "mallory"]);
     expect({ usage, stderr }).toEqual({
         usage: 2,
         stderr: "error: --require: no relay lists a peer mallory; see qp-tunnel list\n",
@@ -213,11 +194,11 @@ it("names rogues, a revoked peer who is back, a missing one, and what is not as 
         [undefined, "rogue"],
     ]);
 
-    const { code: same, stdout } = await qpTunnel(["status"]);
+    const { code: same, stdout } = await qpTunnel(stack, ["status"]);
     expect(same).toBe(1);
     expect(stdout).toMatch(/^ {2}alice +10\.8\.0\.2 +connected +\d+ s ago +\S+:\d+ +\d\S* \w+ +\d\S* \w+ +1$/m);
     expect(stdout).toContain(`drift: 2 rogue peers on the wire; bob is not on ${device}; see pulumi refresh`);
-    const { stdout: metrics } = await qpTunnel(["status", "--prometheus"]);
+    const { stdout: metrics } = await qpTunnel(stack, ["status", "--prometheus"]);
     expect(metrics).toContain('qptunnel_relay_problems{relay="relay",kind="rogue"} 2\n');
     expect(metrics).toMatch(
         /^qptunnel_peer_received_bytes_total\{relay="relay",peer="alice",fingerprint="SHA256:\S+"\} \d+$/m,
