@@ -44,6 +44,8 @@ function statement(value: unknown): string {
             return kind;
         case "match":
             return comparison(fields);
+        case "set":
+            return `${words(fields, "op")} ${words(fields, "set")} { ${expression(fields?.["elem"])} }`;
         case "mangle":
             return `${expression(fields?.["key"])} set ${expression(fields?.["value"])}`;
         default:

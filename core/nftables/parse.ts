@@ -24,7 +24,9 @@ export function parseTable(json: unknown): ParsedTable | undefined {
         const set = asRecord(asRecord(object)?.["set"]) ?? asRecord(asRecord(object)?.["map"]);
         if (chain !== undefined) chains.set(words(chain, "name"), [describeHook(chain)]);
         if (rule !== undefined) chains.get(words(rule, "chain"))?.push(describeRule(rule["expr"]));
-        if (set !== undefined) sets.set(words(set, "name"), (asArray(set["elem"]) ?? []).map(elementText).sort());
+        // What the kernel fills by itself says who is there, not what is allowed.
+        if (set !== undefined && !(asArray(set["flags"]) ?? []).includes("timeout"))
+            sets.set(words(set, "name"), (asArray(set["elem"]) ?? []).map(elementText).sort());
     }
     return { chains: sorted(chains), sets: sorted(sets) };
 }

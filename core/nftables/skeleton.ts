@@ -22,6 +22,8 @@ export interface SkeletonArgs {
  *  - guard runs before connection tracking, because somebody on another network can route to an inside address or forge one;
  *  - replies are matched against the set with source and destination swapped, not by "established" alone, so that a flow ends when
  *    its element does;
+ *  - who sent something through the tunnel in the last ten seconds is remembered by the kernel, so that a change of the way to the relay can
+ *    be followed by a look at whether they are still there; no rule reads these two sets;
  *  - related ICMP errors are let through, or path MTU discovery breaks; redirects are not among them.
  *
  * Each drop counts, for the person who looks for a lost packet. nft 1.0.6 and newer (`destroy` would need 1.0.7 and Linux 6.3).
@@ -43,6 +45,8 @@ table inet ${args.table} {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set seen4 { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 10s; }
+    set seen6 { type ipv6_addr; size 65536; flags dynamic,timeout; timeout 10s; }
 ${chains.join("")}}
 `;
 }
@@ -51,6 +55,8 @@ function guard({ subnet, subnet6 }: SkeletonArgs): string {
     return chain("guard", "type filter hook prerouting priority -290; policy accept;", [
         'iifname "lo" accept',
         ...(subnet6 === undefined ? ["iifname @ours meta nfproto ipv6 counter drop"] : []),
+        "iifname @ours update @seen4 { ip saddr }",
+        ...(subnet6 === undefined ? [] : ["iifname @ours update @seen6 { ip6 saddr }"]),
         "iifname @ours accept",
         `ip saddr ${subnet} counter drop`,
         `ip daddr ${subnet} counter drop`,

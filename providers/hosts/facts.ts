@@ -14,6 +14,8 @@ export interface Facts {
     journal: string[];
     /** How many of the relay's lines are in the log: the next change drops them there. */
     sealed: number;
+    /** Whom it had cut off, when that is why. */
+    cutOff?: string;
     /** Where the operator's SSH connection comes from. */
     client?: string;
     /** "eth0 192.0.2.7/24" */
@@ -102,6 +104,7 @@ async function readFacts(target: Target): Promise<Facts> {
     const auditMark = one("auditMark");
     const owner = one("owner");
     const rolledBack = one("rolledBack");
+    const cutOff = one("cutOff");
     const client = one("client");
     return {
         machine: one("machine") ?? "",
@@ -111,6 +114,7 @@ async function readFacts(target: Target): Promise<Facts> {
         ...(rolledBack === undefined ? {} : { rolledBack }),
         journal: (answer.journal ?? "").split("\n").filter((line) => line !== ""),
         sealed: 0,
+        ...(cutOff === undefined ? {} : { cutOff }),
         ...(client === undefined ? {} : { client }),
         addresses: (table.get("address") ?? []).map((line) => {
             const [device = "", address = ""] = line.split(" ");

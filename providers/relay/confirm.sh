@@ -40,9 +40,16 @@ disarm_rollback() {
     fi
 }
 
-# Came over a new connection: the way to the relay still works.
+# Came over a new connection: the way to the relay still works. Whoever was there before has to be there still.
 step_confirm() {
     [[ -d "$etc/pending" ]] || refuse "the change was not confirmed in time and was rolled back" "look at what it did to the way to the relay"
+    who_is_lost >"$work/who"
+    if [[ -s "$work/who" ]]; then
+        roll_back "$(lost_in_words <"$work/who")"
+        answer lost <"$work/who"
+        return 0
+    fi
+    forget_health
     local file
     for file in "$etc"/pending/*; do mv -f -- "$file" "$etc/${file##*/}"; done
     rmdir -- "$etc/pending"
@@ -50,11 +57,15 @@ step_confirm() {
     commit
 }
 
-# Back to the boot files, which hold nothing that was not there before and nobody who was cut since.
+# As the log will have it: addresses of peers, names of services.
+lost_in_words() { awk '{ text = text (text == "" ? "" : ", ") ($1 == "peer" ? "the peer at " $3 : "service " $2) } END { print text }'; }
+
+# roll_back [LOST]: to the boot files, which hold nothing that was not there before and nobody who was cut since.
 roll_back() {
     [[ -d "$etc/pending" ]] || return 0
     local device
     rm -rf -- "$etc/pending"
+    forget_health
     if [[ -f "$etc/firewall.nft" ]]; then load_firewall; fi
     for device in $(interfaces); do
         if [[ ! -f "$etc/peers" ]]; then
@@ -70,7 +81,7 @@ roll_back() {
     [[ -f "$etc/peers" ]] || rm -f -- "$etc/interfaces" "$etc"/key.*
     # Only when no interface of ours is left to guard.
     if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/peers" ]] && table_exists; then nft delete table inet "${want[table]}"; fi
-    date -u +%Y-%m-%dT%H:%M:%SZ | install_file "$etc/rolled-back"
+    { date -u +%Y-%m-%dT%H:%M:%SZ; [[ -z "${1:-}" ]] || printf '%s\n' "$1"; } | install_file "$etc/rolled-back"
     disarm_rollback
     want[auditMark]=""
     commit >/dev/null

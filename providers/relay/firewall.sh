@@ -50,12 +50,14 @@ step_firewall() {
     # Loading for real, in a network namespace that disappears with the process, is the only full check.
     unshare -n nft -f "$work/firewall.nft"
     if must_be_confirmed "$work/firewall.nft" "$etc/firewall.nft"; then
+        remember_health /dev/null
         hold firewall.nft <"$work/firewall.nft"
         arm_rollback
     else
         install_file "$etc/firewall.nft" <"$work/firewall.nft"
     fi
     load_firewall
+    count_from_now
     write_mark firewall
     commit
     report_firewall

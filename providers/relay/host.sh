@@ -128,7 +128,7 @@ step_facts() {
         [[ ! -f "$etc/generation" ]] || printf 'generation\t%s\n' "$(<"$etc/generation")"
         [[ ! -f "$etc/audit-mark" ]] || printf 'auditMark\t%s\n' "$(<"$etc/audit-mark")"
         [[ -z "${QP_TUNNEL_CLIENT:-}" ]] || printf 'client\t%s\n' "$QP_TUNNEL_CLIENT"
-        [[ ! -f "$etc/rolled-back" ]] || printf 'rolledBack\t%s\n' "$(<"$etc/rolled-back")"
+        [[ ! -f "$etc/rolled-back" ]] || awk 'NR == 1 { print "rolledBack\t" $0 } NR == 2 { print "cutOff\t" $0 }' "$etc/rolled-back"
         [[ ! -f "$etc/owner" ]] || printf 'owner\t%s\n' "$(<"$etc/owner")"
         { ip -o -4 address show; ip -o -6 address show; } 2>/dev/null | awk '{ print "address\t" $2 " " $4 }'
         { ip -4 route show; ip -6 route show; } 2>/dev/null |

@@ -13,7 +13,7 @@ step_status() {
         # Ages are told by the clock that the handshakes were noted with.
         printf 'time\t%s\n' "$(date +%s)"
         [[ ! -f "$etc/generation" ]] || printf 'generation\t%s\n' "$(<"$etc/generation")"
-        [[ ! -f "$etc/rolled-back" ]] || printf 'rolledBack\t%s\n' "$(<"$etc/rolled-back")"
+        [[ ! -f "$etc/rolled-back" ]] || printf 'rolledBack\t%s\n' "$(head -n 1 -- "$etc/rolled-back")"
         [[ ! -d "$etc/pending" ]] || printf 'pending\t%s\n' "$(cd "$etc/pending" && printf '%s ' *)"
         if table_exists; then printf 'table\t1\n'; else printf 'table\t0\n'; fi
         if [[ -s "$etc/services" ]]; then

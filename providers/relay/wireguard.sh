@@ -37,6 +37,7 @@ step_wireguard() {
             watch_interface "$device"
         fi
     done
+    count_from_now
     write_mark wireguard
     commit
     sort -u "$work"/*.removed | answer removed
@@ -118,6 +119,8 @@ record_wireguard() {
     for device in $(wanted_interfaces); do install_file "$etc/key.$device" <"$work/key.$device"; done
     install_file "$etc/interfaces" <"$work/interfaces"
     if must_be_confirmed "$work/network" "$etc/network"; then
+        disturbed_peers | sort -u >"$work/disturbed"
+        remember_health "$work/disturbed"
         hold network <"$work/network"
         hold peers <"$work/peers"
         if [[ -f "$etc/peers" ]]; then
@@ -129,6 +132,26 @@ record_wireguard() {
         install_file "$etc/network" <"$work/network"
         install_file "$etc/peers" <"$work/peers"
     fi
+}
+
+# Keys of peers that the plan itself interrupts: who is cut, loses an address or gets another secret; with another key or
+# port of an interface, everybody on it.
+disturbed_peers() {
+    local device port public
+    for device in $(interfaces); do
+        wanted_interfaces | grep -qxF -- "$device" || wg show "$device" peers 2>/dev/null || true
+    done
+    while IFS=$'\t' read -r device port _ public; do
+        if [[ "$(wg show "$device" public-key 2>/dev/null)" != "$public" || "$(wg show "$device" listen-port 2>/dev/null)" != "$port" ]]; then
+            cut -f 1 "$work/$device.live"
+            continue
+        fi
+        awk -F'\t' '
+            NR == FNR { psk[$1] = $2; n = split($3, list, ","); for (i = 1; i <= n; i++) has[$1, list[i]] = 1; next }
+            { lost = ($1 in psk) ? psk[$1] != $2 : 1
+              n = split($4 == "(none)" ? "" : $4, list, ","); for (i = 1; i <= n; i++) if (!(($1, list[i]) in has)) lost = 1
+              if (lost) print $1 }' "$work/peers" "$work/$device.live"
+    done <"$work/interfaces"
 }
 
 # The recorded peers that are in the new table as well, and of their allowed IPs those that it leaves them.

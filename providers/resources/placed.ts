@@ -101,7 +101,8 @@ export async function underAudit<T>(
     try {
         if (unreachable !== undefined && !mayGoOn(unreachable, relay)) throw unreachable;
         if (facts?.rolledBack !== undefined) {
-            const message = `A change that nobody confirmed was rolled back on ${facts.rolledBack}`;
+            const why = facts.cutOff === undefined ? "nobody confirmed" : `cut off ${facts.cutOff}`;
+            const message = `A change that ${why} was rolled back on ${facts.rolledBack}`;
             await operation.record({ action: "rollback", message, details: { relay: announcement.details.relay } });
         }
         if (facts !== undefined && relay !== undefined) facts = await sealJournal(log, operation, named, relay, facts);

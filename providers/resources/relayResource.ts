@@ -20,6 +20,7 @@ import {
     verifyRecord,
     type Announcement,
 } from "./placed.js";
+import { recordedRegistry } from "./wireguardHistory.js";
 import {
     PartialFailure,
     UNKNOWN,
@@ -215,7 +216,9 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
                     : undefined,
             };
             const answer = await changeRelay(target, parts.step, sent, { program: relayProgram(), ...files });
-            await confirm(target, answer, stepValues(inputs).table ?? "", operation.mark);
+            await confirm(target, answer, stepValues(inputs).table ?? "", operation.mark, (key) =>
+                nameInLog(inputs, key),
+            );
             const moved = left ?? (parts.step === "grants" ? await leave(former, target, "last") : undefined);
             if (moved !== undefined) {
                 const details = { relay: placed(inputs).relay };
@@ -249,6 +252,12 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
     const outputs = { ...result.outputs, drift: {}, record };
     if (result.problems.length > 0) throw new PartialFailure(id, inputs, outputs, result.problems);
     return outputs;
+}
+
+/** Who is called what, as the log has it: most resources are told no peers. */
+async function nameInLog(inputs: Properties, publicKey: string): Promise<string | undefined> {
+    const registry = await recordedRegistry(inputs);
+    return Object.keys(registry).find((name) => registry[name]?.publicKey === publicKey);
 }
 
 function preview(parts: RelayResourceParts, change: Change): Properties {

@@ -88,6 +88,7 @@ test("a skeleton loads before its interface exists, and again over itself", () =
         "type filter hook prerouting priority -290 policy accept",
         "iifname lo accept",
         "iifname @ours meta nfproto ipv6 counter drop",
+        "iifname @ours update @seen4 { ip saddr }",
         "iifname @ours accept",
         "ip saddr 10.8.0.0/24 counter drop",
         "ip daddr 10.8.0.0/24 counter drop",

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "./processes.js";
 import type { LabNode } from "./node.js";
@@ -13,30 +13,65 @@ export interface Sshd {
     privateKey: string;
     /** Another host key than the server's. */
     otherHostKey: string;
+    /**
+     * Puts a script before a program, for everything that is run over SSH: it is run with the same arguments, and the
+     * program after it.
+     *
+     * @param script for sh; `exit` keeps the program from running
+     */
+    interpose(program: string, script: string): void;
+    /** Takes every script away again. */
+    restore(): void;
+}
+
+export interface SshdOptions {
+    /** Before the server, for instance to give it a mount namespace of its own. */
+    prefix?: string[];
+    port?: number;
+    /** Lines for sshd_config. */
+    settings?: string[];
 }
 
 /** Starts it and returns when it listens. */
-export async function startSshd(node: LabNode, folder: string): Promise<Sshd> {
+export async function startSshd(node: LabNode, folder: string, options: SshdOptions = {}): Promise<Sshd> {
+    const { prefix = [], port = 22, settings = [] } = options;
+    if (!existsSync("/usr/sbin/sshd")) {
+        throw new Error("sshd not found: apt-get install --no-install-recommends openssh-server");
+    }
     for (const name of ["host", "other", "login"]) {
+        if (existsSync(join(folder, name))) continue;
         await succeed(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(folder, name)]);
     }
-    const config = join(folder, "sshd_config");
+    const bin = join(folder, "bin");
+    const config = join(folder, `sshd_config.${port}`);
     const lines = [
-        "Port 22",
+        `Port ${port}`,
         `HostKey ${join(folder, "host")}`,
         `AuthorizedKeysFile ${join(folder, "login.pub")}`,
-        `PidFile ${join(folder, "sshd.pid")}`,
+        `PidFile ${join(folder, `sshd.${port}.pid`)}`,
+        `SetEnv PATH=${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
         "StrictModes no",
         "UsePAM no",
         "PermitRootLogin yes",
+        ...settings,
     ];
     writeFileSync(config, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
-    await node.run(["sh", "-c", 'mkdir -p /run/sshd && exec /usr/sbin/sshd -f "$1"', "sshd", config]);
+    await node.run([...prefix, "sh", "-c", 'mkdir -p /run/sshd && exec /usr/sbin/sshd -f "$1"', "sshd", config]);
     return {
         hostKey: publicKey(join(folder, "host.pub")),
         otherHostKey: publicKey(join(folder, "other.pub")),
         identityFile: join(folder, "login"),
         privateKey: readFileSync(join(folder, "login"), "utf8"),
+        interpose(program, script) {
+            const real = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+                .map((place) => join(place, program))
+                .find((file) => existsSync(file));
+            if (real === undefined) throw new Error(`${program} is not there`);
+            mkdirSync(bin, { recursive: true });
+            writeFileSync(join(bin, program), `#!/bin/sh\n${script}\nexec ${real} "$@"\n`, { mode: 0o755 });
+            chmodSync(join(bin, program), 0o755);
+        },
+        restore: () => rmSync(bin, { recursive: true, force: true }),
     };
 }
 

@@ -189,6 +189,12 @@ export class Stack {
         chmodSync(file, 0o755);
     }
 
+    /** Has the engine, and all that it starts, live in a node: where the operator is. */
+    liveIn(node: { namespace: string }): void {
+        const enter = `exec nsenter --net=/run/netns/${node.namespace} -- pulumi "$@"`;
+        this.interpose("pulumi", `PATH="\${PATH#*:}"; export PATH; ${enter}`);
+    }
+
     /** Takes every script away again. */
     restore(): void {
         rmSync(join(this.folder, "bin"), { recursive: true, force: true });

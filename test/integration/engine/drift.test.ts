@@ -58,7 +58,7 @@ it("names what was changed on the interface and in the firewall by hand, and set
         "relay: IPv4 forwarding is off: peers reach the relay, but nothing behind it; the next up switches it on for the interface",
         "relay: bob was removed from the interface by hand; the next up connects her again",
         "relay: carol was changed on the wire: allowed IPs are 10.8.0.4/32, 10.99.0.0/16 instead of 10.8.0.4/32; the next up sets it back",
-        `relay: chain guard of table ${table} was changed (5 rules missing); the next up loads it again`,
+        `relay: chain guard of table ${table} was changed (6 rules missing); the next up loads it again`,
         "relay: dora was changed on the wire: the preshared key is another one; the next up sets it back",
         `relay: rogue peer ${fingerprint(rogue)} (${rogue}, 10.8.0.99/32) is on the wire, not in the program; the next up cuts it off`,
     ]);

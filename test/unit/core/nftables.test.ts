@@ -39,10 +39,13 @@ table inet qp_tunnel_wg0 {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set seen4 { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 10s; }
+    set seen6 { type ipv6_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     chain guard {
         type filter hook prerouting priority -290; policy accept;
         iifname "lo" accept
         iifname @ours meta nfproto ipv6 counter drop
+        iifname @ours update @seen4 { ip saddr }
         iifname @ours accept
         ip saddr 10.8.0.0/24 counter drop
         ip daddr 10.8.0.0/24 counter drop
@@ -105,9 +108,13 @@ table inet qp_tunnel_wg0 {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set seen4 { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 10s; }
+    set seen6 { type ipv6_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     chain guard {
         type filter hook prerouting priority -290; policy accept;
         iifname "lo" accept
+        iifname @ours update @seen4 { ip saddr }
+        iifname @ours update @seen6 { ip6 saddr }
         iifname @ours accept
         ip saddr 10.8.0.0/24 counter drop
         ip daddr 10.8.0.0/24 counter drop
@@ -392,6 +399,19 @@ describe("parseTable", () => {
             },
             { set: { family: "inet", name: "acl4", table: "qp", type: ["ipv4_addr", "ipv4_addr"], handle: 3 } },
             {
+                set: {
+                    family: "inet",
+                    name: "seen4",
+                    table: "qp",
+                    type: "ipv4_addr",
+                    handle: 4,
+                    size: 65536,
+                    flags: ["timeout"],
+                    timeout: 10,
+                    ...(packets === 0 ? {} : { elem: [{ elem: { val: "10.8.0.2", expires: 9 } }] }),
+                },
+            },
+            {
                 chain: {
                     family: "inet",
                     table: "qp",
@@ -431,6 +451,13 @@ describe("parseTable", () => {
                     handle,
                     expr: [
                         { match: { op: "!=", left: { meta: { key: "iifname" } }, right: "@ours" } },
+                        {
+                            set: {
+                                op: "update",
+                                elem: { payload: { protocol: "ip", field: "saddr" } },
+                                set: "@seen4",
+                            },
+                        },
                         { jump: { target: "plain" } },
                     ],
                 },
@@ -444,7 +471,7 @@ describe("parseTable", () => {
                 guard: [
                     "type filter hook prerouting priority -290 policy accept",
                     "ip saddr 10.8.0.0/24 counter drop",
-                    'iifname != @ours {"jump":{"target":"plain"}}',
+                    'iifname != @ours update @seen4 { ip saddr } {"jump":{"target":"plain"}}',
                 ],
                 plain: ["no hook"],
             },
