@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { TunnelError } from "../core/errors.js";
 import { auditCommands } from "./audit/commands.js";
 import { completionCommands } from "./completion/commands.js";
+import { importCommand } from "./import/commands.js";
 import { Exit, EXIT_CODES, type Output } from "./output.js";
 import { packageVersion } from "./packageVersion.js";
 import { stackCommands } from "./stackCommands.js";
@@ -41,6 +42,7 @@ function commands(output: Output, done: (code: number) => void): Command {
     stackCommands(program, output, done);
     completionCommands(program, output);
     auditCommands(program, output, done);
+    importCommand(program, output, done);
     program
         .command("init")
         .description("set up the Pulumi project in this folder: the plugin's script and its entry in Pulumi.yaml")

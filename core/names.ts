@@ -22,6 +22,11 @@ export function checkName(name: string, subject: string): string {
     return name;
 }
 
+/** Whether `checkName` takes it. */
+export function isName(name: string): boolean {
+    return NAME.test(name) && !TAKEN.has(name);
+}
+
 /** Names that differ only by case would share a file, a domain or a person's memory: one of them has to change. */
 export function checkUniqueNames(names: readonly string[], subject: string): void {
     const [first, second] = duplicateName(names) ?? [];

@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, isAbsolute, join, relative, resolve } from "node:path";
+
+import type { Adoption } from "../../core/adoption/model.js";
+import { renderProject, type ProgramHost, type ProgramOptions } from "../../core/adoption/program.js";
+import { nextSteps, renderReadme } from "../../core/adoption/readme.js";
+import { parseEndpoint } from "../../core/arguments.js";
+import { InvalidArgument } from "../../core/errors.js";
+import { checkName } from "../../core/names.js";
+import { knownHostKey } from "../../providers/hosts/knownHosts.js";
+import { init } from "../init.js";
+import { Exit, printJson, type Output } from "../output.js";
+import { packageVersion } from "../packageVersion.js";
+import { readAdoption } from "./read.js";
+
+export interface ImportOptions {
+    out?: string;
+    name: string;
+    host: string;
+    grants: string;
+    interface?: string;
+    endpoint?: string;
+    json?: boolean;
+}
+
+const PRESHARED_KEYS = "preshared-keys.json";
+
+/** `qp-tunnel import FILE|DIR`: a program whose first `up` takes an existing relay over as it is. */
+export async function importRelay(path: string, options: ImportOptions, output: Output): Promise<number> {
+    checkName(options.name, "--name");
+    if (options.grants !== "open" && options.grants !== "none") {
+        throw new InvalidArgument(
+            "--grants",
+            `"${options.grants}" is neither open nor none`,
+            "open is as it was, none lets nobody reach anybody",
+        );
+    }
+    const host = await hostOf(options.host);
+    const adoption = readAdoption(path, options);
+    const folder = resolve(options.out ?? options.name);
+    const inside = relative(folder, adoption.relay.privateKeyFile);
+    if (!inside.startsWith("..") && !isAbsolute(inside)) adoption.relay.privateKeyFile = inside;
+    const program: ProgramOptions = {
+        name: options.name,
+        source: basename(resolve(path)),
+        host,
+        grants: options.grants,
+        versions: versions(),
+    };
+    const files = filesOf(adoption, program);
+    write(folder, files);
+    // The plugin's script, and its entry in Pulumi.yaml.
+    init(folder, {}, { stdout: output.stderr, stderr: output.stderr });
+    if (options.json === true) printJson(output, summary(adoption, folder, Object.keys(files), program));
+    else say(adoption, folder, Object.keys(files), program, output);
+    return Exit.fine;
+}
+
+function filesOf(
+    { relay, presharedKeys }: Adoption,
+    program: ProgramOptions,
+): Record<string, { text: string; mode: number }> {
+    const plain = { ...renderProject(relay, program), "README.md": renderReadme(relay, program) };
+    const files = Object.fromEntries(Object.entries(plain).map(([name, text]) => [name, { text, mode: 0o644 }]));
+    if (Object.keys(presharedKeys).length === 0) return files;
+    return { ...files, [PRESHARED_KEYS]: { text: `${JSON.stringify(presharedKeys, undefined, 4)}\n`, mode: 0o600 } };
+}
+
+/** Nothing of anybody's is written over, and nothing is written when something would be. */
+function write(folder: string, files: Record<string, { text: string; mode: number }>): void {
+    const there = Object.keys(files).filter((name) => existsSync(join(folder, name)));
+    if (there.length > 0) {
+        throw new InvalidArgument(
+            folder,
+            `has ${there.join(", ")} already`,
+            "choose another folder with --out, or move them away",
+        );
+    }
+    mkdirSync(folder, { recursive: true });
+    for (const [name, { text, mode }] of Object.entries(files))
+        writeFileSync(join(folder, name), text, { mode, flag: "wx" });
+}
+
+/** `local`, `namespace:NAME`, or `[user@]address[:port]`. */
+async function hostOf(text: string): Promise<ProgramHost> {
+    if (text === "local") return { kind: "local" };
+    const namespace = /^namespace:(\S+)$/.exec(text)?.[1];
+    if (namespace !== undefined) return { kind: "local", namespace };
+    const [, user = "root", place = ""] = /^(?:([^@\s]+)@)?(.+)$/.exec(text) ?? [];
+    const { host: address, port = 22 } = parseEndpoint(place, "--host");
+    const hostKey = await knownHostKey(address, port);
+    return { kind: "ssh", address, user, port, ...(hostKey === undefined ? {} : { hostKey }) };
+}
+
+/** What the program is written for: this package, and what it was tried with. */
+function versions(): Record<string, string> {
+    const { dependencies, devDependencies } = JSON.parse(
+        readFileSync(require.resolve("pulumi-qp-tunnel/package.json"), "utf8"),
+    ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
+    return {
+        "@pulumi/pulumi": dependencies["@pulumi/pulumi"] ?? "*",
+        "@types/node": devDependencies["@types/node"] ?? "*",
+        "pulumi-qp-tunnel": `^${packageVersion()}`,
+        typescript: devDependencies["typescript"] ?? "*",
+        yaml: dependencies["yaml"] ?? "*",
+    };
+}
+
+function summary({ relay }: Adoption, folder: string, files: string[], program: ProgramOptions): unknown {
+    const { left, ...adopted } = relay;
+    return { folder, files, relay: adopted, left, next: nextSteps(relay, program).map(({ command }) => command) };
+}
+
+function say({ relay }: Adoption, folder: string, files: string[], program: ProgramOptions, { stdout }: Output): void {
+    const { peers, left } = relay;
+    const preshared = peers.filter((peer) => peer.preshared).length;
+    const lines = [
+        `${relay.interface}: ${peers.length} peers, ${preshared} with preshared keys, ${relay.services.length} services; UDP port ${relay.listenPort}, ${relay.subnet}`,
+        ...peers.map(
+            ({ name, address = "gets an address", routes }) =>
+                `  ${name}  ${address}${routes.length === 0 ? "" : `  behind: ${routes.join(", ")}`}`,
+        ),
+        "",
+        `written to ${folder}: ${files.join(", ")}`,
+        ...(left.length === 0 ? [] : ["", "not carried over:", ...left.map((sentence) => `  - ${sentence}`)]),
+        ...(program.grants === "open"
+            ? ["", "grants: everybody reaches everybody, as before. Narrow them in index.ts."]
+            : []),
+        ...(program.grants === "open" && peers.length > 100
+            ? [
+                  `  that is ${peers.length * (peers.length - 1)} permissions, which makes each preview slow: group people soon, or import with --grants none`,
+              ]
+            : []),
+        "",
+        "next, in that folder:",
+        ...nextSteps(relay, program).map(({ command, why }) => `  ${command}\n      ${why}`),
+    ];
+    stdout.write(`${lines.join("\n")}\n`);
+}

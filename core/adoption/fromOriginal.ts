@@ -1,0 +1,155 @@
+import { z } from "zod";
+
+import { contains, parseAddress } from "../addresses.js";
+import { parseEndpoint } from "../arguments/text.js";
+import { validate } from "../arguments/validate.js";
+import { InvalidArgument } from "../errors.js";
+import { parsePresharedKey, parsePublicKey } from "../keys.js";
+import type { AdoptedPeer, AdoptedService, Adoption } from "./model.js";
+import { namePeers } from "./names.js";
+
+/** The state directory of the shell tool that came before this library, read. */
+export interface OriginalState {
+    /** What to call it in an error. */
+    subject: string;
+    peers: unknown;
+    /** Absent when no service was ever opened. */
+    services?: unknown;
+    /** Contents of peers/NAME/preshared.key, by name. Secrets. */
+    presharedKeys: Record<string, string>;
+    /** Where relay.key is. */
+    privateKeyFile: string;
+    publicKey?: string | undefined;
+    interface: string;
+}
+
+const peersFile = z.object({
+    relay: z.object({ endpoint: z.string(), public_key: z.string(), tunnel_ip: z.string() }),
+    peers: z.array(z.object({ name: z.string(), public_key: z.string(), tunnel_ip: z.string(), status: z.string() })),
+    ip_pool: z.object({ subnet: z.string() }),
+});
+const servicesFile = z.object({
+    services: z.array(z.object({ name: z.string(), upstream: z.string(), port: z.int(), status: z.string() })),
+});
+
+/** The machine that the tool's services ran on has this place in the tunnel. */
+const SERVER = 2;
+
+/** @throws InvalidArgument naming what the files lack */
+export function fromOriginal(state: OriginalState): Adoption {
+    const { subject } = state;
+    const { relay, peers: known, ip_pool } = validate(peersFile, state.peers, `${subject}/peers.json`);
+    const services =
+        state.services === undefined ? [] : validate(servicesFile, state.services, `${subject}/services.json`).services;
+    const active = known.filter(({ status }) => status === "active");
+    const revoked = known.length - active.length;
+    const subnet = subnetOf(relay.tunnel_ip, ip_pool.subnet, subject);
+    if (state.publicKey !== undefined && state.publicKey !== relay.public_key) {
+        throw new InvalidArgument(
+            `${subject}/relay.key`,
+            `is not the private key of ${relay.public_key}, which peers.json calls the relay's`,
+            "give a file with the key that the relay has: `wg show " + state.interface + " private-key` on it",
+        );
+    }
+    const names = namePeers(
+        active.map(({ name, public_key }) => ({ publicKey: public_key, comments: [`Name = ${name}`] })),
+    );
+    const presharedKeys: Record<string, string> = {};
+    const peers = active.map(({ name: called, public_key, tunnel_ip }, index): AdoptedPeer => {
+        const name = names[index] ?? "";
+        const path = `${subject}/peers.json: ${called}`;
+        const preshared = state.presharedKeys[called];
+        if (preshared !== undefined)
+            presharedKeys[name] = parsePresharedKey(preshared.trim(), `${subject}/peers/${called}/preshared.key`);
+        return {
+            name,
+            publicKey: parsePublicKey(public_key, path),
+            address: parseAddress(tunnel_ip, path, 4),
+            routes: [],
+            preshared: preshared !== undefined,
+        };
+    });
+    const { host, port } = parseEndpoint(relay.endpoint, `${subject}/peers.json: relay.endpoint`);
+    const open = services.filter(({ status }) => status === "active");
+    return {
+        presharedKeys,
+        relay: {
+            interface: state.interface,
+            privateKeyFile: state.privateKeyFile,
+            publicKey: relay.public_key,
+            listenPort: port ?? 51820,
+            subnet,
+            endpoint: `${host.includes(":") ? `[${host}]` : host}:${port ?? 51820}`,
+            peers,
+            services: open.map((service) => serviceOf(service, peers, subnet)),
+            left: [
+                ...leftOut(revoked, peers.length),
+                ...open.flatMap((service) => serviceLeft(service, peers, subnet)),
+            ],
+        },
+    };
+}
+
+/** The tool's pool is always 10.8.0.0/24, whatever its settings were: the relay's own address says more. */
+function subnetOf(relayAddress: string, pool: string, subject: string): string {
+    const address = parseAddress(relayAddress, `${subject}/peers.json: relay.tunnel_ip`, 4);
+    if (pool.includes("/") && contains(pool, address) && address.endsWith(".1")) return pool;
+    if (address.endsWith(".1")) return address.replace(/\.1$/, ".0/24");
+    throw new InvalidArgument(
+        `${subject}/peers.json: relay.tunnel_ip`,
+        `${address} is not the first address of its network, which a Relay takes`,
+        "give the relay's interface the first one",
+    );
+}
+
+function serviceOf(
+    service: { name: string; upstream: string; port: number },
+    peers: AdoptedPeer[],
+    subnet: string,
+): AdoptedService {
+    const { name, upstream, port } = service;
+    const target = isLoopback(upstream) ? serverIn(peers, subnet) : undefined;
+    const upstreamPort = Number(/:(\d+)$/.exec(upstream)?.[1]);
+    return { name, port, upstream: target === undefined ? upstream : { peer: target.name, port: upstreamPort } };
+}
+
+function serviceLeft(
+    { name, upstream }: { name: string; upstream: string },
+    peers: AdoptedPeer[],
+    subnet: string,
+): string[] {
+    const moved = `${name} moves: TLS ends on the relay now, at its tunnel address, with a certificate of a new authority; clients have to trust that one`;
+    if (!isLoopback(upstream)) return [moved];
+    const server = serverIn(peers, subnet);
+    return [
+        moved,
+        server === undefined
+            ? `${name} was for ${upstream} on the machine that ran the tool, and none of the peers has its address: make it a peer and write \`upstream: { peer, port }\`, or leave it if that machine is the relay`
+            : `${name} was for ${upstream} on ${server.name}: there it must listen on the tunnel address as well, not on loopback alone`,
+    ];
+}
+
+function serverIn(peers: AdoptedPeer[], subnet: string): AdoptedPeer | undefined {
+    return peers.find(
+        ({ address }) => address !== undefined && contains(subnet, address) && address.endsWith(`.${SERVER}`),
+    );
+}
+
+function isLoopback(upstream: string): boolean {
+    return /^(?:localhost|127\.[0-9.]+|\[::1\]):/.test(upstream);
+}
+
+function leftOut(revoked: number, peers: number): string[] {
+    return [
+        "the tool sent no peer to a remote relay: compare with `wg show` there; who is on the relay and not in its files is cut off by the first `up`",
+        "SaveConfig = true in the relay's wg-quick file would bring removed peers back: disable wg-quick for this interface and move the file away",
+        "the tool's iptables rules (FORWARD, MASQUERADE) stay until the machine starts again: grants say who may reach whom now, and only `routes` are translated",
+        "the tool's audit.log is not sealed and does not become part of the new log: keep it",
+        ...(revoked === 0
+            ? []
+            : [
+                  `${revoked} revoked peer${revoked === 1 ? " is" : "s are"} not carried over: new names may get ${revoked === 1 ? "that address" : "their addresses"}`,
+              ]),
+        ...(peers === 0 ? ["the tool's files list no active peer"] : []),
+    ];
+}

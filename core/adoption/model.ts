@@ -1,0 +1,41 @@
+/** A relay that somebody set up by other means, in this library's terms. No secret is in it. */
+export interface AdoptedRelay {
+    interface: string;
+    /** Where the relay's private key is, on the operator's side; it is copied nowhere. */
+    privateKeyFile: string;
+    /** The public half, when that file could be read. */
+    publicKey?: string;
+    listenPort: number;
+    subnet: string;
+    subnet6?: string;
+    mtu?: number;
+    /** host:port, when it is known. */
+    endpoint?: string;
+    peers: AdoptedPeer[];
+    services: AdoptedService[];
+    /** What cannot be carried over, a sentence each, with what to do instead. */
+    left: string[];
+}
+
+export interface AdoptedPeer {
+    name: string;
+    publicKey: string;
+    /** Her tunnel address; absent when she had none of her own and gets one. */
+    address?: string;
+    /** Networks behind her. */
+    routes: string[];
+    /** Whether she has a preshared key; the key itself travels apart. */
+    preshared: boolean;
+}
+
+export interface AdoptedService {
+    name: string;
+    port: number;
+    upstream: string | { peer: string; port: number };
+}
+
+/** A relay, and the preshared keys of its peers by name, which are secrets. */
+export interface Adoption {
+    relay: AdoptedRelay;
+    presharedKeys: Record<string, string>;
+}

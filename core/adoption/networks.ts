@@ -1,0 +1,219 @@
+import {
+    addressToBigInt,
+    bigIntToAddress,
+    contains,
+    familyOf,
+    parseAddress,
+    parseSubnet,
+    range,
+    unroutable,
+} from "../addresses.js";
+import { InvalidArgument, TunnelError } from "../errors.js";
+import type { Fault } from "../arguments/validate.js";
+
+/** The tunnel's networks, as a Relay can have them. */
+export interface Tunnel {
+    subnet: string;
+    subnet6?: string;
+    left: string[];
+}
+
+/** What one peer's allowed IPs mean to a Relay. */
+export interface Membership {
+    address?: string;
+    routes: string[];
+    left: string[];
+}
+
+/**
+ * The networks behind `Address`. A Relay takes the first address of its network, and each peer has the same place in the IPv6
+ * network as in the IPv4 one: where that is not so, it is said.
+ *
+ * @param addresses of the relay, with prefix length
+ * @param allowed allowed IPs of every peer
+ */
+export function tunnelOf(addresses: string[], allowed: string[][], subject: string): Tunnel {
+    const left: string[] = [];
+    const [own, ...more4] = addresses.filter((address) => familyOf(address) === 4).map((text) => split(text, subject));
+    const [own6, ...more6] = addresses.filter((address) => familyOf(address) === 6).map((text) => split(text, subject));
+    if (own === undefined) {
+        throw new InvalidArgument(
+            subject,
+            "has no IPv4 address, and a Relay needs an IPv4 network",
+            "add one: Address = 10.8.0.1/24",
+        );
+    }
+    for (const { text } of [...more4, ...more6]) {
+        left.push(`Address ${text}: a Relay has one address in each family; this one is taken off the interface`);
+    }
+    const hosts = allowed
+        .flat()
+        .filter((text) => familyOf(text) === 4 && isHost(text))
+        .map(bare);
+    const subnet = subnet4(own, hosts, subject, left);
+    const subnet6 = own6 === undefined ? undefined : subnet6Of(own6, subnet, allowed, left);
+    return { subnet, ...(subnet6 === undefined ? {} : { subnet6 }), left };
+}
+
+/** Her own address is the first single one inside the tunnel; everything else is a network behind her. */
+export function membershipOf(
+    who: string,
+    allowed: string[],
+    tunnel: Tunnel,
+    fault: (fault: Fault) => void,
+): Membership {
+    const left: string[] = [];
+    const routes = new Set<string>();
+    let address: string | undefined;
+    let six = tunnel.subnet6 === undefined;
+    for (const text of allowed) {
+        let network: string;
+        try {
+            network = canonical(text, who);
+        } catch (error) {
+            if (!(error instanceof TunnelError)) throw error;
+            fault({ path: who, problem: error.problem, fix: error.fix });
+            continue;
+        }
+        const inside = [tunnel.subnet, tunnel.subnet6].find(
+            (subnet) => subnet !== undefined && contains(subnet, network),
+        );
+        if (inside !== undefined && isHost(network)) {
+            if (familyOf(network) === 6) {
+                six = true;
+                continue;
+            }
+            if (address === undefined) address = bare(network);
+            else left.push(`${who} had ${bare(network)} as well; a peer has one address, and packets to this one end`);
+        } else if (network.endsWith("/0")) {
+            left.push(
+                `${who} had ${network}: a default route into a peer is not taken; list the networks behind that peer in \`routes\``,
+            );
+        } else if (familyOf(network) === 6 && tunnel.subnet6 === undefined) {
+            left.push(`${who} had ${network}: without \`subnet6\` there is no IPv6 in the tunnel`);
+        } else if (overlapsTunnel(network, tunnel)) {
+            left.push(
+                `${who} had ${network}, which overlaps the tunnel's own network; a peer has single addresses in it`,
+            );
+        } else if (unroutable(network) !== undefined) {
+            left.push(`${who} had ${network}, which overlaps ${unroutable(network)} and is not routed`);
+        } else routes.add(network);
+    }
+    if (address === undefined) {
+        left.push(
+            `${who} had no address in ${tunnel.subnet}: she gets one, and her own connections from other addresses end`,
+        );
+    }
+    if (!six) left.push(`${who} had no IPv6 address and is sent packets for one from now on; her IPv4 address stays`);
+    return { ...(address === undefined ? {} : { address }), routes: [...routes].sort(), left };
+}
+
+interface Own {
+    text: string;
+    address: string;
+    prefix: number;
+}
+
+function subnet4(own: Own, hosts: string[], subject: string, left: string[]): string {
+    const fits = (prefix: number): boolean => {
+        const { first } = range(networkOf(own.address, prefix, 32));
+        return addressToBigInt(own.address) === first + 1n;
+    };
+    const holds = (prefix: number): boolean =>
+        hosts.every((host) => contains(networkOf(own.address, prefix, 32), host));
+    // The file's own prefix where it is one of a network; a single address gets the smallest network that holds everybody.
+    const wanted = own.prefix <= 30 ? own.prefix : descending(30, 16).find((prefix) => fits(prefix) && holds(prefix));
+    const prefix = wanted ?? 24;
+    const subnet = parseSubnet(networkOf(own.address, prefix, 32), `${subject}: Address`, 4);
+    if (subnet.relay !== own.address) {
+        if (hosts.includes(subnet.relay)) {
+            throw new InvalidArgument(
+                `${subject}: Address`,
+                `${own.text} is not the first address of its network, which a Relay takes, and a peer has that one`,
+                `give that peer another address than ${subnet.relay} first`,
+            );
+        }
+        left.push(
+            `the relay's own address changes from ${own.address} to ${subnet.relay}: a Relay takes the first of its network; change what names the old one`,
+        );
+    }
+    if (prefix !== own.prefix)
+        left.push(`Address ${own.text} becomes ${own.address}/${prefix}, a network that holds every peer`);
+    return subnet.cidr;
+}
+
+function subnet6Of(own: Own, subnet: string, allowed: string[][], left: string[]): string | undefined {
+    const because = (why: string): undefined => {
+        left.push(`IPv6 in the tunnel (${own.text}) ends: ${why}; IPv4 addresses stay`);
+        return undefined;
+    };
+    const cidr = networkOf(own.address, Math.min(own.prefix, 124), 128);
+    let parsed;
+    try {
+        parsed = parseSubnet(cidr, "", 6);
+    } catch (error) {
+        if (!(error instanceof TunnelError)) throw error;
+        return because(error.problem);
+    }
+    if (128 - parsed.prefix < 32 - Number(subnet.split("/")[1]))
+        return because(`${cidr} has fewer addresses than ${subnet}`);
+    if (parsed.relay !== own.address) return because(`the relay's address is not the first of ${cidr}`);
+    const place = (address: string, network: string): bigint => addressToBigInt(address) - range(network).first;
+    for (const list of allowed) {
+        const hosts = list.filter(isHost).map(bare);
+        const four = hosts.find((host) => familyOf(host) === 4 && contains(subnet, host));
+        const six = hosts.filter((host) => familyOf(host) === 6 && contains(cidr, host));
+        const odd = six.find((host) => four === undefined || place(host, cidr) !== place(four, subnet));
+        if (odd !== undefined) {
+            const should =
+                four === undefined
+                    ? ""
+                    : `, not ${bigIntToAddress(range(cidr).first + place(four, subnet), 6)} as the place of ${four} asks`;
+            return because(`a peer has ${odd}${should}`);
+        }
+    }
+    return cidr;
+}
+
+function overlapsTunnel(network: string, { subnet, subnet6 }: Tunnel): boolean {
+    const one = range(network);
+    return [subnet, subnet6].some((tunnel) => {
+        if (tunnel === undefined) return false;
+        const other = range(tunnel);
+        return one.family === other.family && one.first <= other.last && other.first <= one.last;
+    });
+}
+
+/** As wg reads it: host bits do not count, a missing prefix length is one address. */
+function canonical(text: string, subject: string): string {
+    const { address, prefix } = split(text, subject);
+    return networkOf(address, prefix, familyOf(address) === 4 ? 32 : 128);
+}
+
+function split(text: string, subject: string): Own {
+    const [host = "", length] = text.split("/");
+    const address = parseAddress(host, subject);
+    const bits = familyOf(address) === 4 ? 32 : 128;
+    const prefix = length === undefined ? bits : Number(length);
+    if (!/^\d{1,3}$/.test(length ?? "0") || prefix > bits)
+        throw new InvalidArgument(subject, `"${text}" has no prefix length up to ${bits}`, "correct it");
+    return { text: `${address}/${prefix}`, address, prefix };
+}
+
+function networkOf(address: string, prefix: number, bits: number): string {
+    const rest = BigInt(bits - prefix);
+    return `${bigIntToAddress((addressToBigInt(address) >> rest) << rest, bits === 32 ? 4 : 6)}/${prefix}`;
+}
+
+function isHost(text: string): boolean {
+    return /^[^/]+(?:\/32)?$/.test(text) ? familyOf(text) === 4 || !text.includes("/") : /\/128$/.test(text);
+}
+
+function bare(text: string): string {
+    const [host = ""] = text.split("/");
+    return parseAddress(host, "AllowedIPs");
+}
+
+function descending(from: number, to: number): number[] {
+    return Array.from({ length: from - to + 1 }, (_, index) => from - index);
+}
