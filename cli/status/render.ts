@@ -7,12 +7,14 @@ export function inWords(status: RelayStatus): string {
     const parts = [reachable ? `${relay}  ${host}, ${interfacesOf(status)}\n` : `${relay}  ${host}: not reachable\n`];
     if (peers.length > 0) parts.push(indent(table(PEER_COLUMNS, peers.map(peerRow))));
     if (services.length > 0) parts.push(indent(table(SERVICE_COLUMNS, services.map(serviceRow))));
-    const tail = reachable
-        ? [driftOf(status), ...status.notes.map((note) => `note: ${note}`)]
-        : [`problem: ${problem}`];
+    const notes = [...status.notes, ...status.journal.slice(-MOST_EVENTS)].map((note) => `note: ${note}`);
+    const tail = reachable ? [driftOf(status), ...notes] : [`problem: ${problem}`];
     parts.push(indent(tail.map((line) => `${line}\n`).join("")));
     return parts.join("\n");
 }
+
+/** How much of what a relay did by itself a person is shown. */
+const MOST_EVENTS = 10;
 
 const PEER_COLUMNS: Column[] = [
     { heading: "PEER" },

@@ -91,7 +91,7 @@ export interface RelayStatus {
     drift: string[];
     /** A change that waits for its confirmation, or one that was rolled back because nobody confirmed it. */
     notes: string[];
-    /** What the relay noted itself while nobody was applying, newest last. */
+    /** What the relay did by itself since the last operation, a sentence each, newest last. */
     journal: string[];
 }
 
@@ -113,6 +113,7 @@ export interface RelayAnswer {
     /** "ADDRESS:PORT" on which its proxy accepts connections. */
     listeners: string[];
     certificates: ServedCertificate[];
+    /** The newest lines of its journal. */
     journal: string[];
 }
 

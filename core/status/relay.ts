@@ -1,3 +1,4 @@
+import { journalSentence, parseJournalLine } from "../journal.js";
 import { fingerprint } from "../keys.js";
 import type { DumpPeer } from "../wireguard.js";
 import type { KnownPeer, KnownRelay, KnownService } from "./known.js";
@@ -40,7 +41,7 @@ export function statusOf(known: KnownRelay, answer: RelayAnswer): RelayStatus {
         services: Object.entries(known.services).map(([name, service]) => serviceStatus(name, service, answer)),
         drift: driftOf(known, answer, sightings),
         notes: notesOf(answer),
-        journal: answer.journal,
+        journal: answer.journal.map(sentenceOf),
     };
 }
 
@@ -249,6 +250,12 @@ function notesOf({ pending, rolledBack }: RelayAnswer): string[] {
             ? []
             : [`a change that nobody confirmed was rolled back on ${rolledBack}; the next up records it`]),
     ];
+}
+
+/** A line of another version is told as it is. */
+function sentenceOf(line: string): string {
+    const event = parseJournalLine(line);
+    return (event === undefined ? undefined : journalSentence(event)) ?? line;
 }
 
 function instant(seconds: number): string {

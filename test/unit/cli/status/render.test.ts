@@ -31,12 +31,16 @@ it("what is not as it should be, in one line", () => {
         peers.push(onWire("intruder"));
         changing.proxy = false;
         changing.pending = ["network"];
+        changing.journal = [`${NOW}\tcertificate_renew\tname=wiki`];
     });
     const text = inWords(statusOf(known, answer));
     expect(text).toContain(
         "  drift: 1 rogue peer on the wire; dora is not on wg0; the proxy does not run; see pulumi refresh, the next up sets it right\n",
     );
     expect(text).toContain("  note: a change of network waits for its confirmation\n");
+    expect(text).toContain(
+        "  note: The certificate of wiki was renewed, on 2026-11-25T12:00:00Z by the relay itself\n",
+    );
     expect(text).toMatch(
         new RegExp(`^  ${fingerprint(key("intruder")).replace(/[+]/g, "\\+")} +10\\.8\\.0\\.99 +rogue `, "m"),
     );
