@@ -44,6 +44,7 @@ export function clientConfig({
             const entry = peers[peer.name];
             // No file at all: wg-quick and the apps refuse this sentence.
             if (relayPublicKey === "") return `${missingKey(relay)}\n`;
+            if (entry === undefined && peer.plain.expires !== undefined) return `${expiredConfig(relay, peer)}\n`;
             if (entry === undefined)
                 throw new pulumi.RunError(
                     `configFor: the registry has no address for ${peer.name}; apply the whole relay`,
@@ -64,4 +65,8 @@ export function clientConfig({
             );
         }),
     );
+}
+
+function expiredConfig(relay: string, { name, plain: { expires } }: ListedPeer): string {
+    return `${name} expired on ${expires} and has no configuration on relay ${relay}; to let her in again, give a later expires, and reinstate: true or a new key`;
 }

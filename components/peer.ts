@@ -17,7 +17,7 @@ export interface PeerArgs {
     routes?: string[];
     /** Raise it for a new key pair and a new preshared key. Default: 1. */
     keyEpoch?: number;
-    /** When she is no longer admitted, RFC 3339. Default: never. */
+    /** When she is cut off, RFC 3339: by the relay itself, with nobody applying. Default: never. */
     expires?: string;
     /** Admit a key again that was revoked. Default: false. */
     reinstate?: boolean;
@@ -66,14 +66,7 @@ export class Peer extends pulumi.ComponentResource {
 }
 
 /** What this version does not do yet is refused, not ignored. */
-export function refuseUnbuilt(subject: string, plain: { expires?: string | undefined; host?: unknown }): void {
-    if (plain.expires !== undefined) {
-        throw new InvalidArgument(
-            `${subject}.expires`,
-            "is not enforced on relays yet",
-            "remove the peer from the program on that day",
-        );
-    }
+function refuseUnbuilt(subject: string, plain: { host?: unknown }): void {
     if (plain.host !== undefined) {
         throw new InvalidArgument(
             `${subject}.host`,

@@ -16,7 +16,7 @@ import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, type AuditReference } from "./auditSink.js";
 import { ExposedService } from "./exposedService.js";
-import { Peer, refuseUnbuilt, type PeerSpec } from "./peer.js";
+import { Peer, type PeerSpec } from "./peer.js";
 import { nameOf } from "./references.js";
 import type { Grant, RelayArgs } from "./relayTypes.js";
 
@@ -69,9 +69,9 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     );
     if (!(args.audit instanceof AuditSink))
         throw new InvalidArgument(`${subject}.audit`, "is not an AuditSink", 'give one: new AuditSink("audit")');
-    if (args.host.descriptor.kind === "script") refuseWithoutConnection(subject, plain);
-    else refuseUnbuiltRelay(subject, plain);
     const peers = args.peers.map((peer, index) => listedPeer(peer, `${subject}.peers[${index}]`));
+    if (args.host.descriptor.kind === "script") refuseWithoutConnection(subject, plain, peers);
+    else refuseUnbuiltRelay(subject, plain);
     const services = (args.services ?? []).map((service, index) =>
         listedService(service, `${subject}.services[${index}]`),
     );
@@ -149,7 +149,6 @@ function ofData(spec: PeerSpec, subject: string): ListedPeer {
         spec,
         `${subject}${typeof spec.name === "string" ? ` (${spec.name})` : ""}`,
     );
-    refuseUnbuilt(`${subject} (${name})`, plain);
     return {
         name,
         plain,
@@ -171,7 +170,15 @@ function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer
 }
 
 /** A relay that makes its own key, and that nobody can ask where it is. */
-function refuseWithoutConnection(subject: string, plain: RelayPlain): void {
+function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: ListedPeer[]): void {
+    const limited = peers.find((peer) => peer.plain.expires !== undefined);
+    if (limited !== undefined) {
+        throw new InvalidArgument(
+            `${subject}.peers.${limited.name}.expires`,
+            "is not enforced on a relay that a script sets up",
+            "leave it out, and remove the peer from the program on that day",
+        );
+    }
     if (plain.endpoint === undefined) {
         throw new InvalidArgument(
             `${subject}.endpoint`,

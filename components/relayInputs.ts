@@ -22,6 +22,7 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
                     ...(plain.keyEpoch === 1 ? {} : { keyEpoch: plain.keyEpoch }),
                     ...(address === undefined ? {} : { address }),
                     ...(knownKey === undefined ? {} : { publicKey: knownKey }),
+                    ...(plain.expires === undefined ? {} : { expires: plain.expires }),
                     ...(plain.reinstate ? { reinstate: true } : {}),
                 },
             ]),
@@ -34,12 +35,13 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
 
 /** The services as the proxy serves them. Upstreams that another resource supplies are resolved first. */
 export function proxyServices(
-    { services }: ResolvedRelay,
+    resolved: ResolvedRelay,
     ledger: LedgerOutput,
 ): pulumi.Output<Record<string, ProxyService>> {
+    const { services } = resolved;
     return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) =>
         Object.fromEntries(
-            services.map(({ name, plain }) => {
+            services.filter(isServed(expiredOf(resolved, peers))).map(({ name, plain }) => {
                 const { upstream, certificate, keyExchange } = plain;
                 const at = isPeer(upstream)
                     ? joinHostPort(peers[upstream.peer]?.address ?? "", upstream.port)
@@ -51,27 +53,40 @@ export function proxyServices(
 }
 
 /** Who may open what, by source. */
-export function accessRules(
-    { address, address6, services, grants }: ResolvedRelay,
-    ledger: LedgerOutput,
-): pulumi.Output<Record<string, string[]>> {
-    return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) =>
-        expand({
+export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Record<string, string[]>> {
+    const { address, address6, services, grants } = resolved;
+    return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) => {
+        const expired = expiredOf(resolved, peers);
+        const counts = (name: string): boolean => !expired.has(name);
+        return expand({
             relay: { address, ...(address6 === undefined ? {} : { address6 }) },
             peers,
-            grants,
+            grants: grants
+                .filter(({ to }) => to.peer === undefined || counts(to.peer))
+                .map((grant) => ({ ...grant, from: grant.from.filter(counts) })),
             services: Object.fromEntries(
-                services.map(({ name, plain: { allow, upstream } }) => [
+                services.filter(isServed(expired)).map(({ name, plain: { allow, upstream } }) => [
                     name,
                     {
                         port: ports[name]?.port ?? 0,
-                        allow: allow === "everyone" ? Object.keys(peers) : allow,
+                        allow: allow === "everyone" ? Object.keys(peers) : allow.filter(counts),
                         ...(isPeer(upstream) ? { upstreamPeer: upstream } : upstreamHost(hosts[name] ?? "", name)),
                     },
                 ]),
             ),
-        }),
-    );
+        });
+    });
+}
+
+/** Listed with an expiry and not in the ledger: her time has come. Without an expiry it is a fault that others name. */
+export function expiredOf({ peers }: Pick<ResolvedRelay, "peers">, ledger: Ledger["peers"]): ReadonlySet<string> {
+    const gone = peers.filter(({ name, plain }) => plain.expires !== undefined && !Object.hasOwn(ledger, name));
+    return new Set(gone.map(({ name }) => name));
+}
+
+/** A service whose upstream's peer has expired is closed as long as she is. */
+function isServed(expired: ReadonlySet<string>): (service: ListedService) => boolean {
+    return ({ plain: { upstream } }) => !isPeer(upstream) || !expired.has(upstream.peer);
 }
 
 function upstreams(services: ListedService[]): pulumi.Output<Record<string, string>> {

@@ -28,7 +28,8 @@ export function journalSentence({ action, fields, happenedAt }: JournalEvent): s
 
 /** What a relay may do by itself: under these names, and no others, it is in the log. */
 const SENTENCES: Record<string, (fields: Record<string, string>) => string> = {
-    peer_expire: ({ name, tunnel_ip }) => `Peer ${name} (${tunnel_ip}) expired and was cut off`,
+    peer_expire: ({ name, allowed_ips = "" }) =>
+        `Peer ${name} (${allowed_ips.replace(/\/(32|128)\b/g, "").replaceAll(",", ", ")}) expired and was cut off`,
     key_moved: ({ name }) => `The new key of ${name} was used for the first time, and the old one is gone`,
     certificate_renew: ({ name }) => `The certificate of ${name} was renewed`,
 };

@@ -39,6 +39,10 @@ export interface RetiredPeer {
     publicKey?: string;
     /** Absent: once. */
     admitted?: number;
+    /** RFC 3339, when it was her expiry that retired her. */
+    expires?: string;
+    /** The epoch of the key that expired with her, for as long as the program lists her: a generated one is still in the state. */
+    keyEpoch?: number;
 }
 
 /** The ledger of names: allocation is by name and for ever. */

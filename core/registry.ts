@@ -1,12 +1,13 @@
 import { parseSubnet } from "./addresses.js";
 import { TunnelError } from "./errors.js";
-import type { Ledger } from "./model.js";
+import type { Ledger, RetiredPeer } from "./model.js";
 import { checkName, checkUniqueNames } from "./names.js";
 import { allocateAddresses } from "./registry/addresses.js";
+import { asOf, type ExpiredPeer } from "./registry/expiry.js";
 import { identify, retiredKeys } from "./registry/identity.js";
 import { allocatePorts } from "./registry/ports.js";
 
-/** What a program lists, in plain values. A peer past her expiry is not in it: the caller knows the date. */
+/** What a program lists, in plain values. */
 export interface RegistryRequest {
     /** The tunnel's IPv4 network; the relay has the first address. */
     subnet: string;
@@ -26,7 +27,7 @@ export interface PeerRequest {
     routes?: string[] | undefined;
     /** Default: 1. */
     keyEpoch?: number | undefined;
-    /** RFC 3339, kept for the record. */
+    /** RFC 3339. From then on she counts as unlisted. */
     expires?: string | undefined;
     /** Lets a revoked public key in again. */
     reinstate?: boolean | undefined;
@@ -44,6 +45,8 @@ export interface Allocation {
     problems: Problem[];
     /** New names that brought the key of a name just dropped: they keep its address. */
     renamed: { from: string; to: string }[];
+    /** Who is listed and does not count any more. */
+    expired: ExpiredPeer[];
 }
 
 export interface Problem {
@@ -59,10 +62,16 @@ export interface Problem {
  * is refused unless `reinstate` says otherwise. Pure: the same request and ledger give the same answer.
  *
  * @param previous the ledger of last time; undefined for a new relay
+ * @param now who is past her expiry is retired; undefined: nobody is
  */
-export function allocate(asked: RegistryRequest, previous: Ledger | undefined): Allocation {
-    const request = { ...asked, peers: sorted(asked.peers), services: sorted(asked.services) };
-    const before = previous ?? EMPTY;
+export function allocate(asked: RegistryRequest, previous: Ledger | undefined, now?: Date): Allocation {
+    const known = previous ?? EMPTY;
+    const {
+        peers: current,
+        before,
+        expired,
+    } = now === undefined ? { peers: asked.peers, before: known, expired: [] } : asOf(now, asked.peers, known);
+    const request = { ...asked, peers: sorted(current), services: sorted(asked.services) };
     const problems: Problem[] = [];
     const report = (path: string, reason: string): void => void problems.push({ path, reason });
     const attempt = attempts(report);
@@ -71,12 +80,12 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined): 
     const { subnet6: text6 } = request;
     const subnet6 = text6 === undefined ? undefined : attempt("subnet6", () => parseSubnet(text6, "", 6));
     if (subnet === undefined || (text6 !== undefined && subnet6 === undefined)) {
-        return { ledger: before, problems, renamed: [] };
+        return { ledger: known, problems, renamed: [], expired };
     }
     if (subnet6 !== undefined && 128 - subnet6.prefix < 32 - subnet.prefix) {
         const problem = `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same place in both`;
         report("subnet6", `${problem}; choose a prefix length of at most /${128 - (32 - subnet.prefix)}`);
-        return { ledger: before, problems, renamed: [] };
+        return { ledger: known, problems, renamed: [], expired };
     }
     for (const [kind, entries] of Object.entries({ peers: request.peers, services: request.services })) {
         for (const name of Object.keys(entries)) {
@@ -85,7 +94,7 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined): 
         attempt(kind, () => checkUniqueNames(Object.keys(entries), ""));
     }
     if (problems.length > 0) {
-        return { ledger: before, problems, renamed: [] };
+        return { ledger: known, problems, renamed: [], expired };
     }
 
     const identities = identify(request.peers, before, report);
@@ -95,9 +104,26 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined): 
     const ledger: Ledger = {
         peers,
         services: ports.services,
-        retired: { peers: retired, services: ports.retired, ...(keys.length > 0 && { keys }) },
+        retired: {
+            peers: forgetEpochs(retired, asked.peers),
+            services: ports.retired,
+            ...(keys.length > 0 && { keys }),
+        },
     };
-    return { ledger, problems, renamed: identities.renamed };
+    return { ledger, problems, renamed: identities.renamed, expired };
+}
+
+/** Whom the program does not even name any more has no generated key left. */
+function forgetEpochs(
+    retired: Record<string, RetiredPeer>,
+    named: Record<string, PeerRequest>,
+): Record<string, RetiredPeer> {
+    return Object.fromEntries(
+        Object.entries(retired).map(([name, { keyEpoch, ...entry }]) => [
+            name,
+            keyEpoch !== undefined && Object.hasOwn(named, name) ? { ...entry, keyEpoch } : entry,
+        ]),
+    );
 }
 
 const EMPTY: Ledger = { peers: {}, services: {}, retired: { peers: {}, services: {} } };

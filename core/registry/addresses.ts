@@ -192,7 +192,9 @@ function remembered(
 ): Record<string, RetiredPeer> {
     const active = new Set(Object.values(peers).map((peer) => peer.publicKey));
     const result: Record<string, RetiredPeer> = {};
-    for (const [name, { address, publicKey, admitted }] of leaving.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [name, { address, publicKey, admitted, expires, keyEpoch }] of leaving.sort(([a], [b]) =>
+        a < b ? -1 : 1,
+    )) {
         const kept = evicted.has(name) ? "" : address;
         const inside = kept !== "" && isInside(slotOf(kept), subnets.subnet);
         result[name] = {
@@ -200,6 +202,8 @@ function remembered(
             // A key that was reinstated under another name is not revoked any more.
             ...(publicKey !== undefined && !active.has(publicKey) && { publicKey }),
             ...(admitted !== undefined && { admitted }),
+            ...(expires !== undefined && { expires }),
+            ...(keyEpoch !== undefined && { keyEpoch }),
         };
     }
     return result;

@@ -1,7 +1,7 @@
 import { admittedOf, keyEpochOf } from "./defaults.js";
 import { TunnelError } from "../errors.js";
 import { parsePublicKey } from "../keys/text.js";
-import type { Ledger } from "../model.js";
+import type { Ledger, RetiredPeer } from "../model.js";
 import type { PeerRequest } from "../registry.js";
 
 /** Where a listed peer comes from, and how often her name was let in counting this time. */
@@ -47,6 +47,14 @@ export function identify(
                 retired === undefined ? admittedOf(origin) : Math.max(admittedOf(origin), admittedOf(retired) + 1);
             of.set(name, { kind: "stays", address: origin.address, admitted });
         } else if (retired !== undefined) {
+            const { reinstate, keyEpoch, publicKey } = peers[name] as PeerRequest;
+            if (publicKey === undefined && reinstate !== true && (keyEpoch ?? 1) <= (retired.keyEpoch ?? 0)) {
+                const problem = `was not put off in time: "${name}" expired on ${retired.expires}, and her key counts as revoked since`;
+                report(
+                    `peers.${name}.expires`,
+                    `${problem}; raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
+                );
+            }
             of.set(name, { kind: "returns", address: retired.address || undefined, admitted: admittedOf(retired) + 1 });
         } else {
             of.set(name, { kind: "new", admitted: 1 });
@@ -142,10 +150,11 @@ function checkKeys(
 function revokedKeys(peers: Record<string, PeerRequest>, before: Ledger): Map<string, string> {
     const revoked = new Map((before.retired.keys ?? []).map((key) => [key, " earlier"]));
     const gone = Object.entries(before.peers).filter(([name]) => !Object.hasOwn(peers, name));
-    for (const [name, { publicKey }] of [...Object.entries(before.retired.peers), ...gone]) {
-        if (publicKey !== undefined) {
-            revoked.set(publicKey, ` when "${name}" was removed`);
-        }
+    const entries: [string, RetiredPeer][] = [...Object.entries(before.retired.peers), ...gone];
+    for (const [name, { publicKey, expires }] of entries) {
+        if (publicKey === undefined) continue;
+        const past = expires !== undefined && Object.hasOwn(before.retired.peers, name);
+        revoked.set(publicKey, past ? ` when "${name}" expired on ${expires}` : ` when "${name}" was removed`);
     }
     return revoked;
 }

@@ -73,6 +73,7 @@ step_firewall_delete() {
 step_grants() {
     require_set_up
     table_exists || restore_firewall
+    admitted_elements
     install_file "$etc/elements" <"$work/elements"
     elements_nft "$etc/elements" | nft -f -
     write_mark grants
@@ -89,6 +90,7 @@ step_grants_delete() {
 }
 
 report_firewall() {
+    report_expired
     table_exists || return 0
     nft -j list table inet "${want[table]}" | answer nft
 }

@@ -34,7 +34,8 @@ remove_interface() {
 # What `wg setconf` and `wg syncconf` take: an omitted private key would be wiped, an omitted port moved.
 setconf_of() {
     printf '[Interface]\nPrivateKey = %s\nListenPort = %s\n' "$(<"$etc/key.$1")" "$(recorded "$1" 2)"
-    conf_of "$(current peers)"
+    sift current "$(current peers)" >"$work/$1.peers"
+    conf_of "$work/$1.peers"
 }
 
 configure_interface() {

@@ -41,7 +41,12 @@ boot() {
         take_lock
         roll_back
         ;;
-    boot-firewall) roll_back_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
+    # What is due is done by a process of its own, under the lock.
+    watch-act)
+        take_lock
+        expire_due >/dev/null
+        ;;
+    boot-firewall) roll_back_at_boot; expire_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
     boot-wireguard) boot_wireguard "$4" ;;
     boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
     supervise-wireguard) supervise_wireguard "$4" ;;

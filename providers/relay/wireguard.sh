@@ -21,6 +21,7 @@ step_wireguard() {
     local device
     # No interface without its table, and a removal waits for nobody: what somebody deleted is loaded again.
     table_exists || restore_firewall
+    admitted_peers
     : >"$work/new"; : >"$work/cut"
     while IFS=$'\t' read -r device port _; do claim_interface "$device" "$port"; done <"$work/interfaces"
     for device in $(wanted_interfaces); do plan_peers "$device"; done
@@ -245,6 +246,7 @@ report_wireguard() {
     local device
     report_former
     [[ ! -f "$etc/interfaces" ]] || answer interfaces <"$etc/interfaces"
+    report_expired
     for device in $(interfaces); do
         interface_exists "$device" || continue
         # A mute interface is reported as such rather than as an error: a refresh must name it.

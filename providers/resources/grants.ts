@@ -1,5 +1,6 @@
 import { formatRule, parseRule, RELAY } from "../../core/access.js";
 import { elementsOf, SET_NAMES, type SetElements } from "../../core/nftables.js";
+import { withoutCutElements } from "./expiry.js";
 import { listed } from "./firewall.js";
 import { placed } from "./placed.js";
 import { relayResource, type RelayResourceParts } from "./relayResource.js";
@@ -60,7 +61,7 @@ export const grantsParts: RelayResourceParts = {
 
     outputs({ inputs }, answer) {
         const live = listed(answer)?.sets ?? {};
-        const missing = differences(elements(inputs), live);
+        const missing = differences(withoutCutElements(elements(inputs), answer), live);
         const count = Object.values(live).reduce((sum, list) => sum + list.length, 0);
         return { outputs: { elements: count }, problems: Object.values(missing) };
     },
@@ -80,7 +81,7 @@ export const grantsParts: RelayResourceParts = {
     drift(inputs, _outputs, answer) {
         const table = listed(answer);
         // A table that is gone is Firewall's to report, and what makes it again fills its sets from the relay's record.
-        return table === undefined ? {} : differences(elements(inputs), table.sets);
+        return table === undefined ? {} : differences(withoutCutElements(elements(inputs), answer), table.sets);
     },
 
     ending: (inputs) => [

@@ -5,7 +5,7 @@ import { UNKNOWN, type Properties } from "./resource.js";
 
 /** What happens to one peer. */
 export interface PeerChange {
-    kind: "add" | "remove" | "rename" | "rekey" | "readdress" | "reroute" | "preshared";
+    kind: "add" | "remove" | "rename" | "rekey" | "readdress" | "reroute" | "expiry" | "preshared";
     name: string;
     /** As she is after the change; before it, for a removal. */
     peer: RegistryPeer;
@@ -57,7 +57,7 @@ export function peerChanges({ before, inputs }: Versions): PeerChange[] {
             olds.seed !== inputs.seed
         ) {
             changes.push({ kind: "preshared", ...common });
-        }
+        } else if (was.expires !== peer.expires) changes.push({ kind: "expiry", ...common });
     }
     for (const name of gone) {
         const peer = then[name];

@@ -45,7 +45,7 @@ export const registry: Resource = {
 
     async check(news, olds, context) {
         const previous = olds === undefined ? await archived(news, context) : ledgerOf(olds);
-        const { ledger, problems, renamed } = allocate(
+        const { ledger, problems, renamed, expired } = allocate(
             {
                 subnet: news.subnet as string,
                 subnet6: news.subnet6 as string | undefined,
@@ -54,7 +54,13 @@ export const registry: Resource = {
                 services: news.services as Record<string, ServiceRequest>,
             },
             previous,
+            new Date(),
         );
+        const late = expired.filter(({ was }) => was === "new");
+        if (late.length > 0) {
+            const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
+            context.log("warning", `${String(news.relay)}: ${names} expired before being connected and stays out`);
+        }
         for (const { from, to } of renamed)
             context.log("info", `${String(news.relay)}: ${to} has the key of ${from} and keeps the address`);
         return {

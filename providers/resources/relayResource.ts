@@ -68,6 +68,8 @@ export interface RelayResourceParts {
     step: "host" | "firewall" | "wireguard" | "proxy" | "grants";
     /** Inputs whose change is a change. */
     compared: readonly string[];
+    /** Inputs as they count, before they are checked and compared. */
+    complete?(inputs: Properties): Properties;
     check?(inputs: Properties, olds: Properties | undefined): CheckFailure[];
     /** Leaves out what says the same twice, adds what the calendar asks for, throws to refuse. */
     adjust?(change: Change, changes: Record<string, ChangeKind>): Record<string, ChangeKind>;
@@ -95,7 +97,10 @@ export function relayResource(parts: RelayResourceParts): Resource {
         description: parts.description,
         schema: parts.schema,
 
-        check: (news, olds) => Promise.resolve({ inputs: news, failures: parts.check?.(news, olds) ?? [] }),
+        check(news, olds) {
+            const inputs = parts.complete?.(news) ?? news;
+            return Promise.resolve({ inputs, failures: parts.check?.(inputs, olds) ?? [] });
+        },
 
         async diff(_id, oldInputs, oldOutputs, news, context) {
             if (context.refreshing) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { RecordMark } from "../../core/audit/record.js";
 import type { ProxyService } from "../../core/model.js";
+import { currentUser } from "../audit/actor.js";
 import { loadSigningKey } from "../audit/signingKey.js";
 import { inProject } from "../audit/paths.js";
 import type { ScriptHost } from "../hosts/descriptors.js";
@@ -244,7 +245,15 @@ function taken(change: Change, receipt: ReturnType<typeof receiptOf>, past: Regi
     const served = servedOf(inputs, receipt, (before?.outputs.served ?? {}) as Served);
     return {
         publicKey: receipt?.publicKey ?? inputs.relayPublicKey ?? before?.outputs.publicKey ?? "",
-        registry: receipt === undefined ? past : registryAfter(change, past, args, onWire, new Date().toISOString()),
+        registry:
+            receipt === undefined
+                ? past
+                : registryAfter(change, past, args, {
+                      onWire,
+                      cut: new Map(),
+                      now: new Date().toISOString(),
+                      by: currentUser(),
+                  }),
         served,
     };
 }

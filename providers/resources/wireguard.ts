@@ -5,6 +5,7 @@ import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../co
 import type { RegistryPeer } from "../../core/model.js";
 import { epochPlaces, type EpochPlace } from "../../core/epochs.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
+import { currentUser } from "../audit/actor.js";
 import type { Files } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
 import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
@@ -15,6 +16,7 @@ import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { dumpOf, wireDrift } from "./wireguardDrift.js";
 import { keyOf, peerChanges } from "./peerChanges.js";
 import { recordedRegistry } from "./wireguardHistory.js";
+import { BY_EXPIRY, cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
 import { beginOf, outcomesOf } from "./wireguardRecords.js";
 import { registryAfter, type RegistryEntry } from "./wireguardRegistry.js";
 import { peerSentences } from "./wireguardWords.js";
@@ -94,6 +96,7 @@ export const wireguardParts: RelayResourceParts = {
         "routes",
     ],
 
+    complete: withoutUnlisted,
     check: (inputs) => [...checkKeys(inputs)],
 
     adjust({ before, inputs }, changes) {
@@ -104,7 +107,8 @@ export const wireguardParts: RelayResourceParts = {
         return Object.fromEntries(Object.entries(changes).filter(([path]) => !covered(path)));
     },
 
-    sentences: (change) => peerSentences(change),
+    sentences: (change) => peerSentences(change, new Date()),
+    warnings: ({ inputs }) => expiryWarnings(inputs, new Date()),
     begin: beginOf,
     guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
 
@@ -125,8 +129,12 @@ export const wireguardParts: RelayResourceParts = {
     async outputs(change, answer) {
         const args = resolved(change.inputs);
         const { interface: device } = placed(change.inputs);
-        const problems = Object.values(wireDrift(args, desiredPeers(args), answer, device));
-        const known = new Set(peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]));
+        const admitted = withoutCut(args, answer);
+        const problems = Object.values(wireDrift(admitted, desiredPeers(admitted), answer, device));
+        const known = new Set([
+            ...peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]),
+            ...expiredOn(answer).map(({ publicKey }) => publicKey),
+        ]);
         const foreign = (answer.removed ?? "")
             .split("\n")
             // What a refresh has named is recorded as drift already.
@@ -138,7 +146,12 @@ export const wireguardParts: RelayResourceParts = {
         const past =
             (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
             (await recordedRegistry(change.inputs));
-        const registry = registryAfter(change, past, args, keysOn(answer, args, device), new Date().toISOString());
+        const registry = registryAfter(change, past, args, {
+            onWire: keysOn(answer, args, device),
+            cut: cutNames(args, answer),
+            now: new Date().toISOString(),
+            by: currentUser(),
+        });
         const records = adoptionOf(change, answer);
         return { outputs: { publicKey: newestPublicKey(args), registry }, problems, foreign, records };
     },
@@ -152,8 +165,14 @@ export const wireguardParts: RelayResourceParts = {
     },
 
     outcomes: outcomesOf,
-    drift: (inputs, _outputs, answer) =>
-        wireDrift(resolved(inputs), desiredPeers(resolved(inputs)), answer, placed(inputs).interface),
+    drift(inputs, _outputs, answer) {
+        const { interface: device } = placed(inputs);
+        const args = withoutCut(resolved(inputs), answer);
+        return {
+            ...wireDrift(args, desiredPeers(args), answer, device),
+            ...overdue(args, answer, keysOn(answer, args, device), new Date()),
+        };
+    },
 
     ending: (inputs) => [
         {
@@ -212,6 +231,7 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
             presharedKey: given === "none" ? "" : (given ?? derived()),
             allowedIps: fromAllowedIps(peer),
             keepalive: 0,
+            ...(peer.expires === undefined ? {} : { expires: peer.expires }),
         };
     });
 }
@@ -260,7 +280,7 @@ export function renderNetwork(args: WireGuardInputs): string {
 
 function* checkKeys(inputs: Properties): Generator<CheckFailure> {
     const owners = new Map<string, string>();
-    for (const key of Object.values((inputs.privateKeys ?? {}) as object))
+    for (const key of Object.values((inputs.privateKeys ?? {})))
         if (typeof key === "string") owners.set(publicKeyOf(key), "the relay");
     for (const name of Object.keys(inputs.peers ?? {})) {
         const key = keyOf(inputs, name);
@@ -292,6 +312,9 @@ function refuseRevoked(outputs: Properties, inputs: Properties): void {
     for (const [was, entry] of Object.entries(registry)) {
         if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
         const name = owners.get(entry.publicKey);
+        // Her time came while a change was on its way: the registry knows already, the ledger will with the next one.
+        const { expires } = peers[name ?? ""] ?? {};
+        if (entry.by === BY_EXPIRY && expires !== undefined && expires === entry.revokedAt) continue;
         if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
         throw new InvalidArgument(
             `peers.${name}.publicKey`,

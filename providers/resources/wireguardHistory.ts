@@ -1,4 +1,5 @@
 import { AuditLog } from "../audit/log.js";
+import { BY_EXPIRY } from "./expiry.js";
 import { placed } from "./placed.js";
 import type { Properties } from "./resource.js";
 import type { RegistryEntry } from "./wireguardRegistry.js";
@@ -11,11 +12,11 @@ export async function recordedRegistry(inputs: Properties): Promise<Record<strin
     const { audit, relay } = placed(inputs);
     const log = await AuditLog.open(audit, {});
     const registry: Record<string, RegistryEntry> = {};
-    for await (const { action, status, timestamp, details } of log.entries("oldest")) {
+    for await (const { action, status, timestamp, user, details } of log.entries("oldest")) {
         if (status !== "success" || details.relay !== relay) continue;
         const peers = Array.isArray(details.peers) ? (details.peers as Recorded[]) : [details as unknown as Recorded];
         for (const peer of peers) {
-            if (typeof peer.name === "string") follow(registry, action, timestamp, peer);
+            if (typeof peer.name === "string") follow(registry, action, { timestamp, user }, peer);
         }
     }
     return registry;
@@ -29,9 +30,15 @@ interface Recorded {
     public_key?: string;
     fingerprint?: string;
     formerly?: string;
+    expires?: string;
 }
 
-function follow(registry: Record<string, RegistryEntry>, action: string, timestamp: string, peer: Recorded): void {
+function follow(
+    registry: Record<string, RegistryEntry>,
+    action: string,
+    { timestamp, user }: { timestamp: string; user: string },
+    peer: Recorded,
+): void {
     const { name, tunnel_ip: address, tunnel_ip6: address6, public_key: publicKey, fingerprint = "", formerly } = peer;
     const was = registry[name] ?? registry[formerly ?? ""];
     const common = { address, ...(address6 === undefined ? {} : { address6 }) };
@@ -50,7 +57,12 @@ function follow(registry: Record<string, RegistryEntry>, action: string, timesta
             if (formerly !== undefined) delete registry[formerly];
             break;
         case "peer_remove":
-            if (was !== undefined) registry[name] = { ...was, status: "revoked", revokedAt: timestamp };
+            if (was?.status === "active")
+                registry[name] = { ...was, status: "revoked", revokedAt: timestamp, by: user };
+            break;
+        case "peer_expire":
+            if (was?.status === "active")
+                registry[name] = { ...was, status: "revoked", revokedAt: peer.expires ?? timestamp, by: BY_EXPIRY };
             break;
     }
 }

@@ -17,6 +17,7 @@ const ACTION: Record<PeerChange["kind"], string> = {
     rekey: "key_rotate",
     readdress: "peer_update",
     reroute: "peer_update",
+    expiry: "peer_update",
     preshared: "psk_rotate",
 };
 
@@ -27,6 +28,7 @@ const DONE: Record<PeerChange["kind"], string> = {
     rekey: "Rotated the key of",
     readdress: "Moved",
     reroute: "Changed the routes of",
+    expiry: "Changed the expiry of",
     preshared: "Rotated the preshared key of",
 };
 
@@ -56,7 +58,11 @@ export function outcomesOf(change: Change, outputs: Properties): Announcement[] 
     const active = Object.values(registry).filter(({ status }) => status === "active").length;
     const records: Announcement[] = [];
     const kinds = new Map<PeerChange["kind"], PeerChange[]>();
-    for (const each of peerChanges(change)) kinds.set(each.kind, [...(kinds.get(each.kind) ?? []), each]);
+    for (const each of peerChanges(change)) {
+        // What the wire was read for says nothing else is wrong: she is not on it because her time had come.
+        if (each.kind !== "remove" && registry[each.name]?.status !== "active") records.push(lateRecord(each, relay));
+        else kinds.set(each.kind, [...(kinds.get(each.kind) ?? []), each]);
+    }
     for (const [kind, changes] of kinds) {
         if (changes.length <= ONE_BY_ONE) {
             for (const each of changes) {
@@ -85,6 +91,14 @@ export function outcomesOf(change: Change, outputs: Properties): Announcement[] 
     return records;
 }
 
+function lateRecord({ name, peer }: PeerChange, relay: string): Announcement {
+    return {
+        action: "peer_expire",
+        message: `Peer ${name} (${peer.address}) had expired on ${peer.expires} when the change reached relay ${relay}: not connected`,
+        details: { relay, name, tunnel_ip: peer.address, expires: peer.expires },
+    };
+}
+
 function messageOf({ kind, name, peer, formerly }: PeerChange, relay: string): string {
     const whom = formerly === undefined ? name : `${formerly} to ${name}`;
     return `${DONE[kind]} ${kind === "add" || kind === "remove" ? "peer " : ""}${whom} (${peer.address}) ${kind === "remove" ? "from" : "on"} relay ${relay}`;
@@ -100,6 +114,7 @@ function detailsOf(change: PeerChange, registry: Record<string, RegistryEntry>):
         ...(publicKey === undefined ? {} : { public_key: publicKey, fingerprint: fingerprint(publicKey) }),
         ...(kind === "rekey" && oldPublicKey !== undefined ? { old_public_key: oldPublicKey } : {}),
         ...(formerly === undefined ? {} : { formerly }),
+        ...(peer.expires === undefined ? {} : { expires: peer.expires }),
         ...(kind === "remove"
             ? { proof: "read back from the wire: the interface does not know the key any more" }
             : {}),

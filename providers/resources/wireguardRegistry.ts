@@ -1,7 +1,8 @@
 import { admittedOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
-import { keyOf, peerChanges } from "./peerChanges.js";
+import { keyOf, peerChanges, peersOf } from "./peerChanges.js";
 import type { Change } from "./relayResource.js";
+import { BY_EXPIRY, isPast } from "./expiry.js";
 import type { WireGuardInputs } from "./wireguard.js";
 
 /** One peer in the authoritative registry. */
@@ -15,8 +16,21 @@ export interface RegistryEntry {
     /** RFC 3339, UTC. When this key was admitted. */
     since: string;
     revokedAt?: string;
+    /** Who revoked it. */
+    by?: string;
     admitted?: number;
     formerly?: string;
+}
+
+/** What an apply found when it was done. */
+export interface Found {
+    /** Keys that the interfaces know. */
+    onWire: ReadonlySet<string>;
+    /** Listed peers whom the relay cut off at their time: name → that time. */
+    cut: ReadonlyMap<string, string>;
+    now: string;
+    /** Who applied. */
+    by: string;
 }
 
 /**
@@ -27,8 +41,7 @@ export function registryAfter(
     change: Change,
     before: Record<string, RegistryEntry>,
     args: WireGuardInputs,
-    onWire: ReadonlySet<string>,
-    now: string,
+    { onWire, cut, now, by }: Found,
 ): Record<string, RegistryEntry> {
     const renamed = new Map(
         peerChanges(change).flatMap(({ kind, name, formerly }) =>
@@ -56,12 +69,23 @@ export function registryAfter(
     const owned = new Set(Object.values(registry).map(({ publicKey }) => publicKey));
     for (const [name, entry] of Object.entries(before)) {
         if (name in registry || former.has(name)) continue;
+        const expires = cut.get(name) ?? pastExpiry(change, name, now);
+        if (entry.status === "active" && expires !== undefined && !onWire.has(entry.publicKey)) {
+            registry[name] = { ...entry, status: "revoked", revokedAt: expires, by: BY_EXPIRY };
+            continue;
+        }
         const stillHers = keyOf(change.inputs, name) === entry.publicKey;
         const leftOver = onWire.has(entry.publicKey) && !owned.has(entry.publicKey);
         registry[name] =
             entry.status === "revoked" || stillHers || leftOver
                 ? entry
-                : { ...entry, status: "revoked", revokedAt: now };
+                : { ...entry, status: "revoked", revokedAt: now, by };
     }
     return Object.fromEntries(Object.entries(registry).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The moment at which she expired, when that is why she is not listed any more. */
+function pastExpiry({ before, inputs }: Change, name: string, now: string): string | undefined {
+    const was = before === undefined ? undefined : peersOf(before.inputs)[name];
+    return was !== undefined && !(name in peersOf(inputs)) && isPast(was, new Date(now)) ? was.expires : undefined;
 }

@@ -1,6 +1,7 @@
 import { routesOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
 import { adoptionSentences } from "./adoption.js";
+import { isPast } from "./expiry.js";
 import { same } from "./changes.js";
 import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
 import { placed } from "./placed.js";
@@ -12,19 +13,22 @@ import { count, listNames } from "./words.js";
 const ONE_BY_ONE = 8;
 
 /** Who is connected, who is cut off and for how long, who is not disturbed. */
-export function peerSentences(change: Change): string[] {
+export function peerSentences(change: Change, now: Date): string[] {
     const { before, inputs } = change;
     const { relay } = placed(inputs);
     if (before === undefined && inputs.adopts !== undefined) return adoptionSentences(inputs);
     const changes = peerChanges(change);
     const ofAll = relaySentences(change);
+    const expired = changes.filter(({ kind, peer }) => kind === "remove" && isPast(peer, now));
     const sentences = [
         ...ofAll,
-        ...(["add", "remove", "rename", "rekey", "readdress", "reroute", "preshared"] as const).flatMap((kind) =>
-            kindSentences(
-                kind,
-                changes.filter((each) => each.kind === kind),
-            ),
+        ...expiredSentences(expired),
+        ...(["add", "remove", "rename", "rekey", "readdress", "reroute", "expiry", "preshared"] as const).flatMap(
+            (kind) =>
+                kindSentences(
+                    kind,
+                    changes.filter((each) => each.kind === kind && !expired.includes(each)),
+                ),
         ),
     ];
     const total = Object.keys(peersOf(inputs)).length;
@@ -43,6 +47,17 @@ function kindSentences(kind: PeerChange["kind"], changes: PeerChange[]): string[
     return [`${listNames(changes.map(({ name }) => name))} (${count(changes.length, "peer")}) ${MANY[kind]}`];
 }
 
+function expiredSentences(changes: PeerChange[]): string[] {
+    if (changes.length > ONE_BY_ONE) {
+        const names = listNames(changes.map(({ name }) => name));
+        return [`${names} (${count(changes.length, "peer")}) expired and were cut off then by the relay`];
+    }
+    return changes.map(
+        ({ name, peer, publicKey }) =>
+            `${name} (${addressesOf(peer)}) expired on ${peer.expires} and was cut off then by the relay; the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}does not come back by itself`,
+    );
+}
+
 const MANY: Record<PeerChange["kind"], string> = {
     add: "will be connected",
     remove: "are cut off at once, running connections included",
@@ -50,6 +65,7 @@ const MANY: Record<PeerChange["kind"], string> = {
     rekey: "get new keys and are cut off until they use their new configuration",
     readdress: "get new addresses and are cut off until they use their new configuration",
     reroute: "have other networks behind them; their own connections go on",
+    expiry: "have another expiry; their connections go on",
     preshared:
         "get new preshared keys: connected for two to three minutes more, then only with their new configuration",
 };
@@ -68,6 +84,8 @@ function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChang
             return `${name} moves from ${before === undefined ? "" : addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`;
         case "reroute":
             return `${name} has ${routesOf(peer).length > 0 ? listNames(routesOf(peer)) : "no networks"} behind; connections to the tunnel address go on`;
+        case "expiry":
+            return `${name} ${peer.expires === undefined ? "does not expire any more" : `expires on ${peer.expires}${before?.expires === undefined ? "" : `, not on ${before.expires}`}`}; connections go on`;
         case "preshared":
             return `${name} gets a new preshared key: connected for two to three minutes more, then only with the new configuration`;
     }

@@ -1,11 +1,11 @@
 import { journalSentence, parseJournalLine } from "../../../core/journal.js";
 
 it("reads a line: moment, action, fields", () => {
-    const event = parseJournalLine("1798761600\tpeer_expire\tname=alice\ttunnel_ip=10.8.0.2\tpublic_key=ab=");
+    const event = parseJournalLine("1798761600\tpeer_expire\tname=alice\tallowed_ips=10.8.0.2/32\tpublic_key=ab=");
     expect(event).toStrictEqual({
         happenedAt: "2027-01-01T00:00:00Z",
         action: "peer_expire",
-        fields: { name: "alice", tunnel_ip: "10.8.0.2", public_key: "ab=" },
+        fields: { name: "alice", allowed_ips: "10.8.0.2/32", public_key: "ab=" },
     });
     expect(journalSentence(event!)).toBe(
         "Peer alice (10.8.0.2) expired and was cut off, on 2027-01-01T00:00:00Z by the relay itself",

@@ -58,7 +58,7 @@ describe("allocate", () => {
         fc.assert(
             fc.property(history, (steps) => {
                 for (const { step, ledger } of ledgers(steps)) {
-                    expect(allocate(step, ledger)).toEqual({ ledger, problems: [], renamed: [] });
+                    expect(allocate(step, ledger)).toEqual({ ledger, problems: [], renamed: [], expired: [] });
                 }
             }),
         );

@@ -68,6 +68,7 @@ describe("a first allocation", () => {
             },
             problems: [],
             renamed: [],
+            expired: [],
         });
         expect(Object.keys(result.ledger.peers)).toEqual(["alice", "nas"]);
     });
@@ -268,6 +269,7 @@ describe("a rename", () => {
             ledger: result.ledger,
             problems: [],
             renamed: [],
+            expired: [],
         });
     });
 

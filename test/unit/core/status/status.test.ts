@@ -209,7 +209,7 @@ describe("the rest of a relay", () => {
 
     it("tells what the relay did by itself, and a line that nobody knows as it is", () => {
         const did = changed((answer) => {
-            answer.journal = [`${NOW - 60}\tpeer_expire\tname=erik\ttunnel_ip=10.8.0.6`, "something else"];
+            answer.journal = [`${NOW - 60}\tpeer_expire\tname=erik\tallowed_ips=10.8.0.6/32`, "something else"];
         });
         expect(statusOf(known, did).journal).toEqual([
             "Peer erik (10.8.0.6) expired and was cut off, on 2026-11-25T11:59:00Z by the relay itself",

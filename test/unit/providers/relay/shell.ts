@@ -16,6 +16,7 @@ export class RelayFolder {
 
     /** Runs bash after the program's functions; what it prints. @throws Error when it fails */
     run(script: string, values: Record<string, string> = {}): string {
+        mkdirSync(join(this.folder, "work"), { recursive: true });
         const functions = relayProgram().replace(/^\{ main .*$/m, "");
         const wants = Object.entries(values).map(([key, value]) => `want[${key}]='${value}'`);
         const place = ["etc", "run"].map((name) => `${name}=${join(this.folder, name)}`);

@@ -8,7 +8,7 @@ import { scratchProject } from "../audit/scratch.js";
 scratchProject();
 const REF: AuditRef = { path: "audit/dev.jsonl", project: "shop", stack: "dev" };
 const TARGET: Target = { host: { kind: "local" }, names: { appName: "qp-tunnel", interface: "wg0" }, owner: "a/b/hub" };
-const EXPIRY = "1798761600\tpeer_expire\tname=alice\ttunnel_ip=10.8.0.2";
+const EXPIRY = "1798761600\tpeer_expire\tname=alice\tallowed_ips=10.8.0.2/32";
 const MOVED = "1798761601\tkey_moved\tname=bob";
 
 const facts = (journal: string[], more: Partial<Facts> = {}): Facts => ({
@@ -39,7 +39,7 @@ it("makes a record of each line, by the relay's clock, and counts what the relay
                 relay: "hub",
                 happened_at: "2027-01-01T00:00:00Z",
                 name: "alice",
-                tunnel_ip: "10.8.0.2",
+                allowed_ips: "10.8.0.2/32",
             },
         },
         expect.objectContaining({ action: "key_moved" }),

@@ -24,9 +24,15 @@ function after(before: {
     was: Properties | undefined;
     is: Properties;
     onWire: string[] | undefined;
+    cut?: Record<string, string>;
 }): Record<string, RegistryEntry> {
     const { registry, was, is, onWire } = before;
-    return registryAfter(changeOf(was, is), registry, is as unknown as WireGuardInputs, new Set(onWire), NOW);
+    return registryAfter(changeOf(was, is), registry, is as unknown as WireGuardInputs, {
+        onWire: new Set(onWire),
+        cut: new Map(Object.entries(before.cut ?? {})),
+        now: NOW,
+        by: "ops",
+    });
 }
 
 describe("the registry after an apply", () => {
@@ -54,7 +60,7 @@ describe("the registry after an apply", () => {
             }),
         ).toStrictEqual({
             alice: active("10.8.0.2", KEYS.alice),
-            bob: { ...active("10.8.0.3", KEYS.bob), status: "revoked", revokedAt: NOW },
+            bob: { ...active("10.8.0.3", KEYS.bob), status: "revoked", revokedAt: NOW, by: "ops" },
         });
     });
 
@@ -158,6 +164,6 @@ describe("the registry after an apply that failed", () => {
                 is: wireInputs({ alice: rekeyed }),
                 onWire: [],
             }),
-        ).toStrictEqual({ alice: { ...active("10.8.0.2", KEYS.alice), status: "revoked", revokedAt: NOW } });
+        ).toStrictEqual({ alice: { ...active("10.8.0.2", KEYS.alice), status: "revoked", revokedAt: NOW, by: "ops" } });
     });
 });

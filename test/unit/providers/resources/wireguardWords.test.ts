@@ -5,7 +5,8 @@ import { changeOf, KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "./relays.js
 
 const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
 const bob = peer("10.8.0.3", { publicKey: KEYS.bob });
-const sentences = (...versions: Parameters<typeof changeOf>) => peerSentences(changeOf(...versions));
+const sentences = (...versions: Parameters<typeof changeOf>) =>
+    peerSentences(changeOf(...versions), new Date("2027-01-01T00:00:00Z"));
 
 /** As many peers with keys of their own, by name: p10, p11, ... */
 const many = (number: number, more: object = {}) =>
