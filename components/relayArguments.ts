@@ -193,6 +193,13 @@ function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: List
             "leave it out: the relay makes its own and keeps it",
         );
     }
+    if (plain.certificateRenewal === "relay") {
+        throw new InvalidArgument(
+            `${subject}.certificateRenewal`,
+            '"relay" leaves a private key on the relay, and a script holds none',
+            "leave it out: a new script renews the certificates",
+        );
+    }
     if (Math.max(...plain.keyEpochs) > 1) {
         throw new InvalidArgument(
             `${subject}.keyEpochs`,

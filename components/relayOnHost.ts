@@ -102,6 +102,7 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
             services: proxyServices(resolved, ledger),
             authorities,
             authorityKeys,
+            ...(plain.certificateRenewal === "relay" ? { renewal: plain.certificateRenewal } : {}),
         },
         grants: { rules: accessRules(resolved, ledger) },
     };

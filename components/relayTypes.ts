@@ -50,6 +50,12 @@ export interface RelayArgs {
     keepalive?: number;
     /** Resolvers for the peers' configurations. Default: none. */
     dns?: string | string[];
+    /**
+     * Who renews the services' certificates. `up` (default): an apply, at the latest every eight months; no authority is on the
+     * relay. `relay`: the relay itself, so that they need be valid for 90 days only; an authority that is limited to this
+     * relay's names and addresses is left on it.
+     */
+    certificateRenewal?: "up" | "relay";
     /** Prefixes every path, table, unit and tag. Default: qp-tunnel. */
     appName?: string;
     /** Seconds in which a change of a remote host must be confirmed. Default: 60. */

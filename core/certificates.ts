@@ -2,29 +2,32 @@
 import "reflect-metadata";
 import type { webcrypto } from "node:crypto";
 import { sha256 } from "@noble/hashes/sha2.js";
-import * as asn1 from "@peculiar/asn1-schema";
-import {
-    GeneralName,
-    GeneralSubtree,
-    GeneralSubtrees,
-    id_ce_nameConstraints,
-    NameConstraints,
-} from "@peculiar/asn1-x509";
 import * as x509 from "@peculiar/x509";
 import { parseSubnet } from "./addresses.js";
 import { TunnelError } from "./errors.js";
+import {
+    algorithmOf,
+    DAY,
+    exportKey,
+    fingerprintOf,
+    generateKeys,
+    importKey,
+    KEY_ALGORITHM,
+    nameConstraints,
+    pem,
+    rfc3339,
+    serialNumber,
+    skewed,
+    wholeSeconds,
+    type CertificateAlgorithm,
+    type Issued,
+} from "./certificates/x509.js";
 import { serviceDomain } from "./names.js";
 
+export { createIntermediate, type IntermediateRequest } from "./certificates/intermediate.js";
+export type { CertificateAlgorithm, Issued } from "./certificates/x509.js";
+
 export { daysLeft, expiresSoon, renewalDue } from "./certificates/validity.js";
-
-/** `ed25519` is small and fast, and no browser takes it; `ecdsa-p256` is for services that browsers open. */
-export type CertificateAlgorithm = "ed25519" | "ecdsa-p256";
-
-/** A certificate and its private key (PKCS #8), both PEM. */
-export interface Issued {
-    certificate: string;
-    privateKey: string;
-}
 
 export interface AuthorityRequest {
     appName: string;
@@ -83,9 +86,14 @@ export async function createAuthority(request: AuthorityRequest): Promise<Issued
             notAfter,
             keys,
             extensions: [
-                new x509.BasicConstraintsExtension(true, 0, true),
+                // One more below it, for a relay that is to renew its certificates by itself: should the operator want
+                // that later, it must not need a new root.
+                new x509.BasicConstraintsExtension(true, 1, true),
                 new x509.KeyUsagesExtension(usage, true),
-                nameConstraints(request.appName, request.subnet),
+                nameConstraints(`${request.appName}.internal`, [
+                    parseSubnet(request.subnet, "subnet", 4).cidr,
+                    "fd00::/8",
+                ]),
                 await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
             ],
         },
@@ -153,13 +161,6 @@ export function certificateInfo(certificatePem: string): CertificateInfo {
 
 const AUTHORITY_YEARS = 10;
 const LEAF_DAYS = 365;
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-
-const KEY_ALGORITHM = {
-    ed25519: { name: "Ed25519" },
-    "ecdsa-p256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
-} as const;
 
 async function certify(
     request: LeafRequest,
@@ -223,81 +224,4 @@ function parseRequest(requestPem: string): x509.Pkcs10CertificateRequest {
     } catch (cause) {
         throw new TunnelError("certificate request", "cannot be read", "give one request in PEM form", { cause });
     }
-}
-
-function nameConstraints(appName: string, subnet: string): x509.Extension {
-    const { cidr } = parseSubnet(subnet, "subnet", 4);
-    const permitted = [
-        new GeneralName({ dNSName: `${appName}.internal` }),
-        new GeneralName({ iPAddress: cidr }),
-        new GeneralName({ iPAddress: "fd00::/8" }),
-    ];
-    const value = new NameConstraints({
-        permittedSubtrees: new GeneralSubtrees(permitted.map((base) => new GeneralSubtree({ base }))),
-    });
-    return new x509.Extension(id_ce_nameConstraints, true, asn1.AsnConvert.serialize(value));
-}
-
-async function generateKeys(
-    algorithm: CertificateAlgorithm,
-    crypto: webcrypto.Crypto,
-): Promise<webcrypto.CryptoKeyPair> {
-    return (await crypto.subtle.generateKey(KEY_ALGORITHM[algorithm], true, [
-        "sign",
-        "verify",
-    ])) as webcrypto.CryptoKeyPair;
-}
-
-async function exportKey(key: webcrypto.CryptoKey, crypto: webcrypto.Crypto): Promise<string> {
-    return `${x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY")}\n`;
-}
-
-async function importKey(
-    privateKey: string,
-    certificate: x509.X509Certificate,
-    crypto: webcrypto.Crypto,
-): Promise<webcrypto.CryptoKey> {
-    const algorithm = algorithmOf(certificate);
-    if (algorithm !== "ed25519" && algorithm !== "ecdsa-p256") {
-        throw new TunnelError("authority", `has a key of kind ${algorithm}`, "use Ed25519 or ECDSA with P-256");
-    }
-    const der = x509.PemConverter.decodeFirst(privateKey);
-    return await crypto.subtle.importKey("pkcs8", der, KEY_ALGORITHM[algorithm], false, ["sign"]);
-}
-
-function algorithmOf({ publicKey }: { publicKey: x509.PublicKey }): string {
-    const { name, namedCurve } = publicKey.algorithm as { name: string; namedCurve?: string };
-    if (name === "Ed25519") {
-        return "ed25519";
-    }
-    return name === "ECDSA" && namedCurve === "P-256" ? "ecdsa-p256" : [name, namedCurve].filter(Boolean).join(" ");
-}
-
-/** 127 random bits (RFC 5280, 4.1.2.2: positive, at most 20 octets), in hex; never zero. */
-function serialNumber(source: webcrypto.Crypto): string {
-    const bytes = source.getRandomValues(new Uint8Array(16));
-    bytes[0] = (bytes[0]! & 0x7f) | 0x40;
-    return Buffer.from(bytes).toString("hex");
-}
-
-function fingerprintOf(certificate: x509.X509Certificate): string {
-    return Buffer.from(sha256(new Uint8Array(certificate.rawData))).toString("hex");
-}
-
-function pem(certificate: x509.X509Certificate): string {
-    return `${certificate.toString("pem")}\n`;
-}
-
-/** An hour back: a peer's clock may be behind the operator's. */
-function skewed(now: Date): Date {
-    return new Date(wholeSeconds(now).getTime() - HOUR);
-}
-
-/** X.509 times have no fraction. */
-function wholeSeconds(now: Date): Date {
-    return new Date(Math.floor(now.getTime() / 1000) * 1000);
-}
-
-function rfc3339(date: Date): string {
-    return date.toISOString().replace(".000Z", "Z");
 }

@@ -81,6 +81,36 @@ export function renderUnits(args: {
     };
 }
 
+/** What renews certificates on a relay that was left an authority for that: every day, also after one that it was off. */
+export function renderRenewalUnits({
+    name,
+    etc,
+    run,
+}: {
+    name: string;
+    etc: string;
+    run: string;
+}): Record<string, string> {
+    return {
+        [`${name}-renewal.service`]: unit({
+            Unit: { Description: `Renewal of the certificates of relay ${name}`, After: `${name}-proxy.service` },
+            Service: {
+                Type: "oneshot",
+                ExecStart: `/bin/bash ${etc}/program renew ${etc} ${run}`,
+                NoNewPrivileges: "yes",
+                ProtectHome: "yes",
+                PrivateTmp: "yes",
+                UMask: "0077",
+            },
+        }),
+        [`${name}-renewal.timer`]: unit({
+            Unit: { Description: `When the certificates of relay ${name} are looked at` },
+            Timer: { OnCalendar: "daily", Persistent: "yes", RandomizedDelaySec: "1h" },
+            Install: { WantedBy: "timers.target" },
+        }),
+    };
+}
+
 function unit(sections: Record<string, Record<string, string>>): string {
     return Object.entries(sections)
         .map(([section, settings]) => {

@@ -100,6 +100,7 @@ export const relayArgs = z.strictObject({
     dns: form<string[]>((value) =>
         Array.isArray(value) ? z.array(resolver) : resolver.transform((one) => [one]),
     ).optional(),
+    certificateRenewal: z.enum(["up", "relay"]).default("up"),
     appName: text(checkAppName).default("qp-tunnel"),
     confirmTimeout: z.int().min(10).max(3600).default(60),
 });

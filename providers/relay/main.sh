@@ -51,6 +51,11 @@ boot() {
     boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
     supervise-wireguard) supervise_wireguard "$4" ;;
     supervise-proxy) supervise_proxy ;;
+    renew)
+        take_lock
+        renew_by_itself
+        ;;
+    supervise-renewal) supervise_renewal ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac
 }

@@ -42,10 +42,12 @@ step_proxy() {
     keys_are_ours || : >"$work/services"
     [[ ! -s "$work/services" ]] || caddy_binary >/dev/null ||
         refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
+    check_renewal
     check_service_ports
     closed_services
     narrow "$work/cut"
     install_certificates
+    install_issuers
     install_file "$etc/services" <"$work/services"
     if [[ -s "$work/services" ]]; then
         [[ ! -f "$etc/caddy.json" ]] || cp -- "$etc/caddy.json" "$work/caddy.old"
@@ -55,6 +57,7 @@ step_proxy() {
         stop_proxy
         rm -f -- "$etc/caddy.json"
     fi
+    schedule_renewal
     remove_old_certificates
     write_mark proxy
     commit
@@ -127,7 +130,9 @@ remove_old_certificates() {
 
 load_proxy() {
     if proxy_runs && admin_answers >/dev/null 2>&1; then
-        admin -H 'Content-Type: application/json' --data-binary "@$etc/caddy.json" http://localhost/load >"$work/load" 2>&1 && return 0
+        local load=(admin -H 'Content-Type: application/json' --data-binary "@$etc/caddy.json" http://localhost/load)
+        ((${#renewed[@]} == 0)) || load=(load_again)
+        "${load[@]}" >"$work/load" 2>&1 && return 0
     else
         "$(caddy_binary)" validate --config "$etc/caddy.json" >"$work/load" 2>&1 && start_proxy && return 0
     fi
@@ -179,6 +184,7 @@ step_proxy_delete() {
     narrow "$work/cut"
     rm -f -- "$etc/caddy.json"
     stop_proxy
+    forget_issuers
     rm -rf -- "$etc/services" "$etc/certs" "$etc/keys" "$etc/caddy" "$etc/mark.proxy" "$(caddy_folder)"
     commit
 }
@@ -189,6 +195,8 @@ report_proxy() {
     { admin http://localhost/config/ 2>/dev/null || true; } | answer caddy
     ss -H -ltnp | awk -v pid="pid=$(proxy_pid)," '{ print $4, (index($0, pid) ? "ours" : "foreign") }' | answer listeners
     for file in "$etc"/certs/*.pem; do
-        [[ ! -e "$file" ]] || answer "certificate.${file##*/}" <"$file"
+        # Nothing but certificates: one that the relay made is in a file with its key.
+        [[ ! -e "$file" ]] || sed -n '/^-----BEGIN CERTIFICATE-----$/,/^-----END CERTIFICATE-----$/p' "$file" | answer "certificate.${file##*/}"
     done
+    report_issuers
 }

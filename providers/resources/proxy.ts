@@ -3,14 +3,17 @@ import { webcrypto } from "node:crypto";
 import { renderCaddy } from "../../core/caddy.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
+import { renderRenewalUnits } from "../../core/units.js";
+import type { Files } from "../hosts/bundle.js";
 import { describeHost } from "../hosts/descriptors.js";
 import { relayValues } from "../hosts/host.js";
 import { provideCaddy } from "../hosts/caddyBinary.js";
 import { probeServices } from "../hosts/probe.js";
 import { changesOf, same } from "./changes.js";
-import { placed, targetOf } from "./placed.js";
+import { placed, targetOf, type Announcement } from "./placed.js";
 import { proxyDrift } from "./proxyDrift.js";
-import { certificatesOf, proxySentences, proxyWarnings, renewal, renewals } from "./proxyWords.js";
+import { delegate, renewalDrift, renewedCertificates, renewedFile, renewsItself } from "./proxyRenewal.js";
+import { certificatesOf, issuersOf, proxySentences, proxyWarnings, renewal, renewals } from "./proxyWords.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
 import { count } from "./words.js";
@@ -22,6 +25,8 @@ export interface ProxyInputs {
     /** By algorithm: the authorities in use. */
     authorities: Record<string, string>;
     authorityKeys: Record<string, string>;
+    /** `relay`: it renews the certificates by itself, with an authority of its own. Absent: an apply does. */
+    renewal?: "relay";
 }
 
 /** A leaf certificate as the state knows it; its key is on the host alone. */
@@ -30,6 +35,8 @@ export interface CertificateRecord {
     fingerprint: string;
     notBefore: string;
     notAfter: string;
+    /** Made by the relay itself, so that another one may be there by now. */
+    renewal?: "relay";
 }
 
 /** One Caddy for all services of a relay, bound to its tunnel addresses, and their certificates. */
@@ -44,6 +51,11 @@ export const proxyParts: RelayResourceParts = {
             services: { type: "object", description: "Services by name: port, upstream, certificate, key exchange." },
             authorities: { type: "object", description: "CA certificates by algorithm, PEM." },
             authorityKeys: { type: "object", description: "CA private keys by algorithm, PEM.", secret: true },
+            renewal: {
+                type: "string",
+                description: "`relay`: it renews certificates by itself, with an authority that is left on it.",
+                optional: true,
+            },
         },
         {
             served: {
@@ -51,10 +63,11 @@ export const proxyParts: RelayResourceParts = {
                 description: "The service registry: url, upstream, negotiated group and cipher.",
             },
             certificates: { type: "object", description: "Leaf certificates by service: file, fingerprint, validity." },
+            issuers: { type: "object", description: "Certificates of authorities that are left on the relay." },
         },
     ),
     step: "proxy",
-    compared: ["machine", "addresses", "services", "authorities"],
+    compared: ["machine", "addresses", "services", "authorities", "renewal"],
 
     adjust: (change, changes) => ({ ...changes, ...renewals(change) }),
     sentences: (change) => proxySentences(change),
@@ -73,16 +86,24 @@ export const proxyParts: RelayResourceParts = {
         const { inputs, context } = change;
         const { services } = inputs as unknown as ProxyInputs;
         if (Object.keys(services).length > 0) await provideCaddy(targetOf(inputs, context));
-        const { certificates, files } = await issue(change);
-        return { files: { ...renderProxy(change, certificates), ...files }, keep: { certificates } };
+        if (!renewsItself(inputs)) {
+            const { certificates, files } = await issue(change);
+            return { files: { ...renderProxy(change, certificates), ...files }, keep: { certificates, issuers: {} } };
+        }
+        const { issuers, files } = await delegate(change);
+        const names = Object.keys(services).map(
+            (name) => [name, { file: renewedFile(name), renewal: "relay" }] as const,
+        );
+        const rendered = renderProxy(change, Object.fromEntries(names));
+        return { files: { ...rendered, ...renewalUnits(change), ...files }, keep: { issuers } };
     },
 
     async outputs({ inputs, context }, answer, keep) {
         const args = inputs as unknown as ProxyInputs;
         const target = targetOf(inputs, context);
-        const problems = Object.values(
-            proxyDrift(args, keep.certificates as Record<string, CertificateRecord>, answer),
-        );
+        const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : keep.certificates;
+        const outputs = { certificates, issuers: keep.issuers };
+        const problems = Object.values(driftOf(inputs, outputs, answer));
         const probes = problems.length > 0 ? {} : await probeServices(target, args, placed(inputs).appName);
         const services: Record<string, Properties> = {};
         for (const [name, service] of Object.entries(args.services)) {
@@ -97,15 +118,16 @@ export const proxyParts: RelayResourceParts = {
             if (probe?.problem !== undefined)
                 problems.push(`service ${name} on ${describeHost(target.host)}: ${probe.problem}`);
         }
-        return { outputs: { served: services, certificates: keep.certificates }, problems };
+        return { outputs: { served: services, ...outputs }, problems };
     },
 
     previewOutputs({ inputs, before }) {
         const unchanged =
             before !== undefined &&
             same(before.inputs.services, inputs.services) &&
-            same(before.inputs.addresses, inputs.addresses);
-        return unchanged ? before.outputs : { served: UNKNOWN, certificates: UNKNOWN };
+            same(before.inputs.addresses, inputs.addresses) &&
+            before.inputs.renewal === inputs.renewal;
+        return unchanged ? before.outputs : { served: UNKNOWN, certificates: UNKNOWN, issuers: UNKNOWN };
     },
 
     outcomes({ inputs, before }, outputs) {
@@ -133,6 +155,7 @@ export const proxyParts: RelayResourceParts = {
                     cipher: served[name]?.cipher,
                 },
             })),
+            ...issuerOutcomes(relay, before?.outputs, outputs),
             ...closed.sort().map((name) => ({
                 action: "service_close",
                 message: `Closed ${name} (port ${then[name]?.port})`,
@@ -146,7 +169,7 @@ export const proxyParts: RelayResourceParts = {
         ];
     },
 
-    drift: (inputs, outputs, answer) => proxyDrift(inputs as unknown as ProxyInputs, certificatesOf(outputs), answer),
+    drift: driftOf,
 
     ending(inputs) {
         const { relay } = placed(inputs);
@@ -171,7 +194,7 @@ export const proxy = relayResource(proxyParts);
 /** Caddy's configuration, and the relay's own record of what it serves. */
 export function renderProxy(
     { inputs, context }: Change,
-    certificates: Record<string, Pick<CertificateRecord, "file">>,
+    certificates: Record<string, Pick<CertificateRecord, "file" | "renewal">>,
 ): Record<string, string> {
     const { addresses, services } = inputs as unknown as ProxyInputs;
     const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
@@ -181,8 +204,11 @@ export function renderProxy(
         appName: placed(inputs).appName,
         services: Object.fromEntries(
             Object.entries(services).map(([name, service]) => {
-                const file = `${etc}/certs/${certificates[name]?.file}`;
-                return [name, { ...service, certificateFile: `${file}.pem`, keyFile: `${file}.key` }];
+                const { file, renewal: by } = certificates[name] ?? {};
+                const path = `${etc}/certs/${file}`;
+                // What the relay makes is in one file, so that it is replaced whole or not at all.
+                const keyFile = `${path}.${by === "relay" ? "pem" : "key"}`;
+                return [name, { ...service, certificateFile: `${path}.pem`, keyFile }];
             }),
         ),
     });
@@ -192,6 +218,41 @@ export function renderProxy(
             .map(([name, service]) => `${name}\t${service.port}\t${service.upstream}\t${addresses.join(" ")}\n`)
             .join(""),
     };
+}
+
+function driftOf(inputs: Properties, outputs: Properties, answer: Files): Record<string, string> {
+    const args = inputs as unknown as ProxyInputs;
+    const drift = proxyDrift(args, certificatesOf(outputs), answer);
+    const own = renewsItself(inputs)
+        ? renewalDrift(placed(inputs).appName, args, issuersOf(outputs), answer, new Date())
+        : {};
+    return { ...drift, ...own };
+}
+
+function renewalUnits({ inputs, context }: Change): Files {
+    const { name = "", etc = "", run = "" } = relayValues(targetOf(inputs, context));
+    const units = renderRenewalUnits({ name, etc, run });
+    return Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text]));
+}
+
+/** That a relay has an authority of its own, or no longer, is worth a line in the log. */
+function issuerOutcomes(relay: string, before: Properties | undefined, outputs: Properties): Announcement[] {
+    const [then, now] = [issuersOf(before), issuersOf(outputs)];
+    const algorithms = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
+    return algorithms
+        .filter((algorithm) => then[algorithm]?.fingerprint !== now[algorithm]?.fingerprint)
+        .map((algorithm) => {
+            const left = now[algorithm];
+            const { fingerprint, notAfter } = left ?? then[algorithm]!;
+            return {
+                action: left === undefined ? "ca_withdraw" : "ca_delegate",
+                message:
+                    left === undefined
+                        ? `Removed its own ${algorithm} authority from relay ${relay}`
+                        : `Left relay ${relay} an ${algorithm} authority of its own, to renew certificates with`,
+                details: { relay, algorithm, fingerprint, not_after: notAfter },
+            };
+        });
 }
 
 /** Keeps what is still good, makes what is new or due. Private keys go to the host and nowhere else. */
@@ -218,6 +279,7 @@ async function issue(
             kept &&
             !lost &&
             old !== undefined &&
+            old.renewal === undefined &&
             oldService?.certificate === algorithm &&
             due[renewal(name)] === undefined
         ) {

@@ -57,8 +57,8 @@ function listenerDrift(args: ProxyInputs, answer: Files): Record<string, string>
 
 function certificateDrift(certificates: Record<string, CertificateRecord>, answer: Files): Record<string, string> {
     const drift: Record<string, string> = {};
-    for (const [name, { file }] of Object.entries(certificates)) {
-        if (answer[`certificate.${file}.pem`] === undefined)
+    for (const [name, { file, renewal }] of Object.entries(certificates)) {
+        if (renewal === undefined && answer[`certificate.${file}.pem`] === undefined)
             drift[`certificate ${name}`] =
                 `the certificate of ${name} is gone from the relay; the next up makes another`;
     }

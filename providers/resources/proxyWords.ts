@@ -3,6 +3,7 @@ import type { ProxyService } from "../../core/model.js";
 import { join, same } from "./changes.js";
 import { placed } from "./placed.js";
 import type { CertificateRecord } from "./proxy.js";
+import type { IssuerRecord } from "./proxyRenewal.js";
 import type { Change } from "./relayResource.js";
 import type { ChangeKind, Properties } from "./resource.js";
 import { count } from "./words.js";
@@ -28,6 +29,7 @@ export function proxySentences(change: Change): string[] {
     for (const [name, { port }] of sorted(then)) {
         if (now[name] === undefined) sentences.push(`${relay}: service ${name} on port ${port} closes at once`);
     }
+    sentences.push(...renewalSentences(change));
     for (const name of due(change)) sentences.push(`${relay}: certificate of ${name} is renewed`);
     if (before !== undefined && Object.keys(then).length > 0 && sentences.length > 0) {
         sentences.push(
@@ -50,17 +52,61 @@ export function proxyWarnings(change: Change): string[] {
                 `${relay}: service ${name} also accepts clients without a post-quantum key exchange (\`keyExchange: "prefer"\`): who records what these send can read it once there is a quantum computer`,
         );
     const ending = sorted(certificatesOf(before?.outputs))
-        .filter(([name, { notAfter }]) => services[name] !== undefined && expiresSoon(notAfter, now))
+        .filter(([name, record]) => isOurs(record) && services[name] !== undefined && expiresSoon(record.notAfter, now))
         .map(([name, { notBefore, notAfter }]) => {
             const certificate = `${relay}: certificate of ${name} ${ends(notAfter, now)}`;
             return renewalDue(notBefore, notAfter, now) ? `${certificate}; the next up renews it` : certificate;
         });
-    return [...weaker, ...ending];
+    const issuers = sorted(inputs.renewal === "relay" ? issuersOf(before?.outputs) : {})
+        .filter(([, { notAfter }]) => expiresSoon(notAfter, now))
+        .map(
+            ([algorithm, { notAfter }]) =>
+                `${relay}: the authority with which it renews ${algorithm} certificates ${ends(notAfter, now)}; the next up leaves it a new one`,
+        );
+    return [...weaker, ...ending, ...issuers];
+}
+
+/** Who renews certificates from now on, and what that leaves on the relay. */
+function renewalSentences(change: Change): string[] {
+    const { before, inputs } = change;
+    const { relay, appName } = placed(inputs);
+    const addresses = (inputs.addresses as string[] | undefined) ?? [];
+    const by = (of: Properties | undefined): boolean => of?.renewal === "relay";
+    if (by(inputs) && !by(before?.inputs)) {
+        return [
+            `${relay}: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below ${appName}.internal and ${addresses.join(", ")} is left on it`,
+        ];
+    }
+    if (!by(inputs) && by(before?.inputs)) {
+        const last = Object.values(issuersOf(before?.outputs)).map(({ notAfter }) => notAfter);
+        return [
+            `${relay}: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${last.sort().at(-1)}`,
+        ];
+    }
+    return dueIssuers(change).map(
+        (algorithm) => `${relay}: the authority with which it renews ${algorithm} certificates is renewed`,
+    );
 }
 
 /** A third of its life after it was made a certificate is renewed by whatever apply comes along. */
 export function renewals(change: Change): Record<string, ChangeKind> {
-    return Object.fromEntries(due(change).map((name) => [renewal(name), "update"]));
+    return Object.fromEntries([
+        ...due(change).map((name) => [renewal(name), "update"]),
+        ...dueIssuers(change).map((algorithm) => [`${join("issuers", algorithm)}.renew`, "update"]),
+    ]) as Record<string, ChangeKind>;
+}
+
+/** Algorithms of the relay's own authorities that have had a third of their life. */
+export function dueIssuers({ before, inputs }: Change): string[] {
+    if (inputs.renewal !== "relay") return [];
+    const now = new Date();
+    return sorted(issuersOf(before?.outputs))
+        .filter(([, { notBefore, notAfter }]) => renewalDue(notBefore, notAfter, now))
+        .map(([algorithm]) => algorithm);
+}
+
+export function issuersOf(outputs: Properties | undefined): Record<string, IssuerRecord> {
+    return (outputs?.issuers ?? {}) as Record<string, IssuerRecord>;
 }
 
 /** Where a diff shows that a service's certificate is renewed. */
@@ -76,8 +122,14 @@ export function certificatesOf(outputs: Properties | undefined): Record<string, 
 function due({ before, inputs }: Change): string[] {
     const now = new Date();
     return sorted(certificatesOf(before?.outputs))
-        .filter(([name, { notBefore, notAfter }]) => name in servicesOf(inputs) && renewalDue(notBefore, notAfter, now))
+        .filter(([name, record]) => isOurs(record) && name in servicesOf(inputs))
+        .filter(([, { notBefore, notAfter }]) => renewalDue(notBefore, notAfter, now))
         .map(([name]) => name);
+}
+
+/** Not one that the relay has made for itself: what the state knows of those may long be over. */
+function isOurs({ renewal: by }: CertificateRecord): boolean {
+    return by === undefined;
 }
 
 function ends(notAfter: string, now: Date): string {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type HttpsAnswer, Lab, type LabNode, type Program, type Server, type TOPOLOGY } from "../../lab/index.js";
@@ -124,26 +124,90 @@ it("warns of certificates near their end, without looking at the relay, and rene
         expect(Date.parse(renewed[name]!.notAfter)).toBeGreaterThan(Date.now() + 364 * DAY);
     }
     const { shown } = await opened(8443, "X25519MLKEM768");
-    expect(shown?.replaceAll(":", "").toLowerCase()).toBe(renewed["notes"]!.fingerprint);
+    expect(plain(shown)).toBe(renewed["notes"]!.fingerprint);
     await expectEcho();
     const after = await stack.preview("--expect-no-changes");
     expect(spoken(after)).toEqual([]);
 });
 
-it("lets them go on while the other service changes and closes, and the peer leaves", async () => {
-    stack.declare({ peers: peers.slice(0, 2), services: [NOTES, { ...WIKI, keyExchange: "require" }] });
-    await stack.up();
+it("leaves the relay an authority of its own where the program says so, for its names and addresses only", async () => {
+    const services = [NOTES, { ...WIKI, keyExchange: "require" }];
+    stack.declare({ peers: peers.slice(0, 2), services, certificateRenewal: "relay" });
+    expect(spoken(await stack.up())).toContain(
+        "relay: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below qp-tunnel.internal and 10.8.0.1 is left on it",
+    );
     await expectEcho();
     expect(await opened(8444, "X25519")).toMatchObject({
         error: expect.stringContaining("HANDSHAKE_FAILURE") as string,
     });
-    stack.declare({ services: [NOTES] });
-    await stack.up();
+    for (const [name, port] of Object.entries({ notes: 8443, wiki: 8444 })) {
+        const known = certificates(await stack.state())[name]!;
+        expect((await opened(port, "X25519MLKEM768")).shown).toBe(spelled(known.fingerprint));
+        expect(Date.parse(known.notAfter)).toBeLessThanOrEqual(Date.now() + 90 * DAY);
+    }
+    const kept = ["issuers/ed25519.key", "issuers/ecdsa-p256.key", "certs/notes-relay.pem", "certs/wiki-relay.pem"];
+    const modes = await lab
+        .node("relay")
+        .run(["stat", "-c", "%a", ...kept.map((file) => `${stack.place("etc")}/${file}`)]);
+    expect(modes.trim().split("\n")).toEqual(kept.map(() => "600"));
+    const { outputs } = (await stack.state())["relay-proxy"]!;
+    expect(JSON.stringify(outputs)).not.toContain("PRIVATE KEY");
+    expect(Object.keys(outputs["issuers"] as object)).toEqual(["ecdsa-p256", "ed25519"]);
+    expect(stack.log().map(({ action }) => action)).toContain("ca_delegate");
+});
+
+it("renews a certificate on the relay when less than a third of its life is left, which is no drift", async () => {
+    const relay = lab.node("relay");
+    const [notes, wiki] = [await opened(8443, "X25519MLKEM768"), await opened(8444, "X25519MLKEM768")];
+    // Nothing is due: nothing happens.
+    await relay.run(["bash", `${stack.place("etc")}/program`, "renew", stack.place("etc"), stack.place("run")]);
+    expect(await opened(8443, "X25519MLKEM768")).toEqual(notes);
+
+    const now = Math.floor(Date.now() / 1000);
+    const file = `${stack.place("etc")}/certs/notes-relay.pem`;
+    const aged = `# ${now - (61 * DAY) / 1000} ${now + (29 * DAY) / 1000}`;
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^# .*$/m, aged), { mode: 0o600 });
+    const loop = readFileSync(`${stack.place("run")}/renewal.pid`, "utf8").trim();
+    await relay.run(["bash", "-c", 'kill $(cat "/proc/$0/task/$0/children")', loop]);
+    const journal = `${stack.place("etc")}/journal`;
+    await relay.run(["bash", "-c", 'until [[ -s "$0" ]]; do sleep 0.05; done', journal]);
+    // Under the lock, so that what follows the line has happened as well.
+    await relay.run(["flock", `${stack.place("run")}/lock`, "true"]);
+
+    const renewed = await opened(8443, "X25519MLKEM768");
+    expect(renewed.shown).not.toBe(notes.shown);
+    expect(await opened(8444, "X25519MLKEM768")).toEqual(wiki);
+    expect(readFileSync(journal, "utf8")).toMatch(
+        new RegExp(`^[0-9]+\tcertificate_renew\tname=notes\ttls_fingerprint=SHA256:${plain(renewed.shown)}\n$`),
+    );
+    await expectEcho();
+    expect(spoken(await stack.refresh("--expect-no-changes"))).toEqual([]);
+});
+
+it("lets connections go on while the other service closes, and takes the authority back", async () => {
+    stack.declare({ services: [NOTES], certificateRenewal: "up" });
+    const { issuers } = (await stack.state())["relay-proxy"]!.outputs as { issuers: Record<string, Leaf> };
+    const last = Object.values(issuers)
+        .map(({ notAfter }) => notAfter)
+        .sort()
+        .at(-1);
+    expect(spoken(await stack.up())).toContain(
+        `relay: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${last}`,
+    );
     await expectEcho();
     expect(await alice.tcp(RELAY, 8444)).not.toBe("open");
     upstream.finish();
     expect(await slow).toMatchObject({ status: 200, body: "first half, second half" });
     expect(socket.messages.filter((message) => "closed" in message)).toEqual([]);
+
+    const left = readdirSync(stack.place("etc"));
+    expect(left.filter((name) => ["issuers", "renewals", "journal"].includes(name))).toEqual([]);
+    expect(readdirSync(stack.place("run"))).not.toContain("renewal.pid");
+    const [record] = stack.log().filter(({ action }) => action === "certificate_renew");
+    expect(record?.message).toContain("The certificate of notes was renewed");
+    expect(stack.log().filter(({ action }) => action === "ca_withdraw")).toHaveLength(2);
+    const { notAfter } = certificates(await stack.state())["notes"]!;
+    expect(Date.parse(notAfter)).toBeGreaterThan(Date.now() + 364 * DAY);
 });
 
 /** What the WebSocket is told comes back over it: it is the same connection since the beginning. */
@@ -183,6 +247,14 @@ async function opened(port: number, groups: string): Promise<{ group?: string; s
         group?: string;
         shown?: string;
     };
+}
+
+function plain(fingerprint = ""): string {
+    return fingerprint.replaceAll(":", "").toLowerCase();
+}
+
+function spelled(fingerprint: string): string {
+    return fingerprint.toUpperCase().match(/../g)!.join(":");
 }
 
 interface Leaf {

@@ -113,7 +113,7 @@ if (spawnSync("openssl", ["version"]).status === 0) {
             const issuer = await authority(algorithm);
             expect(opensslExtensions(issuer.certificate)).toEqual([
                 "X509v3 Basic Constraints: critical",
-                "CA:TRUE, pathlen:0",
+                "CA:TRUE, pathlen:1",
                 "X509v3 Key Usage: critical",
                 "Certificate Sign, CRL Sign",
                 "X509v3 Name Constraints: critical",

@@ -1,4 +1,4 @@
-import { renderUnits } from "../../../core/units.js";
+import { renderRenewalUnits, renderUnits } from "../../../core/units.js";
 
 const units = renderUnits({
     name: "qp-tunnel-wg0",
@@ -85,4 +85,23 @@ UMask=0077
 WantedBy=multi-user.target
 `);
     });
+});
+
+it("the renewal of certificates is a timer that catches up", () => {
+    const [etc, run] = ["/etc/qp-tunnel-wg0", "/run/qp-tunnel-wg0"];
+    const renewal = renderRenewalUnits({ name: "qp-tunnel-wg0", etc, run });
+    expect(renewal["qp-tunnel-wg0-renewal.service"]).toContain(
+        "ExecStart=/bin/bash /etc/qp-tunnel-wg0/program renew /etc/qp-tunnel-wg0 /run/qp-tunnel-wg0\n",
+    );
+    expect(renewal["qp-tunnel-wg0-renewal.timer"]).toBe(`[Unit]
+Description=When the certificates of relay qp-tunnel-wg0 are looked at
+
+[Timer]
+OnCalendar=daily
+Persistent=yes
+RandomizedDelaySec=1h
+
+[Install]
+WantedBy=timers.target
+`);
 });

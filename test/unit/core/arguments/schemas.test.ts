@@ -202,6 +202,7 @@ describe("relayArgs", () => {
         keepalive: 25,
         appName: "qp-tunnel",
         confirmTimeout: 60,
+        certificateRenewal: "up",
     };
 
     it("has the documented defaults", () => {

@@ -114,3 +114,51 @@ describe("a service", () => {
         expect(proxySentences(change(undefined, wiki))).not.toContain(sentence);
     });
 });
+
+describe("a relay that renews by itself", () => {
+    const own = (more: Partial<Change["inputs"]> = {}) => ({
+        ...inputs(wiki),
+        addresses: ["10.8.0.1"],
+        appName: "qp-tunnel",
+        ...more,
+    });
+    const issuers = { "ecdsa-p256": { certificate: "", fingerprint: "", notBefore: START, notAfter: END } };
+    const certificates = { wiki: { ...leaf("2025-01-01T00:00:00Z", "2025-04-01T00:00:00Z"), renewal: "relay" } };
+    const next = (before: Change["inputs"], after: Change["inputs"]): Change => ({
+        before: { inputs: before, outputs: { certificates, issuers } },
+        inputs: after,
+        context: {} as Change["context"],
+    });
+    const relay = own({ renewal: "relay" });
+
+    it("is not warned about certificates whose end the state cannot know", () => {
+        at("2026-04-30T23:59:59Z");
+        expect([
+            proxyWarnings(next(relay, relay)),
+            proxySentences(next(relay, relay)),
+            renewals(next(relay, relay)),
+        ]).toEqual([[], [], {}]);
+    });
+
+    it("gets a new authority after a third of its life, and a warning in the last 60 days", () => {
+        at("2026-05-01T00:00:00Z");
+        expect(renewals(next(relay, relay))).toEqual({ "issuers.ecdsa-p256.renew": "update" });
+        expect(proxySentences(next(relay, relay))[0]).toBe(
+            "hub: the authority with which it renews ecdsa-p256 certificates is renewed",
+        );
+        expect(proxyWarnings(next(relay, relay))).toEqual([]);
+        at("2026-12-17T00:00:00Z");
+        expect(proxyWarnings(next(relay, relay))).toEqual([
+            `hub: the authority with which it renews ecdsa-p256 certificates is valid until ${END}, 10 days more; the next up leaves it a new one`,
+        ]);
+    });
+
+    it("is announced, and so is the end of it", () => {
+        expect(proxySentences({ inputs: relay, context: {} as Change["context"] })).toContain(
+            "hub: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below qp-tunnel.internal and 10.8.0.1 is left on it",
+        );
+        expect(proxySentences(next(relay, own()))[0]).toBe(
+            `hub: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${END}`,
+        );
+    });
+});

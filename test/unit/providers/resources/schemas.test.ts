@@ -28,6 +28,7 @@ const most = () => {
         subnet6: "fd12::/64",
         privateKey: RELAY_PRIVATE_KEY,
         routes: ["172.16.0.0/16"],
+        certificateRenewal: "relay",
     });
 };
 
