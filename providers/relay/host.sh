@@ -158,6 +158,7 @@ step_read() {
         return 0
     fi
     answer mark <"$etc/mark.${want[what]}"
+    [[ -z "${want[record]:-}" ]] || report_record
     case "${want[what]}" in
     host) report_host ;;
     firewall | grants) report_firewall ;;

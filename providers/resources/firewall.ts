@@ -2,6 +2,7 @@ import { parseTable as parseNft, renderSkeleton, type ParsedTable } from "../../
 import { tableName } from "../../core/names.js";
 import type { Files } from "../hosts/bundle.js";
 import { same } from "./changes.js";
+import { firewallInputs } from "./imported.js";
 import { placed } from "./placed.js";
 import { relayResource, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
@@ -93,6 +94,12 @@ export const firewallParts: RelayResourceParts = {
             };
         }
         return chainDrift(nameOf(inputs), outputs.chains as Record<string, string[]>, table.chains);
+    },
+
+    imported(found, answer) {
+        const inputs = firewallInputs(found, answer);
+        const outputs = { table: nameOf(inputs), chains: listed(answer)?.chains ?? {} };
+        return Promise.resolve({ inputs, outputs });
     },
 
     ending: (inputs) => [

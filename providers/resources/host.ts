@@ -11,6 +11,7 @@ import { relayValues, type Target } from "../hosts/host.js";
 import { isPostQuantum } from "../hosts/sshLog.js";
 import type { Files } from "../hosts/bundle.js";
 import { isMap } from "./changes.js";
+import { recordedNetwork } from "./importing.js";
 import { placed, targetOf } from "./placed.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
@@ -148,6 +149,15 @@ export const hostParts: RelayResourceParts = {
                   machine:
                       "this is another machine than the one that was set up; the next up sets it up and fills it again",
               };
+    },
+
+    imported({ placed: inputs, target }, answer) {
+        const { subnet, subnet6 } = recordedNetwork(answer);
+        const outputs = { ...found(answer), ...wayThere(target, () => undefined) };
+        return Promise.resolve({
+            inputs: { ...inputs, subnet, ...(subnet6 === undefined ? {} : { subnet6 }) },
+            outputs,
+        });
     },
 
     ending: (inputs) => [

@@ -10,6 +10,7 @@ import { relayValues } from "../hosts/host.js";
 import { provideCaddy } from "../hosts/caddyBinary.js";
 import { probeServices } from "../hosts/probe.js";
 import { changesOf, same } from "./changes.js";
+import { proxyInputs, proxyOutputs } from "./imported.js";
 import { placed, targetOf, type Announcement } from "./placed.js";
 import { proxyDrift } from "./proxyDrift.js";
 import { delegate, renewalDrift, renewedCertificates, renewedFile, renewsItself } from "./proxyRenewal.js";
@@ -170,6 +171,11 @@ export const proxyParts: RelayResourceParts = {
     },
 
     drift: driftOf,
+
+    imported(found, answer) {
+        const inputs = proxyInputs(found, answer);
+        return Promise.resolve({ inputs, outputs: proxyOutputs(inputs) });
+    },
 
     ending(inputs) {
         const { relay } = placed(inputs);

@@ -9,6 +9,7 @@ import { changeRelay, type Facts } from "../hosts/facts.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf, join } from "./changes.js";
 import { confirm } from "./confirm.js";
+import { findRelay, type Found } from "./importing.js";
 import { leave } from "./move.js";
 import {
     formatMark,
@@ -28,6 +29,7 @@ import {
     type CheckFailure,
     type Context,
     type Properties,
+    type ReadResult,
     type Resource,
     type ResourceSchema,
 } from "./resource.js";
@@ -89,6 +91,8 @@ export interface RelayResourceParts {
     /** Differences between the wire and the state, by name, each with a sentence. */
     drift(inputs: Properties, outputs: Properties, answer: Files): Record<string, string>;
     ending(inputs: Properties, outputs: Properties): Announcement[];
+    /** Inputs and outputs of a relay that is on a machine and in no state. Absent: it is not imported, but made again. */
+    imported?(found: Found, answer: Files): Promise<{ inputs: Properties; outputs: Properties }>;
 }
 
 export function relayResource(parts: RelayResourceParts): Resource {
@@ -134,6 +138,8 @@ export function relayResource(parts: RelayResourceParts): Resource {
         },
 
         async read(id, inputs, outputs, context) {
+            // Without a state there is nothing but the machine to ask.
+            if (Object.keys(outputs).length === 0) return imported(parts, id, context);
             const answer = await runStep(targetOf(inputs, context), "read", {
                 what: parts.step,
                 ...stepValues(inputs),
@@ -275,6 +281,18 @@ function preview(parts: RelayResourceParts, change: Change): Properties {
     if (change.before === undefined) say(change, effects);
     const plan = [...(parts.warnings?.(change) ?? []), ...effects];
     return { ...parts.previewOutputs(change), drift: {}, record: UNKNOWN, plan };
+}
+
+/** The id on the machine becomes the id in the state: deletes and replacements are told apart by it. */
+async function imported(parts: RelayResourceParts, id: string, context: Context): Promise<ReadResult | undefined> {
+    const found = await findRelay(id, context);
+    if (found === undefined || parts.imported === undefined) return undefined;
+    const values = { what: parts.step, record: 1, ...stepValues(found.placed) };
+    const answer = await runStep(found.target, "read", values);
+    if (answer.missing !== undefined) return undefined;
+    const { inputs, outputs } = await parts.imported(found, answer);
+    const drift = parts.drift(inputs, outputs, answer);
+    return { id: (answer.mark ?? "").trim(), inputs, outputs: { ...outputs, record: found.record, drift } };
 }
 
 const GONE = {

@@ -9,6 +9,7 @@ import { currentUser } from "../audit/actor.js";
 import type { Files } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
 import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
+import { wireguardInputs, wireguardOutputs } from "./imported.js";
 import { placed } from "./placed.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
@@ -172,6 +173,11 @@ export const wireguardParts: RelayResourceParts = {
             ...wireDrift(args, desiredPeers(args), answer, device),
             ...overdue(args, answer, keysOn(answer, args, device), new Date()),
         };
+    },
+
+    async imported(found, answer) {
+        const inputs = wireguardInputs(found, answer);
+        return { inputs, outputs: await wireguardOutputs(inputs) };
     },
 
     ending: (inputs) => [

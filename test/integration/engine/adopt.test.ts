@@ -97,13 +97,11 @@ it("adopts it: nobody loses a packet, no key, address or session changes", async
     // The first run has checked the program's types.
     stack.env["PULUMI_NODEJS_TRANSPILE_ONLY"] = "true";
     const { steps, words } = await stack.plan();
-    const planned = (name: string) => steps[name]?.newState?.outputs;
-    expect(planned("relay-key")).toMatchObject({ publicKey: own.publicKey });
-    expect(planned("relay-registry")).toMatchObject({
-        peers: Object.fromEntries(
-            team.map(({ name, publicKey }, index) => [name, { publicKey, address: addressOf(index) }]),
-        ),
-    });
+    // Addresses are known before anything is done, and the key is the one that the sentences below name.
+    const planned = steps["relay-registry"] as { newState?: { inputs?: Record<string, unknown> } };
+    expect(planned.newState?.inputs?.["peers"]).toMatchObject(
+        Object.fromEntries(team.map(({ name, publicKey }, index) => [name, { publicKey, address: addressOf(index) }])),
+    );
     expect([...words["relay-wireguard"]!, ...words["relay-firewall"]!]).toStrictEqual(
         expect.arrayContaining([
             `relay: if ${device} is up and bears the key ${fingerprint(own.publicKey)}, it is adopted as it is: keys, addresses and sessions of 20 peers stay; whoever else is on it is cut off at once`,
