@@ -286,7 +286,7 @@ export function renderNetwork(args: WireGuardInputs): string {
 
 function* checkKeys(inputs: Properties): Generator<CheckFailure> {
     const owners = new Map<string, string>();
-    for (const key of Object.values((inputs.privateKeys ?? {})))
+    for (const key of Object.values(inputs.privateKeys ?? {}))
         if (typeof key === "string") owners.set(publicKeyOf(key), "the relay");
     for (const name of Object.keys(inputs.peers ?? {})) {
         const key = keyOf(inputs, name);
