@@ -89,6 +89,18 @@ it("what the relay serves is there for others all the same", async () => {
     expect(await alice.https(request)).toMatchObject({ status: 200, body: PAGE });
 });
 
+it("both open it as well when the relay makes its certificates itself, with an authority in between", async () => {
+    stack.declare({ certificateRenewal: "relay" });
+    await stack.up();
+    for (const open of [chromium, firefox]) {
+        expect(await open(WEB, "ecdsa-p256")).toMatchObject({ page: expect.stringContaining(PAGE) as string });
+        expect((await open(WEB)).page ?? "").not.toContain(PAGE);
+    }
+    await stack.destroy();
+    const { namespace } = lab.node("relay");
+    expect(await alice.run(["ip", "netns", "pids", namespace])).toBe("");
+});
+
 interface Visit {
     page?: string;
     error?: string;
