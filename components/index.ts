@@ -5,6 +5,14 @@ export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
 export { Relay } from "./relay.js";
+export {
+    getStatus,
+    type PeerState,
+    type PeerStatus,
+    type RelayStatus,
+    type ServiceStatus,
+    type StatusOptions,
+} from "./status.js";
 export type { Grant, RelayArgs } from "./relayTypes.js";
 export {
     hosts,

@@ -10,8 +10,9 @@ import { Managed, secretChild } from "./managed.js";
 import { nameOf, type PeerRef } from "./references.js";
 import type { RelayArgs } from "./relayTypes.js";
 import { relayByScript } from "./relayByScript.js";
-import { relayOnHost } from "./relayOnHost.js";
+import { relayOnHost, type RelayParts } from "./relayOnHost.js";
 import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
+import { statusQuestion } from "./status.js";
 import { registryRequest, type LedgerOutput } from "./relayInputs.js";
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
@@ -32,6 +33,9 @@ export class Relay extends pulumi.ComponentResource {
     readonly caCertificate: pulumi.Output<string>;
     /** What the log must still contain tomorrow. */
     readonly checkpoint: pulumi.Output<{ size: number; head: string; root: string; note: string }>;
+
+    /** @internal What getStatus asks. */
+    readonly question: () => pulumi.Inputs;
 
     private readonly plain: RelayPlain;
     private readonly settings: ClientSettings;
@@ -80,7 +84,7 @@ export class Relay extends pulumi.ComponentResource {
             );
 
         const make = resolved.host.descriptor.kind === "script" ? relayByScript : relayOnHost;
-        const made = make({
+        const parts: RelayParts = {
             parent: this,
             name,
             resolved,
@@ -91,7 +95,8 @@ export class Relay extends pulumi.ComponentResource {
             seed: this.seed,
             authorities: byAlgorithm("certificate"),
             authorityKeys: byAlgorithm("privateKey"),
-        });
+        };
+        const made = make(parts);
 
         const recorded = {
             registry,
@@ -112,6 +117,7 @@ export class Relay extends pulumi.ComponentResource {
             child(Object.values(recorded)),
         );
 
+        this.question = () => statusQuestion(parts, made, records);
         this.endpoint = endpointOf(plain, machine.address ?? made.address);
         this.publicKey = made.publicKey;
         this.addresses = this.ledger.apply(({ peers }) =>

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+import { functions } from "../functions/function.js";
 import { runPlugin } from "./process.js";
 import { resources } from "./registry.js";
 
 /** pulumi-resource-qptunnel, as the Pulumi engine starts it. */
-runPlugin(resources).catch((error: unknown) => {
+runPlugin(resources, functions).catch((error: unknown) => {
     process.stderr.write(`pulumi-resource-qptunnel: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
 });

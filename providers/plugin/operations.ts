@@ -12,6 +12,7 @@ import {
     type PropertySchema,
     type Resource,
 } from "../resources/resource.js";
+import { type FunctionTable } from "../functions/function.js";
 import { type EngineLog } from "./engine.js";
 import { RpcFailure } from "./failures.js";
 import { marshal, redact, unmarshal, type Received } from "./properties.js";
@@ -20,7 +21,7 @@ import * as service from "./service.js";
 import { type JsonObject } from "./wire.js";
 import { parseUrn } from "./urn.js";
 
-/** The six calls about a resource: the engine's messages on one side, `interface Resource` on the other. */
+/** The six calls about a resource, and functions: the engine's messages on one side, `interface Resource` on the other. */
 export class Operations {
     private readonly refreshed = new Set<string>();
     private canceller = new AbortController();
@@ -30,6 +31,7 @@ export class Operations {
     constructor(
         private readonly table: ResourceTable,
         private readonly log: EngineLog,
+        private readonly functions: FunctionTable = {},
     ) {}
 
     check({ message, structs }: service.CheckRequest): Promise<service.CheckResponse> {
@@ -105,6 +107,26 @@ export class Operations {
         });
     }
 
+    async invoke({ message, structs }: service.InvokeRequest): Promise<service.InvokeResponse> {
+        const args = unmarshal(structs.args);
+        const text = (said: string): string => redact(said, args.secretTexts);
+        this.running++;
+        try {
+            const token = message.getTok();
+            const name = token.replace(/^.*:/, "");
+            const load = Object.hasOwn(this.functions, name) ? this.functions[name] : undefined;
+            if (load === undefined) throw notHere(token, "function");
+            const { invoke, outputs } = load();
+            const result = await invoke(args.values);
+            const isSecret = (property: string): boolean => outputs[property]?.secret === true;
+            return { message: new messages.InvokeResponse(), structs: { return: marshal(result, isSecret) } };
+        } catch (error) {
+            throw new RpcFailure(error, text, () => undefined);
+        } finally {
+            this.ended();
+        }
+    }
+
     /** Tells what is running now to stop. The engine also cancels at every normal end, when nothing runs. */
     cancel(): void {
         this.canceller.abort();
@@ -162,22 +184,30 @@ export class Operations {
             throw new RpcFailure(error, text, partial);
         } finally {
             await this.log.flush();
-            this.running--;
-            this.waiters.splice(0).forEach((resolve) => resolve());
+            this.ended();
         }
+    }
+
+    private ended(): void {
+        this.running--;
+        this.waiters.splice(0).forEach((resolve) => resolve());
     }
 
     private resourceOf(type: string): Resource {
         const load = Object.hasOwn(this.table, type) ? this.table[type] : undefined;
         if (!load) {
-            throw new TunnelError(
-                `qptunnel:index:${type}`,
-                "this version of the plugin has no such resource",
-                "use the plugin of the pulumi-qp-tunnel version that the program uses",
-            );
+            throw notHere(`qptunnel:index:${type}`, "resource");
         }
         return load();
     }
+}
+
+function notHere(token: string, kind: "resource" | "function"): TunnelError {
+    return new TunnelError(
+        token,
+        `this version of the plugin has no such ${kind}`,
+        "use the plugin of the pulumi-qp-tunnel version that the program uses",
+    );
 }
 
 type Three = [Received, Received, Received];

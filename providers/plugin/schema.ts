@@ -1,3 +1,4 @@
+import { type FunctionTable, type PluginFunction } from "../functions/function.js";
 import { type PropertySchema, type Resource } from "../resources/resource.js";
 import { type ResourceTable } from "./registry.js";
 
@@ -5,7 +6,7 @@ import { type ResourceTable } from "./registry.js";
  * The package's Pulumi schema, from what each resource says about itself: for SDK generation, `pulumi package
  * get-schema`, policies and the documentation. Format: https://www.pulumi.com/docs/iac/extending-pulumi/schema/.
  */
-export function packageSchema(version: string, table: ResourceTable): object {
+export function packageSchema(version: string, table: ResourceTable, functions: FunctionTable = {}): object {
     return {
         name: "qptunnel",
         displayName: "qp-tunnel",
@@ -20,7 +21,19 @@ export function packageSchema(version: string, table: ResourceTable): object {
         resources: Object.fromEntries(
             Object.entries(table).map(([type, load]) => [`qptunnel:index:${type}`, resourceSchema(load())]),
         ),
+        functions: Object.fromEntries(
+            Object.entries(functions).map(([name, load]) => [`qptunnel:index:${name}`, functionSchema(load())]),
+        ),
     };
+}
+
+function functionSchema({ description, inputs, outputs }: PluginFunction): object {
+    const side = (all: Record<string, PropertySchema>): object => ({
+        type: "object",
+        properties: properties(all),
+        required: Object.keys(all).filter((name) => !all[name]!.optional),
+    });
+    return { description, inputs: side(inputs), outputs: side(outputs) };
 }
 
 function resourceSchema(resource: Resource): object {

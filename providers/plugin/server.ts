@@ -3,6 +3,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
+import { type FunctionTable } from "../functions/function.js";
 import { EngineLog } from "./engine.js";
 import { Operations } from "./operations.js";
 import { packageVersion } from "./packageInfo.js";
@@ -20,11 +21,16 @@ export interface RunningPlugin {
  * Starts the provider's gRPC server.
  *
  * @param table the resources it offers
+ * @param functions what else it answers
  * @param engineAddress where log lines go; without one, to standard error
  */
-export async function serve(table: ResourceTable, engineAddress: string | undefined): Promise<RunningPlugin> {
+export async function serve(
+    table: ResourceTable,
+    engineAddress: string | undefined,
+    functions: FunctionTable = {},
+): Promise<RunningPlugin> {
     const log = new EngineLog(engineAddress);
-    const operations = new Operations(table, log);
+    const operations = new Operations(table, log, functions);
     const server = new grpc.Server({
         "grpc.max_receive_message_length": MESSAGE_LIMIT,
         "grpc.max_send_message_length": MESSAGE_LIMIT,
@@ -41,7 +47,7 @@ export async function serve(table: ResourceTable, engineAddress: string | undefi
             info.setVersion(packageVersion());
             return info;
         }),
-        getSchema: unary(async () => schemaResponse(table)),
+        getSchema: unary(async () => schemaResponse(table, functions)),
         checkConfig: unary(async (request: messages.CheckRequest) => {
             const response = new messages.CheckResponse();
             response.setInputs(request.getNews());
@@ -59,6 +65,7 @@ export async function serve(table: ResourceTable, engineAddress: string | undefi
         read: unary((request: Parameters<Operations["read"]>[0]) => operations.read(request)),
         update: unary((request: Parameters<Operations["update"]>[0]) => operations.update(request)),
         delete: unary((request: Parameters<Operations["delete"]>[0]) => operations.delete(request)),
+        invoke: unary((request: Parameters<Operations["invoke"]>[0]) => operations.invoke(request)),
         cancel: unary(async () => {
             operations.cancel();
             return new Empty();
@@ -118,15 +125,18 @@ function unary<Request, Response>(handle: (request: Request) => Promise<Response
     return call as grpc.UntypedHandleCall;
 }
 
-/** The rest of the protocol: functions, components, parameters, mappings. */
+/** The rest of the protocol: components, parameters, mappings. */
 function notOffered(): grpc.UntypedServiceImplementation {
     return Object.fromEntries(
         Object.keys(service).map((method) => [
             method,
             unary(async () => {
-                throw Object.assign(new Error(`qptunnel has resources only; it does not offer ${method}`), {
-                    code: grpc.status.UNIMPLEMENTED,
-                });
+                throw Object.assign(
+                    new Error(`qptunnel has resources and functions only; it does not offer ${method}`),
+                    {
+                        code: grpc.status.UNIMPLEMENTED,
+                    },
+                );
             }),
         ]),
     );
@@ -149,9 +159,9 @@ function configureResponse(): messages.ConfigureResponse {
     return response;
 }
 
-function schemaResponse(table: ResourceTable): messages.GetSchemaResponse {
+function schemaResponse(table: ResourceTable, functions: FunctionTable): messages.GetSchemaResponse {
     const { packageSchema } = require("./schema.js") as typeof import("./schema.js");
     const response = new messages.GetSchemaResponse();
-    response.setSchema(JSON.stringify(packageSchema(packageVersion(), table)));
+    response.setSchema(JSON.stringify(packageSchema(packageVersion(), table, functions)));
     return response;
 }

@@ -23,10 +23,13 @@ const read = { properties: 3, inputs: 4 };
 const update = { olds: 3, news: 4, oldInputs: 8 };
 const remove = { properties: 3, oldInputs: 5 };
 
+const invoke = { args: 2 };
+
 const checked = { inputs: 1 };
 const created = { properties: 2 };
 const found = { properties: 2, inputs: 3 };
 const updated = { properties: 1 };
+const invoked = { return: 1 };
 
 export type CheckRequest = Framed<messages.CheckRequest, keyof typeof check>;
 export type CheckResponse = Framed<messages.CheckResponse, keyof typeof checked>;
@@ -38,6 +41,8 @@ export type ReadResponse = Framed<messages.ReadResponse, keyof typeof found>;
 export type UpdateRequest = Framed<messages.UpdateRequest, keyof typeof update>;
 export type UpdateResponse = Framed<messages.UpdateResponse, keyof typeof updated>;
 export type DeleteRequest = Framed<messages.DeleteRequest, keyof typeof remove>;
+export type InvokeRequest = Framed<messages.InvokeRequest, keyof typeof invoke>;
+export type InvokeResponse = Framed<messages.InvokeResponse, keyof typeof invoked>;
 
 export const service = {
     ...ResourceProviderService,
@@ -61,6 +66,11 @@ export const service = {
         ...ResourceProviderService.update,
         requestDeserialize: reader(messages.UpdateRequest, update),
         responseSerialize: writer(updated),
+    },
+    invoke: {
+        ...ResourceProviderService.invoke,
+        requestDeserialize: reader(messages.InvokeRequest, invoke),
+        responseSerialize: writer(invoked),
     },
     delete: { ...ResourceProviderService.delete, requestDeserialize: reader(messages.DeleteRequest, remove) },
 } as unknown as grpc.ServiceDefinition;

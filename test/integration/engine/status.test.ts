@@ -32,7 +32,10 @@ beforeAll(async () => {
         endpoint: `${relay.place.wan}:51820`,
         peers: [...plain, { name: "nas" }],
         services: [notes],
+        // What a program asks must not break a preview in which there is no relay yet.
+        askStatus: { probe: true },
     });
+    await stack.preview();
     await stack.up();
     stack.declare({ peers: [...plain.slice(0, 2), { name: "nas" }] });
     await stack.up();
@@ -98,6 +101,26 @@ it("negotiates anew when it is asked to, and reads an exported state", async () 
         cipher: "TLS_AES_256_GCM_SHA384",
         probed: true,
     });
+});
+
+it("is told to a program as well, after everything of the relay is done and with nothing secret in it", async () => {
+    const [asked] = (await status()).relays as [RelayStatus];
+    const first = JSON.parse((await stack.succeed(["stack", "output", "--json"])).stdout).status as RelayStatus;
+    // That was asked when nobody had connected yet.
+    const states = first.peers.map(({ name, state }) => [name, state]);
+    expect(states).toEqual([
+        ["alice", "never"],
+        ["bob", "never"],
+        ["mallory", "revoked"],
+        ["nas", "never"],
+    ]);
+    const service = { name: "notes", running: true, probed: true, group: "X25519MLKEM768" };
+    expect(first).toMatchObject({ reachable: true, drift: [], services: [service], interfaces: asked.interfaces });
+    await stack.up();
+    const { status: now } = await stack.outputs<{ status: RelayStatus }>();
+    expect(now.peers[0]).toMatchObject({ name: "alice", state: "connected", endpoint: asked.peers[0]!.endpoint });
+    expect(now.peers[1]).toEqual(asked.peers[1]);
+    stack.declare({ askStatus: undefined });
 });
 
 it("hands out the files that the program's outputs hold, into files that only their owner reads", async () => {

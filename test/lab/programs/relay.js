@@ -1,9 +1,9 @@
 // The program of a `Stack`: one relay as program.json says. Any value there may be {"output": value} or {"secret": value}.
 const pulumi = require("@pulumi/pulumi");
-const { AuditSink, ExposedService, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
+const { AuditSink, ExposedService, Peer, Relay, getStatus, hosts } = require("pulumi-qp-tunnel");
 
 const { audit, peers, services, grants, ...rest } = revived(require("./program.json"));
-const { namespace, ssh, script, digitalOcean, ...relayArgs } = rest;
+const { namespace, ssh, script, digitalOcean, askStatus, ...relayArgs } = rest;
 
 const listed = peers.map(({ name, ...args }) =>
     args.publicKey === undefined ? new Peer(name, args) : { name, ...args },
@@ -23,6 +23,7 @@ module.exports = {
     serviceRegistry: relay.serviceRegistry,
     registry: relay.registry,
     checkpoint: relay.checkpoint,
+    ...(askStatus === undefined ? {} : { status: getStatus(relay, askStatus) }),
     configs: pulumi.secret(Object.fromEntries(peers.map(({ name }) => [name, relay.configFor(name)]))),
 };
 

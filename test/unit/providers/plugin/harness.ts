@@ -6,6 +6,7 @@ import { LogSeverity, type LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
+import { type FunctionTable } from "../../../../providers/functions/function";
 import { type ResourceTable } from "../../../../providers/plugin/registry";
 import { type Json, type JsonObject } from "../../../../providers/plugin/wire";
 import { serve } from "../../../../providers/plugin/server";
@@ -43,7 +44,11 @@ export class Engine {
     ) {}
 
     /** Starts a plugin that offers `table` and an engine that keeps what is logged. */
-    static async start(table: ResourceTable, logDelay: () => Promise<void> = async () => {}): Promise<Engine> {
+    static async start(
+        table: ResourceTable,
+        logDelay: () => Promise<void> = async () => {},
+        functions: FunctionTable = {},
+    ): Promise<Engine> {
         const lines: string[] = [];
         const logServer = new grpc.Server();
         logServer.addService(EngineService, {
@@ -61,7 +66,7 @@ export class Engine {
             ),
         );
         const address = `127.0.0.1:${port}`;
-        const plugin = await serve(table, address);
+        const plugin = await serve(table, address, functions);
         const client = new ResourceProviderClient(`127.0.0.1:${plugin.port}`, grpc.credentials.createInsecure(), {
             "grpc.max_receive_message_length": 400 * 1024 * 1024,
             "grpc.max_send_message_length": 400 * 1024 * 1024,

@@ -39,4 +39,26 @@ describe("packageSchema", () => {
             },
         });
     });
+
+    it("says what each function takes and gives", () => {
+        const look = {
+            description: "Looks.",
+            inputs: {
+                at: { type: "string" as const, description: "Where." },
+                far: { type: "boolean" as const, description: "How.", optional: true as const },
+            },
+            outputs: { seen: { type: "object" as const, description: "What." } },
+            invoke: async () => ({}),
+        };
+        const string = { type: "string", description: "Where." };
+        expect(packageSchema("1.2.3", {}, { look: () => look })).toMatchObject({
+            functions: {
+                "qptunnel:index:look": {
+                    description: "Looks.",
+                    inputs: { properties: { at: string, far: { type: "boolean" } }, required: ["at"] },
+                    outputs: { properties: { seen: { type: "object" } }, required: ["seen"] },
+                },
+            },
+        });
+    });
 });

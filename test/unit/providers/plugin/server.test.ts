@@ -5,6 +5,7 @@ import { PluginAttach, type PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
 import { HostError, InvalidArgument } from "../../../../core/errors";
+import { type PluginFunction } from "../../../../providers/functions/function";
 import { appendFields, decodeStruct, encodeStruct, liftFields } from "../../../../providers/plugin/wire";
 import { PartialFailure, UNKNOWN, type Context, type Resource } from "../../../../providers/resources/resource";
 import { version } from "../../../../package.json";
@@ -68,12 +69,11 @@ describe("the protocol's own calls", () => {
         expect(diff.getChanges()).toBe(messages.DiffResponse.DiffChanges.DIFF_NONE);
     });
 
-    it.each(["invoke", "call", "construct", "parameterize", "getMapping", "getMappings"] as const)(
+    it.each(["call", "construct", "parameterize", "getMapping", "getMappings"] as const)(
         "says that it does not offer %s",
         async (method) => {
             const plugin = await offering({});
             const requests = {
-                invoke: new messages.InvokeRequest(),
                 call: new messages.CallRequest(),
                 construct: new messages.ConstructRequest(),
                 parameterize: new messages.ParameterizeRequest(),
@@ -82,10 +82,49 @@ describe("the protocol's own calls", () => {
             };
             expect(await failureOf(plugin.call(method, requests[method]))).toMatchObject({
                 code: grpc.status.UNIMPLEMENTED,
-                details: `qptunnel has resources only; it does not offer ${method}`,
+                details: `qptunnel has resources and functions only; it does not offer ${method}`,
             });
         },
     );
+});
+
+describe("functions", () => {
+    const ask = async (name: string, invoke: PluginFunction["invoke"]): Promise<messages.InvokeResponse> => {
+        const outputs = { open: { type: "object" as const, description: "" } };
+        const closed = { key: { type: "string" as const, description: "", secret: true as const } };
+        const table = { look: () => ({ description: "", inputs: {}, outputs: { ...outputs, ...closed }, invoke }) };
+        const plugin = (engine = await Engine.start({}, undefined, table));
+        const request = new messages.InvokeRequest();
+        request.setTok(`qptunnel:index:${name}`);
+        request.setArgs(Struct.fromJavaScript({ at: "here", key: secret(KEY) }));
+        return plugin.call<messages.InvokeResponse>("invoke", request);
+    };
+
+    it("are asked with plain values, and what is secret leaves marked", async () => {
+        const seen: unknown[] = [];
+        const answer = await ask("look", async (args) => {
+            seen.push(args);
+            return { open: { some: [1] }, key: KEY };
+        });
+        expect(seen).toEqual([{ at: "here", key: KEY }]);
+        expect(answer.getReturn()?.toJavaScript()).toStrictEqual({
+            open: { some: [1] },
+            key: secret(KEY),
+        });
+    });
+
+    it("that fail say why, without the secrets they were asked with", async () => {
+        const failing = ask("look", async ({ key }) => {
+            throw new InvalidArgument("look", `${String(key)} is refused`, "give another");
+        });
+        expect(await failureOf(failing)).toMatchObject({ details: "look: [secret] is refused; give another" });
+    });
+
+    it("that are not there are named", async () => {
+        expect(await failureOf(ask("guess", async () => ({})))).toMatchObject({
+            details: expect.stringMatching(/^qptunnel:index:guess: this version of the plugin has no such function; /),
+        });
+    });
 });
 
 describe("secrets", () => {

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { RelayStatus } from "../core/status.js";
+import type { Relay } from "./relay.js";
+import { desiredOf, type MadeRelay, type RelayParts } from "./relayOnHost.js";
+
+export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/status.js";
+
+export interface StatusOptions {
+    /** Also open a TLS connection to each service and tell what is negotiated now. Default: false. */
+    probe?: boolean;
+    /** Seconds the relay has for its answer. Default: 30. */
+    timeout?: number;
+}
+
+/**
+ * How a relay is while the program runs: who is connected, what is served, what is not as the state says; what
+ * `qp-tunnel status --json` prints of one relay. Asked in every preview and after every change of an update, once everything of the
+ * relay is done. Not known in a preview that makes the relay or changes its peers. A relay that cannot be asked
+ * fails nothing: `reachable` is false and `problem` says why. It is another value each time, so a stack output of it shows a change each time.
+ */
+export function getStatus(relay: Relay, options: StatusOptions = {}): pulumi.Output<RelayStatus> {
+    const { probe = false, timeout = 30 } = options;
+    const answer = pulumi.runtime.invokeOutput<{ status: string }>(
+        "qptunnel:index:getStatus",
+        { ...relay.question(), probe, timeout },
+        { parent: relay },
+    );
+    // A private SSH key among the arguments would make a secret of an answer that holds none.
+    return pulumi.unsecret(answer.apply(({ status }) => JSON.parse(status) as RelayStatus));
+}
+
+/** What the plugin is asked. */
+export function statusQuestion(parts: RelayParts, made: MadeRelay, records: pulumi.Inputs): pulumi.Inputs {
+    const { name, place, ledger } = parts;
+    const { wireguard, proxy } = desiredOf(parts);
+    return {
+        ...place,
+        ...made.way,
+        owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+        peers: ledger.apply(({ peers }) => peers),
+        publicKeys: wireguard["publicKeys"] as pulumi.Inputs,
+        registry: made.registry,
+        addresses: proxy["addresses"] as string[],
+        services: proxy["services"] as pulumi.Inputs,
+        served: made.served,
+        authorities: parts.authorities,
+        // Nothing is asked before everything of the relay is done.
+        after: records,
+    };
+}
