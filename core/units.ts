@@ -23,9 +23,12 @@ export function renderUnits(args: {
                 Requires: firewall,
                 After: `${firewall} network-online.target`,
                 Wants: "network-online.target",
+                ...TRIED_FOR_EVER,
             },
             Service: {
-                Type: "exec",
+                // Ready is said when the interface is filled, and nobody who waits for it is earlier.
+                Type: "notify",
+                NotifyAccess: "all",
                 RemainAfterExit: "yes",
                 ExecStart: program("boot-wireguard", device),
                 ExecStopPost: `-/bin/sh -c 'ip link del dev ${device}'`,
@@ -38,13 +41,22 @@ export function renderUnits(args: {
         [firewall]: unit({
             Unit: {
                 Description: `Default-deny table of relay ${name}`,
+                // Cloud images bring up the network before sysinit.target, after which units start by default.
+                DefaultDependencies: "no",
+                Conflicts: "shutdown.target",
                 Wants: "network-pre.target",
-                Before: `network-pre.target ${wireguard} ${second}`,
-                // Distributions flush all tables when they restart nftables.service; ours is loaded again with it.
-                After: "nftables.service",
+                Before: `network-pre.target shutdown.target ${wireguard} ${second}`,
+                // Distributions flush all tables when they restart or reload nftables.service; ours is loaded again with it.
+                After: "local-fs.target nftables.service",
                 PartOf: "nftables.service",
+                ReloadPropagatedFrom: "nftables.service",
             },
-            Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: program("boot-firewall") },
+            Service: {
+                Type: "oneshot",
+                RemainAfterExit: "yes",
+                ExecStart: program("boot-firewall"),
+                ExecReload: program("reload-firewall"),
+            },
             Install: { WantedBy: "multi-user.target" },
         }),
         [wireguard]: forInterface(args.interface),
@@ -55,22 +67,33 @@ export function renderUnits(args: {
                 Description: `TLS proxy of relay ${name}`,
                 Requires: firewall,
                 After: `${firewall} ${wireguard} ${second}`,
+                ...TRIED_FOR_EVER,
             },
             Service: {
                 Type: "exec",
                 ExecStart: program("boot-proxy"),
                 Restart: "always",
                 RestartSec: "1",
+                // Nothing of what root may do but to read its files and to bind a port.
+                CapabilityBoundingSet: "CAP_NET_BIND_SERVICE",
                 NoNewPrivileges: "yes",
                 ProtectSystem: "strict",
-                ReadWritePaths: `${etc} ${run}`,
+                // Not the program for boots, which root runs.
+                ReadWritePaths: `-${etc}/caddy ${run}`,
                 ProtectHome: "yes",
                 PrivateTmp: "yes",
                 PrivateDevices: "yes",
+                ProtectClock: "yes",
+                ProtectHostname: "yes",
                 ProtectKernelTunables: "yes",
                 ProtectKernelModules: "yes",
+                ProtectKernelLogs: "yes",
                 ProtectControlGroups: "yes",
                 RestrictNamespaces: "yes",
+                RestrictRealtime: "yes",
+                RestrictSUIDSGID: "yes",
+                SystemCallArchitectures: "native",
+                SystemCallFilter: "@system-service",
                 RestrictAddressFamilies: "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
                 MemoryDenyWriteExecute: "yes",
                 LockPersonality: "yes",
@@ -110,6 +133,9 @@ export function renderRenewalUnits({
         }),
     };
 }
+
+/** By default a unit that failed five times within ten seconds is given up until somebody looks. */
+const TRIED_FOR_EVER = { StartLimitIntervalSec: "0" };
 
 function unit(sections: Record<string, Record<string, string>>): string {
     return Object.entries(sections)

@@ -89,7 +89,7 @@ take_over_running() {
         wg syncconf "$1" "$work/$1.conf"
         set_network "$1"
     fi
-    : >"$run/$1.ready"
+    is_ready "$1"
     ! is_userspace "$1" || supervise_wireguard "$1"
 }
 

@@ -9,6 +9,8 @@ must_be_confirmed() { [[ -n "${want[confirm]:-}" ]] && ! cmp -s "$1" "$2"; }
 # hold NAME: standard input waits in $etc/pending instead of becoming a boot file.
 hold() {
     install -d -m 0700 -- "$etc/pending"
+    # Gone after a reboot, unlike the folder.
+    : >"$run/pending"
     install_file "$etc/pending/$1"
 }
 
@@ -87,9 +89,10 @@ roll_back() {
     commit >/dev/null
 }
 
-# At boot the wire is empty and the boot files are what a rollback leads to.
+# At boot the wire is empty and the boot files are what a rollback leads to. The unit that calls this is started while
+# a change waits for its confirmation, too: with the interface, and with nftables.service.
 roll_back_at_boot() {
-    [[ -d "$etc/pending" ]] || return 0
+    [[ -d "$etc/pending" && ! -e "$run/pending" ]] || return 0
     rm -rf -- "$etc/pending"
     date -u +%Y-%m-%dT%H:%M:%SZ | install_file "$etc/rolled-back"
     want[auditMark]=""

@@ -39,9 +39,14 @@ missing_tools() {
 # With the distribution's own package manager, without recommended packages: on Debian a kernel would come along.
 install_packages() {
     modprobe wireguard 2>/dev/null || true
-    local go="" output="$work/packages"
-    [[ "$(backend)" != none ]] || go=wireguard-go
-    [[ -n "$go" || -n "$(missing_tools)" ]] || return 0
+    [[ -z "$(missing_tools)" ]] || install_with_manager ""
+    # Only the tools can tell whether the kernel has it.
+    [[ "$(backend)" != none ]] || install_with_manager wireguard-go
+}
+
+# install_with_manager MORE: what every relay needs, and MORE.
+install_with_manager() {
+    local go=$1 output="$work/packages"
     if have apt-get; then
         export DEBIAN_FRONTEND=noninteractive
         { apt-get -q update && apt-get -q install -y --no-install-recommends wireguard-tools nftables iproute2 curl procps util-linux ${go:+"$go"}; } >"$output" 2>&1
@@ -98,6 +103,7 @@ step_host_delete() {
     local device
     for device in $(interfaces); do stop_process "wireguard.$device"; done
     if uses_systemd; then
+        disarm_rollback
         local file
         for file in /etc/systemd/system/"${want[name]}"-{firewall,wireguard,wireguard-b,proxy}.service; do
             [[ -e "$file" ]] || continue
@@ -130,6 +136,8 @@ step_facts() {
         [[ -z "${QP_TUNNEL_CLIENT:-}" ]] || printf 'client\t%s\n' "$QP_TUNNEL_CLIENT"
         [[ ! -f "$etc/rolled-back" ]] || awk 'NR == 1 { print "rolledBack\t" $0 } NR == 2 { print "cutOff\t" $0 }' "$etc/rolled-back"
         [[ ! -f "$etc/owner" ]] || printf 'owner\t%s\n' "$(<"$etc/owner")"
+        # A machine that was never set up may lack it: its packages come with the first step.
+        have ip || ip() { true; }
         { ip -o -4 address show; ip -o -6 address show; } 2>/dev/null | awk '{ print "address\t" $2 " " $4 }'
         { ip -4 route show; ip -6 route show; } 2>/dev/null |
             awk '{ via = dev = ""; for (i = 1; i < NF; i++) { if ($i == "via") via = $(i + 1); if ($i == "dev") dev = $(i + 1) }

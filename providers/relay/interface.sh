@@ -8,9 +8,8 @@ start_interface() {
     local device=$1
     if uses_systemd; then
         rm -f -- "$run/$device.ready"
-        systemctl --quiet restart "$(unit_of "$device")"
-        # A unit of this type counts as started when its program runs, which is before the interface is filled.
-        wait_for 20 interface_filled "$device" || refuse "$(unit_of "$device") did not bring up $device within 20 s" \
+        # Returns when the interface is filled.
+        { systemctl --quiet restart "$(unit_of "$device")" && interface_filled "$device"; } || refuse "$(unit_of "$device") did not bring up $device" \
             "see what it says: \`journalctl -u $(unit_of "$device")\`"
     elif ip link add dev "$device" type wireguard 2>/dev/null; then
         configure_interface "$device"
@@ -47,17 +46,19 @@ configure_interface() {
 # boot-wireguard, from a unit: the kernel's interface if it can, else a supervised wireguard-go.
 boot_wireguard() {
     local device=$1
-    is_kept "$device" || return 0
+    is_kept "$device" || { tell_ready; return 0; }
     rm -f -- "$run/$device.ready"
     if found_running "$device"; then
         take_over_running "$device"
     elif ip link add dev "$device" type wireguard 2>/dev/null; then
         configure_interface "$device"
-        : >"$run/$device.ready"
+        is_ready "$device"
     else
         supervise_wireguard "$device"
     fi
 }
+
+is_ready() { : >"$run/$1.ready"; tell_ready; }
 
 # Whether it is to be there: a first apply that waits for its confirmation has its peers in $etc/pending alone.
 is_kept() { [[ -f "$(current peers)" ]] && cut -f 1 "$etc/interfaces" 2>/dev/null | grep -qxF -- "$1"; }
@@ -73,7 +74,7 @@ supervise_wireguard() {
         wireguard-go -f "$device" </dev/null >/dev/null 2>&1 &
         child=$!
         echo "$child" >"$run/wireguard.$device.pid"
-        if wait_for 10 answers_wg "$device"; then configure_interface "$device" && : >"$run/$device.ready"; fi
+        if wait_for 10 answers_wg "$device"; then configure_interface "$device" && is_ready "$device"; fi
         wait "$child" || true
         sleep 1
     done

@@ -112,6 +112,9 @@ commit() {
         rm -f -- "$etc/rolled-back"
         drop_sealed
     fi
+    # A file that was put into place is there after a power cut only when its folder was written as well: who was cut
+    # stays cut.
+    sync -- "$etc" 2>/dev/null || true
     printf '%s\n' "$((generation + 1))" | answer generation
 }
 
@@ -150,4 +153,6 @@ stop_process() {
 # A process that has ended may stay listed until its parent asks for it.
 gone() { [[ ! -d "/proc/$1" ]] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
+# With systemd, whoever waits for this unit goes on.
+tell_ready() { [[ -z "${NOTIFY_SOCKET:-}" ]] || systemd-notify --ready; }
 uses_systemd() { [[ -z "${want[namespace]:-}" && -d /run/systemd/system ]]; }

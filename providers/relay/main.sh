@@ -47,6 +47,7 @@ boot() {
         expire_due >/dev/null
         ;;
     boot-firewall) roll_back_at_boot; expire_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
+    reload-firewall) [[ ! -f "$(current firewall.nft)" ]] || load_firewall ;;
     boot-wireguard) boot_wireguard "$4" ;;
     boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
     supervise-wireguard) supervise_wireguard "$4" ;;

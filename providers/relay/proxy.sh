@@ -50,6 +50,8 @@ step_proxy() {
     install_issuers
     install_file "$etc/services" <"$work/services"
     if [[ -s "$work/services" ]]; then
+        # The only one of our folders that its unit lets it write to.
+        install -d -m 0700 -- "$etc/caddy"
         [[ ! -f "$etc/caddy.json" ]] || cp -- "$etc/caddy.json" "$work/caddy.old"
         install_file "$etc/caddy.json" <"$work/caddy.json"
         load_proxy
