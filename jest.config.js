@@ -39,5 +39,5 @@ function tier(name) {
 }
 
 module.exports = {
-    projects: [tier("unit"), tier("integration"), tier("smoke"), tier("browsers")],
+    projects: [tier("unit"), tier("integration"), tier("smoke"), tier("browsers"), tier("vm")],
 };

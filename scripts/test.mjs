@@ -5,6 +5,8 @@
 //   npm run test:unit -- test/unit/core/addresses.test.ts    some files of it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
 //
+// So is test/vm, which needs the machine that `npm run test:vm` makes first.
+//
 // The last line says "N passed, N failed". In CI a skipped test counts as failed; a tier without tests fails everywhere.
 
 import { spawnSync } from "node:child_process";
@@ -15,11 +17,12 @@ import { fileURLToPath } from "node:url";
 
 import { provideBrowsers } from "./toolchain/browsers.mjs";
 import { provide } from "./toolchain/provide.mjs";
+import { provideMachine } from "./vm/machine.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tiers = ["unit", "integration", "smoke"];
 /** Tiers that have to be asked for, with what they need besides. */
-const extraTiers = { browsers: provideBrowsers };
+const extraTiers = { browsers: provideBrowsers, vm: provideMachine };
 const [tier, ...files] = process.argv.slice(2);
 const known = [...tiers, ...Object.keys(extraTiers)];
 if (tier !== undefined && !known.includes(tier)) {

@@ -3,17 +3,16 @@
 
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { arch, homedir, platform, release } from "node:os";
+import { arch, platform, release } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { cache } from "./cache.mjs";
 import { outputOf, say, searchPath, which } from "./run.mjs";
 import { download, goBuild, hashOf, installCommand, installPackages, npmInstall, packageManager } from "./sources.mjs";
 import { systemTools } from "./systemTools.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const cache =
-    process.env.QPTUNNEL_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pulumi-qp-tunnel");
 
 // Node 22.13 is the first that loads an ESM-only package from CommonJS; 24 also has X25519MLKEM768 in its TLS.
 const oldestNode = "22.13.0";

@@ -94,7 +94,7 @@ export async function hashOf(directory) {
 }
 
 /** Fills a new directory and renames it into place, so that nobody meets a half-written one. */
-async function intoPlace(directory, fill) {
+export async function intoPlace(directory, fill) {
     await mkdir(dirname(directory), { recursive: true });
     const fresh = await mkdtemp(`${directory}.`);
     try {

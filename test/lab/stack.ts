@@ -69,6 +69,8 @@ export class Stack {
     readonly folder = mkdtempSync(join(tmpdir(), "qptunnel-stack-"));
     /** In addition to this process's environment; a test may add to it. */
     readonly env: Record<string, string>;
+    /** Milliseconds after which a run of the engine is ended. */
+    timeout = 120_000;
     #declared: Declared;
 
     private constructor(declared: Declared, project: string) {
@@ -150,7 +152,7 @@ export class Stack {
     }
 
     /** Runs the engine; resolves whatever its exit status. */
-    async run(args: string[], timeout = 120_000): Promise<Run> {
+    async run(args: string[], timeout = this.timeout): Promise<Run> {
         const argv = ["sh", "-c", 'umask 077; exec pulumi "$@"', "pulumi", ...args, "-C", this.folder];
         const options = ["--non-interactive", "--color", "never"];
         const outcome: Outcome = await execute([...argv, ...options], {
