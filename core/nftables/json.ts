@@ -11,8 +11,15 @@ export function describeRule(expr: unknown): string {
 /** One set element: "10.8.0.2 . 192.168.7.0/24 . tcp . 8000-8100". */
 export function elementText(element: unknown): string {
     const wrapped = asRecord(asRecord(element)?.["elem"]);
-    return expression(wrapped === undefined ? element : wrapped["val"]);
+    const text = expression(wrapped === undefined ? element : wrapped["val"]);
+    return text.replace(
+        /^(\S+ \. \S+ \. )(6|17)(?= \. )/,
+        (_, addresses: string, number: string) => `${addresses}${PROTOCOLS[number]}`,
+    );
 }
+
+/** On a machine without /etc/protocols, as a bare Debian is, nft says numbers. */
+const PROTOCOLS: Record<string, string> = { "6": "tcp", "17": "udp" };
 
 export function asRecord(value: unknown): Record<string, unknown> | undefined {
     return typeof value === "object" && value !== null && !Array.isArray(value)

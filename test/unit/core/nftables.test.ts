@@ -372,6 +372,21 @@ test.each([
 });
 
 describe("parseTable", () => {
+    it("knows protocols by their numbers, which nft prints where there is no /etc/protocols", () => {
+        const elem = [6, 17, "tcp"].map((protocol, index) => ({
+            concat: ["10.8.0.2", `10.8.0.${index + 3}`, protocol, 17],
+        }));
+        const table = { family: "inet", name: "qp", handle: 1 };
+        const parsed = parseTable({
+            nftables: [{ table }, { set: { family: "inet", name: "acl4", table: "qp", elem } }],
+        });
+        expect(parsed!.sets.acl4).toEqual([
+            "10.8.0.2 . 10.8.0.3 . tcp . 17",
+            "10.8.0.2 . 10.8.0.4 . udp . 17",
+            "10.8.0.2 . 10.8.0.5 . tcp . 17",
+        ]);
+    });
+
     // As nft 1.0.6 prints it.
     const json = (packets: number, handle: number): unknown => ({
         nftables: [
