@@ -12,6 +12,9 @@ interface Parts {
     ledger: LedgerOutput;
     endpoint: pulumi.Output<string>;
     publicKey: pulumi.Output<string>;
+    /** Whether the relay has to learn which of its interfaces she uses. */
+    learned: boolean;
+    relayAddress: string;
     seed: pulumi.Output<string>;
 }
 
@@ -23,6 +26,8 @@ export function clientConfig({
     ledger,
     endpoint,
     publicKey,
+    learned,
+    relayAddress,
     seed,
 }: Parts): pulumi.Output<string> {
     const known = pulumi.all([
@@ -61,6 +66,7 @@ export function clientConfig({
                     seed: secret,
                     relayPublicKey,
                     endpoint: at,
+                    relayAddress: learned ? relayAddress : undefined,
                 }),
             );
         }),

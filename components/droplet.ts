@@ -55,7 +55,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
     const dropletId = droplet.id.apply(Number);
     const firewall = new cloud.Firewall(
         `${name}-cloud-firewall`,
-        { name: label, dropletIds: [dropletId], ...firewallRules(plain.sshSources, named.listenPort) },
+        { name: label, dropletIds: [dropletId], ...firewallRules(plain.sshSources, named.listenPorts) },
         child,
     );
     const { address, assignments } = plain.reservedIp
@@ -73,7 +73,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         hostKey,
         instance: { provider: "digitalocean", id: droplet.id },
     });
-    const { listenPort: _, ...log } = named;
+    const { listenPorts: _, ...log } = named;
     const hostKey = new Managed(
         "HostKey",
         `${name}-host-key`,
@@ -129,12 +129,16 @@ function userData(boot: Managed): pulumi.Output<string> {
 /** In front of the machine's own firewall: what DigitalOcean does not let through never reaches it. */
 function firewallRules(
     sshSources: string[],
-    listenPort: number,
+    listenPorts: number[],
 ): Pick<digitalocean.FirewallArgs, "inboundRules" | "outboundRules"> {
     return {
         inboundRules: [
             { protocol: "tcp", portRange: "22", sourceAddresses: sshSources },
-            { protocol: "udp", portRange: String(listenPort), sourceAddresses: ANYWHERE },
+            ...listenPorts.map((port) => ({
+                protocol: "udp",
+                portRange: String(port),
+                sourceAddresses: ANYWHERE,
+            })),
             // Without it a path with a smaller MTU stalls.
             { protocol: "icmp", sourceAddresses: ANYWHERE },
         ],

@@ -22,7 +22,8 @@ export interface Named {
     audit: pulumi.Inputs;
     appName: string;
     interface: string;
-    listenPort: number;
+    /** UDP, one for each key epoch. */
+    listenPorts: number[];
 }
 
 /** The machine of a relay, made if its host is one that has to be made. */

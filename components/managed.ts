@@ -10,7 +10,7 @@ export const OUTPUTS = {
     CertificateAuthority: ["certificate", "privateKey", "record"],
     Host: ["machine", "address", "hostKey", "keyExchange", "wireguard", "supervisor", "tools", "record", "drift"],
     Firewall: ["table", "chains", "record", "drift"],
-    WireGuard: ["publicKey", "registry", "record", "drift"],
+    WireGuard: ["publicKey", "epochs", "onEpoch", "registry", "record", "drift"],
     Proxy: ["served", "certificates", "record", "drift"],
     Grants: ["elements", "record", "drift"],
     Script: ["sha256", "edition", "publicKey", "registry", "served", "certificates", "receipt", "record", "drift"],

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayPlain } from "../core/arguments.js";
 import { clientSettings, type ClientSettings } from "../core/clientSettings.js";
+import { epochPlaces } from "../core/epochs.js";
+import { InvalidArgument } from "../core/errors.js";
 import type { Ledger } from "../core/model.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
@@ -42,6 +44,8 @@ export class Relay extends pulumi.ComponentResource {
     private readonly listed: ListedPeer[];
     private readonly ledger: LedgerOutput;
     private readonly seed: Managed;
+    private readonly endpointAt: (epoch: number) => pulumi.Output<string>;
+    private readonly keyAt: (epoch: number) => pulumi.Output<string>;
 
     constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
         const resolved = resolveRelay(name, args);
@@ -58,7 +62,8 @@ export class Relay extends pulumi.ComponentResource {
         const secret = secretChild(this);
         const log = { relay: name, audit: resolved.audit };
         const names = { ...log, appName: plain.appName, interface: plain.interface };
-        const machine = machineFor(this, { ...names, listenPort: plain.listenPort }, resolved);
+        const places = epochPlaces(plain.keyEpochs, plain.interface, plain.listenPort);
+        const machine = machineFor(this, { ...names, listenPorts: places.map(({ port }) => port) }, resolved);
         const place = { ...names, ...machine.inputs, confirmTimeout: plain.confirmTimeout };
 
         // Names: addresses and ports are known from here on, also in a preview.
@@ -118,7 +123,13 @@ export class Relay extends pulumi.ComponentResource {
         );
 
         this.question = () => statusQuestion(parts, made, records);
-        this.endpoint = endpointOf(plain, machine.address ?? made.address);
+        const newest = Math.max(...plain.keyEpochs);
+        this.endpointAt = (epoch) => endpointOf(plain, machine.address ?? made.address, epoch);
+        this.keyAt = (epoch) =>
+            epoch === newest || made.epochs === undefined
+                ? made.publicKey
+                : made.epochs.apply((epochs) => epochs[epoch]?.publicKey ?? "");
+        this.endpoint = this.endpointAt(newest);
         this.publicKey = made.publicKey;
         this.addresses = this.ledger.apply(({ peers }) =>
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
@@ -150,16 +161,28 @@ export class Relay extends pulumi.ComponentResource {
      * The wg-quick file to hand out to a peer, a secret. Without a generated private key (she brought her own) it loads
      * hers from where she keeps it.
      *
-     * @throws InvalidArgument when the relay does not list her
+     * @param options.epoch key epoch of the relay that she connects to. Default: the newest
+     * @throws InvalidArgument when the relay does not list her, or has no such epoch
      */
-    configFor(peer: PeerRef): pulumi.Output<string> {
+    configFor(peer: PeerRef, options: { epoch?: number } = {}): pulumi.Output<string> {
+        const { keyEpochs } = this.plain;
+        const epoch = options.epoch ?? Math.max(...keyEpochs);
+        if (!keyEpochs.includes(epoch)) {
+            throw new InvalidArgument(
+                "configFor.epoch",
+                `the relay has no key epoch ${epoch}`,
+                `choose ${keyEpochs.join(" or ")}`,
+            );
+        }
         return clientConfig({
             relayName: pulumi.output(this.urn).apply((urn) => urn.split("::").pop() ?? ""),
             peer: this.find(nameOf(peer, "configFor")),
             settings: this.settings,
             ledger: this.ledger,
-            endpoint: this.endpoint,
-            publicKey: this.publicKey,
+            endpoint: this.endpointAt(epoch),
+            publicKey: this.keyAt(epoch),
+            learned: keyEpochs.length > 1,
+            relayAddress: this.address,
             seed: this.seed.output("seed"),
         });
     }
@@ -195,17 +218,18 @@ function authoritiesOf({ services }: ResolvedRelay): ("ed25519" | "ecdsa-p256")[
     return services.some(({ plain }) => plain.certificate === "ecdsa-p256") ? ["ed25519", "ecdsa-p256"] : ["ed25519"];
 }
 
+/** @param epoch even ones are one port further, also than a port that is given: whoever forwards one forwards both */
 function endpointOf(
-    { endpoint, listenPort }: RelayPlain,
+    { endpoint, listenPort, interface: device }: RelayPlain,
     address: pulumi.Output<string> | undefined,
+    epoch: number,
 ): pulumi.Output<string> {
     // Where there is no address to ask for, the arguments have been checked for an endpoint.
     const given = (endpoint as pulumi.Input<string> | undefined) ?? address ?? "";
-    return pulumi
-        .output(given)
-        .apply((text) =>
-            /^(\[.*\]|[^:]+):\d+$/.test(text)
-                ? text
-                : `${text.includes(":") && !text.startsWith("[") ? `[${text}]` : text}:${listenPort}`,
-        );
+    return pulumi.output(given).apply((text) => {
+        const [, host, port] = /^(\[.*\]|[^:]+):(\d+)$/.exec(text) ?? [];
+        const [place] = epochPlaces([epoch], device, Number(port ?? listenPort));
+        const bare = text.includes(":") && !text.startsWith("[") ? `[${text}]` : text;
+        return `${host ?? bare}:${place?.port}`;
+    });
 }

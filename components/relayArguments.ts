@@ -11,6 +11,7 @@ import {
     type RelayPlain,
     type ServicePlain,
 } from "../core/arguments.js";
+import { checkEpochs } from "../core/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
@@ -69,9 +70,10 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     );
     if (!(args.audit instanceof AuditSink))
         throw new InvalidArgument(`${subject}.audit`, "is not an AuditSink", 'give one: new AuditSink("audit")');
+    checkEpochs(plain, subject);
     const peers = args.peers.map((peer, index) => listedPeer(peer, `${subject}.peers[${index}]`));
     if (args.host.descriptor.kind === "script") refuseWithoutConnection(subject, plain, peers);
-    else refuseUnbuiltRelay(subject, plain);
+    else refuseAdoptedTwice(subject, plain);
     const services = (args.services ?? []).map((service, index) =>
         listedService(service, `${subject}.services[${index}]`),
     );
@@ -209,19 +211,13 @@ function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: List
     }
 }
 
-function refuseUnbuiltRelay(subject: string, plain: RelayPlain): void {
-    if (plain.identity === "host") {
+/** A key that is made on the relay cannot be one that is given. */
+function refuseAdoptedTwice(subject: string, plain: RelayPlain): void {
+    if (plain.identity === "host" && plain.privateKey !== undefined) {
         throw new InvalidArgument(
-            `${subject}.identity`,
-            '"host" is not supported yet',
-            'use "state": the private key is a secret in the state',
-        );
-    }
-    if (plain.keyEpochs.length > 1) {
-        throw new InvalidArgument(
-            `${subject}.keyEpochs`,
-            "two epochs at a time are not supported yet",
-            "give one; raising it cuts every peer off until it has its new configuration",
+            `${subject}.privateKey`,
+            'cannot be given where identity is "host"',
+            'leave one of them out: a given key is a secret in the state (identity: "state")',
         );
     }
 }

@@ -27,6 +27,8 @@ export interface MadeRelay {
     /** Resources that write records, by role. */
     recorded: Record<string, Managed>;
     publicKey: pulumi.Output<string>;
+    /** Public keys by key epoch; absent where there is one only. */
+    epochs?: pulumi.Output<Record<string, { publicKey: string }>>;
     registry: pulumi.Output<Record<string, unknown>>;
     served: pulumi.Output<Record<string, unknown>>;
     /** The machine's own address; absent where nobody can ask it. */
@@ -55,7 +57,7 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
     const wireguard = new Managed(
         "WireGuard",
         `${name}-wireguard`,
-        { ...filled, ...tunnel, ...adopted, privateKeys: privateKeysOf(keys) },
+        { ...filled, ...tunnel, ...adopted, ...privateKeysOf(keys) },
         child([host, firewall]),
     );
     const proxy = new Managed("Proxy", `${name}-proxy`, { ...filled, ...served }, child([wireguard]));
@@ -63,6 +65,7 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
     return {
         recorded: { host, firewall, wireguard, proxy, grants },
         publicKey: wireguard.output("publicKey"),
+        epochs: wireguard.output("epochs"),
         registry: wireguard.output("registry"),
         served: proxy.output("served"),
         address: host.output("address"),
@@ -85,11 +88,15 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
         networks,
         firewall: { ...networks, ...own, interfaces: [plain.interface], routes: plain.routes },
         wireguard: {
+            ...networks,
             ...own,
             prefix: subnet.prefix,
             ...(subnet6 === undefined ? {} : { prefix6: subnet6.prefix }),
             listenPort: plain.listenPort,
             epochs: plain.keyEpochs,
+            keyOverlap: plain.keyOverlap,
+            ...(plain.forceRetire === undefined ? {} : { forceRetire: plain.forceRetire }),
+            ...(plain.identity === "host" ? { identity: plain.identity } : {}),
             mtu: plain.mtu,
             routes: plain.routes,
             seed: seed.output("seed"),
@@ -108,8 +115,9 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
     };
 }
 
-/** A pair for each key epoch. What an existing relay is taken over with is the key of its first. */
+/** A pair for each key epoch, unless the relay makes its own. What an existing relay is taken over with is the key of its first. */
 function relayKeys(parent: pulumi.Resource, name: string, plain: RelayPlain): Map<number, Managed> {
+    if (plain.identity === "host") return new Map();
     return new Map(
         plain.keyEpochs.map((epoch) => [
             epoch,
@@ -123,10 +131,10 @@ function relayKeys(parent: pulumi.Resource, name: string, plain: RelayPlain): Ma
     );
 }
 
-function privateKeysOf(keys: Map<number, Managed>): pulumi.Output<Record<string, string>> {
-    return pulumi.secret(
-        Object.fromEntries([...keys].map(([epoch, pair]) => [epoch, pair.output<string>("privateKey")])),
-    );
+function privateKeysOf(keys: Map<number, Managed>): { privateKeys?: pulumi.Output<Record<string, string>> } {
+    if (keys.size === 0) return {};
+    const byEpoch = [...keys].map(([epoch, pair]) => [epoch, pair.output<string>("privateKey")]);
+    return { privateKeys: pulumi.secret(Object.fromEntries(byEpoch) as Record<string, pulumi.Output<string>>) };
 }
 
 function adoptedKey({ privateKey }: RelayPlain): pulumi.Inputs {

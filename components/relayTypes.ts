@@ -36,9 +36,22 @@ export interface RelayArgs {
     subnet6?: string;
     /** Default: wg0. */
     interface?: string;
-    /** Default: [1]. Another number makes a new relay key: every peer needs its new configuration. */
+    /**
+     * Epochs of the relay's own key. Default: [1]. Rotate it by stages: [1, 2] adds a key on an interface and a port of
+     * its own, peers move when they like, [2] retires the old one once nobody uses it.
+     */
     keyEpochs?: number[];
-    /** `state` (default): the private key is a secret in the state, so that a lost machine is rebuilt as the same relay. */
+    /** Retire this epoch although peers still use it: they are cut off. Default: none, and such an update is refused. */
+    forceRetire?: number;
+    /**
+     * Seconds in which a peer's replaced key still works beside the new one, until that is used first. 0 cuts it off at
+     * once. Default: 604800, a week.
+     */
+    keyOverlap?: number;
+    /**
+     * `state` (default): the private key is a secret in the state, so that a lost machine is rebuilt as the same relay.
+     * `host`: made on the relay, and never leaves it.
+     */
     identity?: "state" | "host";
     /** Adopt an existing relay's private key: a secret, or `file:PATH`. */
     privateKey?: pulumi.Input<string>;

@@ -20,6 +20,8 @@ export interface ClientConfig {
     dns?: string[];
     relayName: string;
     appName: string;
+    /** The relay's tunnel address, where one packet has to tell it that she changed its interface. */
+    relayAddress?: string;
 }
 
 /**
@@ -52,7 +54,7 @@ export function renderClientConfig(args: ClientConfig): string {
 /**
  * The keepalive comes with the key: set before, it would make an attempt that has to fail, and WireGuard waits five seconds until the next.
  */
-function ownKey({ keepalive, relayPublicKey }: ClientConfig): string[] {
+function ownKey({ keepalive, relayPublicKey, relayAddress }: ClientConfig): string[] {
     const alive = keepalive === 0 ? "" : ` peer ${relayPublicKey} persistent-keepalive ${keepalive}`;
     const inApp = keepalive === 0 ? "" : `, and add to [Peer]: PersistentKeepalive = ${keepalive}`;
     return [
@@ -61,5 +63,6 @@ function ownKey({ keepalive, relayPublicKey }: ClientConfig): string[] {
         "#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)",
         `# In an app, replace the next line by: PrivateKey = <your private key>${inApp}`,
         `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}`,
+        ...(relayAddress === undefined ? [] : [`PostUp = ping -c 1 -W 5 ${relayAddress} >/dev/null 2>&1 || true`]),
     ];
 }

@@ -21,6 +21,8 @@ export interface ClientParts {
     relayPublicKey: string;
     /** host:port, with brackets around an IPv6 address. */
     endpoint: string;
+    /** See `ClientConfig`. */
+    relayAddress?: string | undefined;
 }
 
 /** What her file says. */
@@ -39,6 +41,7 @@ export function clientConfigOf(parts: ClientParts): ClientConfig {
         ...(psk === undefined ? {} : { presharedKey: psk }),
         relayPublicKey,
         endpoint,
+        ...(parts.relayAddress === undefined ? {} : { relayAddress: parts.relayAddress }),
         allowedIps: reachable(peer, settings),
         keepalive: settings.keepalive,
         mtu: settings.mtu,

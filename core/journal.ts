@@ -31,5 +31,7 @@ const SENTENCES: Record<string, (fields: Record<string, string>) => string> = {
     peer_expire: ({ name, allowed_ips = "" }) =>
         `Peer ${name} (${allowed_ips.replace(/\/(32|128)\b/g, "").replaceAll(",", ", ")}) expired and was cut off`,
     key_moved: ({ name }) => `The new key of ${name} was used for the first time, and the old one is gone`,
+    key_overlap_ended: ({ name }) =>
+        `The time in which the old key of ${name} worked beside the new one is over, and the old one is gone`,
     certificate_renew: ({ name }) => `The certificate of ${name} was renewed`,
 };

@@ -62,6 +62,14 @@ export function renderUnits(args: {
         [wireguard]: forInterface(args.interface),
         // Of the other key while the relay's is rotated, and of every even epoch.
         [second]: forInterface(secondInterface(args.interface)),
+        [`${name}-watch.service`]: unit({
+            Unit: {
+                Description: `What happens on relay ${name} while nobody applies`,
+                After: `${firewall} ${wireguard} ${second}`,
+            },
+            Service: { Type: "exec", ExecStart: program("watch"), Restart: "on-failure", RestartSec: "1" },
+            Install: { WantedBy: "multi-user.target" },
+        }),
         [`${name}-proxy.service`]: unit({
             Unit: {
                 Description: `TLS proxy of relay ${name}`,

@@ -92,6 +92,12 @@ export const relayArgs = z.strictObject({
     subnet6: text((value, subject) => parseSubnet(value, subject, 6).cidr).optional(),
     interface: text(checkInterface).default("wg0"),
     keyEpochs: z.array(z.int().min(1)).min(1).transform(ascending).default([1]),
+    forceRetire: z.int().min(1).optional(),
+    keyOverlap: z
+        .int()
+        .min(0)
+        .max(90 * 24 * 3600)
+        .default(7 * 24 * 3600),
     identity: z.enum(["state", "host"]).default("state"),
     privateKey: supplied(privateKeySource).optional(),
     routes: networks,

@@ -4,6 +4,12 @@
 
 table_exists() { nft list table inet "${want[table]}" >/dev/null 2>&1; }
 
+# Interfaces that are recorded are guarded, whatever the skeleton lists.
+ours_nft() {
+    local device
+    for device in $(interfaces); do printf 'add element inet %s ours { "%s" }\n' "${want[table]}" "$device"; done
+}
+
 # The elements as one nft transaction: flush all, add what the record says.
 elements_nft() {
     awk -v table="${want[table]}" '
@@ -33,7 +39,7 @@ narrow() {
 load_firewall() {
     local elements="$etc/elements"
     [[ -f "$elements" ]] || elements=/dev/null
-    { cat "$(current firewall.nft)"; elements_nft "$elements"; } | nft -f -
+    { cat "$(current firewall.nft)"; ours_nft; elements_nft "$elements"; } | nft -f -
 }
 
 restore_firewall() {

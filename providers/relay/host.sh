@@ -100,12 +100,13 @@ install_units() {
 step_host_delete() {
     bears_mark host || { echo skipped | answer skipped; return 0; }
     stop_process proxy
+    stop_process watch
     local device
     for device in $(interfaces); do stop_process "wireguard.$device"; done
     if uses_systemd; then
         disarm_rollback
         local file
-        for file in /etc/systemd/system/"${want[name]}"-{firewall,wireguard,wireguard-b,proxy}.service; do
+        for file in /etc/systemd/system/"${want[name]}"-{watch,firewall,wireguard,wireguard-b,proxy}.service; do
             [[ -e "$file" ]] || continue
             systemctl --quiet disable --now "${file##*/}"
             rm -f -- "$file"

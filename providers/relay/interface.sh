@@ -41,6 +41,8 @@ configure_interface() {
     setconf_of "$1" >"$work/$1.conf"
     wg setconf "$1" "$work/$1.conf"
     set_network "$1"
+    hand_over "$1"
+    open_epochs
 }
 
 # boot-wireguard, from a unit: the kernel's interface if it can, else a supervised wireguard-go.
@@ -85,18 +87,37 @@ set_network() {
     local device=$1 value
     ip link set dev "$device" mtu "$(network_value mtu)"
     ip -o address show dev "$device" | awk '$3 ~ /^inet/ && $4 !~ /^fe80/ { print $4 }' | sort >"$work/addresses.live"
-    awk '$1 == "address" { print $2 }' "$(current network)" | sort >"$work/addresses.want"
-    while read -r value; do ip address del "$value" dev "$device"; done < <(comm -23 "$work/addresses.live" "$work/addresses.want")
+    addresses_on "$device" >"$work/addresses.want"
+    # An interface that loses its last address loses every route as well, those of other tables too.
     while read -r value; do ip address replace "$value" dev "$device"; done <"$work/addresses.want"
+    while read -r value; do ip address del "$value" dev "$device"; done < <(comm -23 "$work/addresses.live" "$work/addresses.want")
     write_sysctl "net/ipv4/conf/$device/rp_filter" 2
     write_sysctl "net/ipv4/conf/$device/send_redirects" 0
     write_sysctl "net/ipv4/conf/all/send_redirects" 0
     ip link set dev "$device" up
-    awk '$1 == "route" { print $2 }' "$(current network)" | sort >"$work/routes.want"
+    routes_on "$device" >"$work/routes.want"
     live_routes "$device" >"$work/routes.live"
     while read -r value; do ip route del "$value" dev "$device"; done < <(comm -23 "$work/routes.live" "$work/routes.want")
     while read -r value; do ip route replace "$value" dev "$device"; done <"$work/routes.want"
     set_forwarding "$device"
+}
+
+# The tunnel's networks lead to the oldest interface; a newer one has the relay's addresses alone.
+addresses_on() {
+    awk -v alone="$([[ "$1" == "$(oldest)" ]] || echo 1)" '
+        $1 == "address" { if (alone) sub(/\/.*/, $2 ~ /:/ ? "/128" : "/32", $2); print $2 }' "$(current network)" | sort
+}
+
+# Networks behind peers lead to where each peer was last, else to the oldest interface.
+routes_on() {
+    local moved=/dev/null
+    ! rotating || [[ ! -f "$etc/moved" ]] || moved=$etc/moved
+    awk -F'\t' -v device="$1" -v oldest="$(oldest)" '
+        FILENAME == ARGV[1] { at[$1] = $2; next }
+        FILENAME == ARGV[2] { n = split($3, ips, ","); for (i = 1; i <= n; i++) owner[ips[i]] = $1; next }
+        { split($0, word, " "); if (word[1] != "route") next
+          key = owner[word[2]]; if ((key in at ? at[key] : oldest) == device) print word[2] }
+    ' "$moved" "$(current peers)" "$(current network)" | sort
 }
 
 network_value() { awk -v key="$1" '$1 == key { print $2; exit }' "$(current network)"; }

@@ -33,7 +33,7 @@ boot() {
     run=$3
     install -d -m 0700 -- "$run"
     # The proxy's unit may write to its own folders only, and needs no other.
-    [[ "$step" == boot-proxy ]] || make_work_folder
+    case "$step" in boot-proxy | watch) ;; *) make_work_folder ;; esac
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
     case "$step" in
@@ -57,6 +57,8 @@ boot() {
         renew_by_itself
         ;;
     supervise-renewal) supervise_renewal ;;
+    watch) watch ;;
+    watch-act) watch_act ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac
 }

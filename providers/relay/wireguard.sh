@@ -24,11 +24,15 @@ step_wireguard() {
     admitted_peers
     : >"$work/new"; : >"$work/cut"
     while IFS=$'\t' read -r device port _; do claim_interface "$device" "$port"; done <"$work/interfaces"
+    overlapping_peers
+    check_retirement
+    backup_keys
     for device in $(wanted_interfaces); do plan_peers "$device"; done
     cut_from_record
     validate_peers
     narrow "$work/cut"
     record_wireguard
+    ours_nft | nft -f -
     for device in $(wanted_interfaces); do
         if grep -qxF -- "$device" "$work/new"; then
             start_interface "$device"
@@ -39,6 +43,10 @@ step_wireguard() {
         fi
     done
     count_from_now
+    remove_retired
+    open_epochs
+    forget_endpoints
+    restart_watch
     write_mark wireguard
     commit
     sort -u "$work"/*.removed | answer removed
@@ -118,6 +126,8 @@ cut_from_record() {
 record_wireguard() {
     local device
     for device in $(wanted_interfaces); do install_file "$etc/key.$device" <"$work/key.$device"; done
+    remember_retired
+    install_file "$etc/moving" <"$work/moving"
     install_file "$etc/interfaces" <"$work/interfaces"
     if must_be_confirmed "$work/network" "$etc/network"; then
         disturbed_peers | sort -u >"$work/disturbed"
@@ -236,8 +246,11 @@ step_wireguard_delete() {
     fi
     local device
     rm -f -- "$etc/peers"
+    stop_watch
     for device in $(interfaces); do remove_interface "$device"; done
-    rm -f -- "$etc"/{interfaces,network,mark.wireguard} "$etc"/key.*
+    remove_retired
+    close_epochs
+    rm -f -- "$etc"/{interfaces,network,moving,mark.wireguard} "$etc"/key.* "$etc"/endpoints.*
     commit
 }
 
@@ -247,6 +260,8 @@ report_wireguard() {
     report_former
     [[ ! -f "$etc/interfaces" ]] || answer interfaces <"$etc/interfaces"
     report_expired
+    [[ ! -f "$etc/moving" ]] || answer moving <"$etc/moving"
+    [[ ! -f "$etc/moved" ]] || answer moved <"$etc/moved"
     for device in $(interfaces); do
         interface_exists "$device" || continue
         # A mute interface is reported as such rather than as an error: a refresh must name it.

@@ -90,6 +90,8 @@ export interface RelayResourceParts {
     outcomes(change: Change, outputs: Properties): Announcement[];
     /** Differences between the wire and the state, by name, each with a sentence. */
     drift(inputs: Properties, outputs: Properties, answer: Files): Record<string, string>;
+    /** Outputs that a refresh brings up to date. */
+    observed?(inputs: Properties, outputs: Properties, answer: Files): Properties;
     ending(inputs: Properties, outputs: Properties): Announcement[];
     /** Inputs and outputs of a relay that is on a machine and in no state. Absent: it is not imported, but made again. */
     imported?(found: Found, answer: Files): Promise<{ inputs: Properties; outputs: Properties }>;
@@ -148,7 +150,8 @@ export function relayResource(parts: RelayResourceParts): Resource {
             // the state still knows the keys and the history that the next up needs.
             if (answer.missing !== undefined && outputs.record === undefined) return undefined;
             const drift = answer.missing === undefined ? parts.drift(inputs, outputs, answer) : GONE;
-            return { id, inputs, outputs: { ...outputs, drift } };
+            const observed = answer.missing === undefined ? parts.observed?.(inputs, outputs, answer) : undefined;
+            return { id, inputs, outputs: { ...outputs, ...observed, drift } };
         },
 
         async delete(id, inputs, outputs, context) {

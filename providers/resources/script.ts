@@ -251,6 +251,7 @@ function taken(change: Change, receipt: ReturnType<typeof receiptOf>, past: Regi
                 : registryAfter(change, past, args, {
                       onWire,
                       cut: new Map(),
+                      replaced: new Map(),
                       now: new Date().toISOString(),
                       by: currentUser(),
                   }),

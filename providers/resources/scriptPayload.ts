@@ -13,7 +13,8 @@ import { renderProxy } from "./proxy.js";
 import type { Change, Desired } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 import type { Certificates } from "./scriptCertificates.js";
-import { desiredPeers, renderInterfaces, renderNetwork, type WireGuardInputs } from "./wireguard.js";
+import { renderInterfaces } from "./wireguardEpochs.js";
+import { desiredPeers, renderNetwork, type WireGuardInputs } from "./wireguard.js";
 
 /** In their order, the steps of a script and what each is given. */
 export type Payload = Record<string, Desired>;

@@ -3,7 +3,6 @@ import { contains } from "../../core/addresses.js";
 import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
 import type { RegistryPeer } from "../../core/model.js";
-import { epochPlaces, type EpochPlace } from "../../core/epochs.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
 import { currentUser } from "../audit/actor.js";
 import type { Files } from "../hosts/bundle.js";
@@ -16,10 +15,12 @@ import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { dumpOf, wireDrift } from "./wireguardDrift.js";
 import { keyOf, peerChanges } from "./peerChanges.js";
+import { epochOutputs, keyFiles, openRotation, placesOf, previewEpochs, renderInterfaces } from "./wireguardEpochs.js";
+import { overlaps, renderRekeyed } from "./wireguardOverlap.js";
 import { recordedRegistry } from "./wireguardHistory.js";
 import { BY_EXPIRY, cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
 import { beginOf, outcomesOf } from "./wireguardRecords.js";
-import { registryAfter, type RegistryEntry } from "./wireguardRegistry.js";
+import { registryAfter, withReplaced, type RegistryEntry } from "./wireguardRegistry.js";
 import { peerSentences } from "./wireguardWords.js";
 
 /** What WireGuard's inputs are once they are resolved. */
@@ -34,7 +35,14 @@ export interface WireGuardInputs {
     /** Key epochs of the relay. */
     epochs: number[];
     /** By epoch; none where the keys are made on the relay. */
-    privateKeys: Record<string, string>;
+    privateKeys?: Record<string, string>;
+    identity?: "state" | "host";
+    /** An epoch to retire although peers still use it. */
+    forceRetire?: number;
+    /** Seconds in which a replaced key still works beside the new one. */
+    keyOverlap?: number;
+    subnet?: string;
+    subnet6?: string;
     seed: string;
     peers: Record<string, RegistryPeer>;
     /** Keys that are not in the registry: generated ones. */
@@ -60,7 +68,25 @@ export const wireguardParts: RelayResourceParts = {
             listenPort: { type: "integer", description: "UDP port of odd key epochs; even ones have the next." },
             epochs: { type: "array", description: "Key epochs of the relay: one, or two while its key is rotated." },
             mtu: { type: "integer", description: "MTU of the interface in bytes." },
-            privateKeys: { type: "object", description: "The relay's private keys, by epoch.", secret: true },
+            privateKeys: {
+                type: "object",
+                description: "The relay's private keys, by epoch; none where they are made on the relay.",
+                secret: true,
+                optional: true,
+            },
+            identity: { type: "string", description: "`host`: the relay makes its keys itself.", optional: true },
+            forceRetire: {
+                type: "integer",
+                description: "A key epoch to retire although peers still use it.",
+                optional: true,
+            },
+            keyOverlap: {
+                type: "integer",
+                description: "Seconds in which a peer's replaced key still works beside the new one. Default: 0.",
+                optional: true,
+            },
+            subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+            subnet6: { type: "string", description: "The tunnel's IPv6 network, CIDR.", optional: true },
             seed: { type: "string", description: "What preshared keys are derived from.", secret: true },
             peers: { type: "object", description: "Peers by name, from Registry." },
             publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
@@ -73,7 +99,12 @@ export const wireguardParts: RelayResourceParts = {
             ...ADOPTS_INPUT,
         },
         {
-            publicKey: { type: "string", description: "The relay's public key." },
+            publicKey: { type: "string", description: "The relay's public key, of its newest epoch." },
+            epochs: { type: "object", description: "Interface, UDP port and public key of each key epoch." },
+            onEpoch: {
+                type: "object",
+                description: "While the relay's key is rotated: the epoch each peer used last, by name.",
+            },
             registry: {
                 type: "object",
                 description: "Every peer there ever was: address, key, status, since, revoked at.",
@@ -100,8 +131,12 @@ export const wireguardParts: RelayResourceParts = {
     complete: withoutUnlisted,
     check: (inputs) => [...checkKeys(inputs)],
 
-    adjust({ before, inputs }, changes) {
-        if (before !== undefined) refuseRevoked(before.outputs, inputs);
+    adjust({ before, inputs, context }, changes) {
+        if (before !== undefined) {
+            refuseRevoked(before.outputs, inputs);
+            for (const sentence of openRotation(inputs, before))
+                context.log("info", `${placed(inputs).relay}: ${sentence}`);
+        }
         // A peer who comes or goes is one change, not one in each map.
         const covered = (path: string): boolean =>
             /^(publicKeys|presharedKeys)\b/.test(path) && changes[path.replace(/^\w+/, "peers")] !== undefined;
@@ -113,15 +148,22 @@ export const wireguardParts: RelayResourceParts = {
     begin: beginOf,
     guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
 
-    desired({ inputs }) {
+    desired(change) {
+        const { inputs } = change;
         const args = resolved(inputs);
         const peers = desiredPeers(args);
         return Promise.resolve({
-            values: adoptsValue(inputs),
+            values: {
+                ...adoptsValue(inputs),
+                identity: args.identity,
+                overlap: args.keyOverlap,
+                force: args.forceRetire,
+            },
             files: {
                 interfaces: renderInterfaces(args, placed(inputs).interface),
                 ...keyFiles(args, placed(inputs).interface),
                 peers: renderPeerTable(peers),
+                rekeyed: renderRekeyed(change),
                 network: renderNetwork(args),
             },
         });
@@ -135,6 +177,9 @@ export const wireguardParts: RelayResourceParts = {
         const known = new Set([
             ...peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]),
             ...expiredOn(answer).map(({ publicKey }) => publicKey),
+            ...Object.values((change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>).map(
+                ({ replaces }) => replaces,
+            ),
         ]);
         const foreign = (answer.removed ?? "")
             .split("\n")
@@ -150,22 +195,28 @@ export const wireguardParts: RelayResourceParts = {
         const registry = registryAfter(change, past, args, {
             onWire: keysOn(answer, args, device),
             cut: cutNames(args, answer),
+            replaced: overlaps(answer),
             now: new Date().toISOString(),
             by: currentUser(),
         });
         const records = adoptionOf(change, answer);
-        return { outputs: { publicKey: newestPublicKey(args), registry }, problems, foreign, records };
+        return { outputs: { ...epochOutputs(change.inputs, answer), registry }, problems, foreign, records };
     },
 
     previewOutputs({ inputs, before }) {
         const unchanged = before !== undefined && peerChanges({ before, inputs }).length === 0;
         return {
-            publicKey: newestPublicKey(resolved(inputs)) ?? UNKNOWN,
+            ...previewEpochs({ inputs, ...(before === undefined ? {} : { before }) }),
             registry: unchanged ? before.outputs.registry : UNKNOWN,
         };
     },
 
     outcomes: outcomesOf,
+    observed: (inputs, outputs, answer) => ({
+        ...epochOutputs(inputs, answer),
+        registry: withReplaced(outputs.registry as Record<string, RegistryEntry>, overlaps(answer)),
+    }),
+
     drift(inputs, _outputs, answer) {
         const { interface: device } = placed(inputs);
         const args = withoutCut(resolved(inputs), answer);
@@ -242,41 +293,11 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
     });
 }
 
-/** Interface, port, epoch and public key of each key epoch; the key is left to the relay where it is made there. */
-export function renderInterfaces(args: WireGuardInputs, device: string): string {
-    return placesOf(args, device)
-        .map(
-            ({ interface: name, port, epoch }) =>
-                `${name}\t${port}\t${epoch}\t${publicKeyOfEpoch(args, epoch) ?? "-"}\n`,
-        )
-        .join("");
-}
-
-function keyFiles(args: WireGuardInputs, device: string): Record<string, string> {
-    return Object.fromEntries(
-        placesOf(args, device).map(({ interface: name, epoch }) => [
-            `key.${name}`,
-            `${args.privateKeys[epoch] ?? ""}\n`,
-        ]),
-    );
-}
-
-function placesOf(args: WireGuardInputs, device: string): EpochPlace[] {
-    return epochPlaces(args.epochs, device, args.listenPort);
-}
-
-/** undefined while the key is not known here. */
-export function publicKeyOfEpoch({ privateKeys }: WireGuardInputs, epoch: number): string | undefined {
-    const key: unknown = privateKeys?.[epoch];
-    return typeof key === "string" ? publicKeyOf(key) : undefined;
-}
-
-function newestPublicKey(args: WireGuardInputs): string | undefined {
-    return publicKeyOfEpoch(args, Math.max(...args.epochs));
-}
-
 export function renderNetwork(args: WireGuardInputs): string {
-    const lines = [`address ${args.address}/${args.prefix}`];
+    const lines = [args.subnet, args.subnet6].flatMap((network) =>
+        network === undefined ? [] : [`subnet ${network}`],
+    );
+    lines.push(`address ${args.address}/${args.prefix}`);
     if (args.address6 !== undefined) lines.push(`address ${args.address6}/${args.prefix6 ?? 64}`);
     lines.push(`mtu ${args.mtu}`);
     for (const peer of Object.values(args.peers)) lines.push(...routesOf(peer).map((route) => `route ${route}`));

@@ -1,10 +1,12 @@
 import { routesOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
-import { epochPlaces, type EpochPlace } from "../../core/epochs.js";
+import { type EpochPlace } from "../../core/epochs.js";
 import { parseDump, type DesiredPeer, type Dump } from "../../core/wireguard.js";
 import type { Files } from "../hosts/bundle.js";
 import { same } from "./changes.js";
-import { publicKeyOfEpoch, type WireGuardInputs } from "./wireguard.js";
+import type { WireGuardInputs } from "./wireguard.js";
+import { placesOf, publicKeyOfEpoch } from "./wireguardEpochs.js";
+import { expectedPeers, type ExpectedPeer } from "./wireguardOverlap.js";
 
 /** Differences between the interfaces and what the program says, by name. Counters, handshakes and endpoints are no difference. */
 export function wireDrift(
@@ -13,15 +15,21 @@ export function wireDrift(
     answer: Files,
     device: string,
 ): Record<string, string> {
-    const places = epochPlaces(args.epochs, device, args.listenPort);
+    const places = placesOf(args, device);
     const drift: Record<string, string> = {};
+    const expected = expectedPeers(peers, answer);
     for (const [index, place] of places.entries()) {
-        const found = interfaceDrift(args, peers, answer, place, index === 0);
+        const found = interfaceDrift(args, expected, answer, place, index === 0);
         // With one interface there is no doubt which is meant.
         for (const [name, sentence] of Object.entries(found))
             drift[places.length === 1 ? name : `${place.interface}: ${name}`] =
                 places.length === 1 ? sentence : `${place.interface}: ${sentence}`;
     }
+    // Of two interfaces each has some of the routes: where a peer was last.
+    const networks = places.map((place) => answer[`network.${place.interface}`] ?? "").join("\n");
+    const routes = [...new Set(Object.values(args.peers).flatMap(routesOf))].sort();
+    if (dumpOf(answer, places[0]?.interface ?? device) !== undefined && !same(live(networks, "route"), routes))
+        drift.routes = `the routes are ${live(networks, "route").join(", ") || "none"} instead of ${routes.join(", ") || "none"}; the next up sets them`;
     return drift;
 }
 
@@ -33,7 +41,7 @@ export function dumpOf(answer: Files, device: string): Dump | undefined {
 
 function interfaceDrift(
     args: WireGuardInputs,
-    peers: DesiredPeer[],
+    peers: ExpectedPeer[],
     answer: Files,
     place: EpochPlace,
     primary: boolean,
@@ -61,7 +69,7 @@ function interfaceDrift(
 
 type LivePeer = ReturnType<typeof parseDump>["peers"][number];
 
-function peerDrift(peers: DesiredPeer[], live: LivePeer[]): Record<string, string> {
+function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, string> {
     const drift: Record<string, string> = {};
     const onWire = new Map(live.map((peer) => [peer.publicKey, peer]));
     for (const want of peers) {
@@ -78,7 +86,8 @@ function peerDrift(peers: DesiredPeer[], live: LivePeer[]): Record<string, strin
                 `allowed IPs are ${peer.allowedIps.join(", ") || "none"} instead of ${want.allowedIps.join(", ")}`,
             );
         }
-        if (peer.presharedKey !== want.presharedKey) faults.push("the preshared key is another one");
+        if (want.presharedKey !== undefined && peer.presharedKey !== want.presharedKey)
+            faults.push("the preshared key is another one");
         if (peer.keepalive !== want.keepalive)
             faults.push(`keepalive is ${peer.keepalive} instead of ${want.keepalive}`);
         if (faults.length > 0)
@@ -93,31 +102,33 @@ function peerDrift(peers: DesiredPeer[], live: LivePeer[]): Record<string, strin
     return drift;
 }
 
-function networkDrift(args: WireGuardInputs, network: string, _primary: boolean): Record<string, string> {
+function networkDrift(args: WireGuardInputs, network: string, primary: boolean): Record<string, string> {
     const drift: Record<string, string> = {};
-    const live = (key: string): string[] =>
-        network
-            .split("\n")
-            .filter((line) => line.startsWith(`${key} `))
-            .map((line) => line.slice(key.length + 1))
-            .sort();
+    // The tunnel's networks lead to one interface; another one of the relay has its addresses alone.
     const addresses = [
-        `${args.address}/${args.prefix}`,
-        ...(args.address6 === undefined ? [] : [`${args.address6}/${args.prefix6 ?? 64}`]),
+        `${args.address}/${primary ? args.prefix : 32}`,
+        ...(args.address6 === undefined ? [] : [`${args.address6}/${primary ? (args.prefix6 ?? 64) : 128}`]),
     ].sort();
-    if (!same(live("address"), addresses)) {
-        drift.addresses = `the interface has the addresses ${live("address").join(", ") || "none"} instead of ${addresses.join(", ")}; the next up sets them`;
+    if (!same(live(network, "address"), addresses)) {
+        drift.addresses = `the interface has the addresses ${live(network, "address").join(", ") || "none"} instead of ${addresses.join(", ")}; the next up sets them`;
     }
-    const routes = [...new Set(Object.values(args.peers).flatMap(routesOf))].sort();
-    if (!same(live("route"), routes))
-        drift.routes = `the routes are ${live("route").join(", ") || "none"} instead of ${routes.join(", ") || "none"}; the next up sets them`;
-    if (live("mtu")[0] !== String(args.mtu))
-        drift.mtu = `the MTU is ${live("mtu")[0]} instead of ${args.mtu}; the next up sets it`;
-    if (live("up")[0] !== "1") drift.link = "the interface is down: nobody is connected; the next up brings it up";
-    if (live("forwarding")[0] !== "1")
+    if (live(network, "mtu")[0] !== String(args.mtu))
+        drift.mtu = `the MTU is ${live(network, "mtu")[0]} instead of ${args.mtu}; the next up sets it`;
+    if (live(network, "up")[0] !== "1")
+        drift.link = "the interface is down: nobody is connected; the next up brings it up";
+    if (live(network, "forwarding")[0] !== "1")
         drift["ip_forward"] =
             "IPv4 forwarding is off: peers reach the relay, but nothing behind it; the next up switches it on for the interface";
-    if (args.address6 !== undefined && live("forwarding6")[0] !== "1")
+    if (args.address6 !== undefined && live(network, "forwarding6")[0] !== "1")
         drift["ip6_forward"] = "IPv6 forwarding is off; the next up switches it on";
     return drift;
+}
+
+/** Values of a key in what a relay says of an interface's network. */
+function live(network: string, key: string): string[] {
+    return network
+        .split("\n")
+        .filter((line) => line.startsWith(`${key} `))
+        .map((line) => line.slice(key.length + 1))
+        .sort();
 }

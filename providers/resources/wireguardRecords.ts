@@ -3,6 +3,7 @@ import { peerChanges, type PeerChange } from "./peerChanges.js";
 import { placed, type Announcement } from "./placed.js";
 import type { Change } from "./relayResource.js";
 import type { Properties } from "./resource.js";
+import { epochRecords } from "./wireguardEpochs.js";
 import type { RegistryEntry } from "./wireguardRegistry.js";
 import { count } from "./words.js";
 
@@ -56,7 +57,7 @@ export function outcomesOf(change: Change, outputs: Properties): Announcement[] 
     const { relay, interface: device } = placed(change.inputs);
     const registry = outputs.registry as Record<string, RegistryEntry>;
     const active = Object.values(registry).filter(({ status }) => status === "active").length;
-    const records: Announcement[] = [];
+    const records: Announcement[] = epochRecords(change, outputs);
     const kinds = new Map<PeerChange["kind"], PeerChange[]>();
     for (const each of peerChanges(change)) {
         // What the wire was read for says nothing else is wrong: she is not on it because her time had come.

@@ -20,10 +20,14 @@ export interface RegistryEntry {
     by?: string;
     admitted?: number;
     formerly?: string;
+    /** The former public key, as long as it works beside this one. */
+    replaces?: string;
 }
 
 /** What an apply found when it was done. */
 export interface Found {
+    /** Former public key by the present one, of peers who have not used the present one yet. */
+    replaced: ReadonlyMap<string, string>;
     /** Keys that the interfaces know. */
     onWire: ReadonlySet<string>;
     /** Listed peers whom the relay cut off at their time: name → that time. */
@@ -41,7 +45,7 @@ export function registryAfter(
     change: Change,
     before: Record<string, RegistryEntry>,
     args: WireGuardInputs,
-    { onWire, cut, now, by }: Found,
+    { onWire, cut, replaced, now, by }: Found,
 ): Record<string, RegistryEntry> {
     const renamed = new Map(
         peerChanges(change).flatMap(({ kind, name, formerly }) =>
@@ -66,6 +70,7 @@ export function registryAfter(
             ...(renamed.has(name) ? { formerly: renamed.get(name) as string } : {}),
         };
     }
+    Object.assign(registry, withReplaced(registry, replaced));
     const owned = new Set(Object.values(registry).map(({ publicKey }) => publicKey));
     for (const [name, entry] of Object.entries(before)) {
         if (name in registry || former.has(name)) continue;
@@ -88,4 +93,17 @@ export function registryAfter(
 function pastExpiry({ before, inputs }: Change, name: string, now: string): string | undefined {
     const was = before === undefined ? undefined : peersOf(before.inputs)[name];
     return was !== undefined && !(name in peersOf(inputs)) && isPast(was, new Date(now)) ? was.expires : undefined;
+}
+
+/** Entries say which former key still works, and nothing once it does not. @param replaced former public key by the present one */
+export function withReplaced(
+    registry: Record<string, RegistryEntry>,
+    replaced: ReadonlyMap<string, string>,
+): Record<string, RegistryEntry> {
+    return Object.fromEntries(
+        Object.entries(registry).map(([name, { replaces: _before, ...entry }]) => {
+            const replaces = entry.status === "active" ? replaced.get(entry.publicKey) : undefined;
+            return [name, { ...entry, ...(replaces === undefined ? {} : { replaces }) }];
+        }),
+    );
 }

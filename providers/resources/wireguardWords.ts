@@ -6,7 +6,8 @@ import { same } from "./changes.js";
 import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
 import { placed } from "./placed.js";
 import type { Change } from "./relayResource.js";
-import { UNKNOWN } from "./resource.js";
+import { UNKNOWN, type Properties } from "./resource.js";
+import { epochSentences } from "./wireguardEpochs.js";
 import { count, listNames } from "./words.js";
 
 /** Above this many of a kind, they are named in one sentence. */
@@ -23,11 +24,13 @@ export function peerSentences(change: Change, now: Date): string[] {
     const sentences = [
         ...ofAll,
         ...expiredSentences(expired),
+        ...epochSentences(change),
         ...(["add", "remove", "rename", "rekey", "readdress", "reroute", "expiry", "preshared"] as const).flatMap(
             (kind) =>
                 kindSentences(
                     kind,
                     changes.filter((each) => each.kind === kind && !expired.includes(each)),
+                    overlapText(inputs),
                 ),
         ),
     ];
@@ -42,9 +45,27 @@ export function peerSentences(change: Change, now: Date): string[] {
     return sentences.map((sentence) => `${relay}: ${sentence}`);
 }
 
-function kindSentences(kind: PeerChange["kind"], changes: PeerChange[]): string[] {
-    if (changes.length <= ONE_BY_ONE) return changes.map(sentenceOf);
-    return [`${listNames(changes.map(({ name }) => name))} (${count(changes.length, "peer")}) ${MANY[kind]}`];
+function kindSentences(kind: PeerChange["kind"], changes: PeerChange[], overlap: string): string[] {
+    if (changes.length <= ONE_BY_ONE) return changes.map((change) => sentenceOf(change, overlap));
+    const what = `${MANY[kind]}${kind === "rekey" ? `: ${overlap}` : ""}`;
+    return [`${listNames(changes.map(({ name }) => name))} (${count(changes.length, "peer")}) ${what}`];
+}
+
+/** How long a key that is replaced still works. */
+function overlapText({ keyOverlap }: Properties): string {
+    const seconds = typeof keyOverlap === "number" ? keyOverlap : 0;
+    if (seconds === 0) return "cut off until the new configuration is in use";
+    return `the old configuration works until the new one is used, for ${duration(seconds)} at most`;
+}
+
+function duration(seconds: number): string {
+    for (const [unit, length] of [
+        ["day", 86400],
+        ["hour", 3600],
+        ["minute", 60],
+    ] as const)
+        if (seconds % length === 0) return count(seconds / length, unit);
+    return count(seconds, "second");
 }
 
 function expiredSentences(changes: PeerChange[]): string[] {
@@ -62,7 +83,7 @@ const MANY: Record<PeerChange["kind"], string> = {
     add: "will be connected",
     remove: "are cut off at once, running connections included",
     rename: "are renamed and keep their addresses; preshared keys belong to names: connected for two to three minutes more, then only with their new configuration",
-    rekey: "get new keys and are cut off until they use their new configuration",
+    rekey: "get new keys",
     readdress: "get new addresses and are cut off until they use their new configuration",
     reroute: "have other networks behind them; their own connections go on",
     expiry: "have another expiry; their connections go on",
@@ -70,7 +91,7 @@ const MANY: Record<PeerChange["kind"], string> = {
         "get new preshared keys: connected for two to three minutes more, then only with their new configuration",
 };
 
-function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChange): string {
+function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChange, overlap: string): string {
     switch (kind) {
         case "add":
             return `${name} will be connected at ${addressesOf(peer)}${routesOf(peer).length > 0 ? `, with ${listNames(routesOf(peer))} behind` : ""}`;
@@ -79,7 +100,7 @@ function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChang
         case "rename":
             return `${formerly} is now called ${name} and keeps ${addressesOf(peer)}; the preshared key belongs to the name: connected for two to three minutes more, then only with the new configuration`;
         case "rekey":
-            return `${name} gets a new key: cut off until the new configuration is in use`;
+            return `${name} gets a new key: ${overlap}`;
         case "readdress":
             return `${name} moves from ${before === undefined ? "" : addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`;
         case "reroute":
@@ -113,7 +134,9 @@ function relaySentences(change: Change): string[] {
 }
 
 function relayRekeyed({ before, inputs }: Change): boolean {
-    return before !== undefined && !same(before.inputs.privateKeys, inputs.privateKeys);
+    const then = (before?.inputs.privateKeys ?? {}) as Record<string, unknown>;
+    const now = (inputs.privateKeys ?? {}) as Record<string, unknown>;
+    return Object.keys(now).some((epoch) => epoch in then && then[epoch] !== now[epoch]);
 }
 
 function addressesOf(peer: { address: string; address6?: string }): string {

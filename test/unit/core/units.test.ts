@@ -8,11 +8,12 @@ const units = renderUnits({
 });
 
 describe("the systemd units of a relay", () => {
-    it("are four", () => {
+    it("are five", () => {
         expect(Object.keys(units)).toEqual([
             "qp-tunnel-wg0-firewall.service",
             "qp-tunnel-wg0-wireguard.service",
             "qp-tunnel-wg0-wireguard-b.service",
+            "qp-tunnel-wg0-watch.service",
             "qp-tunnel-wg0-proxy.service",
         ]);
     });

@@ -196,6 +196,7 @@ describe("relayArgs", () => {
         subnet: "10.8.0.0/24",
         interface: "wg0",
         keyEpochs: [1],
+        keyOverlap: 604800,
         identity: "state",
         routes: [],
         mtu: 1420,
@@ -215,6 +216,7 @@ describe("relayArgs", () => {
             endpoint: "VPN.example.com:443",
             subnet6: "FD12:0::/64",
             keyEpochs: [3, 1, 3],
+            keyOverlap: 604800,
             dns: "10.8.0.1",
             privateKey: "file:/root/relay.key",
         };
@@ -223,6 +225,7 @@ describe("relayArgs", () => {
             endpoint: "vpn.example.com:443",
             subnet6: "fd12::/64",
             keyEpochs: [1, 3],
+            keyOverlap: 604800,
             dns: ["10.8.0.1"],
             privateKey: "file:/root/relay.key",
         });

@@ -30,6 +30,7 @@ function after(before: {
     return registryAfter(changeOf(was, is), registry, is as unknown as WireGuardInputs, {
         onWire: new Set(onWire),
         cut: new Map(Object.entries(before.cut ?? {})),
+        replaced: new Map(),
         now: NOW,
         by: "ops",
     });

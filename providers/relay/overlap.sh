@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# A peer's new key beside her old one. Allowed IPs have one owner: the old key keeps them until the new one has shaken
+# hands, then they move and the old key goes. `$etc/moving` has "new key TAB old key TAB deadline" lines.
+
+# The table with both: the new key without addresses, the old one with what is to be the new one's. Of keys that are
+# replaced (`$work/rekeyed`, "new TAB old"), and of those that still wait.
+overlapping_peers() {
+    : >"$work/moving"
+    touch -- "$work/rekeyed"
+    { [[ ! -f "$etc/moving" ]] || cat -- "$etc/moving"; cat -- "$work/rekeyed"; } >"$work/pairs"
+    [[ -s "$work/pairs" && -f "$(current peers)" ]] || return 0
+    awk -F'\t' -v OFS='\t' -v now="$EPOCHSECONDS" -v overlap="${want[overlap]:-0}" -v moving="$work/moving" '
+        FILENAME == ARGV[1] { psk[$1] = $2; ips[$1] = $3; next }
+        FILENAME == ARGV[2] { if (!($1 in old)) { old[$1] = $2; until[$1] = ($3 == "" ? now + overlap : $3) } next }
+        { row[++count] = $0; wanted[$1] }
+        END { for (i = 1; i <= count; i++) {
+            $0 = row[i]; o = old[$1]
+            if (($1 in old) && !(o in wanted) && (o in ips) && ips[o] != "(none)" && until[$1] > now && (!($1 in ips) || ips[$1] == "(none)")) {
+                print $1, o, until[$1] > moving
+                key = $1; mine = $2; $1 = o; $2 = psk[o]; print
+                $1 = key; $2 = mine; $3 = "(none)"
+            }
+            print } }
+    ' "$(current peers)" "$work/pairs" "$work/peers" >"$work/peers.both"
+    mv -f -- "$work/peers.both" "$work/peers"
+}
+
+# "new TAB old TAB deadline TAB why": who has shaken hands with the new key, or has had her time.
+arrived() {
+    local device
+    {
+        for device in $(interfaces); do wg show "$device" latest-handshakes 2>/dev/null || true; done
+        cat -- "$etc/moving"
+    } | awk -F'\t' -v OFS='\t' -v now="$EPOCHSECONDS" '
+        NF == 2 { if ($2 > 0) here[$1]; next }
+        $1 in here { print $0, "key_moved"; next }
+        $3 <= now { print $0, "key_overlap_ended" }'
+}
+
+overlap_due() { [[ -s "$etc/moving" && -n "$(arrived)" ]]; }
+
+finish_overlaps() {
+    [[ -s "$etc/moving" ]] || return 0
+    arrived >"$work/arrived"
+    [[ -s "$work/arrived" ]] || return 0
+    local file device new old why ips
+    for file in "$etc/peers" "$etc/pending/peers"; do
+        [[ ! -f "$file" ]] || {
+            awk -F'\t' -v OFS='\t' '
+                FNR == 1 { pass++ }
+                pass == 1 { new[$2] = $1; next }
+                pass == 2 { if ($1 in new) ips[new[$1]] = $3; next }
+                $1 in new { next }
+                { if ($1 in ips) $3 = ips[$1]; print }' "$work/arrived" "$file" "$file" >"$work/peers.moved"
+            install_file "$file" <"$work/peers.moved"
+        }
+    done
+    while IFS=$'\t' read -r new old _ why; do
+        ips=$(awk -F'\t' -v key="$new" '$1 == key { print $3; exit }' "$(current peers)")
+        [[ -n "$ips" && "$ips" != "(none)" ]] || continue
+        for device in $(interfaces); do
+            wg set "$device" peer "$old" remove peer "$new" allowed-ips "$ips"
+        done
+        journal "$why" "name=$(awk -F'\t' -v key="$new" '$1 == key { print $7; exit }' "$(current peers)")" "old_public_key=$old" "public_key=$new"
+        want[changed]=1
+    done <"$work/arrived"
+    awk -F'\t' 'NR == FNR { done[$1]; next } !($1 in done)' "$work/arrived" "$etc/moving" >"$work/moving.left"
+    install_file "$etc/moving" <"$work/moving.left"
+    forget_endpoints
+}
