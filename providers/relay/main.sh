@@ -42,10 +42,6 @@ boot() {
         roll_back
         ;;
     # What is due is done by a process of its own, under the lock.
-    watch-act)
-        take_lock
-        expire_due >/dev/null
-        ;;
     boot-firewall) roll_back_at_boot; expire_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
     reload-firewall) [[ ! -f "$(current firewall.nft)" ]] || load_firewall ;;
     boot-wireguard) boot_wireguard "$4" ;;
