@@ -1,0 +1,59 @@
+import { wireguardInputs, firewallInputs } from "../../../../providers/resources/imported.js";
+import { findRelay, recordedNetwork, type Found } from "../../../../providers/resources/importing.js";
+import type { Context } from "../../../../providers/resources/resource.js";
+
+const found = {
+    placed: { relay: "office", interface: "wg0" },
+    machine: { machine: "m1", hostKey: "" },
+} as unknown as Found;
+const answer = {
+    "record.network":
+        "address 10.8.0.1/24\naddress fd12:3456:789a::1/64\nmtu 1380\nroute 192.168.7.0/24\nbehind 10.0.0.0/8\n",
+    "record.interfaces": "wg0b\t4501\t2\tpub\nwg0\t4500\t3\tpub\n",
+    "record.key.wg0": "KEY3\n",
+    "record.key.wg0b": "KEY2\n",
+    "record.peers":
+        "A\tPSK\t10.8.0.2/32,fd12:3456:789a::2/128\toff\t(none)\t-\talice\n" +
+        "B\t(none)\t10.8.0.3/32,192.168.7.0/24,fd12:3456:789a::3/128\toff\t(none)\t1798761600\tnas\n",
+};
+
+describe("what a relay keeps of its program", () => {
+    it("is its networks", () => {
+        expect(recordedNetwork(answer)).toStrictEqual({
+            subnet: "10.8.0.0/24",
+            address: "10.8.0.1",
+            prefix: 24,
+            subnet6: "fd12:3456:789a::/64",
+            address6: "fd12:3456:789a::1",
+            prefix6: 64,
+            mtu: 1380,
+            routes: ["10.0.0.0/8"],
+        });
+        expect(firewallInputs(found, answer)).toMatchObject({ subnet6: "fd12:3456:789a::/64", routes: ["10.0.0.0/8"] });
+    });
+
+    it("is its keys, by epoch, and its peers with what is behind them and until when", () => {
+        expect(wireguardInputs(found, answer)).toMatchObject({
+            listenPort: 4500,
+            epochs: [2, 3],
+            privateKeys: { 2: "KEY2", 3: "KEY3" },
+            peers: {
+                alice: { address: "10.8.0.2", address6: "fd12:3456:789a::2", publicKey: "A" },
+                nas: {
+                    address: "10.8.0.3",
+                    publicKey: "B",
+                    routes: ["192.168.7.0/24"],
+                    expires: "2027-01-01T00:00:00Z",
+                },
+            },
+            presharedKeys: { alice: "PSK", nas: "none" },
+        });
+    });
+});
+
+test.each(["wg0", "local/", "local/wg0/App", "local/all", "a/b/c/d", "root@nowhere.invalid:0/wg0"])(
+    "%s is no id of an import",
+    async (id) => {
+        await expect(findRelay(id, {} as Context)).rejects.toThrow(`import id "${id}"`);
+    },
+);
