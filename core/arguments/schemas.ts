@@ -11,6 +11,9 @@ const name = text(checkName);
 const port = z.int().min(1).max(65535);
 const networks = z.array(text(parseCidr)).default([]);
 
+/** Seconds in which a peer's replaced key still works beside the new one, unless the program says otherwise: a week. */
+export const KEY_OVERLAP = 7 * 24 * 3600;
+
 /** A resource or a descriptor of the components: its own class has checked it. */
 function component(fix: string) {
     return z.custom<object>((value) => typeof value === "object" && value !== null, {
@@ -97,7 +100,7 @@ export const relayArgs = z.strictObject({
         .int()
         .min(0)
         .max(90 * 24 * 3600)
-        .default(7 * 24 * 3600),
+        .default(KEY_OVERLAP),
     identity: z.enum(["state", "host"]).default("state"),
     privateKey: supplied(privateKeySource).optional(),
     routes: networks,

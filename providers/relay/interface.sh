@@ -40,6 +40,8 @@ setconf_of() {
 configure_interface() {
     setconf_of "$1" >"$work/$1.conf"
     wg setconf "$1" "$work/$1.conf"
+    # A supervisor lives as long as its interface: it keeps no keys in memory.
+    rm -f -- "$work/$1.conf" "$work/$1.peers"
     set_network "$1"
     hand_over "$1"
     open_epochs

@@ -1,3 +1,4 @@
+import { KEY_OVERLAP } from "../../core/arguments/schemas.js";
 import { fingerprint, publicKeyOf } from "../../core/keys.js";
 import type { ProxyService, RegistryPeer } from "../../core/model.js";
 import type { Files } from "../hosts/bundle.js";
@@ -24,7 +25,7 @@ export function firewallInputs({ placed, machine }: Found, answer: Files): Prope
 }
 
 export function wireguardInputs({ placed, machine }: Found, answer: Files): Properties {
-    const { address, address6, prefix, prefix6, mtu, routes } = recordedNetwork(answer);
+    const { subnet, subnet6, address, address6, prefix, prefix6, mtu, routes } = recordedNetwork(answer);
     const places = recordedRows(answer, "interfaces").map(([device = "", port, epoch]) => ({
         key: (answer[`record.key.${device}`] ?? "").trim(),
         port: Number(port),
@@ -35,14 +36,17 @@ export function wireguardInputs({ placed, machine }: Found, answer: Files): Prop
     return {
         ...placed,
         ...machine,
+        subnet,
         address,
         prefix,
-        ...(address6 === undefined ? {} : { address6, prefix6 }),
+        ...(subnet6 === undefined ? {} : { subnet6, address6, prefix6 }),
         mtu,
         routes,
         // Odd epochs have the port, even ones the next.
         listenPort: first === undefined ? 0 : first.port - ((first.epoch + 1) % 2),
         epochs: places.map(({ epoch }) => epoch),
+        // The relay keeps when an overlap ends, not how long the next one is to be.
+        keyOverlap: KEY_OVERLAP,
         privateKeys: Object.fromEntries(places.map(({ epoch, key }) => [epoch, key])),
         seed: "",
         peers: Object.fromEntries(peers.map((row) => [row[6] ?? "", registryPeer(row, address6 !== undefined)])),

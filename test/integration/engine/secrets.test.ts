@@ -69,6 +69,8 @@ it("knows what it looks for", () => {
         "certificate key notes",
         "certificate key wiki",
         "log's key",
+        // Alice's next key has no address before its first handshake.
+        "preshared key (none)",
         "preshared key 10.8.0.2/32",
         "preshared key 10.8.0.3/32",
         "preshared key 10.8.0.4/32",
