@@ -39,7 +39,7 @@ const unknown = chosen.find((part) => !Object.hasOwn(parts, part));
 if (unknown !== undefined) fail(`no part is called ${unknown}: say ${Object.keys(parts).join(", ")}`);
 if (process.getuid() !== 0) fail("the bench makes a network namespace: run it as root, for instance with sudo");
 
-const tools = await provide().catch((error) => fail(error.message));
+const tools = await provide({ tests: true }).catch((error) => fail(error.message));
 process.env.PATH = [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
 if (spawnSync("npm", ["run", "-s", "build"], { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) fail("no build");
 

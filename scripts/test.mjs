@@ -31,7 +31,7 @@ if (tier !== undefined && !known.includes(tier)) {
 }
 
 // Unit tests need Node only, so they run in seconds on a machine that has nothing else.
-const tools = await provide(tier === "unit" ? { only: ["node"] } : {}).catch(giveUp);
+const tools = await provide(tier === "unit" ? { only: ["node"] } : { tests: true }).catch(giveUp);
 await extraTiers[tier]?.().catch(giveUp);
 const env = { ...process.env, PATH: [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
 

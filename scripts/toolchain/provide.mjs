@@ -22,14 +22,15 @@ const oldestStockCaddy = "2.10.0";
 /**
  * Finds or installs the tools and returns the directory to put before PATH.
  *
- * @param {{ only?: string[] }} options names of tools, when not all are needed
+ * @param {{ only?: string[], tests?: boolean }} options `only`: names of tools, when not all are needed; `tests`: with
+ *     what the laboratory needs besides
  * @throws an error that lists what is missing and how to get each
  */
-export async function provide({ only } = {}) {
-    const directory = join(cache, "bin", await fingerprint(only));
+export async function provide({ only, tests } = {}) {
+    const directory = join(cache, "bin", await fingerprint(only, tests));
     if (await isComplete(directory)) return directory;
 
-    const { found, missing } = await look(only, { install: true });
+    const { found, missing } = await look(only, { install: true, tests });
     if (missing.length > 0) {
         const list = missing.map(({ name, reasons }) => `  ${name}: ${reasons.join("\n    ")}`).join("\n");
         throw new Error(`missing tools:\n${list}`);
@@ -47,7 +48,7 @@ export async function report({ only } = {}) {
     return look(only, { install: false });
 }
 
-async function look(only, { install }) {
+async function look(only, { install, tests }) {
     const tools = [nodeTool(), await pulumiTool(), await caddyTool()];
     const found = [];
     const missing = [];
@@ -56,7 +57,7 @@ async function look(only, { install }) {
         (result.files ? found : missing).push({ name: tool.name, ...result });
     }
     if (only === undefined) {
-        const system = await systemTools();
+        const system = await systemTools({ tests });
         const absent = system.filter(({ absent }) => absent.length > 0);
         const reason = absent.length > 0 ? await installSystem(absent, install) : undefined;
         for (const { name, commands } of system) {
@@ -225,9 +226,9 @@ async function installSystem(absent, install) {
 }
 
 /** Everything that decides which tools are right here: these scripts, the pinned modules, the kernel, whether there is Go. */
-async function fingerprint(only) {
+async function fingerprint(only, tests) {
     const hash = createHash("sha256");
-    hash.update(JSON.stringify([root, only, platform(), arch(), release(), which("go") !== undefined]));
+    hash.update(JSON.stringify([root, only, tests, platform(), arch(), release(), which("go") !== undefined]));
     for (const name of ["scripts/toolchain", "tools/engine", "tools/language-host", "tools/caddy"]) {
         hash.update(await hashOf(join(root, name)));
     }

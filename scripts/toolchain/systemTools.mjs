@@ -5,8 +5,12 @@ import { platform } from "node:os";
 
 import { outputOf, which } from "./run.mjs";
 
-/** Commands by tool, with the name of the package in each distribution and the commands that are not there. */
-export async function systemTools() {
+/**
+ * Commands by tool, with the name of the package in each distribution and the commands that are not there.
+ *
+ * @param {{ tests?: boolean }} options `tests`: with what only the laboratory needs, where machines are reached over SSH
+ */
+export async function systemTools({ tests = false } = {}) {
     if (platform() !== "linux") return [];
     const tools = [
         tool("wireguard-tools", ["wg", "wg-quick"]),
@@ -22,6 +26,7 @@ export async function systemTools() {
         }),
         tool("curl", ["curl"]),
         tool("openssl", ["openssl"]),
+        ...(tests ? [tool("openssh-server", ["sshd"], { pacman: "openssh" }), tool("sudo", ["sudo"])] : []),
     ];
     // Where a distribution has no such package, its kernels have WireGuard.
     const wireguardGo = tool("wireguard-go", ["wireguard-go"], { dnf: undefined, pacman: undefined });
