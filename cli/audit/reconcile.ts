@@ -1,10 +1,8 @@
 import { relayTarget } from "./relayTarget.js";
-import { parseDump } from "../../core/wireguard.js";
-import { tableName } from "../../core/names.js";
 import { type Claimed, type Difference, reconcile as compare } from "../../core/audit/reconcile.js";
 import { Replay } from "../../core/audit/replay.js";
 import { InvalidArgument } from "../../core/errors.js";
-import { runStep } from "../../providers/hosts/host.js";
+import { askStatus } from "../../providers/hosts/status.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
@@ -53,14 +51,17 @@ export async function reconcile(file: string, options: Options, output: Output):
     );
 }
 
-/** The keys on each relay's interface, read by the same program that changes it. */
+/** Seconds a relay has for its answer. */
+const TIMEOUT = 30;
+
+/** The keys on each relay's interfaces; a former key that still works beside the recorded one is no other peer's. */
 async function onTheWire({ interfaces }: StackState): Promise<Record<string, Claimed>> {
     const claims: Record<string, Claimed> = {};
     for (const entry of interfaces) {
-        const target = relayTarget(entry);
-        const answer = await runStep(target, "read", { what: "wireguard", table: tableName(target.names) });
-        const dump = answer.dump === undefined || answer.dump === "" ? undefined : parseDump(answer.dump);
-        claims[entry.relay] = { keys: (dump?.peers ?? []).map(({ publicKey }) => publicKey) };
+        const { interfaces: devices, moving } = await askStatus(relayTarget(entry), TIMEOUT);
+        const found = devices.flatMap(({ dump }) => dump?.peers ?? []).map(({ publicKey }) => publicKey);
+        const former = new Set(moving.map((pair) => pair.former));
+        claims[entry.relay] = { keys: [...new Set(found)].filter((key) => !former.has(key)) };
     }
     return claims;
 }

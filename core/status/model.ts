@@ -110,6 +110,8 @@ export interface RelayAnswer {
     proxy?: boolean;
     /** Every interface that it records: the key epoch it has of it, if its key is the recorded one, and the dump unless it is mute. */
     interfaces: { name: string; epoch?: number; dump?: Dump }[];
+    /** Peers whose key is being replaced: on the wire with both, until the new one is used or until then (Unix seconds). */
+    moving: { publicKey: string; former: string; until: number }[];
     /** "ADDRESS:PORT" on which its proxy accepts connections. */
     listeners: string[];
     certificates: ServedCertificate[];

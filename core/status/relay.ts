@@ -26,9 +26,9 @@ export function statusOf(known: KnownRelay, answer: RelayAnswer): RelayStatus {
     const sightings = seen(known, answer);
     const peers = [
         ...Object.entries(known.peers).map(([name, peer]) =>
-            peerStatus(name, peer, sightings.get(peer.publicKey) ?? [], answer.time),
+            peerStatus(name, peer, sightingsOf(peer, sightings, answer), answer.time),
         ),
-        ...strangers(known, sightings, answer.time),
+        ...strangers(known, sightings, answer),
     ];
     return {
         relay: known.relay,
@@ -40,7 +40,7 @@ export function statusOf(known: KnownRelay, answer: RelayAnswer): RelayStatus {
         peers,
         services: Object.entries(known.services).map(([name, service]) => serviceStatus(name, service, answer)),
         drift: driftOf(known, answer, sightings),
-        notes: notesOf(answer),
+        notes: notesOf(known, answer),
         journal: answer.journal.map(sentenceOf),
     };
 }
@@ -98,6 +98,19 @@ function seen(known: KnownRelay, { interfaces }: RelayAnswer): Map<string, Sight
     return found;
 }
 
+/**
+ * Keys by which the wire knows a listed peer: hers, and while it is replaced the other of the two, whichever the state has.
+ */
+function keysOf({ listed, publicKey }: KnownPeer, { moving }: RelayAnswer): string[] {
+    if (!listed) return [publicKey];
+    const pair = moving.find((each) => each.publicKey === publicKey || each.former === publicKey);
+    return pair === undefined ? [publicKey] : [pair.publicKey, pair.former];
+}
+
+function sightingsOf(peer: KnownPeer, sightings: Map<string, Sighting[]>, answer: RelayAnswer): Sighting[] {
+    return keysOf(peer, answer).flatMap((key) => sightings.get(key) ?? []);
+}
+
 function epochOf({ epochs }: KnownRelay, { epoch, dump }: RelayAnswer["interfaces"][number]): number | null {
     return epochs[dump?.publicKey ?? ""] ?? epoch ?? null;
 }
@@ -137,8 +150,8 @@ export function hasEnded(expires: string | undefined, time: number): boolean {
 }
 
 /** On the wire, and in no list there ever was. */
-function strangers(known: KnownRelay, sightings: Map<string, Sighting[]>, time: number): PeerStatus[] {
-    const keys = new Set(Object.values(known.peers).map(({ publicKey }) => publicKey));
+function strangers(known: KnownRelay, sightings: Map<string, Sighting[]>, answer: RelayAnswer): PeerStatus[] {
+    const keys = new Set(Object.values(known.peers).flatMap((peer) => keysOf(peer, answer)));
     return [...sightings]
         .filter(([publicKey]) => !keys.has(publicKey))
         .map(([publicKey, places]) => ({
@@ -146,7 +159,7 @@ function strangers(known: KnownRelay, sightings: Map<string, Sighting[]>, time: 
             publicKey,
             fingerprint: fingerprint(publicKey),
             addresses: [...new Set(places.flatMap(({ peer }) => peer.allowedIps.map(plain)))].sort(),
-            ...observe(places, time),
+            ...observe(places, answer.time),
         }))
         .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
 }
@@ -243,12 +256,22 @@ function driftOf(known: KnownRelay, answer: RelayAnswer, sightings: Map<string, 
     return drift;
 }
 
-function notesOf({ pending, rolledBack }: RelayAnswer): string[] {
+function notesOf({ peers }: KnownRelay, { pending, rolledBack, moving }: RelayAnswer): string[] {
+    const hers = (key: string): string | undefined =>
+        Object.keys(peers).find((name) => peers[name]?.listed && peers[name].publicKey === key);
     return [
         ...(pending.length === 0 ? [] : [`a change of ${pending.join(", ")} waits for its confirmation`]),
         ...(rolledBack === undefined
             ? []
             : [`a change that nobody confirmed was rolled back on ${rolledBack}; the next up records it`]),
+        ...moving.flatMap(({ publicKey, former, until }) => {
+            const name = hers(publicKey) ?? hers(former);
+            return name === undefined
+                ? []
+                : [
+                      `${name} has not used her new key yet: the former one works until she does, until ${instant(until)} at most`,
+                  ];
+        }),
     ];
 }
 

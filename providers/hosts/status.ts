@@ -66,7 +66,7 @@ async function probed(
  *
  * @throws HostError when it cannot be reached, is another stack's, or was never set up
  */
-async function askStatus(target: Target, timeout: number): Promise<RelayAnswer> {
+export async function askStatus(target: Target, timeout: number): Promise<RelayAnswer> {
     const answer = await runStep(target, "status", { table: tableName(target.names) }, {}, { timeout });
     if (answer.missing !== undefined) {
         throw new HostError(
@@ -91,6 +91,7 @@ export function parseStatus(answer: Files): RelayAnswer {
         table: one("table") === "1",
         ...(proxy === undefined ? {} : { proxy: proxy === "1" }),
         interfaces: lines(answer.interfaces).map((line) => interfaceOf(line.split("\t"), answer)),
+        moving: lines(answer.moving).map((line) => movingOf(line.split("\t"))),
         listeners: lines(answer.listeners),
         certificates: Object.entries(answer)
             .filter(([name]) => name.startsWith("certificate."))
@@ -106,6 +107,11 @@ function interfaceOf([name = "", , epoch = "", publicKey = ""]: string[], answer
     const dump = parseDump(text);
     // Another key than the recorded one belongs to no epoch.
     return { name, dump, ...(epoch !== "" && dump.publicKey === publicKey ? { epoch: Number(epoch) } : {}) };
+}
+
+/** "new key TAB former key TAB deadline" */
+function movingOf([publicKey = "", former = "", until = ""]: string[]): RelayAnswer["moving"][number] {
+    return { publicKey, former, until: Number(until) };
 }
 
 type Interface = RelayAnswer["interfaces"][number];

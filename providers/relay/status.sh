@@ -22,6 +22,7 @@ step_status() {
     } | answer status
     if [[ -s "$etc/interfaces" ]]; then answer interfaces <"$etc/interfaces"; else interfaces | answer interfaces; fi
     local interface file
+    [[ ! -s "$etc/moving" ]] || answer moving <"$etc/moving"
     while read -r interface; do public_dump "$interface" | answer "dump.$interface"; done < <(interfaces)
     [[ ! -s "$etc/services" ]] || own_listeners | answer listeners
     for file in "$etc"/certs/*.pem; do

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RelayStatus } from "../../../core/status.js";
 import { Lab, type LabNode, type Probe, type Server, type TOPOLOGY } from "../../lab/index.js";
+import { qpTunnel } from "../../lab/command.js";
 import { Stack } from "../../lab/stack.js";
 import { reasons, spoken } from "./fixtures.js";
 
@@ -236,6 +238,14 @@ it("gives a peer's new key room beside the old one, until it is used", async () 
     expect((await stack.state())["relay-wireguard"]!.outputs).toMatchObject({
         registry: { bob: { status: "active", replaces: expect.any(String) } },
     });
+    const { stdout } = await qpTunnel(stack, ["status", "--json"]);
+    const { relays, problems } = JSON.parse(stdout) as { relays: RelayStatus[]; problems: unknown[] };
+    expect(problems).toStrictEqual([]);
+    expect(relays[0]!.peers.map(({ name }) => name)).toStrictEqual([...NAMES]);
+    expect(relays[0]!.notes.join()).toContain("bob has not used her new key yet");
+    stack.file("state.json", (await stack.succeed(["stack", "export"])).stdout);
+    const compared = ["audit", "reconcile", stack.logFile, "--state", join(stack.folder, "state.json"), "--live"];
+    expect(await qpTunnel(stack, compared)).toMatchObject({ code: 0, stderr: "" });
 
     const bob = lab.node("bob");
     await bob.wgQuickDown(lab.interface("bob"));

@@ -71,6 +71,7 @@ export function healthy(): RelayAnswer {
                 dump: { publicKey: key("relay 1"), listenPort: 51820, fwmark: 0, peers },
             },
         ],
+        moving: [],
         listeners: ["10.8.0.1:8443", "10.8.0.1:8444"],
         certificates: [
             certificate("wiki", "2027-11-25T12:00:00Z"),

@@ -101,6 +101,40 @@ describe("peers who are not as the state says", () => {
     });
 });
 
+describe("a peer whose key is being replaced", () => {
+    const former = { latestHandshake: NOW - 5, endpoint: "198.51.100.2:41000", received: 7, sent: 8 };
+    const pair = { publicKey: key("alice"), former: key("alice before"), until: NOW + 3600 };
+    const both = changed((answer, peers) => {
+        answer.moving = [pair];
+        peers[0] = { ...onWire("alice"), allowedIps: [] };
+        peers.push({ ...onWire("alice"), ...former, publicKey: pair.former });
+    });
+
+    it("is one peer with both keys, whichever of them the state has", () => {
+        const behind = { ...known, peers: { ...known.peers } };
+        behind.peers["alice"] = { ...behind.peers["alice"]!, publicKey: pair.former };
+        for (const state of [known, behind]) {
+            const status = statusOf(state, both);
+            expect(status.peers.filter((each) => each.state === "rogue")).toEqual([]);
+            expect(status.peers[0]).toMatchObject({ name: "alice", state: "connected", age: 5, received: 7, sent: 8 });
+            expect(status.drift).toEqual([]);
+            expect(status.notes).toEqual([
+                "alice has not used her new key yet: the former one works until she does, until 2026-11-25T13:00:00Z at most",
+            ]);
+        }
+    });
+
+    it("is a rogue with the former key as soon as the relay does not keep it for her", () => {
+        const over = changed((_answer, peers) => peers.push({ ...onWire("alice"), publicKey: pair.former }));
+        expect(problems(over)).toEqual([expect.stringContaining(fingerprint(pair.former))]);
+        const revoked = changed((answer, peers) => {
+            answer.moving = [{ ...pair, publicKey: key("mallory") }];
+            peers.push({ ...onWire("mallory"), publicKey: pair.former });
+        });
+        expect(problems(revoked)).toEqual([expect.stringContaining(fingerprint(pair.former))]);
+    });
+});
+
 describe("two key epochs", () => {
     const both = changed((answer, peers) => {
         const moved = { latestHandshake: NOW - 3, endpoint: "198.51.100.2:5", received: 4, sent: 5 };

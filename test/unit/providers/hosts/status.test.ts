@@ -24,6 +24,7 @@ it("reads an answer that says little: never applied, no services", () => {
         pending: [],
         table: false,
         interfaces: [{ name: "wg0" }],
+        moving: [],
         listeners: [],
         certificates: [],
         journal: [],
@@ -34,8 +35,12 @@ it("reads what waits, what was rolled back, and the journal; a file that is no c
     const status =
         "time\t1\ntable\t1\ngeneration\t7\nproxy\t0\npending\tnetwork peers \nrolledBack\t2026-11-25T00:00:00Z\n";
     expect(
-        parseStatus({ status, interfaces: "wg0\n", journal: "one\ntwo\n", "certificate.x.pem": "nonsense\n" }),
+        parseStatus({
+            ...{ status, interfaces: "wg0\n", journal: "one\ntwo\n", "certificate.x.pem": "nonsense\n" },
+            moving: `${key("new")}\t${key("old")}\t1764072000\n`,
+        }),
     ).toMatchObject({
+        moving: [{ publicKey: key("new"), former: key("old"), until: 1764072000 }],
         ...{ generation: 7, proxy: false, pending: ["network", "peers"], rolledBack: "2026-11-25T00:00:00Z" },
         ...{ journal: ["one", "two"], certificates: [] },
     });
