@@ -5,7 +5,7 @@ import { knownRelay } from "../core/status.js";
 import { describeHost, type HostDescriptor } from "../providers/hosts/descriptors.js";
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Asked } from "../providers/hosts/status.js";
-import { SEALED, stored, type StackResource } from "./state.js";
+import { SEALED, isRelay, stored, type StackResource } from "./state.js";
 
 /** A relay of the stack: where it is and what the state says about it. */
 export interface StackRelay extends Asked {
@@ -54,7 +54,7 @@ const SERVED = z.record(
 /** Every relay of the stack, by name. */
 export function relaysOf(resources: StackResource[]): StackRelay[] {
     return resources
-        .filter(({ kind }) => kind === "WireGuard" || kind === "Script")
+        .filter(isRelay)
         .map((tunnel) => relayOf(tunnel, resources))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

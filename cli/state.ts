@@ -28,6 +28,11 @@ export interface StackResource {
     outputs: Record<string, unknown>;
 }
 
+/** The resource that is a relay's tunnel: that of a managed peer is the same kind on another machine. */
+export function isRelay({ kind, parent }: StackResource): boolean {
+    return (kind === "WireGuard" || kind === "Script") && parent !== "ManagedPeer";
+}
+
 /** Stands for a secret that is ciphertext in the state. */
 export const SEALED = Symbol("sealed");
 

@@ -27,7 +27,7 @@ export interface Named {
 }
 
 /** The machine of a relay, made if its host is one that has to be made. */
-export function machineFor(relay: pulumi.Resource, named: Named, { host }: ResolvedRelay): Machine {
+export function machineFor(relay: pulumi.Resource, named: Named, { host }: Pick<ResolvedRelay, "host">): Machine {
     const { descriptor, credentials, setup } = host;
     if (descriptor.kind === "digitalocean") return makeDroplet(relay, named, host);
     if (descriptor.trustOnFirstUse === true && descriptor.hostKey === undefined) {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { peerArgs, validate, type PeerPlain } from "../core/arguments.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
+import type { Host } from "../providers/hosts/index.js";
 import { Managed, secretChild } from "./managed.js";
 
 /** Who may be connected. On which relays is said there. */
@@ -21,12 +22,14 @@ export interface PeerArgs {
     expires?: string;
     /** Admit a key again that was revoked. Default: false. */
     reinstate?: boolean;
-    /** Manage her machine as well. */
-    host?: unknown;
+    /** Manage her machine as well: `hosts.local` or `hosts.ssh`. Her key is then generated. Default: it is hers alone. */
+    host?: Host;
+    /** Name of the interface on a machine that is managed. Default: the relay's. */
+    interface?: string;
 }
 
 /** A peer as plain data, from a file for instance: she brings her own key. */
-export interface PeerSpec extends Omit<PeerArgs, "publicKey" | "host"> {
+export interface PeerSpec extends Omit<PeerArgs, "publicKey" | "host" | "interface"> {
     name: string;
     publicKey: pulumi.Input<string>;
 }
@@ -38,6 +41,8 @@ export class Peer extends pulumi.ComponentResource {
     readonly publicKey: pulumi.Output<string>;
     /** The generated private key, a secret; absent when she brought her own. */
     readonly privateKey?: pulumi.Output<string>;
+    /** @internal Where her machine is, when it is managed. */
+    readonly host?: Host;
     /** @internal */
     readonly plain: PeerPlain;
 
@@ -45,10 +50,12 @@ export class Peer extends pulumi.ComponentResource {
         const subject = `peer ${name}`;
         checkName(name, subject);
         const plain = validate(peerArgs, args, subject);
-        refuseUnbuilt(subject, plain);
+        if (args.host === undefined) refuseWithoutHost(subject, plain);
+        else refuseUnmanageable(subject, plain, args.host);
         super("qptunnel:index:Peer", name, {}, options);
         this.peerName = name;
         this.plain = plain;
+        if (args.host !== undefined) this.host = args.host;
         if (args.publicKey !== undefined) {
             this.publicKey = pulumi.output(plain.publicKey as pulumi.Input<string>);
         } else {
@@ -65,13 +72,36 @@ export class Peer extends pulumi.ComponentResource {
     }
 }
 
-/** What this version does not do yet is refused, not ignored. */
-function refuseUnbuilt(subject: string, plain: { host?: unknown }): void {
-    if (plain.host !== undefined) {
-        throw new InvalidArgument(
-            `${subject}.host`,
-            "managed peers are not supported yet",
-            "hand out configFor(peer) instead",
+function refuseWithoutHost(subject: string, { interface: device }: PeerPlain): void {
+    if (device === undefined) return;
+    throw new InvalidArgument(
+        `${subject}.interface`,
+        "means nothing without a host: her own configuration names the interface",
+        "leave it out, or give the host that is to be managed",
+    );
+}
+
+/** The machine is set up with a key of hers and follows the relay: that must be possible. */
+function refuseUnmanageable(subject: string, plain: PeerPlain, { descriptor }: Host): void {
+    const refuse = (argument: string, problem: string, fix: string): never => {
+        throw new InvalidArgument(`${subject}.${argument}`, problem, fix);
+    };
+    if (descriptor?.kind !== "local" && descriptor?.kind !== "ssh")
+        refuse(
+            "host",
+            "is not a machine that a peer can be managed on",
+            "give hosts.local() or hosts.ssh(), or hand out configFor(peer)",
         );
-    }
+    if (plain.publicKey !== undefined)
+        refuse(
+            "publicKey",
+            "belongs to a key that she keeps, and a managed peer needs it",
+            "leave it out: a pair is made",
+        );
+    if (plain.expires !== undefined)
+        refuse(
+            "expires",
+            "would leave a machine that is managed and may not connect",
+            "leave it out, and take the peer out of the program on that day",
+        );
 }

@@ -9,10 +9,11 @@ import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
 import { machineFor } from "./machine.js";
 import { Managed, secretChild } from "./managed.js";
+import { managedPeers } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
 import type { RelayArgs } from "./relayTypes.js";
 import { relayByScript } from "./relayByScript.js";
-import { relayOnHost, type RelayParts } from "./relayOnHost.js";
+import { relayOnHost, type MadeRelay, type RelayParts } from "./relayOnHost.js";
 import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
 import { statusQuestion } from "./status.js";
 import { registryRequest, type LedgerOutput } from "./relayInputs.js";
@@ -102,11 +103,17 @@ export class Relay extends pulumi.ComponentResource {
             authorityKeys: byAlgorithm("privateKey"),
         };
         const made = make(parts);
+        const newest = Math.max(...plain.keyEpochs);
+        this.endpointAt = (epoch) => endpointOf(plain, machine.address ?? made.address, epoch);
+        this.endpoint = this.endpointAt(newest);
+        this.publicKey = made.publicKey;
+        const managed = managedPeers(parts, made, { endpoint: this.endpoint, publicKey: this.publicKey });
 
         const recorded = {
             registry,
             ...machine.recorded,
             ...made.recorded,
+            ...(Object.assign({}, ...managed.map((peer) => peer.recorded)) as MadeRelay["recorded"]),
             ...Object.fromEntries(authorities.map(({ algorithm, resource }) => [`ca-${algorithm}`, resource])),
         };
         const records = Object.fromEntries(
@@ -123,14 +130,10 @@ export class Relay extends pulumi.ComponentResource {
         );
 
         this.question = () => statusQuestion(parts, made, records);
-        const newest = Math.max(...plain.keyEpochs);
-        this.endpointAt = (epoch) => endpointOf(plain, machine.address ?? made.address, epoch);
         this.keyAt = (epoch) =>
             epoch === newest || made.epochs === undefined
                 ? made.publicKey
                 : made.epochs.apply((epochs) => epochs[epoch]?.publicKey ?? "");
-        this.endpoint = this.endpointAt(newest);
-        this.publicKey = made.publicKey;
         this.addresses = this.ledger.apply(({ peers }) =>
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
         );

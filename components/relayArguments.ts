@@ -24,7 +24,9 @@ import type { Grant, RelayArgs } from "./relayTypes.js";
 /** A peer as one relay lists her. */
 export interface ListedPeer {
     name: string;
-    plain: Omit<PeerPlain, "host" | "publicKey" | "presharedKey">;
+    plain: Omit<PeerPlain, "host" | "interface" | "publicKey" | "presharedKey">;
+    /** Her machine, when it is managed. */
+    managed?: { host: Host; interface: string | undefined } | undefined;
     /** Pinned on this relay, or in the peer herself. */
     address?: string | undefined;
     publicKey: pulumi.Input<string>;
@@ -133,10 +135,11 @@ function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedP
 }
 
 function ofResource(peer: Peer): ListedPeer {
-    const { publicKey, presharedKey, ...plain } = peer.plain;
+    const { publicKey, presharedKey, host: _checked, interface: device, ...plain } = peer.plain;
     return {
         name: peer.peerName,
         plain,
+        managed: peer.host === undefined ? undefined : { host: peer.host, interface: device },
         address: plain.address,
         publicKey: peer.publicKey,
         knownKey: typeof publicKey === "string" ? publicKey : undefined,
@@ -173,6 +176,14 @@ function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer
 
 /** A relay that makes its own key, and that nobody can ask where it is. */
 function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: ListedPeer[]): void {
+    const managed = peers.find((peer) => peer.managed !== undefined);
+    if (managed !== undefined) {
+        throw new InvalidArgument(
+            `${subject}.peers.${managed.name}.host`,
+            "is managed by following the relay, and nothing connects to a relay that a script sets up",
+            "leave it out, and hand out configFor(peer)",
+        );
+    }
     const limited = peers.find((peer) => peer.plain.expires !== undefined);
     if (limited !== undefined) {
         throw new InvalidArgument(

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import type { Claimed } from "../../core/audit/reconcile.js";
 import type { Checkpoint, RecordMark } from "../../core/audit/record.js";
-import { parseExport, stored, type StackResource } from "../state.js";
+import { parseExport, isRelay, stored, type StackResource } from "../state.js";
 
 /** What an exported stack (`pulumi stack export`) says of logs and relays. Secrets in it stay encrypted and unread. */
 export interface StackState {
@@ -39,14 +39,15 @@ export function readState(file: string): StackState {
 
 function stateIn(resources: StackResource[], subject: string): StackState {
     const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [] };
-    for (const { urn, kind, project, stack, inputs, outputs } of resources) {
+    for (const resource of resources) {
+        const { urn, kind, project, stack, inputs, outputs } = resource;
         const take = <T>(schema: z.ZodType<T>, value: unknown, what: string): T =>
             stored(schema, value, what, urn, subject);
         if (outputs["record"] !== undefined) state.marks.push(take(MARK, outputs["record"], "the record"));
         const relay = inputs["relay"];
         if (kind === "AuditCheckpoint") state.checkpoints.push(take(CHECKPOINT, outputs, "the checkpoint"));
         if (typeof relay !== "string") continue;
-        if (kind === "WireGuard" || kind === "Script") {
+        if (isRelay(resource)) {
             const registry = Object.entries(take(REGISTRY, outputs["registry"], "the registry"));
             const active = registry.filter(([, { status }]) => status === "active");
             claimOf(state, relay).peers = Object.fromEntries(

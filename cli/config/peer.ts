@@ -6,7 +6,7 @@ import type { ClientSettings } from "../../core/clientSettings.js";
 import { epochPlaces } from "../../core/epochs.js";
 import { InvalidArgument } from "../../core/errors.js";
 import type { RegistryPeer } from "../../core/model.js";
-import { SEALED, stored, type StackResource } from "../state.js";
+import { SEALED, isRelay, stored, type StackResource } from "../state.js";
 
 const TEXTS = z.record(z.string(), z.string());
 const OPEN = z.custom<unknown>((value) => value !== SEALED, "is sealed");
@@ -70,7 +70,7 @@ export function peerConfig(resources: StackResource[], wanted: Wanted): ClientCo
 }
 
 function tunnelOf(resources: StackResource[], { peer, relay }: Wanted): StackResource {
-    const tunnels = resources.filter(({ kind }) => kind === "WireGuard" || kind === "Script");
+    const tunnels = resources.filter(isRelay);
     const relays = names(tunnels.map(({ inputs }) => String(inputs["relay"])));
     const named = tunnels.filter(({ inputs }) => relay === undefined || inputs["relay"] === relay);
     if (named.length === 0 && relay !== undefined)

@@ -36,7 +36,8 @@ const membership = {
 export const peerArgs = z.strictObject({
     publicKey: supplied(parsePublicKey).optional(),
     ...membership,
-    host: z.unknown().optional(),
+    host: component("say where her machine is: hosts.local(), hosts.ssh()").optional(),
+    interface: text(checkInterface).optional(),
 });
 export type PeerPlain = z.output<typeof peerArgs>;
 

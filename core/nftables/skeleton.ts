@@ -12,6 +12,8 @@ export interface SkeletonArgs {
     address6?: string;
     /** Networks behind the relay, CIDR: reached with the relay's own address there, so that they need no way back. */
     routes: string[];
+    /** A managed peer's machine: one host of the tunnel, and what is behind it, instead of everybody's hub. */
+    leaf?: boolean;
 }
 
 /**
@@ -32,7 +34,12 @@ export function renderSkeleton(args: SkeletonArgs): string {
     const v6 = args.subnet6 !== undefined;
     const interfaces = [...new Set([args.interface, ...args.interfaces])].sort().map((name) => `"${name}"`);
     const routes = [...args.routes].sort().filter((route) => v6 || !route.includes(":"));
-    const chains = [guard(args), input(args), forward(v6), post(args, routes)];
+    const chains = [
+        guard(args),
+        input(args),
+        args.leaf === true ? forwardOfLeaf(v6, routes) : forward(v6),
+        post(args, routes),
+    ];
     return `add table inet ${args.table}
 delete table inet ${args.table}
 table inet ${args.table} {
@@ -65,7 +72,7 @@ function guard({ subnet, subnet6 }: SkeletonArgs): string {
 }
 
 /** To the relay itself: ping, its services, and replies to what it asked (a proxy's upstream, its own ping). */
-function input({ address, subnet6, address6 }: SkeletonArgs): string {
+function input({ address, subnet6, address6, leaf }: SkeletonArgs): string {
     const v6 = subnet6 !== undefined;
     return chain("input", "type filter hook input priority filter; policy accept;", [
         "iifname != @ours accept",
@@ -79,10 +86,12 @@ function input({ address, subnet6, address6 }: SkeletonArgs): string {
                   `ip6 daddr ${address6} icmpv6 type echo-reply ct state established accept`,
               ]
             : []),
-        ...families(v6).flatMap((family) => [
-            `${opens(family, "acl")} accept`,
-            `${REPLY} ${answers(family, "acl")} accept`,
-        ]),
+        // Grants to a peer may say more than one host and one port; to the relay itself there are none.
+        ...families(v6).flatMap((family) =>
+            leaf === true
+                ? [...openings(family), ...replies(family)]
+                : [`${opens(family, "acl")} accept`, `${REPLY} ${answers(family, "acl")} accept`],
+        ),
         "counter drop",
     ]);
 }
@@ -94,18 +103,24 @@ function forward(v6: boolean): string {
         "tcp flags syn tcp option maxseg size set rt mtu",
         "ct state invalid counter drop",
         ...relatedErrors(v6),
-        ...families(v6).flatMap((family) => [
-            `iifname @ours ${opens(family, "acl")} accept`,
-            `iifname @ours ${opens(family, "net")} accept`,
-            `iifname @ours ${family.ip} saddr . ${family.ip} daddr @any${family.digit} accept`,
-            `iifname @ours ${family.icmp} type echo-request ${family.ip} saddr . ${family.ip} daddr @ping${family.digit} accept`,
-        ]),
-        ...families(v6).flatMap((family) => [
-            `oifname @ours ${REPLY} ${answers(family, "acl")} accept`,
-            `oifname @ours ${REPLY} ${answers(family, "net")} accept`,
-            `oifname @ours ${REPLY} ${family.ip} daddr . ${family.ip} saddr @any${family.digit} accept`,
-            `oifname @ours ${REPLY} ${family.icmp} type echo-reply ${family.ip} daddr . ${family.ip} saddr @ping${family.digit} accept`,
-        ]),
+        ...families(v6).flatMap((family) => openings(family).map((rule) => `iifname @ours ${rule}`)),
+        ...families(v6).flatMap((family) => replies(family).map((rule) => `oifname @ours ${rule}`)),
+        "counter drop",
+    ]);
+}
+
+/**
+ * Between the tunnel and the networks behind a leaf, both ways. A source on this side must be where the way back to it
+ * leads: whoever forges an address of a network from another side of the machine gets nothing into the tunnel.
+ */
+function forwardOfLeaf(v6: boolean, routes: string[]): string {
+    return chain("forward", "type filter hook forward priority filter; policy accept;", [
+        "iifname != @ours oifname != @ours accept",
+        ...(routes.length === 0 ? ["counter drop"] : ["iifname != @ours fib saddr . iif oif missing counter drop"]),
+        "tcp flags syn tcp option maxseg size set rt mtu",
+        "ct state invalid counter drop",
+        ...relatedErrors(v6),
+        ...families(v6).flatMap((family) => [...openings(family), ...replies(family)]),
         "counter drop",
     ]);
 }
@@ -135,6 +150,26 @@ const REPLY = "ct state established ct direction reply";
 
 function families(v6: boolean): Family[] {
     return v6 ? [IPV4, IPV6] : [IPV4];
+}
+
+function openings(family: Family): string[] {
+    const { ip, icmp, digit } = family;
+    return [
+        `${opens(family, "acl")} accept`,
+        `${opens(family, "net")} accept`,
+        `${ip} saddr . ${ip} daddr @any${digit} accept`,
+        `${icmp} type echo-request ${ip} saddr . ${ip} daddr @ping${digit} accept`,
+    ];
+}
+
+function replies(family: Family): string[] {
+    const { ip, icmp, digit } = family;
+    return [
+        `${REPLY} ${answers(family, "acl")} accept`,
+        `${REPLY} ${answers(family, "net")} accept`,
+        `${REPLY} ${ip} daddr . ${ip} saddr @any${digit} accept`,
+        `${REPLY} ${icmp} type echo-reply ${ip} daddr . ${ip} saddr @ping${digit} accept`,
+    ];
 }
 
 function opens({ ip, digit }: Family, set: "acl" | "net"): string {

@@ -30,7 +30,8 @@ step_wireguard() {
     for device in $(wanted_interfaces); do plan_peers "$device"; done
     cut_from_record
     validate_peers
-    narrow "$work/cut"
+    # On a managed peer's machine every address leads to the relay, and who is behind it the relay decides.
+    is_leaf || narrow "$work/cut"
     record_wireguard
     ours_nft | nft -f -
     for device in $(wanted_interfaces); do
@@ -52,6 +53,9 @@ step_wireguard() {
     sort -u "$work"/*.removed | answer removed
     report_wireguard
 }
+
+# Whether this is the machine of a managed peer: its one peer is the relay.
+is_leaf() { [[ "${want[role]:-}" == leaf ]]; }
 
 # claim_interface DEVICE PORT: it is ours, or it can be made. What is there is read into $work/DEVICE.live.
 claim_interface() {
@@ -110,6 +114,8 @@ plan_peers() {
           if (psk[$1] == $2 && same(ips[$1], $4) && keep[$1] == $8) done[$1] = 1 }
         END { for (i = 1; i <= count; i++) if (!(order[i] in done)) print row[order[i]] > delta }
     ' "$work/peers" "$work/$1.live"
+    # Where it was told to find the relay is in the record alone: the wire knows where it found it last.
+    if is_leaf && ! cmp -s "$work/peers" "$(current peers)"; then cp -- "$work/peers" "$work/$1.delta"; fi
 }
 
 # Addresses that the record gives to another key: the wire does not say so when an interface is down.
@@ -153,7 +159,7 @@ disturbed_peers() {
         wanted_interfaces | grep -qxF -- "$device" || wg show "$device" peers 2>/dev/null || true
     done
     while IFS=$'\t' read -r device port _ public; do
-        if [[ "$(wg show "$device" public-key 2>/dev/null)" != "$public" || "$(wg show "$device" listen-port 2>/dev/null)" != "$port" ]]; then
+        if [[ "$(wg show "$device" public-key 2>/dev/null)" != "$public" ]] || ! listens_on "$device" "$port"; then
             cut -f 1 "$work/$device.live"
             continue
         fi
@@ -217,17 +223,24 @@ change_peers() {
     awk '{ print "peer", $1, "remove" }' "$work/$device.removed" | xargs -r -n 1500 wg set "$device"
     [[ "$(wg show "$device" public-key)" == "$(recorded "$device" 4)" ]] || wg set "$device" private-key "$etc/key.$device"
     # wireguard-go binds its socket anew on every listen-port, also on the same one.
-    [[ "$(wg show "$device" listen-port)" == "$(recorded "$device" 2)" ]] || wg set "$device" listen-port "$(recorded "$device" 2)"
+    listens_on "$device" "$(recorded "$device" 2)" || wg set "$device" listen-port "$(recorded "$device" 2)"
     [[ -s "$work/$device.delta" ]] || return 0
     conf_of "$work/$device.delta" >"$work/$device.delta.conf"
+    # A keepalive that is switched on makes WireGuard shake hands at once: nobody else calls the relay.
+    if is_leaf; then
+        awk -F'\t' 'NR == FNR { there[$1]; next } $1 in there { print "peer", $1, "persistent-keepalive", 0 }' "$work/$device.live" "$work/$device.delta" | xargs -r wg set "$device"
+    fi
     wg addconf "$device" "$work/$device.delta.conf"
 }
+
+# listens_on DEVICE PORT: 0 is any.
+listens_on() { [[ "$2" == 0 || "$(wg show "$1" listen-port 2>/dev/null)" == "$2" ]]; }
 
 # recorded DEVICE FIELD: of the record of interfaces.
 recorded() { awk -F'\t' -v device="$1" -v field="$2" '$1 == device { print $field; exit }' "$etc/interfaces"; }
 
 check_port() {
-    [[ -z "$(ss -H -lun "sport = :$1")" ]] ||
+    [[ "$1" == 0 || -z "$(ss -H -lun "sport = :$1")" ]] ||
         refuse "UDP port $1 is taken by another program" "stop it, or give the Relay another \`listenPort\`"
 }
 

@@ -1,5 +1,6 @@
 import { parseTable as parseNft, renderSkeleton, type ParsedTable } from "../../core/nftables.js";
 import { tableName } from "../../core/names.js";
+import { describeRelay } from "../../core/leaf.js";
 import type { Files } from "../hosts/bundle.js";
 import { same } from "./changes.js";
 import { firewallInputs } from "./imported.js";
@@ -41,13 +42,13 @@ export const firewallParts: RelayResourceParts = {
         return same(before.inputs.routes, routes)
             ? [`${relay}: the firewall is loaded again; what is allowed stays allowed, running connections go on`]
             : [
-                  `${relay}: networks reached through the relay: ${routes.join(", ") || "none"}; running connections of others go on`,
+                  `${relay}: networks reached through ${placed(inputs).role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; running connections of others go on`,
               ];
     },
 
     begin: ({ inputs }) => ({
         action: "firewall_apply",
-        message: `Load the default-deny table of relay ${placed(inputs).relay}`,
+        message: `Load the default-deny table of ${describeRelay(placed(inputs).relay)}`,
         details: details(inputs),
     }),
 
@@ -60,6 +61,7 @@ export const firewallParts: RelayResourceParts = {
             subnet: inputs.subnet as string,
             address: inputs.address as string,
             routes: inputs.routes as string[],
+            ...(placed(inputs).role === "leaf" ? { leaf: true } : {}),
             ...(inputs.subnet6 === undefined
                 ? {}
                 : { subnet6: inputs.subnet6 as string, address6: inputs.address6 as string }),
@@ -81,7 +83,7 @@ export const firewallParts: RelayResourceParts = {
     outcomes: ({ inputs }) => [
         {
             action: "firewall_apply",
-            message: `The default-deny table of relay ${placed(inputs).relay} is loaded`,
+            message: `The default-deny table of ${describeRelay(placed(inputs).relay)} is loaded`,
             details: details(inputs),
         },
     ],
@@ -105,7 +107,7 @@ export const firewallParts: RelayResourceParts = {
     ending: (inputs) => [
         {
             action: "firewall_remove",
-            message: `Removed the table of relay ${placed(inputs).relay}`,
+            message: `Removed the table of ${describeRelay(placed(inputs).relay)}`,
             details: details(inputs),
         },
     ],

@@ -1,5 +1,6 @@
 import { formatRule, parseRule, RELAY } from "../../core/access.js";
 import { elementsOf, SET_NAMES, type SetElements } from "../../core/nftables.js";
+import { describeRelay } from "../../core/leaf.js";
 import { withoutCutElements } from "./expiry.js";
 import { listed } from "./firewall.js";
 import { placed } from "./placed.js";
@@ -28,7 +29,10 @@ export const grantsParts: RelayResourceParts = {
     compared: ["machine", "rules"],
 
     sentences({ inputs, before }, changes) {
-        const { relay } = placed(inputs);
+        const { relay, role } = placed(inputs);
+        // Who gains and who loses by it the relay has said.
+        if (role === "leaf")
+            return [`${relay}: its own firewall lets through what the relay lets through to and from it`];
         const now = inputs.rules as Rules;
         const then = (before?.inputs.rules ?? {}) as Rules;
         const sentences: string[] = [];
@@ -53,7 +57,7 @@ export const grantsParts: RelayResourceParts = {
 
     begin: ({ inputs, before }) => ({
         action: "grants_apply",
-        message: `Set who may reach what on relay ${placed(inputs).relay}`,
+        message: `Set who may reach what on ${describeRelay(placed(inputs).relay)}`,
         details: summary(inputs, before?.inputs),
     }),
 

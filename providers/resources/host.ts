@@ -3,6 +3,7 @@ import { HostError } from "../../core/errors.js";
 import { conflicts } from "../../core/nftables.js";
 import { tableName } from "../../core/names.js";
 import { renderUnits } from "../../core/units.js";
+import { describeRelay } from "../../core/leaf.js";
 import { formatTable, parseTable } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
 import { describeHost, hostKeyOf, isOtherInstance, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
@@ -72,7 +73,7 @@ export const hostParts: RelayResourceParts = {
 
     begin: ({ inputs }) => ({
         action: "setup_relay",
-        message: `Set up relay ${placed(inputs).relay} on ${describeHost(placed(inputs).host)}`,
+        message: `Set up ${describeRelay(placed(inputs).relay)} on ${describeHost(placed(inputs).host)}`,
         details: details(inputs),
     }),
 
@@ -163,7 +164,7 @@ export const hostParts: RelayResourceParts = {
     ending: (inputs) => [
         {
             action: "relay_destroy",
-            message: `Removed relay ${placed(inputs).relay} from ${describeHost(placed(inputs).host)}`,
+            message: `Removed ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
             details: details(inputs),
         },
     ],

@@ -13,6 +13,8 @@ import type { Context, Properties } from "./resource.js";
 /** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
 export interface Placed {
     relay: string;
+    /** A managed peer's machine. Absent: the relay's own. */
+    role?: "leaf";
     host: HostDescriptor;
     appName: string;
     interface: string;

@@ -4,6 +4,7 @@ import { renderCaddy } from "../../core/caddy.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
 import { renderRenewalUnits } from "../../core/units.js";
+import { describeRelay } from "../../core/leaf.js";
 import type { Files } from "../hosts/bundle.js";
 import { describeHost } from "../hosts/descriptors.js";
 import { relayValues } from "../hosts/host.js";
@@ -76,7 +77,7 @@ export const proxyParts: RelayResourceParts = {
 
     begin: (change) => ({
         action: "services_apply",
-        message: `Apply the services of relay ${placed(change.inputs).relay}`,
+        message: `Apply the services of ${describeRelay(placed(change.inputs).relay)}`,
         details: {
             relay: placed(change.inputs).relay,
             services: Object.keys(change.inputs.services ?? {}),
@@ -183,7 +184,7 @@ export const proxyParts: RelayResourceParts = {
         return [
             {
                 action: "services_remove",
-                message: `Removed the proxy of relay ${relay}`,
+                message: `Removed the proxy of ${describeRelay(relay)}`,
                 details: { relay, services: Object.keys(services) },
             },
             ...Object.entries(services).map(([name, { port }]) => ({
@@ -254,8 +255,8 @@ function issuerOutcomes(relay: string, before: Properties | undefined, outputs: 
                 action: left === undefined ? "ca_withdraw" : "ca_delegate",
                 message:
                     left === undefined
-                        ? `Removed its own ${algorithm} authority from relay ${relay}`
-                        : `Left relay ${relay} an ${algorithm} authority of its own, to renew certificates with`,
+                        ? `Removed its own ${algorithm} authority from ${describeRelay(relay)}`
+                        : `Left ${describeRelay(relay)} an ${algorithm} authority of its own, to renew certificates with`,
                 details: { relay, algorithm, fingerprint, not_after: notAfter },
             };
         });

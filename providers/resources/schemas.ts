@@ -3,6 +3,7 @@ import type { PropertySchema, ResourceSchema } from "./resource.js";
 /** What all resources of a relay take: which relay, where, which log. */
 export const PLACED_INPUTS: Record<string, PropertySchema> = {
     relay: { type: "string", description: "Name of the relay; every message starts with it." },
+    role: { type: "string", description: "`leaf`: the machine of a managed peer.", optional: true },
     host: { type: "object", description: "Where the relay runs, as `hosts.*` describes it." },
     appName: { type: "string", description: "Prefix of every path, table, unit and process on the host." },
     interface: { type: "string", description: "Name of the WireGuard interface." },

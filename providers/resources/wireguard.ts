@@ -1,7 +1,8 @@
-import { admittedOf, keyEpochOf, routesOf } from "../../core/registry/defaults.js";
+import { routesOf } from "../../core/registry/defaults.js";
 import { contains } from "../../core/addresses.js";
 import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
+import { describeRelay } from "../../core/leaf.js";
 import type { RegistryPeer } from "../../core/model.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
 import { currentUser } from "../audit/actor.js";
@@ -15,7 +16,24 @@ import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { dumpOf, wireDrift } from "./wireguardDrift.js";
 import { keyOf, peerChanges } from "./peerChanges.js";
-import { epochOutputs, keyFiles, openRotation, placesOf, previewEpochs, renderInterfaces } from "./wireguardEpochs.js";
+import {
+    epochOutputs,
+    keyFiles,
+    openRotation,
+    placesOf,
+    previewEpochs,
+    publicKeyOfEpoch,
+    renderInterfaces,
+} from "./wireguardEpochs.js";
+import {
+    identityOf,
+    isLeaf,
+    LEAF_INPUT,
+    leafBegin,
+    leafOutcomes,
+    leafSentences,
+    type LeafInputs,
+} from "./wireguardLeaf.js";
 import { overlaps, renderRekeyed } from "./wireguardOverlap.js";
 import { recordedRegistry } from "./wireguardHistory.js";
 import { BY_EXPIRY, cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
@@ -51,6 +69,8 @@ export interface WireGuardInputs {
     presharedKeys: Record<string, string>;
     /** Networks behind the relay, forwarded to by it. */
     routes: string[];
+    /** Of a managed peer. */
+    leaf?: LeafInputs;
 }
 
 /** The interface, its addresses and routes, and who is on it; its outputs are the authoritative registry. */
@@ -96,6 +116,7 @@ export const wireguardParts: RelayResourceParts = {
                 secret: true,
             },
             routes: { type: "array", description: "Networks behind the relay." },
+            ...LEAF_INPUT,
             ...ADOPTS_INPUT,
         },
         {
@@ -126,6 +147,7 @@ export const wireguardParts: RelayResourceParts = {
         "publicKeys",
         "presharedKeys",
         "routes",
+        "leaf",
     ],
 
     complete: withoutUnlisted,
@@ -143,9 +165,9 @@ export const wireguardParts: RelayResourceParts = {
         return Object.fromEntries(Object.entries(changes).filter(([path]) => !covered(path)));
     },
 
-    sentences: (change) => peerSentences(change, new Date()),
+    sentences: (change) => (isLeaf(change.inputs) ? leafSentences(change) : peerSentences(change, new Date())),
     warnings: ({ inputs }) => expiryWarnings(inputs, new Date()),
-    begin: beginOf,
+    begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
     guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
 
     desired(change) {
@@ -156,6 +178,7 @@ export const wireguardParts: RelayResourceParts = {
             values: {
                 ...adoptsValue(inputs),
                 identity: args.identity,
+                role: placed(inputs).role,
                 overlap: args.keyOverlap,
                 force: args.forceRetire,
             },
@@ -211,7 +234,8 @@ export const wireguardParts: RelayResourceParts = {
         };
     },
 
-    outcomes: outcomesOf,
+    outcomes: (change, outputs) =>
+        isLeaf(change.inputs) ? leafOutcomes(change, outputs) : outcomesOf(change, outputs),
     observed: (inputs, outputs, answer) => ({
         ...epochOutputs(inputs, answer),
         registry: withReplaced(outputs.registry as Record<string, RegistryEntry>, overlaps(answer)),
@@ -234,7 +258,7 @@ export const wireguardParts: RelayResourceParts = {
     ending: (inputs) => [
         {
             action: "interface_remove",
-            message: `Removed interface ${placed(inputs).interface} of relay ${placed(inputs).relay}; all its peers are cut off`,
+            message: `Removed interface ${placed(inputs).interface} of ${describeRelay(placed(inputs).relay)}${isLeaf(inputs) ? "" : "; all its peers are cut off"}`,
             details: {
                 relay: placed(inputs).relay,
                 interface: placed(inputs).interface,
@@ -270,6 +294,8 @@ export function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
 }
 
 function derivePeers(args: WireGuardInputs): DesiredPeer[] {
+    // Between a managed peer and its relay it is the peer's key that counts, on both ends.
+    const ownKey = args.leaf === undefined ? undefined : publicKeyOfEpoch(args, 1);
     return Object.entries(args.peers).map(([name, peer]) => {
         const publicKey = peer.publicKey ?? args.publicKeys[name];
         if (publicKey === undefined) {
@@ -281,13 +307,14 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
         }
         const given = args.presharedKeys[name];
         const derived = (): string =>
-            presharedKey(args.seed, { name, publicKey, keyEpoch: keyEpochOf(peer), admitted: admittedOf(peer) });
+            presharedKey(args.seed, { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
         return {
             name,
             publicKey,
             presharedKey: given === "none" ? "" : (given ?? derived()),
             allowedIps: fromAllowedIps(peer),
-            keepalive: 0,
+            keepalive: args.leaf?.keepalive ?? 0,
+            ...(args.leaf === undefined ? {} : { endpoint: args.leaf.endpoint }),
             ...(peer.expires === undefined ? {} : { expires: peer.expires }),
         };
     });

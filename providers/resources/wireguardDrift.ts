@@ -58,7 +58,8 @@ function interfaceDrift(
         drift["private key"] =
             `the interface has another private key (public key ${dump.publicKey}); the next up sets the relay's own`;
     }
-    if (dump.listenPort !== place.port) {
+    // A managed peer takes any.
+    if (place.port !== 0 && dump.listenPort !== place.port) {
         drift["listen port"] =
             `the interface listens on port ${dump.listenPort} instead of ${place.port}; the next up sets it back`;
     }

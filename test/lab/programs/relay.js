@@ -5,8 +5,10 @@ const { AuditSink, ExposedService, Peer, Relay, getStatus, hosts } = require("pu
 const { audit, peers, services, grants, ...rest } = revived(require("./program.json"));
 const { namespace, ssh, script, digitalOcean, askStatus, ...relayArgs } = rest;
 
-const listed = peers.map(({ name, ...args }) =>
-    args.publicKey === undefined ? new Peer(name, args) : { name, ...args },
+const listed = peers.map(({ name, host, ...args }) =>
+    args.publicKey === undefined
+        ? new Peer(name, { ...args, ...(host === undefined ? {} : { host: hosts.local(host) }) })
+        : { name, ...args },
 );
 const relay = new Relay("relay", {
     ...relayArgs,

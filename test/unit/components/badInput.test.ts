@@ -71,6 +71,26 @@ it.each<[string, () => unknown, string]>([
         'relay relay.peers: "alice" is there twice; rename one of them',
     ],
     [
+        "a managed peer with a key that she keeps",
+        () => new Peer("nas", { host: hosts.local(), publicKey: KEY }),
+        "peer nas.publicKey: belongs to a key that she keeps, and a managed peer needs it; leave it out: a pair is made",
+    ],
+    [
+        "a managed peer with an expiry",
+        () => new Peer("nas", { host: hosts.local(), expires: "2030-01-01T00:00:00Z" }),
+        "peer nas.expires: would leave a machine that is managed and may not connect; leave it out, and take the peer out of the program on that day",
+    ],
+    [
+        "a managed peer that nothing connects to",
+        () => new Peer("nas", { host: hosts.digitalOcean() }),
+        "peer nas.host: is not a machine that a peer can be managed on; give hosts.local() or hosts.ssh(), or hand out configFor(peer)",
+    ],
+    [
+        "an interface of a machine that is not managed",
+        () => new Peer("nas", { interface: "wg1" }),
+        "peer nas.interface: means nothing without a host: her own configuration names the interface; leave it out, or give the host that is to be managed",
+    ],
+    [
         "names that differ by case",
         () => relay({ peers: [spec("alice", KEY), spec("Alice", OTHER)] }),
         'relay relay.peers: "alice" and "Alice" differ only by upper and lower case; rename one of them',

@@ -1,0 +1,150 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { leafName, leafNetworks, leafRules, type Leaf } from "../core/leaf.js";
+import type { Ledger, RegistryPeer } from "../core/model.js";
+import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
+import type { Host } from "../providers/hosts/index.js";
+import { machineFor } from "./machine.js";
+import { Managed } from "./managed.js";
+import type { ListedPeer } from "./relayArguments.js";
+import { accessRules } from "./relayInputs.js";
+import type { MadeRelay, RelayParts } from "./relayOnHost.js";
+
+/** How a relay's managed peers reach it. */
+export interface WayToRelay {
+    /** host:port of the newest key epoch. */
+    endpoint: pulumi.Output<string>;
+    /** Of the newest key epoch. */
+    publicKey: pulumi.Output<string>;
+}
+
+/** A managed peer's machine: what its resources recorded, by role. */
+export interface MadePeer {
+    recorded: Record<string, Managed>;
+}
+
+/** Every managed peer of a relay, once the relay itself is done. */
+export function managedPeers(parts: RelayParts, made: MadeRelay, way: WayToRelay): MadePeer[] {
+    const rules = accessRules(parts.resolved, parts.ledger);
+    return parts.resolved.peers.flatMap((peer) =>
+        peer.managed === undefined
+            ? []
+            : [new ManagedPeer(parts, made, { ...peer, managed: peer.managed }, rules, way).made],
+    );
+}
+
+/** The resources on one peer's machine: as a relay's, with the role of a leaf. */
+class ManagedPeer extends pulumi.ComponentResource {
+    readonly made: MadePeer;
+
+    constructor(
+        parts: RelayParts,
+        { recorded }: MadeRelay,
+        peer: ListedPeer & { managed: { host: Host; interface: string | undefined } },
+        rules: pulumi.Output<Record<string, string[]>>,
+        way: WayToRelay,
+    ) {
+        const { parent, name: relay, resolved, ledger, seed } = parts;
+        const { plain, subnet, subnet6, audit } = resolved;
+        const name = `${relay}-${peer.name}`;
+        super("qptunnel:index:ManagedPeer", name, {}, { parent });
+        const { host, interface: device = plain.interface } = peer.managed;
+        const names = { audit, appName: plain.appName, interface: device };
+        const machine = machineFor(this, { relay: name, ...names, listenPorts: [] }, { host });
+        const place = {
+            relay: leafName(relay, peer.name),
+            role: "leaf",
+            ...names,
+            ...machine.inputs,
+            confirmTimeout: plain.confirmTimeout,
+        };
+        const networks = { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
+        const tunnels = Object.values(networks);
+        const entry = ledger.apply(({ peers }) => entryOf(peers, peer.name));
+        const leaf = entry.apply(leafOf);
+        const own = {
+            address: leaf.address,
+            ...(subnet6 === undefined ? {} : { address6: leaf.apply(({ address6 }) => address6 ?? "") }),
+        };
+        const its = pulumi.all([rules, leaf]).apply(([all, at]) => leafRules(all, at));
+        const behindRelay = pulumi.all([ledger, rules, leaf]).apply(([{ peers }, all, at]): RegistryPeer => {
+            const known = [...plain.routes, ...Object.values(peers).flatMap(routesOf)];
+            return {
+                address: resolved.address,
+                ...(resolved.address6 === undefined ? {} : { address6: resolved.address6 }),
+                routes: [...tunnels, ...leafNetworks(all, at, known)],
+            };
+        });
+
+        const child = (...after: pulumi.Resource[]): pulumi.CustomResourceOptions => ({
+            parent: this,
+            dependsOn: after,
+        });
+        const machineHost = new Managed(
+            "Host",
+            `${name}-host`,
+            { ...place, ...networks },
+            // What the relay no longer lets through is cut there first; what is new has its way when it is let through here.
+            child(...Object.values(recorded), ...machine.resources),
+        );
+        const filled = {
+            ...place,
+            machine: machineHost.output<string>("machine"),
+            hostKey: machineHost.output<string>("hostKey"),
+        };
+        const firewall = new Managed(
+            "Firewall",
+            `${name}-firewall`,
+            { ...filled, ...networks, ...own, interfaces: [device], routes: peer.plain.routes },
+            child(machineHost),
+        );
+        const wireguard = new Managed(
+            "WireGuard",
+            `${name}-wireguard`,
+            {
+                ...filled,
+                ...networks,
+                ...own,
+                prefix: 32,
+                ...(subnet6 === undefined ? {} : { prefix6: 128 }),
+                listenPort: 0,
+                epochs: [1],
+                mtu: plain.mtu,
+                routes: peer.plain.routes,
+                privateKeys: pulumi.secret({ 1: peer.privateKey as pulumi.Output<string> }),
+                seed: seed.output("seed"),
+                peers: { [relay]: behindRelay },
+                publicKeys: { [relay]: way.publicKey },
+                presharedKeys: pulumi.secret(peer.presharedKey === undefined ? {} : { [relay]: peer.presharedKey }),
+                leaf: {
+                    name: peer.name,
+                    keyEpoch: entry.apply(keyEpochOf),
+                    admitted: entry.apply(admittedOf),
+                    endpoint: way.endpoint,
+                    keepalive: plain.keepalive,
+                },
+            },
+            child(firewall),
+        );
+        const grants = new Managed("Grants", `${name}-grants`, { ...filled, rules: its }, child(wireguard));
+        const roles = { host: machineHost, firewall, wireguard, grants };
+        this.made = {
+            recorded: Object.fromEntries(
+                Object.entries(roles).map(([role, resource]) => [`${peer.name}/${role}`, resource]),
+            ),
+        };
+        this.registerOutputs({});
+    }
+}
+
+function entryOf(peers: Ledger["peers"], name: string): RegistryPeer {
+    const entry = peers[name];
+    if (entry === undefined)
+        throw new pulumi.RunError(`managed peer ${name}: the registry has no address for it; apply the whole relay`);
+    return entry;
+}
+
+function leafOf(entry: RegistryPeer): Leaf {
+    const { address, address6 } = entry;
+    return { address, ...(address6 === undefined ? {} : { address6 }), routes: routesOf(entry) };
+}
