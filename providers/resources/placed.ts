@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 
-import { AuditError, HostUnreachable } from "../../core/errors.js";
+import { AuditError, HostError, HostUnreachable } from "../../core/errors.js";
 import type { RecordMark } from "../../core/audit/record.js";
 import { refuseShorter, rememberSeen } from "../audit/lastSeen.js";
 import { AuditLog, type AuditRef, type Operation } from "../audit/log.js";
 import { factsOf, type Facts } from "../hosts/facts.js";
-import { isAbandoned, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
+import { describeHost, isAbandoned, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
 import { RelayChanged, type Target } from "../hosts/host.js";
 import { sealJournal } from "./journal.js";
 import type { Context, Properties } from "./resource.js";
@@ -97,7 +97,7 @@ export async function underAudit<T>(
             unreachable = error as Error;
         }
     }
-    if (facts?.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);
+    await verifyFacts(log, facts, relay);
     const operation = await log.begin(announcement);
     const named = String(announcement.details.relay);
     try {
@@ -113,9 +113,11 @@ export async function underAudit<T>(
             result = await body(operation, facts);
         } catch (error) {
             if (!(error instanceof RelayChanged) || relay === undefined) throw error;
-            // Somebody else's change is seen, vouched for by the log, and planned on; a third is not raced against.
+            // What the relay did by itself is seen and planned on; a second change is not raced against.
+            const seen = facts?.auditMark;
             facts = await factsOf(relay);
-            if (facts.auditMark !== undefined) await verifyRelayMark(log, facts.auditMark);
+            await verifyFacts(log, facts, relay);
+            if (facts.auditMark !== seen) throw new AppliedMeanwhile(relay, facts.auditMark);
             await operation.record({
                 action: "relay_changed",
                 message: error.problem,
@@ -133,6 +135,18 @@ export async function underAudit<T>(
     }
 }
 
+/** Somebody applies another program, or another copy of the state, at the same time: whoever comes second stops. */
+class AppliedMeanwhile extends HostError {
+    constructor(relay: Target, mark: string | undefined) {
+        const record = mark === undefined ? "" : `, under record ${mark.split(" ")[0]} of the log`;
+        super(
+            describeHost(relay.host),
+            `another update changed the relay while this one was under way${record}; nothing was changed over it`,
+            "wait until it is done, look at what it did (`pulumi preview --refresh`), then apply again",
+        );
+    }
+}
+
 /** Only a removal gets to use this: everything else needs the host and fails at its next step. */
 function mayGoOn(error: Error, relay: Target | undefined): boolean {
     return error instanceof HostUnreachable && relay !== undefined && isAbandoned(relay.host);
@@ -143,7 +157,10 @@ export function formatMark(mark: RecordMark): string {
     return `${mark.sequence} ${mark.hash} ${mark.offset}${mark.genesis === undefined ? "" : ` ${mark.genesis}`}`;
 }
 
-async function verifyRelayMark(log: AuditLog, text: string): Promise<void> {
+/** That the log has the record under which the relay was last changed. Whose relay is another's is told that instead. */
+async function verifyFacts(log: AuditLog, facts: Facts | undefined, relay: Target | undefined): Promise<void> {
+    const text = facts?.auditMark;
+    if (text === undefined || facts?.owner !== relay?.owner) return;
     const [sequence, hash, offset, genesis] = text.split(" ");
     try {
         await log.verifyMark({

@@ -1,9 +1,9 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { withKeys } from "./fixtures.js";
-import { POINTS, boot, granted, program, reachable, wire } from "./turns.js";
+import { POINTS, boot, granted, interruption, program, reachable, wire } from "./turns.js";
 
 jest.setTimeout(300_000);
 
@@ -31,11 +31,12 @@ it("reads who may reach what from the wire and from the boot files", async () =>
 it.each(POINTS.map((point, index) => [point[0], index + 1] as const))(
     "killed %s, an update opens nothing that neither program grants, and the next one completes it",
     async (_when, turn) => {
-        const [, tool, pattern, nth] = POINTS[turn - 1]!;
-        const hit = kill(tool, pattern, nth);
+        const point = POINTS[turn - 1]!;
+        const { script, hit } = interruption(stack.folder, point, `${FIND_PLUGIN} kill -KILL $plugin; kill -KILL 0`);
+        stack.interpose(point[1], script);
         stack.declare(program(turn));
         await stack.fail(["up", "--yes", "--skip-preview"]);
-        expect(readFileSync(hit, "utf8")).toBe("killed\n");
+        expect(readFileSync(hit, "utf8")).toBe("done\n");
         stack.restore();
 
         const either = new Set([...granted(turn - 1), ...granted(turn)]);
@@ -93,23 +94,3 @@ while [ "$(cat /proc/$engine/comm)" != pulumi ]; do
     plugin=$engine
     engine=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$engine/status)
 done;`;
-
-/** Has plugin and relay program killed before a call; a file that says so when it has happened. */
-function kill(tool: string, pattern: string, nth: number): string {
-    const [counter, hit] = [join(stack.folder, "counter"), join(stack.folder, "hit")];
-    rmSync(counter, { force: true });
-    rmSync(hit, { force: true });
-    stack.interpose(
-        tool,
-        `case "$*" in ${pattern})
-    echo >> ${counter}
-    if [ "$(wc -l < ${counter})" -eq ${nth} ]; then
-        ${FIND_PLUGIN}
-        kill -KILL $plugin
-        echo killed > ${hit}
-        kill -KILL 0
-    fi;;
-esac`,
-    );
-    return hit;
-}

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { LabNode } from "../../lab/index.js";
 import type { Declared, Stack } from "../../lab/stack.js";
@@ -25,6 +25,28 @@ export const POINTS: [when: string, program: string, pattern: string, nth: numbe
     ["between Proxy and Grants", "mv", "*/elements", 3],
     ["with the new elements in the record alone", "nft", "-f*-", 3],
 ];
+
+export type Point = (typeof POINTS)[number];
+
+/**
+ * A script for `interpose` that does something at one of the points, once.
+ *
+ * @param act for sh
+ * @returns with the file that says "done" when it has happened
+ */
+export function interruption(folder: string, [, , pattern, nth]: Point, act: string): { script: string; hit: string } {
+    const [counter, hit] = [join(folder, "counter"), join(folder, "hit")];
+    rmSync(counter, { force: true });
+    rmSync(hit, { force: true });
+    const script = `case "$*" in ${pattern})
+    echo >> ${counter}
+    if [ "$(wc -l < ${counter})" -eq ${nth} ]; then
+        echo done > ${hit}
+        ${act}
+    fi;;
+esac`;
+    return { script, hit };
+}
 
 const [alice, bob, ...guests] = withKeys(
     "alice",
