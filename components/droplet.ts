@@ -71,7 +71,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         sudo: false,
         packages: "install",
         hostKey,
-        instance: { provider: "digitalocean", id: droplet.id },
+        instance: { provider: "digitalocean", id: droplet.id, address: droplet.ipv4Address },
     });
     const { listenPorts: _, ...log } = named;
     const hostKey = new Managed(

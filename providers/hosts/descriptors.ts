@@ -29,6 +29,8 @@ export interface SshHost {
 export interface Instance {
     provider: "digitalocean";
     id: string;
+    /** Its own address, which still leads to it when the relay's address leads to the machine that took its place. */
+    address?: string;
 }
 
 /** A machine that no connection leads to: a script is carried there. */

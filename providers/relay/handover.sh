@@ -13,6 +13,12 @@ save_endpoints() {
     done
 }
 
+# inherit_endpoints DEVICE: what another machine knew, when the relay has just come from there.
+inherit_endpoints() {
+    [[ -s "$work/inherited" && ! -s "$etc/endpoints.$1" ]] || return 0
+    install_file "$etc/endpoints.$1" <"$work/inherited"
+}
+
 # forget_endpoints: of keys that are no longer admitted.
 forget_endpoints() {
     local file

@@ -36,6 +36,7 @@ step_wireguard() {
     ours_nft | nft -f -
     for device in $(wanted_interfaces); do
         if grep -qxF -- "$device" "$work/new"; then
+            inherit_endpoints "$device"
             start_interface "$device"
         else
             change_peers "$device"

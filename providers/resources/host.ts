@@ -60,7 +60,7 @@ export const hostParts: RelayResourceParts = {
         }
         if (isReplaced({ inputs, before }) && descriptor.kind === "ssh" && descriptor.instance !== undefined) {
             return [
-                `${relay}: is set up on the new machine behind ${hostKeyOf(descriptor)}, with the same keys and addresses; every peer is interrupted until its next handshake there`,
+                `${relay}: is set up on the new machine behind ${hostKeyOf(descriptor)}, with the same keys and addresses; every peer is interrupted until the new machine calls it, or for 15 s if the old one cannot say where it is`,
             ];
         }
         if (then.interface !== device || then.appName !== appName) {

@@ -10,7 +10,8 @@ import type { Files } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
 import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
 import { wireguardInputs, wireguardOutputs } from "./imported.js";
-import { placed } from "./placed.js";
+import { endpointsLeft } from "./move.js";
+import { placed, targetOf } from "./placed.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
@@ -170,11 +171,12 @@ export const wireguardParts: RelayResourceParts = {
     begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
     guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
 
-    desired(change) {
-        const { inputs } = change;
+    async desired(change) {
+        const { inputs, before, context } = change;
         const args = resolved(inputs);
         const peers = desiredPeers(args);
-        return Promise.resolve({
+        const inherited = before && (await endpointsLeft(targetOf(before.inputs, context), targetOf(inputs, context)));
+        return {
             values: {
                 ...adoptsValue(inputs),
                 identity: args.identity,
@@ -188,8 +190,9 @@ export const wireguardParts: RelayResourceParts = {
                 peers: renderPeerTable(peers),
                 rekeyed: renderRekeyed(change),
                 network: renderNetwork(args),
+                ...(inherited === undefined ? {} : { inherited }),
             },
-        });
+        };
     },
 
     async outputs(change, answer) {

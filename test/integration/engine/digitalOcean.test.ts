@@ -170,11 +170,15 @@ it("fills the Droplet that takes another's place, with the same keys, under the 
     stack.declare({ digitalOcean: { reservedIp: true, tags: ["team:network"], image: "debian-13-x64" } });
     const text = await stack.preview();
     expect(spoken(text)).toContain(
-        `relay: is set up on the new machine behind ${RESERVED}, with the same keys and addresses; every peer is interrupted until its next handshake there`,
+        `relay: is set up on the new machine behind ${RESERVED}, with the same keys and addresses; every peer is interrupted until the new machine calls it, or for 15 s if the old one cannot say where it is`,
     );
+    await alice.ping("10.8.0.1");
     await stack.up();
-    const isBack = await comesBack(alice);
+    // Alice has sent nothing since: the new machine knew from the old one where she is, and called her.
+    const called = await onDroplet("second", `wg show ${device} latest-handshakes`);
+    const isBack = await alice.ping("10.8.0.1");
     const after = await stack.state();
+    expect(called).toMatch(new RegExp(`^${team[0]!.publicKey.replace(/[+/]/g, "\\$&")}\t[1-9]`, "m"));
     expect(after["relay-droplet"]!.id).toBe("4001");
     const machines = [before, after].map((state) => state["relay-host"]!.outputs["machine"]);
     expect(machines[0]).not.toBe(machines[1]);
@@ -214,19 +218,11 @@ async function shownBy(address: string): Promise<string> {
     return keys.trim().split(" ").slice(1, 3).join(" ");
 }
 
-/** Her client begins a new session by itself once 15 s went unanswered; half a minute is given to it. */
-async function comesBack(node: LabNode): Promise<boolean> {
-    for (let turn = 0; turn < 15; turn++) {
-        if (await node.ping("10.8.0.1")) return true;
-    }
-    return false;
-}
-
 /** Runs a script on the machine that is in a place, where its files are. */
-async function onDroplet(place: "first" | "second", script: string): Promise<void> {
+async function onDroplet(place: "first" | "second", script: string): Promise<string> {
     const { namespace } = lab.node(place);
     const [sshd = ""] = (await operator.run(["ip", "netns", "pids", namespace])).split("\n");
-    await operator.run(["nsenter", "-t", sshd, "-m", "-n", "sh", "-c", script]);
+    return operator.run(["nsenter", "-t", sshd, "-m", "-n", "sh", "-c", script]);
 }
 
 function made(id: string): { userData: string } {

@@ -39,7 +39,7 @@ const REACHED = {
     user: "root",
     sudo: false,
     packages: "install",
-    instance: { provider: "digitalocean", id: "4711" },
+    instance: { provider: "digitalocean", id: "4711", address: "203.0.113.5" },
 };
 const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n";
 
