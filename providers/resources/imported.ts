@@ -113,6 +113,7 @@ export function proxyInputs({ placed, machine }: Found, answer: Files): Properti
         services: Object.fromEntries(services),
         authorities: {},
         authorityKeys: {},
+        ...(Object.keys(answer).some((name) => name.startsWith("issuer.")) ? { renewal: "relay" } : {}),
     };
 }
 
@@ -131,7 +132,7 @@ function curvesOf(answer: Files): Record<string, string[]> {
 /** id-Ed25519 (RFC 8410) is 06 03 2b 65 70 in the certificate. */
 function algorithmOf(service: string, answer: Files): ProxyService["certificate"] {
     const file = Object.keys(answer).find((name) =>
-        new RegExp(`^certificate\\.${service}-[0-9a-f]{12}\\.pem$`).test(name),
+        new RegExp(`^certificate\\.${service}-([0-9a-f]{12}|relay)\\.pem$`).test(name),
     );
     const der = Buffer.from((answer[file ?? ""] ?? "").replace(/-----[^-]+-----/g, ""), "base64");
     // An Ed25519 leaf names that algorithm as its own key's; an ECDSA one at most as its authority's.

@@ -1,4 +1,4 @@
-import { wireguardInputs, firewallInputs } from "../../../../providers/resources/imported.js";
+import { firewallInputs, proxyInputs, wireguardInputs } from "../../../../providers/resources/imported.js";
 import { findRelay, recordedNetwork, type Found } from "../../../../providers/resources/importing.js";
 import type { Context } from "../../../../providers/resources/resource.js";
 
@@ -48,6 +48,31 @@ describe("what a relay keeps of its program", () => {
             },
             presharedKeys: { alice: "PSK", nas: "none" },
         });
+    });
+});
+
+describe("of services a relay keeps", () => {
+    const p256 = Buffer.from("308206072a8648ce3d0201", "hex").toString("base64");
+    const served = {
+        ...answer,
+        "record.services": "notes\t8443\t10.8.0.3:3000\t10.8.0.1\nwiki\t8444\t192.0.2.1:80\t10.8.0.1\n",
+        "certificate.wiki-0123456789ab.pem": `-----BEGIN CERTIFICATE-----\n${p256}\n-----END CERTIFICATE-----\n`,
+    };
+
+    it("what they are, and by their certificates of which kind", () => {
+        const inputs = proxyInputs(found, served);
+        expect(inputs["services"]).toMatchObject({
+            notes: { port: 8443, upstream: "10.8.0.3:3000", certificate: "ed25519" },
+            wiki: { port: 8444, upstream: "192.0.2.1:80", certificate: "ecdsa-p256" },
+        });
+        expect(inputs).not.toHaveProperty("renewal");
+    });
+
+    it("that it renews their certificates itself, by the issuers it was left", () => {
+        const { "certificate.wiki-0123456789ab.pem": pem, ...rest } = served;
+        const inputs = proxyInputs(found, { ...rest, "certificate.wiki-relay.pem": pem, "issuer.ecdsa-p256.pem": pem });
+        expect(inputs["renewal"]).toBe("relay");
+        expect(inputs["services"]).toMatchObject({ wiki: { certificate: "ecdsa-p256" } });
     });
 });
 
