@@ -32,6 +32,8 @@ export class Relay extends pulumi.ComponentResource {
     readonly registry: pulumi.Output<Record<string, unknown>>;
     /** Every service: url, upstream, negotiated group and cipher. */
     readonly serviceRegistry: pulumi.Output<Record<string, unknown>>;
+    /** What SSH to the relay's machine agreed on, `mlkem768x25519-sha256` for instance; `none` where nothing is reached over SSH. */
+    readonly keyExchange: pulumi.Output<string>;
     /** What clients of the services trust, PEM. */
     readonly caCertificate: pulumi.Output<string>;
     /** What the log must still contain tomorrow. */
@@ -139,6 +141,7 @@ export class Relay extends pulumi.ComponentResource {
         );
         this.registry = made.registry;
         this.serviceRegistry = made.served;
+        this.keyExchange = made.keyExchange ?? pulumi.output("none");
         this.caCertificate = pulumi
             .all(Object.values(byAlgorithm("certificate")))
             .apply((certificates) => certificates.join(""));

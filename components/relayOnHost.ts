@@ -33,6 +33,8 @@ export interface MadeRelay {
     served: pulumi.Output<Record<string, unknown>>;
     /** The machine's own address; absent where nobody can ask it. */
     address?: pulumi.Output<string>;
+    /** What SSH agreed on; absent without SSH. */
+    keyExchange?: pulumi.Output<string>;
     /** What else whoever connects to the machine is told. */
     way?: { hostKey: pulumi.Output<string> };
 }
@@ -69,6 +71,7 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
         registry: wireguard.output("registry"),
         served: proxy.output("served"),
         address: host.output("address"),
+        keyExchange: host.output("keyExchange"),
         way: { hostKey: host.output("hostKey") },
     };
 }
