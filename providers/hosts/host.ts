@@ -91,11 +91,30 @@ function failure(target: Target, step: Step, answer: Files, code: number | null,
     if (refused.length >= 2) return new HostError(where, refused[0] ?? "", refused[1] ?? "");
     const said = lines(redact(stderr)).slice(-3).join("; ");
     const error = lines(answer.error)[0];
+    const disk = diskTrouble(stderr);
+    if (disk !== undefined) return new HostError(where, `step ${step} failed: ${disk[0]}`, disk[1]);
     return new HostError(
         where,
         `step ${step} failed${error === undefined ? ` (exit code ${code ?? "none"})` : ` at ${error}`}${said === "" ? "" : `: ${said}`}`,
         "mend what it names and apply again; nothing was opened that was closed before",
     );
+}
+
+/** What is wrong with the machine's disk and what to do, when that is why a step failed. */
+function diskTrouble(stderr: string): [problem: string, fix: string] | undefined {
+    const full = /(\/[^\s:']+)?[^\n]*No space left on device/.exec(stderr);
+    if (full !== null) {
+        return [
+            `no space is left ${full[1] === undefined ? "below /etc or /run" : `for ${full[1]}`} (or no inode)`,
+            "make room (`df -h`, `df -i`) and apply again; nothing was opened that was closed before",
+        ];
+    }
+    const readOnly = /(\/[^\s:']+)[^\n]*Read-only file system/.exec(stderr);
+    if (readOnly === null) return undefined;
+    return [
+        `${readOnly[1]} is on a read-only file system`,
+        "find out why (`dmesg` says when a disk failed), remount it writable and apply again; nothing was opened that was closed before",
+    ];
 }
 
 /** Tools quote a malformed key back. No 44-character base64 token leaves in a message. */

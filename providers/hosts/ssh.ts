@@ -100,11 +100,12 @@ export class SshConnection implements Connection {
         this.found ??= negotiatedIn(text, this.knownHostsText());
         // 255 is the client's own; everything else is the remote program's.
         if (finished.code === 255) throw explainFailure(this.host, text, pinnedFingerprint(this.host.hostKey));
-        if (/^sudo: /m.test(finished.stderr) && finished.stdout === "") {
+        const refusal = finished.stdout === "" ? /^(?:.*: )?sudo: (.*)$/m.exec(finished.stderr)?.[1] : undefined;
+        if (refusal !== undefined) {
             throw new HostError(
                 describeHost(this.host),
-                "sudo asks for a password",
-                `let ${this.host.user} use sudo without one for bash, or connect as root`,
+                /password/.test(refusal) ? "sudo asks for a password" : `sudo does not work: ${refusal}`,
+                `let ${this.host.user} use sudo without a password for all commands (NOPASSWD), or connect as root`,
             );
         }
         return finished;

@@ -36,7 +36,11 @@ answer() {
     sed 's/^/ /'
 }
 
-have() { command -v -- "$1" >/dev/null 2>&1; }
+# have PROGRAM: bash also finds what it cannot run.
+have() {
+    local file
+    file=$(type -P -- "$1") && [[ -x "$file" ]]
+}
 
 # Each program works in a folder of its own in memory, named after its process: what a killed one left behind,
 # keys among it, is removed by whoever comes next.
