@@ -1,11 +1,12 @@
-// Measures what the library adds: to the start of a program and of the engine, with many peers, in the log.
+// Measures what the library adds: to the start of a program and of the engine, with many peers, in the log; and what peers
+// lose while keys are rotated and when a relay is restarted.
 //
 //   npm run bench              several minutes: up to 10 000 peers, 100 000 records
 //   npm run bench -- --quick   about a minute: up to 1 000 peers, 10 000 records
-//   npm run bench -- --only start,peers,components,log,checkpoint
+//   npm run bench -- --only start,peers,components,log,checkpoint,rotation
 //   npm run bench -- --json    the same as JSON on standard output, every run of everything
 //
-// Needs root (a network namespace, which it makes and removes). What is compared is measured in turns, because times of
+// Needs root (network namespaces, which it makes and removes). What is compared is measured in turns, because times of
 // different moments do not compare on a machine that also does something else.
 
 import { spawnSync } from "node:child_process";
@@ -17,6 +18,7 @@ import { parseArgs } from "node:util";
 import { measureCheckpoint } from "./bench/checkpoint.mjs";
 import { measureLog } from "./bench/log.mjs";
 import { measureComponents, measurePeers } from "./bench/peers.mjs";
+import { measureRotation } from "./bench/rotation.mjs";
 import { measureStart } from "./bench/start.mjs";
 import { inWords } from "./bench/rows.mjs";
 import { provide } from "./toolchain/provide.mjs";
@@ -29,6 +31,7 @@ const parts = {
     components: measureComponents,
     log: measureLog,
     checkpoint: measureCheckpoint,
+    rotation: measureRotation,
 };
 
 const { values } = parseArgs({
@@ -37,7 +40,7 @@ const { values } = parseArgs({
 const chosen = values.only?.split(",") ?? Object.keys(parts);
 const unknown = chosen.find((part) => !Object.hasOwn(parts, part));
 if (unknown !== undefined) fail(`no part is called ${unknown}: say ${Object.keys(parts).join(", ")}`);
-if (process.getuid() !== 0) fail("the bench makes a network namespace: run it as root, for instance with sudo");
+if (process.getuid() !== 0) fail("the bench makes network namespaces: run it as root, for instance with sudo");
 
 const tools = await provide({ tests: true }).catch((error) => fail(error.message));
 process.env.PATH = [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);

@@ -160,7 +160,7 @@ remember_retired() {
     [[ ! -s "$work/retired" ]] || cat -- "$work/retired" >>"$etc/retired"
 }
 remove_retired() {
-    local device
+    local device file epoch
     [[ -s "$etc/retired" ]] || return 0
     while read -r device; do
         ! is_kept "$device" || continue
@@ -168,6 +168,10 @@ remove_retired() {
         rm -f -- "$etc/key.$device" "$etc/endpoints.$device"
         [[ "$device" == "${want[interface]}" ]] || nft delete element inet "${want[table]}" ours "{ \"$device\" }" 2>/dev/null || true
     done <"$etc/retired"
+    for file in "$etc"/identity.*.key; do
+        epoch=${file%.key}
+        cut -f 3 "$etc/interfaces" | grep -qxF -- "${epoch##*.}" || rm -f -- "$file"
+    done
     rm -f -- "$etc/retired"
     rotating || close_epochs
 }

@@ -69,18 +69,20 @@ is_kept() { [[ -f "$(current peers)" ]] && cut -f 1 "$etc/interfaces" 2>/dev/nul
 
 # supervise-wireguard: keeps wireguard-go running and fills its interface each time.
 supervise_wireguard() {
-    local device=$1 child=""
+    local device=$1 child="" begun
     echo "$$" >"$run/wireguard.$device.supervisor.pid"
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
     wait_for_former "$device"
     while is_kept "$device"; do
         rm -f -- "$run/$device.ready"
+        begun=$SECONDS
         wireguard-go -f "$device" </dev/null >/dev/null 2>&1 &
         child=$!
         echo "$child" >"$run/wireguard.$device.pid"
         if wait_for 10 answers_wg "$device"; then configure_interface "$device" && is_ready "$device"; fi
         wait "$child" || true
-        sleep 1
+        # At once, unless it does not stay up: every peer waits.
+        ((SECONDS - begun >= 5)) || sleep 1
     done
 }
 

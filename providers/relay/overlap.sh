@@ -8,6 +8,7 @@ overlapping_peers() {
     : >"$work/moving"
     touch -- "$work/rekeyed"
     { [[ ! -f "$etc/moving" ]] || cat -- "$etc/moving"; cat -- "$work/rekeyed"; } >"$work/pairs"
+    heirs >"$work/heirs"
     [[ -s "$work/pairs" && -f "$(current peers)" ]] || return 0
     awk -F'\t' -v OFS='\t' -v now="$EPOCHSECONDS" -v overlap="${want[overlap]:-0}" -v moving="$work/moving" '
         FILENAME == ARGV[1] { psk[$1] = $2; ips[$1] = $3; next }
@@ -15,6 +16,8 @@ overlapping_peers() {
         { row[++count] = $0; wanted[$1] }
         END { for (i = 1; i <= count; i++) {
             $0 = row[i]; o = old[$1]
+            # A key that was replaced before it was used: hers that works is the one before.
+            while (o != $1 && (o in old) && ips[o] == "(none)") o = old[o]
             if (($1 in old) && !(o in wanted) && (o in ips) && ips[o] != "(none)" && until[$1] > now && (!($1 in ips) || ips[$1] == "(none)")) {
                 print $1, o, until[$1] > moving
                 key = $1; mine = $2; $1 = o; $2 = psk[o]; print
@@ -23,6 +26,21 @@ overlapping_peers() {
             print } }
     ' "$(current peers)" "$work/pairs" "$work/peers" >"$work/peers.both"
     mv -f -- "$work/peers.both" "$work/peers"
+}
+
+# "old TAB new" for every key that was the same peer's before: her address means her still, and what she may do stays.
+# A key that somebody has now ends the line: who had it before that is somebody else.
+heirs() {
+    awk -F'\t' -v OFS='\t' '
+        FILENAME == ARGV[1] { wanted[$1]; next }
+        { former[$1] = $2 }
+        END { for (key in former) {
+            split("", seen)
+            for (old = key; (old in former) && !(old in seen) && (old == key || !(old in wanted)); ) {
+                seen[old]
+                old = former[old]
+                print old, key
+            } } }' "$work/peers" "$work/pairs"
 }
 
 # "new TAB old TAB deadline TAB why": who has shaken hands with the new key, or has had her time.

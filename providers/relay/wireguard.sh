@@ -84,8 +84,14 @@ prepare_keys() {
         if [[ "${want[identity]:-state}" == host ]]; then
             file=$etc/identity.$epoch.key
             if [[ ! -s "$file" ]]; then
-                ! is_recorded "$device" || refuse "the relay's key is gone from $file" "run the whole set-up again: every peer then needs a new configuration"
-                wg genkey | install_file "$file"
+                if ! is_recorded "$device"; then
+                    wg genkey | install_file "$file"
+                elif [[ -s "$etc/key.$device" && "$(recorded "$device" 3)" == "$epoch" ]]; then
+                    # A key that was in the state as well: it goes on here.
+                    install_file "$file" <"$etc/key.$device"
+                else
+                    refuse "the relay's key is gone from $file" "run the whole set-up again: every peer then needs a new configuration"
+                fi
             fi
             cat "$file" >"$work/key.$device"
             public=$(wg pubkey <"$file")
@@ -95,7 +101,8 @@ prepare_keys() {
     mv -f -- "$work/interfaces.full" "$work/interfaces"
 }
 
-# plan_peers DEVICE: live against desired: whom to remove, what to write, and which addresses change their meaning.
+# plan_peers DEVICE: live against desired: whom to remove, what to write, and which addresses change their meaning: not
+# those that go to another key of the same peer.
 # Allowed IPs are compared as sets.
 plan_peers() {
     : >"$work/$1.removed"; : >"$work/$1.delta"
@@ -107,14 +114,15 @@ plan_peers() {
             for (i in y) if (!(y[i] in seen)) return 0
             return 1
         }
-        NR == FNR { psk[$1] = $2; ips[$1] = $3; keep[$1] = $4; row[$1] = $0; order[++count] = $1
+        FILENAME == ARGV[1] { heir[$1, $2]; next }
+        FILENAME == ARGV[2] { psk[$1] = $2; ips[$1] = $3; keep[$1] = $4; row[$1] = $0; order[++count] = $1
                     n = split($3, list, ","); for (i = 1; i <= n; i++) owner[list[i]] = $1; next }
         { n = ($4 == "(none)" ? 0 : split($4, list, ","))
-          for (i = 1; i <= n; i++) if (owner[list[i]] != $1) { text = list[i]; sub(/\/(32|128)$/, "", text); print text >> cut }
+          for (i = 1; i <= n; i++) if (owner[list[i]] != $1 && !(($1, owner[list[i]]) in heir)) { text = list[i]; sub(/\/(32|128)$/, "", text); print text >> cut }
           if (!($1 in ips)) { print $1 > removed; next }
           if (psk[$1] == $2 && same(ips[$1], $4) && keep[$1] == $8) done[$1] = 1 }
         END { for (i = 1; i <= count; i++) if (!(order[i] in done)) print row[order[i]] > delta }
-    ' "$work/peers" "$work/$1.live"
+    ' "$work/heirs" "$work/peers" "$work/$1.live"
     # Where it was told to find the relay is in the record alone: the wire knows where it found it last.
     if is_leaf && ! cmp -s "$work/peers" "$(current peers)"; then cp -- "$work/peers" "$work/$1.delta"; fi
 }
@@ -124,15 +132,17 @@ cut_from_record() {
     [[ ! -f "$(current peers)" ]] || awk -F'\t' '
         function plain(text) { sub(/\/(32|128)$/, "", text); return text }
         { n = ($3 == "(none)" ? 0 : split($3, list, ",")) }
-        FILENAME == ARGV[1] { for (i = 1; i <= n; i++) owner[list[i]] = $1; next }
-        { for (i = 1; i <= n; i++) if (owner[list[i]] != $1) print plain(list[i]) }
-    ' "$work/peers" "$(current peers)" >>"$work/cut"
+        FILENAME == ARGV[1] { heir[$1, $2]; next }
+        FILENAME == ARGV[2] { for (i = 1; i <= n; i++) owner[list[i]] = $1; next }
+        { for (i = 1; i <= n; i++) if (owner[list[i]] != $1 && !(($1, owner[list[i]]) in heir)) print plain(list[i]) }
+    ' "$work/heirs" "$work/peers" "$(current peers)" >>"$work/cut"
 }
 
 # What counts at the next boot, before it counts on the wire.
 record_wireguard() {
     local device
     for device in $(wanted_interfaces); do install_file "$etc/key.$device" <"$work/key.$device"; done
+    [[ "${want[identity]:-state}" == host ]] || rm -f -- "$etc"/identity.*.key
     remember_retired
     install_file "$etc/moving" <"$work/moving"
     install_file "$etc/interfaces" <"$work/interfaces"

@@ -125,6 +125,15 @@ function stillOn(change: Pick<Change, "inputs" | "before">, epochs: number[], co
         .filter((name) => (seen[name] === undefined ? counting === "unseen" : epochs.includes(seen[name])));
 }
 
+/** Who is cut off when a stage ends an epoch, or keeps it from ending. */
+export function concernedByStage(change: Change): string[] {
+    const { retired, calledOff } = stageOf(change);
+    return [
+        ...(retired.length === 0 ? [] : stillOn(change, retired, "unseen")),
+        ...(calledOff.length === 0 ? [] : stillOn(change, calledOff, "seen")),
+    ];
+}
+
 /** What a stage asks of whom, and what happens until then. */
 export function epochSentences(change: Change): string[] {
     const { inputs, before } = change;

@@ -7,7 +7,7 @@ import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
 import { placed } from "./placed.js";
 import type { Change } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
-import { epochSentences } from "./wireguardEpochs.js";
+import { concernedByStage, epochSentences } from "./wireguardEpochs.js";
 import { count, listNames } from "./words.js";
 
 /** Above this many of a kind, they are named in one sentence. */
@@ -35,7 +35,7 @@ export function peerSentences(change: Change, now: Date): string[] {
         ),
     ];
     const total = Object.keys(peersOf(inputs)).length;
-    const touched = new Set(changes.map(({ name }) => name));
+    const touched = new Set([...changes.map(({ name }) => name), ...concernedByStage(change)]);
     const undisturbed = total - [...touched].filter((name) => name in peersOf(inputs)).length;
     if (before !== undefined && undisturbed > 0 && ofAll.length === 0)
         sentences.push(
@@ -118,6 +118,10 @@ function relaySentences(change: Change): string[] {
     const sentences: string[] = [];
     if (relayRekeyed(change))
         sentences.push("the relay's own key changes: every peer is cut off until it uses its new configuration");
+    if (before.inputs.identity !== "host" && inputs.identity === "host")
+        sentences.push(
+            "the relay keeps its key to itself from now on: nobody is disturbed, the state forgets it, and a lost machine can not be rebuilt as the same relay",
+        );
     for (const [key, what] of [
         ["listenPort", "UDP port"],
         ["address", "address"],
@@ -133,9 +137,15 @@ function relaySentences(change: Change): string[] {
     return sentences;
 }
 
+/** Whether a key epoch that stays gets another key: also the one that is not made yet, when a key moves from the relay to the state. */
 function relayRekeyed({ before, inputs }: Change): boolean {
-    const then = (before?.inputs.privateKeys ?? {}) as Record<string, unknown>;
+    if (before === undefined || inputs.identity === "host") return false;
+    const then = (before.inputs.privateKeys ?? {}) as Record<string, unknown>;
     const now = (inputs.privateKeys ?? {}) as Record<string, unknown>;
+    if (before.inputs.identity === "host")
+        return ((inputs.epochs ?? []) as number[]).some((epoch) =>
+            ((before.inputs.epochs ?? []) as number[]).includes(epoch),
+        );
     return Object.keys(now).some((epoch) => epoch in then && then[epoch] !== now[epoch]);
 }
 

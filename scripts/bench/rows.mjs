@@ -1,7 +1,7 @@
 // One row of the report: what was measured, every value, and the bar it is held against.
 
 /**
- * @typedef {{ what: string, unit: "s" | "MB" | "/s", values: number[], value: number, cpu?: number,
+ * @typedef {{ what: string, unit: "s" | "MB" | "/s" | "lost" | "x", values: number[], value: number, cpu?: number,
  *     bar?: { atMost?: number, atLeast?: number }, met?: boolean }} Row
  */
 
@@ -32,7 +32,7 @@ export function inWords({ what, unit, values, value, cpu, bar, met }) {
     const limit =
         bar === undefined ? "" : bar.atMost === undefined ? `at least ${bar.atLeast}` : `at most ${bar.atMost}`;
     const verdict = met === undefined ? "" : `bar: ${limit} ${unit}`.padEnd(23) + (met ? "met" : "MISSED");
-    const columns = [what.padEnd(62), number(value, unit).padStart(7), unit.padEnd(2), spread.padEnd(16)];
+    const columns = [what.padEnd(62), number(value, unit).padStart(7), unit.padEnd(4), spread.padEnd(16)];
     return [...columns, work.padEnd(12), verdict].join(" ").trimEnd();
 }
 

@@ -197,9 +197,15 @@ export class LabNode {
         return server(await Program.start(this.#prefix, "udp-echo", [address, String(port)]));
     }
 
-    /** Starts a probe of an echo server, and waits for its first answer. @param rate datagrams a second */
-    async probe(address: string, port: number, rate = 500): Promise<Probe> {
-        return new Probe(await Program.start(this.#prefix, "udp-probe", [address, String(port), String(rate)]));
+    /**
+     * Starts a probe of an echo server, and waits for its first answer.
+     *
+     * @param rate datagrams a second
+     * @param patience milliseconds until the first answer
+     */
+    async probe(address: string, port: number, rate = 500, patience = 3000): Promise<Probe> {
+        const args = [address, String(port), String(rate), String(patience)];
+        return new Probe(await Program.start(this.#prefix, "udp-probe", args));
     }
 
     async #connect(

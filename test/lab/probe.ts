@@ -25,8 +25,12 @@ export class Probe {
 
     /** Waits until this many datagrams more have been sent than by now: time measured in what could have been lost. */
     async passes(count: number): Promise<void> {
-        const target = this.#sent() + count;
-        await this.program.next((message) => Number(message["sent"] ?? 0) >= target);
+        await this.#further("sent", count);
+    }
+
+    /** Waits until this many datagrams more have been answered than by now. */
+    async answers(count: number): Promise<void> {
+        await this.#further("answered", count);
     }
 
     /** Ends the sending, waits up to a second for what is still under way. */
@@ -37,7 +41,8 @@ export class Probe {
         return report as ProbeReport;
     }
 
-    #sent(): number {
-        return Number(this.program.messages.findLast((message) => message["sent"] !== undefined)?.["sent"] ?? 0);
+    async #further(what: "sent" | "answered", count: number): Promise<void> {
+        const target = Number(this.program.messages.findLast((message) => what in message)?.[what] ?? 0) + count;
+        await this.program.next((message) => Number(message[what] ?? 0) >= target);
     }
 }

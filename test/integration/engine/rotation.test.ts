@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { publicKeyOf } from "../../../core/keys.js";
 import type { RelayStatus } from "../../../core/status.js";
 import { Lab, type LabNode, type Probe, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { qpTunnel } from "../../lab/command.js";
+import { Movers } from "../../lab/moving.js";
 import { Stack } from "../../lab/stack.js";
 import { reasons, spoken } from "./fixtures.js";
 
@@ -14,6 +16,7 @@ const ECHO = 7;
 let lab: Lab<keyof typeof TOPOLOGY>;
 let stack: Stack;
 let relay: LabNode;
+let movers: Movers;
 let echoes: Server[];
 let device: string;
 let second: string;
@@ -34,6 +37,7 @@ beforeAll(async () => {
             { from: "alice", to: "carol", ports: [`udp/${ECHO}`] },
         ],
     });
+    movers = new Movers(lab, stack);
     await stack.up();
     const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
     for (const name of NAMES) await lab.node(name).wgQuickUp(configs[name]!, lab.interface(name));
@@ -54,64 +58,6 @@ async function probes(): Promise<{ [name in "bob" | "carol"]: Probe }> {
 async function lost(probed: Awaited<ReturnType<typeof probes>>): Promise<Record<string, number>> {
     const [bob, carol] = await Promise.all([probed.bob.stop(), probed.carol.stop()]);
     return { bob: bob.lost, carol: carol.lost };
-}
-
-interface Way {
-    key: string;
-    psk: string;
-    endpoint: string;
-}
-
-/** How a peer's newest file leads to the relay. */
-async function newest(name: string): Promise<Way> {
-    const config = (await stack.outputs<{ configs: Record<string, string> }>()).configs[name]!;
-    const value = (key: string): string => new RegExp(`^${key} = (.*)$`, "m").exec(config)![1]!;
-    const psk = join(lab.folder, `${name}.psk`);
-    writeFileSync(psk, value("PresharedKey"), { mode: 0o600 });
-    return { key: value("PublicKey"), psk, endpoint: value("Endpoint") };
-}
-
-async function wg(name: string, ...args: string[]): Promise<string> {
-    return lab.node(name as "alice").run(["wg", ...args]);
-}
-
-/** Waits until a peer has shaken hands with a key of the relay. */
-async function handshake(name: string, key: string): Promise<void> {
-    const script = `until wg show ${lab.interface(name)} latest-handshakes | awk -v key="$1" '$1 == key && $2 > 0 { found = 1 } END { exit !found }'; do sleep 0.05; done`;
-    await lab.node(name as "alice").run(["timeout", "30", "bash", "-c", script, "wait", key]);
-}
-
-/** As a careful client does: the new relay key beside the old one, and over to it once it has shaken hands. */
-async function moveStaged(name: string, from: string): Promise<void> {
-    const { key, psk, endpoint } = await newest(name);
-    const own = lab.interface(name);
-    await wg(name, "set", own, "peer", key, "preshared-key", psk, "endpoint", endpoint, "persistent-keepalive", "25");
-    await handshake(name, key);
-    await wg(name, "set", own, "peer", key, "allowed-ips", "10.8.0.0/24", "peer", from, "remove");
-}
-
-/** As a person does who replaces one file by another. */
-async function moveAtOnce(name: string, from: string): Promise<void> {
-    const { key, psk, endpoint } = await newest(name);
-    const way = ["preshared-key", psk, "endpoint", endpoint, "persistent-keepalive", "25"];
-    await wg(
-        name,
-        "set",
-        lab.interface(name),
-        "peer",
-        from,
-        "remove",
-        "peer",
-        key,
-        ...way,
-        "allowed-ips",
-        "10.8.0.0/24",
-    );
-    await handshake(name, key);
-}
-
-async function relayKey(name: string): Promise<string> {
-    return (await wg(name, "show", lab.interface(name), "peers")).trim();
 }
 
 it("begins beside the key in use, and nobody notices", async () => {
@@ -139,9 +85,9 @@ it("begins beside the key in use, and nobody notices", async () => {
 });
 
 it("moves whoever moves, without an outage for who does it step by step", async () => {
-    const old = await relayKey("alice");
+    const old = await movers.relayKey("alice");
     const probed = await probes();
-    await moveStaged("alice", old);
+    await movers.staged("alice", old);
     await probed.bob.passes(500);
     // What is on its way to the old key at that moment is all that can be lost.
     for (const count of Object.values(await lost(probed))) expect(count).toBeLessThanOrEqual(2);
@@ -158,8 +104,8 @@ it("refuses to end while somebody has not moved, and names who", async () => {
 });
 
 it("learns where a peer is who only answers, and ends once everybody has moved, without a loss", async () => {
-    const old = await relayKey("bob");
-    for (const name of ["bob", "carol"]) await moveAtOnce(name, old);
+    const old = await movers.relayKey("bob");
+    for (const name of ["bob", "carol"]) await movers.atOnce(name, old);
     const moved = join(stack.place("etc"), "moved");
     await relay.run([
         "timeout",
@@ -263,4 +209,56 @@ it("gives a peer's new key room beside the old one, until it is used", async () 
     await stack.preview("--expect-no-changes");
     const { registry } = (await stack.state())["relay-wireguard"]!.outputs as { registry: Record<string, object> };
     expect(registry["bob"]).not.toHaveProperty("replaces");
+});
+
+it("cuts off at once with `keyOverlap: 0`, and the same update leaves what she may do as it was", async () => {
+    const elements = async (): Promise<string> => readFileSync(join(stack.place("etc"), "elements"), "utf8");
+    const before = await elements();
+    expect(before).toContain("10.8.0.4 . udp");
+    const peers = stack.declared.peers.map((one) => (one.name === "carol" ? { ...one, keyEpoch: 2 } : one));
+    stack.declare({ peers, keyOverlap: 0 });
+    expect(spoken(await stack.preview())).toContain(
+        "relay: carol gets a new key: cut off until the new configuration is in use",
+    );
+    await stack.up();
+    expect(await elements()).toBe(before);
+    expect(await lab.node("alice").udp("10.8.0.4", ECHO)).toBe("timeout");
+    const carol = lab.node("carol");
+    await carol.wgQuickDown(lab.interface("carol"));
+    const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
+    await carol.wgQuickUp(configs["carol"]!, lab.interface("carol"));
+    expect(await carol.ping("10.8.0.1")).toBe(true);
+    expect(await lab.node("alice").udp("10.8.0.4", ECHO)).toBe("open");
+    await stack.refresh("--expect-no-changes");
+    await stack.preview("--expect-no-changes");
+});
+
+it('keeps its key to itself with `identity: "host"`, and makes the next one there', async () => {
+    const probed = await probes();
+    stack.declare({ identity: "host" });
+    expect(spoken(await stack.preview())).toContainEqual(
+        expect.stringMatching(/^relay: the relay keeps its key to itself from now on: nobody is disturbed,/),
+    );
+    await stack.up();
+    expect(await lost(probed)).toStrictEqual({ bob: 0, carol: 0 });
+    expect(Object.keys(await stack.state()).filter((name) => name.startsWith("relay-key"))).toStrictEqual([]);
+
+    stack.declare({ keyEpochs: [2, 3] });
+    await stack.up();
+    const { "relay-wireguard": tunnel } = await stack.state();
+    const { publicKey } = tunnel!.outputs as { publicKey: string };
+    expect((await relay.run(["wg", "show", device, "public-key"])).trim()).toBe(publicKey);
+    const made = readFileSync(join(stack.place("etc"), "identity.3.key"), "utf8").trim();
+    expect(publicKeyOf(made)).toBe(publicKey);
+    expect(JSON.stringify(await stack.state())).not.toContain(made);
+    const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
+    expect(configs["alice"]).toContain(`PublicKey = ${publicKey}\n`);
+    await stack.preview("--expect-no-changes");
+
+    stack.declare({ keyEpochs: [2] });
+    await stack.up();
+    expect(readdirSync(stack.place("etc")).filter((name) => name.startsWith("identity."))).toStrictEqual([
+        "identity.2.key",
+    ]);
+    expect(await lab.node("alice").udp("10.8.0.4", ECHO)).toBe("open");
 });

@@ -1,10 +1,11 @@
-// Numbered datagrams to an echo server: `udp-probe.mjs ADDRESS PORT RATE`. Says {"ready":true} at the first answer, {"sent","answered"} every
-// 50 datagrams; "stop" on stdin ends the sending, and a second later (or with the last answer) the report follows.
-// An outage is a run of datagrams without an answer; its length is the time from the first of them to the next one answered.
+// Numbered datagrams to an echo server: `udp-probe.mjs ADDRESS PORT RATE [PATIENCE]`. Says {"ready":true} at the first answer, and gives up
+// without one for PATIENCE milliseconds (3000); {"sent","answered"} every 50 datagrams; "stop" on stdin ends the sending, and a second later
+// (or with the last answer) the report follows. An outage is a run of datagrams without an answer; its length is the time from the first of
+// them to the next one answered.
 import dgram from "node:dgram";
 import net from "node:net";
 
-const [address, port, rate] = process.argv.slice(2);
+const [address, port, rate, patience = "3000"] = process.argv.slice(2);
 const interval = 1000 / Number(rate);
 const sentAt = [];
 const answered = new Set();
@@ -23,12 +24,12 @@ socket.on("message", (datagram) => {
 });
 await new Promise((resolve) => socket.connect(Number(port), address, resolve));
 
-const patience = setTimeout(() => {
+const giveUp = setTimeout(() => {
     if (ready) return;
-    console.error(`no answer from ${address} port ${port} within 3 s`);
+    console.error(`no answer from ${address} port ${port} within ${patience} ms`);
     process.exit(1);
-}, 3000);
-patience.unref();
+}, Number(patience));
+giveUp.unref();
 
 const start = performance.now();
 const timer = setInterval(() => {

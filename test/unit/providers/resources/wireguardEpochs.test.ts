@@ -10,6 +10,7 @@ import {
     renderInterfaces,
 } from "../../../../providers/resources/wireguardEpochs.js";
 import type { WireGuardInputs } from "../../../../providers/resources/wireguard.js";
+import { peerSentences } from "../../../../providers/resources/wireguardWords.js";
 import { changeOf, KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "./relays.js";
 
 const peers = {
@@ -94,6 +95,34 @@ describe("a preview of a rotation of the relay's key", () => {
         const [from, to] = [at([1, 2], { peers: many }), at([2], { peers: many })];
         const [sentence] = epochSentences({ ...changeOf(from, to), before: { inputs: from, outputs: {} } });
         expect(sentence).toContain("p10, p11, p12, p13, p14, p15, p16, p17, p18, p19 and 2 more had not moved");
+    });
+});
+
+describe("who is not disturbed by a stage", () => {
+    const comfort = (from: number[], to: number[], onEpoch: Record<string, number>, more: Properties = {}) => {
+        const change = { ...changeOf(at(from), at(to, more)), before: { inputs: at(from), outputs: { onEpoch } } };
+        return peerSentences(change, new Date("2027-01-01T00:00:00Z")).filter((sentence) =>
+            /nobody else/.test(sentence),
+        );
+    };
+
+    it("is everybody when an epoch begins", () => {
+        expect(comfort([1], [1, 2], {})).toStrictEqual([
+            "hub: nobody else is disturbed: 3 peers keep key, address and session",
+        ]);
+    });
+
+    it.each([
+        [[1, 2], [2], { alice: 2, bob: 1 }],
+        [[1, 2], [1], { alice: 1, bob: 2, carol: 2 }],
+    ])("is who does not use what ends: from %j to %j", (from, to, seen) => {
+        expect(comfort(from, to, seen)).toStrictEqual([
+            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+        ]);
+    });
+
+    it("is nobody when all are cut off", () => {
+        expect(comfort([1, 2], [2], {}, { forceRetire: 1 })).toStrictEqual([]);
     });
 });
 

@@ -159,3 +159,22 @@ describe("words", () => {
         expect([0, 1, 2].map((number) => count(number, "peer"))).toEqual(["0 peers", "1 peer", "2 peers"]);
     });
 });
+
+describe("a relay that keeps its key to itself", () => {
+    const host = { identity: "host", privateKeys: undefined };
+
+    it("goes on with the key it has, and says what that means", () => {
+        expect(sentences(wireInputs({ alice }), wireInputs({ alice }, host))).toEqual([
+            "hub: the relay keeps its key to itself from now on: nobody is disturbed, the state forgets it, and a lost machine can not be rebuilt as the same relay",
+        ]);
+    });
+
+    it.each([{ 1: RELAY_PRIVATE_KEY }, UNKNOWN])(
+        "gets another one when the state is to have it: case %#",
+        (privateKeys) => {
+            expect(sentences(wireInputs({ alice }, host), wireInputs({ alice }, { privateKeys }))).toEqual([
+                "hub: the relay's own key changes: every peer is cut off until it uses its new configuration",
+            ]);
+        },
+    );
+});
