@@ -4,15 +4,12 @@ import { InvalidArgument } from "../core/errors.js";
 import { knownRelay } from "../core/status.js";
 import { describeHost, type HostDescriptor } from "../providers/hosts/descriptors.js";
 import type { ProbeRequest } from "../providers/hosts/probe.js";
+import type { Target } from "../providers/hosts/host.js";
 import type { Asked } from "../providers/hosts/status.js";
 import { SEALED, isRelay, stored, type StackResource } from "./state.js";
 
 /** A relay of the stack: where it is and what the state says about it. */
-export interface StackRelay extends Asked {
-    name: string;
-    /** Whether the way to it needs a private key that is a sealed secret in this state. */
-    sealedKey: boolean;
-}
+export interface StackRelay extends RelayPlace, Asked {}
 
 const TEXTS = z.record(z.string(), z.string());
 const PEERS = z.record(z.string(), z.looseObject({ address: z.string() }));
@@ -41,6 +38,7 @@ const SERVICE = z.looseObject({
     certificate: z.enum(["ed25519", "ecdsa-p256"]),
     keyExchange: z.enum(["require", "prefer"]),
 });
+const EPOCHS = z.record(z.string(), z.looseObject({ publicKey: z.string() }));
 const PROXY = z.object({
     addresses: z.array(z.string()),
     services: z.record(z.string(), SERVICE),
@@ -74,35 +72,45 @@ export function chosenRelays(relays: StackRelay[], name: string | undefined): St
     throw new InvalidArgument(`--relay ${name}`, `the stack has no such relay, only ${names}`, "name one of them");
 }
 
-function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay {
-    const { urn, inputs, outputs, project, stack } = tunnel;
-    const take = <T>(schema: z.ZodType<T>, value: unknown, what: string, at = urn): T =>
-        stored(schema, value, what, at, "the stack's state");
-    const {
-        relay,
-        host: descriptor,
-        appName,
-        interface: device,
-        hostKey,
-        credentials,
-    } = take(PLACE, inputs, "the place");
-    const proxy = tunnel.kind === "Script" ? tunnel : siblingOf(tunnel, "Proxy", resources);
-    const services: ProbeRequest =
-        proxy === undefined ? NO_SERVICES : take(PROXY, proxy.inputs, "the services", proxy.urn);
-    const host = pinned(descriptor as HostDescriptor, hostKey);
+/** Where a relay is and how it is entered, by the resource that is its tunnel. */
+export interface RelayPlace {
+    name: string;
+    target: Target;
+    /** Whether the way to it needs a private key that is a sealed secret in this state. */
+    sealedKey: boolean;
+}
+
+/** @param subject what the state is called in messages */
+export function placeOf({ urn, inputs, project, stack }: StackResource, subject: string): RelayPlace {
+    const { relay, host, appName, ...place } = stored(PLACE, inputs, "the place", urn, subject);
+    const { interface: device, hostKey, credentials } = place;
     return {
         name: relay,
         sealedKey: credentials === SEALED,
         target: {
-            host,
+            host: pinned(host as HostDescriptor, hostKey),
             names: { appName, interface: device },
             owner: `${project}/${stack}/${relay}`,
             ...(typeof credentials === "string" ? { credentials } : {}),
         },
+    };
+}
+
+function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay {
+    const { urn, inputs, outputs } = tunnel;
+    const take = <T>(schema: z.ZodType<T>, value: unknown, what: string, at = urn): T =>
+        stored(schema, value, what, at, SUBJECT);
+    const place = placeOf(tunnel, SUBJECT);
+    const { host, names } = place.target;
+    const proxy = tunnel.kind === "Script" ? tunnel : siblingOf(tunnel, "Proxy", resources);
+    const services: ProbeRequest =
+        proxy === undefined ? NO_SERVICES : take(PROXY, proxy.inputs, "the services", proxy.urn);
+    return {
+        ...place,
         services,
         known: knownRelay({
-            relay,
-            appName,
+            relay: place.name,
+            appName: names.appName,
             host: describeHost(host),
             peers: take(PEERS, inputs["peers"] ?? {}, "the peers"),
             publicKeys: take(TEXTS, inputs["publicKeys"] ?? {}, "the keys"),
@@ -110,11 +118,16 @@ function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay 
             addresses: services.addresses,
             services: services.services,
             served: take(SERVED, proxy?.outputs["served"] ?? {}, "what is served", proxy?.urn),
-            epochs: epochsOf(tunnel, resources),
+            epochs: Object.fromEntries(
+                Object.entries(take(EPOCHS, outputs["epochs"] ?? {}, "the key epochs")).map(
+                    ([epoch, { publicKey }]) => [publicKey, Number(epoch)],
+                ),
+            ),
         }),
     };
 }
 
+const SUBJECT = "the stack's state";
 const NO_SERVICES: ProbeRequest = { addresses: [], services: {}, authorities: {} };
 
 /** A host key that was seen at first use is as binding as one that was given. */
@@ -125,17 +138,4 @@ function pinned(host: HostDescriptor, hostKey: string | undefined): HostDescript
 
 function siblingOf(tunnel: StackResource, kind: string, resources: StackResource[]): StackResource | undefined {
     return resources.find((other) => other.kind === kind && other.inputs["relay"] === tunnel.inputs["relay"]);
-}
-
-/** Each epoch of a relay has a key pair of its own; of one that made its key itself only the public half is known. */
-function epochsOf({ inputs, outputs }: StackResource, resources: StackResource[]): Record<string, number> {
-    const pairs = resources.filter(
-        ({ kind, parent, inputs: { owner } }) => kind === "KeyPair" && parent === "Relay" && owner === inputs["relay"],
-    );
-    const epochs = pairs.flatMap(({ inputs: { epoch }, outputs: { publicKey } }): [string, number][] =>
-        typeof publicKey === "string" && typeof epoch === "number" ? [[publicKey, epoch]] : [],
-    );
-    const { publicKey } = outputs;
-    const own: [string, number][] = epochs.length === 0 && typeof publicKey === "string" ? [[publicKey, 1]] : [];
-    return Object.fromEntries([...epochs, ...own]);
 }

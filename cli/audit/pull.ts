@@ -1,13 +1,13 @@
 import { MAX_LINE_BYTES } from "../../core/audit/seal.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
 import { describeHost } from "../../providers/hosts/descriptors.js";
+import type { Target } from "../../providers/hosts/host.js";
 import { relayMirror } from "../../providers/hosts/mirror.js";
 import { fileMirror, pullFromMirror, type MirrorTransport } from "../../providers/audit/mirror.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { genesisOf, report } from "./intact.js";
 import { type PinOptions, readPins } from "./pins.js";
-import { chosenRelay } from "./relayTarget.js";
-import { readState } from "./state.js";
+import { readState, type StackState } from "./state.js";
 
 interface Options extends PinOptions {
     /** A file. */
@@ -56,4 +56,16 @@ function source({ from, fromRelay, state }: Options): { mirror: MirrorTransport;
     }
     const target = chosenRelay(readState(state), fromRelay === true ? undefined : fromRelay);
     return { mirror: relayMirror(target), from: `the mirror on ${describeHost(target.host)}` };
+}
+
+/** @param name needed only when the stack has several relays */
+function chosenRelay({ places }: StackState, name: string | undefined): Target {
+    const known = places();
+    const [chosen, ...others] = known.filter((place) => name === undefined || place.name === name);
+    const names = known.map((place) => place.name).join(", ") || "none";
+    if (chosen === undefined)
+        throw new InvalidArgument("--from-relay", `the state has no such relay, only ${names}`, "name one of them");
+    if (others.length > 0)
+        throw new InvalidArgument("--from-relay", `the state has several relays: ${names}`, "name one of them");
+    return chosen.target;
 }

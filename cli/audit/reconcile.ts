@@ -1,4 +1,3 @@
-import { relayTarget } from "./relayTarget.js";
 import { type Claimed, type Difference, reconcile as compare } from "../../core/audit/reconcile.js";
 import { Replay } from "../../core/audit/replay.js";
 import { InvalidArgument } from "../../core/errors.js";
@@ -55,13 +54,13 @@ export async function reconcile(file: string, options: Options, output: Output):
 const TIMEOUT = 30;
 
 /** The keys on each relay's interfaces; a former key that still works beside the recorded one is no other peer's. */
-async function onTheWire({ interfaces }: StackState): Promise<Record<string, Claimed>> {
+async function onTheWire({ places }: StackState): Promise<Record<string, Claimed>> {
     const claims: Record<string, Claimed> = {};
-    for (const entry of interfaces) {
-        const { interfaces: devices, moving } = await askStatus(relayTarget(entry), TIMEOUT);
+    for (const { name, target } of places()) {
+        const { interfaces: devices, moving } = await askStatus(target, TIMEOUT);
         const found = devices.flatMap(({ dump }) => dump?.peers ?? []).map(({ publicKey }) => publicKey);
         const former = new Set(moving.map((pair) => pair.former));
-        claims[entry.relay] = { keys: [...new Set(found)].filter((key) => !former.has(key)) };
+        claims[name] = { keys: [...new Set(found)].filter((key) => !former.has(key)) };
     }
     return claims;
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import type { Claimed } from "../../core/audit/reconcile.js";
 import type { Checkpoint, RecordMark } from "../../core/audit/record.js";
+import { placeOf, type RelayPlace } from "../relays.js";
 import { parseExport, isRelay, stored, type StackResource } from "../state.js";
 
 /** What an exported stack (`pulumi stack export`) says of logs and relays. Secrets in it stay encrypted and unread. */
@@ -14,7 +15,7 @@ export interface StackState {
     /** By relay: active peers and served services. */
     relays: Record<string, Claimed>;
     /** Where each relay's interface is, to look at it there. */
-    interfaces: { relay: string; project: string; stack: string; inputs: Record<string, unknown> }[];
+    places: () => RelayPlace[];
 }
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
@@ -38,9 +39,15 @@ export function readState(file: string): StackState {
 }
 
 function stateIn(resources: StackResource[], subject: string): StackState {
-    const state: StackState = { checkpoints: [], marks: [], relays: {}, interfaces: [] };
+    const tunnels: StackResource[] = [];
+    const state: StackState = {
+        checkpoints: [],
+        marks: [],
+        relays: {},
+        places: () => tunnels.map((tunnel) => placeOf(tunnel, subject)),
+    };
     for (const resource of resources) {
-        const { urn, kind, project, stack, inputs, outputs } = resource;
+        const { urn, kind, inputs, outputs } = resource;
         const take = <T>(schema: z.ZodType<T>, value: unknown, what: string): T =>
             stored(schema, value, what, urn, subject);
         if (outputs["record"] !== undefined) state.marks.push(take(MARK, outputs["record"], "the record"));
@@ -63,7 +70,7 @@ function stateIn(resources: StackResource[], subject: string): StackState {
                 );
                 continue;
             }
-            state.interfaces.push({ relay, project, stack, inputs });
+            tunnels.push(resource);
         }
         if (kind === "Proxy") {
             const served = Object.entries(take(SERVICES, inputs["services"] ?? {}, "the services"));
