@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 const PARTS = [
     ...["lib.sh", "host.sh", "firewall.sh", "wireguard.sh", "interface.sh", "adopt.sh", "overlap.sh", "epochs.sh"],
     ...["handover.sh", "watch.sh", "proxy.sh", "renew.sh", "record.sh", "health.sh", "confirm.sh", "hostkey.sh"],
-    ...["mirror.sh", "status.sh", "journal.sh", "expire.sh", "script.sh"],
+    ...["mirror.sh", "status.sh", "journal.sh", "expire.sh", "proof.sh", "script.sh"],
     "main.sh",
 ];
 

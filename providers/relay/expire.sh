@@ -53,6 +53,7 @@ expire_peers() {
         answers_wg "$device" >/dev/null 2>&1 || continue
         awk -F'\t' '{ print "peer", $1, "remove" }' "$work/past" | xargs -r -n 1500 wg set "$device"
     done
+    close_connections "$work/past.cut"
     forget_routes "$work/past.cut"
     journal_expiries
     forget_rows "$work/past"

@@ -32,6 +32,7 @@ run_script() {
         number=$((number + 1))
         printf '%s/%s %s\n' "$number" "${#steps[@]}" "$name"
         run_part "$name"
+        [[ "$name" != wireguard ]] || stop_unless_gone
         [[ "$name" != host ]] || printf '%s\n' "${want[edition]}" | install_file "$etc/edition"
     done
     if [[ "$name" == receipt ]]; then print_receipt "$1"; else printf 'the relay %s is gone from this machine\n' "${want[owner]}"; fi
@@ -49,6 +50,13 @@ run_part() {
         } >&2
         exit 3
     fi
+}
+
+# A receipt says that who was cut is gone; none is printed unless that is so.
+stop_unless_gone() {
+    local left
+    left=$(part wireguard proof | awk -F'\t' '$1 == " left" { print $3 }' | sort -u | paste -sd , -)
+    [[ -z "$left" ]] || stop "who was cut off is still in $left" "remove it there and run the script again"
 }
 
 # part ANSWER NAME: one file of a step's answer, still indented.

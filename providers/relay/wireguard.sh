@@ -48,9 +48,11 @@ step_wireguard() {
     remove_retired
     open_epochs
     forget_endpoints
+    forget_gone
     restart_watch
     write_mark wireguard
     commit
+    prove_gone
     sort -u "$work"/*.removed | answer removed
     report_wireguard
 }

@@ -87,7 +87,7 @@ export interface RelayResourceParts {
     outputs(change: Change, answer: Files, keep: Properties): Outcome | Promise<Outcome>;
     /** What is known before the apply. */
     previewOutputs(change: Change): Properties;
-    outcomes(change: Change, outputs: Properties): Announcement[];
+    outcomes(change: Change, outputs: Properties, answer: Files): Announcement[];
     /** Differences between the wire and the state, by name, each with a sentence. */
     drift(inputs: Properties, outputs: Properties, answer: Files): Record<string, string>;
     /** Outputs that a refresh brings up to date. */
@@ -257,7 +257,7 @@ async function apply(parts: RelayResourceParts, id: string, change: Change): Pro
                 );
                 return { outputs, problems };
             }
-            for (const outcome of [...records, ...parts.outcomes(change, outputs)])
+            for (const outcome of [...records, ...parts.outcomes(change, outputs, answer)])
                 await operation.record({ status: "success", ...outcome });
             return { outputs, problems };
         },

@@ -4,6 +4,7 @@ import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
 import { describeRelay } from "../../core/leaf.js";
 import type { RegistryPeer } from "../../core/model.js";
+import { leftInWords, notGone, parseRevocation, renderGone } from "../../core/revocation.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
 import { currentUser } from "../audit/actor.js";
 import type { Files } from "../hosts/bundle.js";
@@ -12,6 +13,7 @@ import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
 import { wireguardInputs, wireguardOutputs } from "./imported.js";
 import { endpointsLeft } from "./move.js";
 import { placed, targetOf } from "./placed.js";
+import { goneKeys } from "./proof.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
@@ -189,6 +191,7 @@ export const wireguardParts: RelayResourceParts = {
                 ...keyFiles(args, placed(inputs).interface),
                 peers: renderPeerTable(peers),
                 rekeyed: renderRekeyed(change),
+                gone: renderGone(goneKeys(change)),
                 network: renderNetwork(args),
                 ...(inherited === undefined ? {} : { inherited }),
             },
@@ -199,9 +202,15 @@ export const wireguardParts: RelayResourceParts = {
         const args = resolved(change.inputs);
         const { interface: device } = placed(change.inputs);
         const admitted = withoutCut(args, answer);
-        const problems = Object.values(wireDrift(admitted, desiredPeers(admitted), answer, device));
+        const gone = goneKeys(change);
+        const revocation = parseRevocation(answer.proof);
+        const problems = [
+            ...Object.values(wireDrift(admitted, desiredPeers(admitted), answer, device)),
+            ...(revocation === undefined ? [] : leftInWords(revocation, gone)),
+        ];
         const known = new Set([
             ...peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]),
+            ...gone.map(({ publicKey }) => publicKey),
             ...expiredOn(answer).map(({ publicKey }) => publicKey),
             ...Object.values((change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>).map(
                 ({ replaces }) => replaces,
@@ -219,7 +228,7 @@ export const wireguardParts: RelayResourceParts = {
             (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
             (await recordedRegistry(change.inputs));
         const registry = registryAfter(change, past, args, {
-            onWire: keysOn(answer, args, device),
+            onWire: new Set([...keysOn(answer, args, device), ...notGone(revocation, gone)]),
             cut: cutNames(args, answer),
             replaced: overlaps(answer),
             now: new Date().toISOString(),
@@ -237,8 +246,8 @@ export const wireguardParts: RelayResourceParts = {
         };
     },
 
-    outcomes: (change, outputs) =>
-        isLeaf(change.inputs) ? leafOutcomes(change, outputs) : outcomesOf(change, outputs),
+    outcomes: (change, outputs, answer) =>
+        isLeaf(change.inputs) ? leafOutcomes(change, outputs) : outcomesOf(change, outputs, answer),
     observed: (inputs, outputs, answer) => ({
         ...epochOutputs(inputs, answer),
         registry: withReplaced(outputs.registry as Record<string, RegistryEntry>, overlaps(answer)),

@@ -1,6 +1,8 @@
 import { fingerprint } from "../../core/keys.js";
+import type { Files } from "../hosts/bundle.js";
 import { peerChanges, type PeerChange } from "./peerChanges.js";
 import { placed, type Announcement } from "./placed.js";
+import { proofOf, removals } from "./proof.js";
 import type { Change } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 import { epochRecords } from "./wireguardEpochs.js";
@@ -52,25 +54,27 @@ export function beginOf(change: Change): Announcement {
     };
 }
 
-/** What happened, as read back: "removed" is written when the wire does not know the key any more. */
-export function outcomesOf(change: Change, outputs: Properties): Announcement[] {
+/** What happened, as read back: "removed" is written when the relay has nothing of the key any more, with where it looked. */
+export function outcomesOf(change: Change, outputs: Properties, answer: Files): Announcement[] {
     const { relay, interface: device } = placed(change.inputs);
     const registry = outputs.registry as Record<string, RegistryEntry>;
     const active = Object.values(registry).filter(({ status }) => status === "active").length;
     const records: Announcement[] = epochRecords(change, outputs);
     const kinds = new Map<PeerChange["kind"], PeerChange[]>();
-    for (const each of peerChanges(change)) {
+    const all = [...peerChanges(change).filter(({ kind }) => kind !== "remove"), ...removals(change)];
+    for (const each of all) {
         // What the wire was read for says nothing else is wrong: she is not on it because her time had come.
         if (each.kind !== "remove" && registry[each.name]?.status !== "active") records.push(lateRecord(each, relay));
         else kinds.set(each.kind, [...(kinds.get(each.kind) ?? []), each]);
     }
     for (const [kind, changes] of kinds) {
+        const proof = kind === "remove" ? { proof: proofOf(answer) } : {};
         if (changes.length <= ONE_BY_ONE) {
             for (const each of changes) {
                 records.push({
                     action: ACTION[kind],
                     message: messageOf(each, relay),
-                    details: { relay, ...detailsOf(each, registry) },
+                    details: { relay, ...detailsOf(each, registry), ...proof },
                 });
             }
             continue;
@@ -80,7 +84,7 @@ export function outcomesOf(change: Change, outputs: Properties): Announcement[] 
             records.push({
                 action: ACTION[kind],
                 message: `${DONE[kind]} ${count(batch.length, "peer")} on relay ${relay}`,
-                details: { relay, peers: batch.map((each) => detailsOf(each, registry)) },
+                details: { relay, peers: batch.map((each) => detailsOf(each, registry)), ...proof },
             });
         }
     }
@@ -116,8 +120,5 @@ function detailsOf(change: PeerChange, registry: Record<string, RegistryEntry>):
         ...(kind === "rekey" && oldPublicKey !== undefined ? { old_public_key: oldPublicKey } : {}),
         ...(formerly === undefined ? {} : { formerly }),
         ...(peer.expires === undefined ? {} : { expires: peer.expires }),
-        ...(kind === "remove"
-            ? { proof: "read back from the wire: the interface does not know the key any more" }
-            : {}),
     };
 }

@@ -28,7 +28,7 @@ export interface RegistryEntry {
 export interface Found {
     /** Former public key by the present one, of peers who have not used the present one yet. */
     replaced: ReadonlyMap<string, string>;
-    /** Keys that the interfaces know. */
+    /** Keys that the relay knows: on its interfaces, or wherever a revoked one was still found. */
     onWire: ReadonlySet<string>;
     /** Listed peers whom the relay cut off at their time: name → that time. */
     cut: ReadonlyMap<string, string>;

@@ -149,19 +149,8 @@ function inSeconds(seconds: number): string {
 /** Lines of the relay's journal, once there are so many. */
 async function journal(count: number): Promise<string[]> {
     const file = join(stack.place("etc"), "journal");
-    const wait = `until [ "$(wc -l <"$1" 2>/dev/null || echo 0)" -ge "$2" ]; do sleep 0.2; bash "$3/program" watch-act "$3" "$4"; done`;
-    await relay.run([
-        "timeout",
-        "60",
-        "bash",
-        "-c",
-        wait,
-        "wait",
-        file,
-        String(count),
-        stack.place("etc"),
-        stack.place("run"),
-    ]);
+    const wait = `until [ "$(wc -l <"$1" 2>/dev/null || echo 0)" -ge "$2" ]; do sleep 0.2; done`;
+    await relay.run(["timeout", "60", "bash", "-c", wait, "wait", file, String(count)]);
     return readFileSync(file, "utf8").trim().split("\n");
 }
 

@@ -1,4 +1,7 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fingerprint } from "../../../core/keys.js";
+import { tableName } from "../../../core/names.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { livePeers, spoken, withKeys } from "./fixtures.js";
@@ -109,8 +112,13 @@ it("adds one and removes the one in the middle without a packet lost to the othe
     expect(await carol.ping("10.8.0.1")).toBe(true);
     const before = await livePeers(relay, stack.declared.interface);
     await stack.up();
+    // As after a restart: where she was is remembered, and would be called.
+    const endpoints = join(stack.place("etc"), `endpoints.${stack.declared.interface}`);
+    const { publicKey: hers } = team.find(({ name }) => name === "carol")!;
+    writeFileSync(endpoints, `${hers}\t198.51.100.4:51820\n`);
     stack.declare({ peers: peers.filter(({ name }) => name !== "carol") });
     await stack.up();
+    expect(readFileSync(endpoints, "utf8")).not.toContain(hers);
     expect(await carol.ping("10.8.0.1")).toBe(false);
     await probe.passes(2000);
     const report = await probe.stop();
@@ -124,6 +132,47 @@ it("adds one and removes the one in the middle without a packet lost to the othe
     const untouched = [...before].filter(([address]) => address !== "10.8.0.4/32");
     expect([...after].filter(([address]) => address !== "10.8.0.12/32")).toStrictEqual(untouched);
     expect(before.get("10.8.0.4/32")?.publicKey).toBe(team.find(({ name }) => name === "carol")!.publicKey);
+    await stack.preview("--expect-no-changes");
+
+    const device = stack.declared.interface;
+    const table = tableName({ appName: "qp-tunnel", interface: device });
+    const removed = stack.log().find(({ action }) => action === "peer_remove")!;
+    expect(removed.details).toMatchObject({
+        name: "carol",
+        public_key: hers,
+        proof: {
+            read_back: "absent",
+            key_absent_from: [`interface ${device}`, "peers", "interfaces", "moving", `endpoints.${device}`],
+            addresses_absent_from: [
+                `the routes of ${device}`,
+                `the sets of table inet ${table}`,
+                "elements",
+                "network",
+            ],
+        },
+    });
+});
+
+it("calls nobody removed of whom something is left, and names where; the next update finishes it", async () => {
+    const device = stack.declared.interface;
+    const { publicKey: hers } = team.find(({ name }) => name === "noor")!;
+    // The watcher keeps that file as well; what starts it again is the update.
+    const watcher = readFileSync(join(stack.place("run"), "watch.pid"), "utf8").trim();
+    await relay.run(["bash", "-c", `kill ${watcher}; timeout 20 tail --pid=${watcher} -f /dev/null`]);
+    writeFileSync(join(stack.place("etc"), `endpoints.${device}`), `${hers}\t198.51.100.9:51820\n`);
+    stack.interpose("mv", `case "$*" in *"/endpoints.${device}") exit 0;; esac`);
+    const removals = (): string[] =>
+        stack.log().flatMap((line) => (line.action === "peer_remove" ? [String(line.details["name"])] : []));
+    stack.declare({ peers: peers.filter(({ name }) => name !== "carol" && name !== "noor") });
+    const said = await stack.fail(["up", "--yes", "--skip-preview"]);
+    expect(said).toContain(
+        `the key of noor (${fingerprint(hers)}) was revoked and is still in endpoints.${device}; remove it there, the next up looks again`,
+    );
+    expect(removals()).toStrictEqual(["carol"]);
+    expect((await livePeers(relay, device)).has("10.8.0.11/32")).toBe(false);
+    stack.restore();
+    await stack.up();
+    expect(removals()).toStrictEqual(["carol", "noor"]);
     await stack.preview("--expect-no-changes");
 });
 
@@ -140,7 +189,7 @@ it("leaves no interface, table, process or file behind, but the log", async () =
     expect(readdirSync(`${stack.folder}/audit`)).toStrictEqual(["dev.jsonl", "dev.jsonl.lock", "dev.jsonl.note"]);
     const records = stack.log().map(({ action, message }) => `${action}: ${message}`);
     expect(records).toContain(`relay_destroy: Removed relay relay from namespace ${relay.namespace} of this machine`);
-    expect(records).toContain("registry_update: Archived the registry of relay relay: 10 peers and 1 service");
+    expect(records).toContain("registry_update: Archived the registry of relay relay: 9 peers and 1 service");
 });
 
 /** Lines of a diff that say a change, hashes left out. */

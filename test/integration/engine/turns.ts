@@ -20,10 +20,10 @@ export const POINTS: [when: string, program: string, pattern: string, nth: numbe
     ["with the peers in the boot file alone", "wg", "set*remove", 1],
     ["with the old peer removed and the new one not added", "wg", "addconf*delta.conf", 1],
     ["between WireGuard and Proxy", "mv", "*/elements", 2],
-    ["with the services' elements narrowed in the record alone", "nft", "-f*-", 2],
+    ["with the services' elements narrowed in the record alone", "nft", "-f*-", 3],
     ["with the services in the boot file alone", "curl", "*/load", 1],
     ["between Proxy and Grants", "mv", "*/elements", 3],
-    ["with the new elements in the record alone", "nft", "-f*-", 3],
+    ["with the new elements in the record alone", "nft", "-f*-", 4],
 ];
 
 export type Point = (typeof POINTS)[number];

@@ -9,6 +9,7 @@ interfaces() { printf 'wg0\\nwg0b\\n'; }
 answers_wg() { :; }
 table_exists() { false; }
 xargs() { echo "\${*:4} $(cat)" >>"$etc/../calls"; }
+ss() { echo "ss $*" >>"$etc/../calls"; }
 ip() { echo "ip $*" >>"$etc/../calls"; }
 `;
 
@@ -59,6 +60,7 @@ describe("cutting off", () => {
         expect(relay.read("calls")!.trim().split("\n")).toEqual([
             "wg set wg0 peer key-alice= remove",
             "wg set wg0b peer key-alice= remove",
+            "ss -K -H -tn dst 10.8.0.5 or dst 192.168.7.0/24",
             "ip route del 192.168.7.0/24 dev wg0",
             "ip route del 192.168.7.0/24 dev wg0b",
         ]);

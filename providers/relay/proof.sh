@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# That who was cut off is gone: read back from whatever lets somebody in, now or after a boot, a rollback or a restart.
+# A change says whom it cuts in `$work/gone`, a line "public key TAB allowed IPs" for each key.
+
+# What has to be gone: keys that nobody has now, not even beside another one, and addresses that nobody else was given.
+gone_for_good() {
+    touch -- "$work/gone"
+    awk -F'\t' -v keys="$work/gone.keys" -v addresses="$work/gone.addresses" '
+        function plain(text) { sub(/\/(32|128)$/, "", text); return text }
+        BEGIN { printf "" > keys; printf "" > addresses }
+        FILENAME == ARGV[1] { has[$1]; n = split($3, list, ","); for (i = 1; i <= n; i++) owned[plain(list[i])]; next }
+        !($1 in has) {
+            print $1 > keys
+            n = split($2, list, ",")
+            for (i = 1; i <= n; i++) if (!(plain(list[i]) in owned)) print plain(list[i]) > addresses
+        }' "$work/peers" "$work/gone"
+}
+
+# What was noted about them while they were there. Nothing of it lets anybody in, but for the next who gets the address it
+# would be wrong.
+forget_gone() {
+    gone_for_good
+    [[ -s "$work/gone.keys" ]] || return 0
+    if [[ -f "$etc/moved" ]]; then
+        awk -F'\t' 'FILENAME == ARGV[1] { gone[$1]; next } !($1 in gone)' "$work/gone.keys" "$etc/moved" >"$work/moved.left"
+        cmp -s "$work/moved.left" "$etc/moved" || install_file "$etc/moved" <"$work/moved.left"
+    fi
+    forget_elements "${want[table]}" seen
+    ! nft list table inet "$(epochs_table)" >/dev/null 2>&1 || forget_elements "$(epochs_table)" moved
+    close_connections "$work/gone.addresses"
+}
+
+# forget_elements TABLE SET: an element that may have gone by itself meanwhile can be deleted only after it was added.
+forget_elements() {
+    [[ -s "$work/gone.addresses" ]] || return 0
+    awk -v set="inet $1 $2" '!/\// { digit = ($0 ~ /:/ ? 6 : 4)
+        print "add element " set digit " { " $0 " }"; print "delete element " set digit " { " $0 " }" }' "$work/gone.addresses" | nft -f -
+}
+
+# close_connections ADDRESSES: those with the relay itself, to its services for instance, are told of their end. No packet
+# passes either way; a kernel that cannot close them leaves them to their own timers.
+close_connections() {
+    local filter
+    while read -r filter; do
+        ss -K -H -tn "$filter" >/dev/null 2>&1 || true
+    done < <(awk '{ printf "%s dst %s", (NR % 300 == 1 ? (NR > 1 ? "\n" : "") : " or"), ($0 ~ /:/ ? "[" $0 "]" : $0) } END { if (NR) print "" }' "$1")
+}
+
+prove_gone() {
+    [[ -s "$work/gone.keys" ]] || return 0
+    local device table file
+    {
+        for device in "${want[interface]}" "${want[interface]}b"; do
+            interface_exists "$device" || continue
+            wg show "$device" peers | look keys "interface $device"
+            live_routes "$device" | sed 's/\/\(32\|128\)$//' | look addresses "the routes of $device"
+        done
+        for table in "${want[table]}" "$(epochs_table)"; do
+            nft list table inet "$table" >"$work/proof.table" 2>/dev/null || continue
+            elements_in "$work/proof.table" | look addresses "the sets of table inet $table"
+        done
+        # Otherwise a flow would not end with its element.
+        nft list table inet "${want[table]}" |
+            awk '/established/ && /accept/ && !/@/ && !/echo-reply/ { sub(/^[ \t]*/, ""); print "left\trules\t" $0 }'
+        for file in peers interfaces moving moved pending/peers "endpoints.${want[interface]}" "endpoints.${want[interface]}b"; do
+            [[ ! -f "$etc/$file" ]] || tr '\t' '\n' <"$etc/$file" | look keys "$file"
+        done
+        for file in elements network pending/network; do
+            [[ ! -f "$etc/$file" ]] || { grep -v '^behind ' "$etc/$file" || true; } | tr ' ' '\n' | look addresses "$file"
+        done
+    } | answer proof
+}
+
+# look KEYS|ADDRESSES WHERE: what is on standard input, one a line, and has to be gone.
+look() {
+    printf 'read\t%s\t%s\n' "$1" "$2"
+    awk -v what="$1" -v where="$2" 'FILENAME == ARGV[1] { gone[$0]; next } ($0 in gone) && !told[$0]++ { print "left\t" what "\t" where "\t" $0 }' "$work/gone.$1" -
+}
+
+# elements_in LISTING: every part of every element of every set, one a line.
+elements_in() {
+    awk '/elements = \{/ { on = 1; sub(/.*elements = \{/, "") }
+         on { last = /\}/; gsub(/[{},]/, " "); for (i = 1; i <= NF; i++) if ($i != ".") print $i; if (last) on = 0 }' "$1"
+}
