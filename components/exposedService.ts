@@ -1,24 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { serviceArgs, validate, type ServicePlain } from "../core/arguments.js";
-import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { nameOf, type PeerRef } from "./references.js";
 
 /** A web service that peers reach through the relay, over post-quantum TLS. */
 export interface ExposedServiceArgs {
-    /** Where it really is: `host:port` as the relay reaches it, or a peer and her port. */
+    /** Where it really is: `host:port` as the machine on which TLS ends reaches it, or a peer and her port. */
     upstream: pulumi.Input<string> | { peer: PeerRef; port: number };
     /** Who may open it: peers, or `everyone` (the listed peers). Default: nobody. */
     allow?: PeerRef[] | "everyone";
-    /** TCP port on the relay's tunnel address. Default: allocated from 8443 to 8499. */
+    /** TCP port on the tunnel address of where TLS ends. Default: allocated from 8443 to 8499. */
     port?: number;
     /** `ed25519` (default), or `ecdsa-p256`, which browsers need. */
     certificate?: "ed25519" | "ecdsa-p256";
     /** `require` (default): X25519MLKEM768 and nothing else; `prefer`: also X25519. */
     keyExchange?: "require" | "prefer";
-    /** Where TLS ends. Default: on the relay. */
+    /** Where TLS ends: a managed peer, so that the relay sees only ciphertext. Default: the relay. */
     on?: Peer | PeerSpec | string;
 }
 
@@ -32,13 +31,6 @@ export class ExposedService extends pulumi.ComponentResource {
         const subject = `service ${name}`;
         checkName(name, subject);
         const plain = validate(serviceArgs, byName(args, subject), subject);
-        if (plain.on !== undefined) {
-            throw new InvalidArgument(
-                `${subject}.on`,
-                "TLS that ends on a peer is not supported yet",
-                "leave it out: it ends on the relay",
-            );
-        }
         super("qptunnel:index:ExposedService", name, {}, options);
         this.serviceName = name;
         this.plain = plain;

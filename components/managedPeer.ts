@@ -7,7 +7,7 @@ import type { Host } from "../providers/hosts/index.js";
 import { machineFor } from "./machine.js";
 import { Managed } from "./managed.js";
 import type { ListedPeer } from "./relayArguments.js";
-import { accessRules } from "./relayInputs.js";
+import { accessRules, proxyServices } from "./relayInputs.js";
 import type { MadeRelay, RelayParts } from "./relayOnHost.js";
 
 /** How a relay's managed peers reach it. */
@@ -18,9 +18,12 @@ export interface WayToRelay {
     publicKey: pulumi.Output<string>;
 }
 
-/** A managed peer's machine: what its resources recorded, by role. */
+/** A managed peer's machine. */
 export interface MadePeer {
+    /** Resources that write records, by name and role. */
     recorded: Record<string, Managed>;
+    /** Services whose TLS ends there. */
+    served: pulumi.Output<Record<string, unknown>>;
 }
 
 /** Every managed peer of a relay, once the relay itself is done. */
@@ -126,9 +129,25 @@ class ManagedPeer extends pulumi.ComponentResource {
             },
             child(firewall),
         );
-        const grants = new Managed("Grants", `${name}-grants`, { ...filled, rules: its }, child(wireguard));
-        const roles = { host: machineHost, firewall, wireguard, grants };
+        const proxy = new Managed(
+            "Proxy",
+            `${name}-proxy`,
+            {
+                ...filled,
+                addresses: leaf.apply(({ address, address6 }) =>
+                    address6 === undefined ? [address] : [address, address6],
+                ),
+                services: proxyServices(resolved, ledger, peer.name),
+                authorities: parts.authorities,
+                authorityKeys: parts.authorityKeys,
+                ...(plain.certificateRenewal === "relay" ? { renewal: plain.certificateRenewal } : {}),
+            },
+            child(wireguard),
+        );
+        const grants = new Managed("Grants", `${name}-grants`, { ...filled, rules: its }, child(wireguard, proxy));
+        const roles = { host: machineHost, firewall, wireguard, proxy, grants };
         this.made = {
+            served: proxy.output("served"),
             recorded: Object.fromEntries(
                 Object.entries(roles).map(([role, resource]) => [`${peer.name}/${role}`, resource]),
             ),

@@ -14,7 +14,7 @@ import { nameOf, type PeerRef } from "./references.js";
 import type { RelayArgs } from "./relayTypes.js";
 import { relayByScript } from "./relayByScript.js";
 import { relayOnHost, type MadeRelay, type RelayParts } from "./relayOnHost.js";
-import { resolveRelay, type ListedPeer, type ResolvedRelay } from "./relayArguments.js";
+import { resolveRelay, type ListedPeer, type ListedService, type ResolvedRelay } from "./relayArguments.js";
 import { statusQuestion } from "./status.js";
 import { registryRequest, type LedgerOutput } from "./relayInputs.js";
 
@@ -45,6 +45,7 @@ export class Relay extends pulumi.ComponentResource {
     private readonly plain: RelayPlain;
     private readonly settings: ClientSettings;
     private readonly listed: ListedPeer[];
+    private readonly services: ListedService[];
     private readonly ledger: LedgerOutput;
     private readonly seed: Managed;
     private readonly endpointAt: (epoch: number) => pulumi.Output<string>;
@@ -57,6 +58,7 @@ export class Relay extends pulumi.ComponentResource {
         this.plain = plain;
         this.settings = clientSettings(plain);
         this.listed = resolved.peers;
+        this.services = resolved.services;
         this.address = address;
         const child = (after: pulumi.Resource[] = []): pulumi.CustomResourceOptions => ({
             parent: this,
@@ -140,7 +142,9 @@ export class Relay extends pulumi.ComponentResource {
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
         );
         this.registry = made.registry;
-        this.serviceRegistry = made.served;
+        this.serviceRegistry = pulumi
+            .all([made.served, ...managed.map(({ served }) => served)])
+            .apply((served) => Object.assign({}, ...served) as Record<string, unknown>);
         this.keyExchange = made.keyExchange ?? pulumi.output("none");
         this.caCertificate = pulumi
             .all(Object.values(byAlgorithm("certificate")))
@@ -196,13 +200,17 @@ export class Relay extends pulumi.ComponentResource {
     /**
      * Where a service is, for those it allows.
      *
-     * @param form `name` (default): https://grafana.qp-tunnel.internal:8443, for who resolves that name to the relay's
-     * tunnel address; `address`: https://10.8.0.1:8443
+     * @param form `name` (default): https://grafana.qp-tunnel.internal:8443, for who resolves that name to the tunnel
+     * address of where TLS ends (the relay, or the service's `on`); `address`: https://10.8.0.1:8443
      */
     urlOf(service: ExposedService | string, form: "name" | "address" = "name"): pulumi.Output<string> {
         const serviceName = typeof service === "string" ? service : service.serviceName;
-        const host = form === "name" ? `${serviceName.toLowerCase()}.${this.plain.appName}.internal` : this.address;
-        return this.ledger.apply(({ services }) => `https://${host}:${portOf(services, serviceName)}`);
+        const { on } = this.services.find(({ name }) => name === serviceName)?.plain ?? {};
+        return this.ledger.apply(({ peers, services }) => {
+            const address = on === undefined ? this.address : (peers[on]?.address ?? "");
+            const host = form === "name" ? `${serviceName.toLowerCase()}.${this.plain.appName}.internal` : address;
+            return `https://${host}:${portOf(services, serviceName)}`;
+        });
     }
 
     private find(name: string): ListedPeer {

@@ -19,7 +19,7 @@ import { AuditSink, type AuditReference } from "./auditSink.js";
 import { ExposedService } from "./exposedService.js";
 import { Peer, type PeerSpec } from "./peer.js";
 import { nameOf } from "./references.js";
-import type { Grant, RelayArgs } from "./relayTypes.js";
+import type { Grant, GrantFrom, RelayArgs } from "./relayTypes.js";
 
 /** A peer as one relay lists her. */
 export interface ListedPeer {
@@ -83,10 +83,16 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         {
             ...plain,
             publicKey: undefined,
-            peers: peers.map((peer) => ({ name: peer.name, publicKey: peer.knownKey, routes: peer.plain.routes })),
+            peers: peers.map((peer) => ({
+                name: peer.name,
+                publicKey: peer.knownKey,
+                routes: peer.plain.routes,
+                managed: peer.managed !== undefined,
+            })),
             services: services.map((service) => ({
                 name: service.name,
                 allow: service.plain.allow,
+                on: service.plain.on,
                 ...plainUpstream(service.plain),
             })),
         },
@@ -114,9 +120,15 @@ function grantByName(grant: Grant, subject: string): unknown {
         ...grant,
         ...(from === undefined
             ? {}
-            : { from: (Array.isArray(from) ? from : [from]).map((peer) => nameOf(peer, `${subject}.from`)) }),
+            : { from: (Array.isArray(from) ? from : [from]).map((source) => sourceByName(source, `${subject}.from`)) }),
         ...(to === undefined ? {} : { to: targetByName(to, `${subject}.to`) }),
     };
+}
+
+function sourceByName(source: GrantFrom, subject: string): unknown {
+    if (typeof source === "object" && source !== null && "network" in source)
+        return { ...source, peer: nameOf(source.peer, `${subject}.peer`) };
+    return nameOf(source, subject);
 }
 
 function targetByName(to: Grant["to"], subject: string): unknown {

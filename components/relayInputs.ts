@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { expand } from "../core/access.js";
+import { expand, peerIn } from "../core/access.js";
 import { joinHostPort } from "../core/addresses.js";
 import { parseUpstream } from "../core/caddy/upstream.js";
 import type { Ledger, ProxyService } from "../core/model.js";
@@ -33,18 +33,26 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
     };
 }
 
-/** The services as the proxy serves them. Upstreams that another resource supplies are resolved first. */
+/**
+ * The services as a proxy serves them. Upstreams that another resource supplies are resolved first.
+ *
+ * @param on the managed peer whose proxy it is; undefined: the relay's
+ */
 export function proxyServices(
     resolved: ResolvedRelay,
     ledger: LedgerOutput,
+    on?: string,
 ): pulumi.Output<Record<string, ProxyService>> {
-    const { services } = resolved;
+    const services = resolved.services.filter(({ plain }) => plain.on === on);
     return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) =>
         Object.fromEntries(
             services.filter(isServed(expiredOf(resolved, peers))).map(({ name, plain }) => {
                 const { upstream, certificate, keyExchange } = plain;
                 const at = isPeer(upstream)
-                    ? joinHostPort(peers[upstream.peer]?.address ?? "", upstream.port)
+                    ? joinHostPort(
+                          upstream.peer === on ? LOCALHOST : (peers[upstream.peer]?.address ?? ""),
+                          upstream.port,
+                      )
                     : canonical(hosts[name] ?? "", name);
                 return [name, { port: ports[name]?.port ?? 0, upstream: at, certificate, keyExchange }];
             }),
@@ -63,12 +71,13 @@ export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulu
             peers,
             grants: grants
                 .filter(({ to }) => to.peer === undefined || counts(to.peer))
-                .map((grant) => ({ ...grant, from: grant.from.filter(counts) })),
+                .map((grant) => ({ ...grant, from: grant.from.filter((source) => counts(peerIn(source))) })),
             services: Object.fromEntries(
-                services.filter(isServed(expired)).map(({ name, plain: { allow, upstream } }) => [
+                services.filter(isServed(expired)).map(({ name, plain: { allow, upstream, on } }) => [
                     name,
                     {
                         port: ports[name]?.port ?? 0,
+                        ...(on === undefined ? {} : { on }),
                         allow: allow === "everyone" ? Object.keys(peers) : allow.filter(counts),
                         ...(isPeer(upstream) ? { upstreamPeer: upstream } : upstreamHost(hosts[name] ?? "", name)),
                     },
@@ -77,6 +86,9 @@ export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulu
         });
     });
 }
+
+/** What a peer serves to herself does not take the way through the tunnel. */
+const LOCALHOST = "127.0.0.1";
 
 /** Listed with an expiry and not in the ledger: her time has come. Without an expiry it is a fault that others name. */
 export function expiredOf({ peers }: Pick<ResolvedRelay, "peers">, ledger: Ledger["peers"]): ReadonlySet<string> {

@@ -6,9 +6,13 @@ import type { ExposedService } from "./exposedService.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import type { PeerRef } from "./references.js";
 
+/** A peer, or one of her routes. */
+export type GrantFrom = PeerRef | { peer: PeerRef; network: string };
+
 /** One direction that is allowed. Replies are implied, nothing else is. */
 export interface Grant {
-    from: PeerRef | PeerRef[];
+    /** Peers (their own addresses), or networks behind them. */
+    from: GrantFrom | GrantFrom[];
     /** A peer (her own addresses), one of her routes, or one of the relay's. */
     to: PeerRef | { peer: PeerRef; network: string } | { network: string };
     /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */

@@ -1,7 +1,7 @@
 import { routesOf } from "./registry/defaults.js";
 import { contains, familyOf, parseAddress, parseCidr } from "./addresses.js";
 import { InvalidArgument } from "./errors.js";
-import type { AccessRule, Ports, RegistryPeer } from "./model.js";
+import type { AccessRule, GrantSource, Ports, RegistryPeer } from "./model.js";
 
 /** A relay's services and grants, names still unresolved. */
 export interface Access {
@@ -13,6 +13,8 @@ export interface Access {
 
 export interface AccessibleService {
     port: number;
+    /** The peer on whose machine it is served. Absent: on the relay. */
+    on?: string;
     /** Names of peers. */
     allow: string[];
     /** The peer the proxy connects to: the relay needs its replies. */
@@ -22,11 +24,15 @@ export interface AccessibleService {
 }
 
 export interface AccessGrant {
-    /** Names of peers. */
-    from: string[];
+    from: GrantSource[];
     /** A peer's own addresses, a network behind a peer, or a network behind the relay. */
     to: { peer?: string; network?: string };
     ports: Ports[];
+}
+
+/** Whose connections a grant is about. */
+export function peerIn(source: GrantSource): string {
+    return typeof source === "string" ? source : source.peer;
 }
 
 /** The key of `expand` that stands for the relay's own connections. No peer can be called this. */
@@ -38,7 +44,7 @@ export const RELAY = "(relay)";
  */
 export function expand(args: Access): Record<string, string[]> {
     const rules = new Map<string, Set<string>>();
-    const allow = (name: string, from: Addresses, to: Addresses, ports: Ports): void => {
+    const add = (name: string, from: Addresses, to: Addresses, ports: Ports): void => {
         const texts = rules.get(name) ?? new Set();
         rules.set(name, texts);
         for (const [source, destination] of pairs(from, to))
@@ -46,31 +52,28 @@ export function expand(args: Access): Record<string, string[]> {
     };
 
     for (const [name, service] of Object.entries(args.services)) {
-        for (const peer of service.allow) {
+        const { port, on, allow, upstreamPeer, upstreamHost } = service;
+        const at = on === undefined ? args.relay : peerOf(args.peers, on, `services.${name}.on`);
+        for (const peer of allow) {
             const from = peerOf(args.peers, peer, `services.${name}.allow`);
-            allow(peer, from, args.relay, tcp(service.port));
+            if (peer !== on) add(peer, from, at, tcp(port));
         }
-        if (service.upstreamPeer !== undefined) {
-            const to = peerOf(args.peers, service.upstreamPeer.peer, `services.${name}.upstream`);
-            allow(RELAY, args.relay, to, tcp(service.upstreamPeer.port));
+        // What the proxy asks on its own machine, or behind it, does not go through the tunnel.
+        if (upstreamPeer !== undefined && upstreamPeer.peer !== on) {
+            const to = peerOf(args.peers, upstreamPeer.peer, `services.${name}.upstream`);
+            add(on ?? RELAY, at, to, tcp(upstreamPeer.port));
         }
-        if (service.upstreamHost !== undefined && isBehindPeer(args.peers, service.upstreamHost.address)) {
-            allow(RELAY, args.relay, byFamily(service.upstreamHost.address), tcp(service.upstreamHost.port));
-        }
+        if (upstreamHost !== undefined && isBehindPeer(args.peers, upstreamHost.address, on))
+            add(on ?? RELAY, at, byFamily(upstreamHost.address), tcp(upstreamHost.port));
     }
     args.grants.forEach((grant, index) => {
         const to = destination(args.peers, grant.to, `grants[${index}].to`);
-        for (const peer of grant.from) {
-            const from = peerOf(args.peers, peer, `grants[${index}].from`);
+        for (const source of grant.from) {
+            const peer = peerIn(source);
+            const from = sourceOf(args.peers, source, `grants[${index}].from`);
             if (peer === grant.to.peer) continue;
-            if (pairs(from, to).length === 0) {
-                throw new InvalidArgument(
-                    `grants[${index}].to`,
-                    `"${peer}" has no IPv6 address to reach ${grant.to.network} from`,
-                    "give the relay a subnet6, or grant an IPv4 network",
-                );
-            }
-            for (const ports of grant.ports) allow(peer, from, to, ports);
+            if (pairs(from, to).length === 0) throw familiesDiffer(index, source, grant.to);
+            for (const ports of grant.ports) add(peer, from, to, ports);
         }
     });
 
@@ -95,7 +98,7 @@ export function parseRule(text: string): AccessRule {
     const [, from, to, protocol, first, last, portless] = match;
     const subject = `access rule "${text}"`;
     const rule: AccessRule = {
-        from: parseAddress(from!, subject),
+        from: from!.includes("/") ? parseCidr(from!, subject) : parseAddress(from!, subject),
         to: to!.includes("/") ? parseCidr(to!, subject) : parseAddress(to!, subject),
         ports:
             portless !== undefined
@@ -141,8 +144,31 @@ function destination(peers: Record<string, RegistryPeer>, to: AccessGrant["to"],
     return peerOf(peers, to.peer, path);
 }
 
-function isBehindPeer(peers: Record<string, RegistryPeer>, address: string): boolean {
-    return Object.values(peers).some((peer) => routesOf(peer).some((route) => contains(route, address)));
+/** A peer's own addresses, or a network behind her. */
+function sourceOf(peers: Record<string, RegistryPeer>, source: GrantSource, path: string): Addresses {
+    return typeof source === "string" ? peerOf(peers, source, path) : destination(peers, source, path);
+}
+
+function familiesDiffer(index: number, source: GrantSource, to: AccessGrant["to"]): InvalidArgument {
+    const path = `grants[${index}].to`;
+    if (typeof source === "object")
+        return new InvalidArgument(
+            path,
+            `is not reached from ${source.network}: one is IPv4, the other IPv6`,
+            "grant a network of the same family",
+        );
+    return new InvalidArgument(
+        path,
+        `"${source}" has no IPv6 address to reach ${to.network} from`,
+        "give the relay a subnet6, or grant an IPv4 network",
+    );
+}
+
+/** @param except whose own networks do not count */
+function isBehindPeer(peers: Record<string, RegistryPeer>, address: string, except?: string): boolean {
+    return Object.entries(peers).some(
+        ([name, peer]) => name !== except && routesOf(peer).some((route) => contains(route, address)),
+    );
 }
 
 function byFamily(text: string): Addresses {

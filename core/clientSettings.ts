@@ -1,3 +1,4 @@
+import { peerIn } from "./access.js";
 import type { GrantPlain, RelayPlain } from "./arguments.js";
 
 /** What a relay's program says of all its peers' configurations; no secrets. */
@@ -32,11 +33,16 @@ export function reachable(name: string, { subnet, subnet6, networks }: ClientSet
 
 function networksOf(grants: GrantPlain[]): Record<string, string[]> {
     const networks: Record<string, string[]> = {};
+    const add = (name: string | undefined, network: string | undefined): void => {
+        if (name === undefined || network === undefined) return;
+        const own = (networks[name] ??= []);
+        if (!own.includes(network)) own.push(network);
+    };
     for (const { from, to } of grants) {
-        if (to.network === undefined) continue;
-        for (const name of from) {
-            const own = (networks[name] ??= []);
-            if (!own.includes(to.network)) own.push(to.network);
+        for (const source of from) {
+            add(peerIn(source), to.network);
+            // Answers have to find their way to the network behind her.
+            if (typeof source === "object") add(to.peer, source.network);
         }
     }
     return networks;

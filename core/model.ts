@@ -68,9 +68,12 @@ export interface Ports {
     last?: number;
 }
 
+/** Who may open the flows of a grant: a peer by name, with her own addresses, or one of the networks behind her. */
+export type GrantSource = string | { peer: string; network: string };
+
 /** One direction that is allowed: who may open flows to whom. Replies are implied, nothing else is. */
 export interface AccessRule {
-    /** Source address (one host), no prefix length. */
+    /** Source: an address without prefix length, or a network behind a peer in CIDR form. */
     from: string;
     /** Destination: an address, or a network in CIDR form. Same family as `from`. */
     to: string;

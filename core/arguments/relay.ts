@@ -2,6 +2,8 @@ import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses
 import { TunnelError } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { checkName, checkUniqueNames } from "../names.js";
+import { peerIn } from "../access.js";
+import type { GrantSource } from "../model.js";
 import type { GrantTarget } from "./schemas.js";
 import { refuse, type Fault } from "./validate.js";
 
@@ -16,7 +18,7 @@ export interface PlainRelay {
     publicKey?: string | undefined;
     peers: PlainPeer[];
     services: PlainService[];
-    grants: { from: string[]; to: GrantTarget }[];
+    grants: { from: GrantSource[]; to: GrantTarget }[];
 }
 
 export interface PlainPeer {
@@ -24,6 +26,8 @@ export interface PlainPeer {
     /** Absent when generated, or when it is an Output. */
     publicKey?: string | undefined;
     routes: string[];
+    /** Whether her machine is set up, too. Default: false. */
+    managed?: boolean;
 }
 
 export interface PlainService {
@@ -174,10 +178,23 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
         }
         if (on !== undefined) {
             listed(on, `${path}.on`);
+            if (peers.get(on)?.managed === false) {
+                const fix = "give the peer a `host`, or leave `on` out: TLS ends on the relay then";
+                fault(`${path}.on`, `names "${on}", whose machine is not managed`, fix);
+            }
         }
     }
     relay.grants.forEach(({ from, to }, index) => {
-        from.forEach((peer, position) => listed(peer, `grants[${index}].from[${position}]`));
+        from.forEach((source, position) => {
+            const path = `grants[${index}].from[${position}]`;
+            listed(peerIn(source), path);
+            if (typeof source === "string") return;
+            checkGrantedNetwork(source.network, source.peer, `${path}.network`, relay, peers, fault);
+            if (to.peer === undefined) {
+                const problem = "is a network behind the relay, which has no way back to a network behind a peer";
+                fault(`grants[${index}].to`, problem, "grant it to the peer herself");
+            }
+        });
         if (to.peer !== undefined) {
             listed(to.peer, `grants[${index}].to`);
         }

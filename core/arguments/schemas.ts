@@ -2,6 +2,7 @@ import { z } from "zod";
 import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
+import type { GrantSource } from "../model.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
 import { parseEndpoint, parseExpires, parsePorts } from "./text.js";
@@ -60,9 +61,15 @@ export const serviceArgs = z.strictObject({
 });
 export type ServicePlain = z.output<typeof serviceArgs>;
 
+const grantSource = form<GrantSource>((value) =>
+    isPlainObject(value) ? z.strictObject({ peer: name, network: text(parseCidr) }) : name,
+);
+
 /** One grant, in the one form everything behind it works with; peers are names. */
 export const grantArgs = z.strictObject({
-    from: form<string[]>((value) => (Array.isArray(value) ? z.array(name) : name.transform((one) => [one]))),
+    from: form<GrantSource[]>((value) =>
+        Array.isArray(value) ? z.array(grantSource) : grantSource.transform((one) => [one]),
+    ),
     to: form<GrantTarget>((value) => {
         if (!isPlainObject(value)) {
             return name.transform((peer) => ({ peer }));

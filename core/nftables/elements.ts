@@ -15,7 +15,7 @@ export type SetElements = Record<SetName, string[]>;
 
 /**
  * Sorts access rules into sets. No two elements of a result overlap, because the kernel takes overlapping intervals in some orders and refuses them in
- * others ("File exists"): ports are merged per destination, and what a wider network already allows is left out of a narrower one.
+ * others ("File exists"). Sources are peers' addresses and whole networks behind peers, which do not overlap; ports are merged per destination, and what a wider network already allows is left out of a narrower one.
  */
 export function elementsOf(rules: AccessRule[]): SetElements {
     const exact = { 4: new Set<string>(), 6: new Set<string>() };
@@ -23,14 +23,18 @@ export function elementsOf(rules: AccessRule[]): SetElements {
     const any = { 4: new Map<string, Destinations>(), 6: new Map<string, Destinations>() };
     const ping = { 4: new Map<string, Destinations>(), 6: new Map<string, Destinations>() };
 
-    for (const { from, to: written, ports } of rules) {
-        const family = familyOf(from);
-        const to = written.replace(family === 6 ? /\/128$/ : /\/32$/, "");
+    for (const { from: source, to: destination, ports } of rules) {
+        const family = familyOf(source);
+        // nft says a network of one address as that address.
+        const [from, to] = [source, destination].map((text) => text.replace(family === 6 ? /\/128$/ : /\/32$/, "")) as [
+            string,
+            string,
+        ];
         if (ports.protocol === "all") add(any[family], from, to, EVERYTHING);
         else if (ports.protocol === "icmp") add(ping[family], from, to, EVERYTHING);
         else {
             const range: Range = [ports.first!, ports.last ?? ports.first!];
-            if (range[0] === range[1] && !to.includes("/"))
+            if (range[0] === range[1] && !from.includes("/") && !to.includes("/"))
                 exact[family].add(`${from} . ${to} . ${ports.protocol} . ${range[0]}`);
             else add(net[family], `${from} ${ports.protocol}`, to, range);
         }

@@ -58,7 +58,8 @@ ${chains.join("")}}
 `;
 }
 
-function guard({ subnet, subnet6 }: SkeletonArgs): string {
+function guard(args: SkeletonArgs): string {
+    const { subnet, subnet6 } = args;
     return chain("guard", "type filter hook prerouting priority -290; policy accept;", [
         'iifname "lo" accept',
         ...(subnet6 === undefined ? ["iifname @ours meta nfproto ipv6 counter drop"] : []),
@@ -66,9 +67,20 @@ function guard({ subnet, subnet6 }: SkeletonArgs): string {
         ...(subnet6 === undefined ? [] : ["iifname @ours update @seen6 { ip6 saddr }"]),
         "iifname @ours accept",
         `ip saddr ${subnet} counter drop`,
+        ...(args.leaf === true ? fromBehind(args) : []),
         `ip daddr ${subnet} counter drop`,
         ...(subnet6 === undefined ? [] : [`ip6 saddr ${subnet6} counter drop`, `ip6 daddr ${subnet6} counter drop`]),
     ]);
+}
+
+/** Hosts behind a leaf may have grants to other peers, which the forward chain knows; to the leaf's own address they have none. */
+function fromBehind({ routes, subnet, address, subnet6, address6 }: SkeletonArgs): string[] {
+    return [...routes].sort().flatMap((route) => {
+        if (!route.includes(":")) return [`ip saddr ${route} ip daddr ${subnet} ip daddr != ${address} accept`];
+        return subnet6 === undefined || address6 === undefined
+            ? []
+            : [`ip6 saddr ${route} ip6 daddr ${subnet6} ip6 daddr != ${address6} accept`];
+    });
 }
 
 /** To the relay itself: ping, its services, and replies to what it asked (a proxy's upstream, its own ping). */

@@ -137,8 +137,9 @@ function touched(now: Rules, then: Rules): string[] {
 }
 
 function destination(rule: string): string {
-    const { to, ports } = parseRule(rule);
-    return formatRule({ from: to, to, ports }).split(" -> ")[1] ?? rule;
+    const { from, to, ports } = parseRule(rule);
+    const text = formatRule({ from: to, to, ports }).split(" -> ")[1] ?? rule;
+    return from.includes("/") ? `${text} from ${from}` : text;
 }
 
 function summary(inputs: Properties, before: Properties | undefined): Record<string, unknown> {

@@ -197,6 +197,11 @@ export class LabNode {
         return server(await Program.start(this.#prefix, "udp-echo", [address, String(port)]));
     }
 
+    /** Writes every packet that comes or goes here to a file, on every interface, those of tunnels included. */
+    async capture(file: string): Promise<Program> {
+        return Program.start(this.#prefix, "capture", [file]);
+    }
+
     /**
      * Starts a probe of an echo server, and waits for its first answer.
      *

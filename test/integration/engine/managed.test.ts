@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
-import { Lab, type LabNode, type Server } from "../../lab/index.js";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type HttpsAnswer, Lab, type LabNode, type Server } from "../../lab/index.js";
 import { type Declared, Stack } from "../../lab/stack.js";
 
 jest.setTimeout(300_000);
@@ -12,30 +13,43 @@ const SITES = {
     south: { wan: "198.51.100.22", lan: "192.168.60.1" },
     printer: { lan: "192.168.50.10" },
     archive: { lan: "192.168.60.10" },
+    stranger: { wan: "198.51.100.66" },
 };
 const [NORTH, SOUTH] = ["10.8.0.3", "10.8.0.4"];
+const [PRINTERS, ARCHIVES] = ["192.168.50.0/24", "192.168.60.0/24"];
+const ANSWER = "nobody in between reads this answer";
+const PATH = "/nobody-in-between-reads-this-request";
 
 let lab: Lab<keyof typeof SITES>;
 let stack: Stack;
-let relay: LabNode, alice: LabNode, north: LabNode, south: LabNode;
+let relay: LabNode, alice: LabNode, north: LabNode, south: LabNode, printer: LabNode, archive: LabNode;
 const servers: Server[] = [];
 
 beforeAll(async () => {
     lab = await Lab.create("managed", SITES);
-    [relay, alice, north, south] = (["relay", "alice", "north", "south"] as const).map((name) => lab.node(name)) as [
-        LabNode,
-        LabNode,
-        LabNode,
-        LabNode,
-    ];
-    servers.push(await south.httpServer(80, "of the south"), await south.httpServer(81, "not for everybody"));
+    [relay, alice, north, south] = [lab.node("relay"), lab.node("alice"), lab.node("north"), lab.node("south")];
+    [printer, archive] = [lab.node("printer"), lab.node("archive")];
+    servers.push(
+        await south.httpServer(80, ANSWER),
+        await south.httpServer(81, "not for everybody"),
+        await archive.httpServer(80, "the archive"),
+        await archive.httpServer(81, "not for everybody"),
+    );
+    // Their gateway to the other site, and to nothing else of it.
+    await printer.routeTo(ARCHIVES, "192.168.50.1");
+    await printer.routeTo("10.8.0.0/24", "192.168.50.1");
+    await archive.routeTo(PRINTERS, "192.168.60.1");
     stack = await Stack.create({
         namespace: relay.namespace,
         interface: lab.interface("relay"),
-        peers: [{ name: "alice" }, site("north"), site("south")],
+        peers: [{ name: "alice" }, site("north", PRINTERS), site("south", ARCHIVES)],
+        services: [service()],
         grants: [
             { from: "north", to: "south", ports: ["tcp/80"] },
+            { from: { peer: "north", network: PRINTERS }, to: { peer: "south", network: ARCHIVES }, ports: ["tcp/80"] },
+            { from: { peer: "north", network: PRINTERS }, to: "south", ports: ["tcp/80"] },
             { from: "alice", to: "north", ports: ["icmp"] },
+            { from: "alice", to: { peer: "south", network: ARCHIVES }, ports: ["tcp/80"] },
         ],
     });
 });
@@ -46,13 +60,17 @@ afterAll(async () => {
     stack?.close();
 });
 
-function site(name: "north" | "south", more: Record<string, unknown> = {}): Declared["peers"][number] {
-    return { name, host: { namespace: lab.node(name).namespace }, interface: lab.interface(name), ...more };
+function site(name: "north" | "south", route: string): Declared["peers"][number] {
+    return { name, host: { namespace: lab.node(name).namespace }, interface: lab.interface(name), routes: [route] };
+}
+
+function service(on?: string): NonNullable<Declared["services"]>[number] {
+    const upstream = { peer: "south", port: 80 };
+    return { name: "books", upstream, allow: ["alice"], ...(on === undefined ? {} : { on }) };
 }
 
 it("comes up with the relay, reaches what it is granted and lets in nothing else", async () => {
-    const text = await stack.preview();
-    expect(text).toContain(`relay/north: ${lab.interface("north")} connects to the relay`);
+    expect(await stack.preview()).toContain(`relay/north: ${lab.interface("north")} connects to the relay`);
     await stack.up();
     expect(await north.tcp(SOUTH, 80)).toBe("open");
     expect(await north.tcp(SOUTH, 81)).toBe("timeout");
@@ -62,17 +80,104 @@ it("comes up with the relay, reaches what it is granted and lets in nothing else
     expect(await alice.ping(NORTH)).toBe(true);
     expect(await alice.ping(SOUTH)).toBe(false);
     await stack.preview("--expect-no-changes");
+});
+
+it("leads from a host behind one to a host behind the other, by grants, under their own addresses", async () => {
+    expect(await printer.run(["curl", "-sS", "--max-time", "10", "http://192.168.60.10/"])).toBe("the archive");
+    expect(await servers[2]!.program.next(({ from }) => from !== undefined)).toMatchObject({ from: "192.168.50.10" });
+    expect(await printer.tcp("192.168.60.10", 81)).toBe("timeout");
+    expect(await printer.tcp(SOUTH, 80)).toBe("open");
+    expect(await printer.tcp(SOUTH, 81)).toBe("timeout");
+    expect(await archive.tcp("192.168.50.10", 80)).toBe("timeout");
+    // Who has a grant herself is known to the hosts there by the machine in between.
+    expect(await alice.tcp("192.168.60.10", 80)).toBe("open");
+    expect(await alice.tcp("192.168.60.10", 81)).toBe("timeout");
+});
+
+it("sends nothing into the tunnel for who forges an address of the site", async () => {
+    const stranger = lab.node("stranger");
+    await stranger.forge("192.168.50.10");
+    await stranger.routeTo(ARCHIVES, SITES.north.wan);
+    await stranger.routeTo("10.8.0.0/24", SITES.north.wan);
+    // As if it were a router for everybody: then nothing but the firewall is in the way.
+    await north.run(["sysctl", "-qw", "net.ipv4.conf.wan.forwarding=1"]);
+    const watched = "ip saddr { 192.168.50.10, 198.51.100.66 } counter";
+    const hook = "type filter hook prerouting priority -400;";
+    await relay.run([
+        "nft",
+        `add table ip watch; add chain ip watch heard { ${hook} }; add rule ip watch heard ${watched}`,
+    ]);
+    expect(await printer.tcp(SOUTH, 80)).toBe("open");
+    const heard = async (): Promise<string> => relay.run(["nft", "list", "chain", "ip", "watch", "heard"]);
+    const before = await heard();
+    expect(before).toMatch(/packets [1-9]/);
+    for (const address of ["192.168.60.10", SOUTH]) {
+        expect(await stranger.tcp(address, 80, { from: "192.168.50.10", timeout: 500 })).toBe("timeout");
+        expect(await stranger.tcp(address, 80, { timeout: 500 })).toBe("timeout");
+    }
+    expect(await heard()).toBe(before);
+    await relay.run(["nft", "delete table ip watch"]);
+});
+
+it("ends TLS on its own machine: the relay that read everything before reads nothing any more", async () => {
+    const onRelay = await overheard("10.8.0.1");
+    expect(onRelay).toMatchObject({ body: ANSWER, request: true, answer: true });
+
+    stack.declare({ services: [service("south")] });
+    await stack.up();
+    const onSouth = await overheard(SOUTH);
+    expect(onSouth).toMatchObject({ body: ANSWER, group: "X25519MLKEM768", request: false, answer: false });
+    expect(await north.tcp(SOUTH, 8443)).toBe("timeout");
+    const { serviceRegistry } = await stack.outputs<{ serviceRegistry: Record<string, unknown> }>();
+    expect(serviceRegistry).toMatchObject({
+        books: { addressUrl: `https://${SOUTH}:8443`, upstream: "127.0.0.1:80", group: "X25519MLKEM768" },
+    });
     await stack.refresh("--expect-no-changes");
 });
 
+it("moves to the relay's next key by itself, with the interface that it has", async () => {
+    const index = async (): Promise<string> => north.run(["cat", `/sys/class/net/${lab.interface("north")}/ifindex`]);
+    const before = await index();
+    stack.declare({ keyEpochs: [1, 2] });
+    await stack.up();
+    expect(await index()).toBe(before);
+    expect(await north.run(["wg", "show", lab.interface("north"), "endpoints"])).toMatch(/198\.51\.100\.2:51821\n$/);
+    // Somebody who has to change by hand is on the old one.
+    expect(await alice.ping(NORTH)).toBe(true);
+    expect(await north.tcp(SOUTH, 80)).toBe("open");
+    stack.declare({ keyEpochs: [2], forceRetire: 1 });
+    expect(await stack.up()).not.toContain("relay/north: follows");
+    expect(await north.tcp(SOUTH, 80)).toBe("open");
+    expect(await printer.tcp("192.168.60.10", 80)).toBe("open");
+    await stack.preview("--expect-no-changes");
+});
+
 it("is not there any more when it leaves the program", async () => {
-    stack.declare({ peers: [{ name: "alice" }, site("south")], grants: [] });
+    stack.declare({ peers: [{ name: "alice" }, site("south", ARCHIVES)], grants: [] });
     await stack.up();
     await leftNothing(north);
     await stack.preview("--expect-no-changes");
     await stack.destroy();
     for (const node of [relay, south]) await leftNothing(node);
 });
+
+/** What alice gets from the service, and whether the packets on the relay, those in its tunnel included, hold the texts of it. */
+async function overheard(address: string): Promise<HttpsAnswer & { request: boolean; answer: boolean }> {
+    const { caCertificate: ca } = await stack.outputs<{ caCertificate: string }>();
+    const file = join(lab.folder, "packets");
+    const capture = await relay.capture(file);
+    try {
+        const answer = await alice.https({ address, port: 8443, path: PATH, ca });
+        // What is sent after it in the clear shows that the capture has got that far.
+        const mark = `after-${address}`;
+        const seen = 'until grep -qaF -- "$1" "$2"; do printf %s "$1" >/dev/udp/198.51.100.2/9; sleep 0.05; done';
+        await alice.run(["timeout", "30", "bash", "-c", seen, "mark", mark, file]);
+        const packets = readFileSync(file, "latin1");
+        return { ...answer, request: packets.includes(PATH), answer: packets.includes(ANSWER) };
+    } finally {
+        await capture.stop();
+    }
+}
 
 async function leftNothing(node: LabNode): Promise<void> {
     expect(await node.run(["ip", "-o", "link"])).not.toContain(lab.interface(node.name));

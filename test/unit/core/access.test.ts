@@ -45,6 +45,32 @@ describe("expand", () => {
         expect(expand({ ...v4, services })).toEqual({ "(relay)": ["10.8.0.1 -> 192.168.7.10 tcp/631"] });
     });
 
+    test("a service on a peer: who is allowed reaches that peer's port, and what is asked there does not pass the relay", () => {
+        const services = {
+            own: { port: 8443, on: "nas", allow: ["alice", "nas"], upstreamPeer: { peer: "nas", port: 80 } },
+            behind: { port: 8444, on: "nas", allow: [], upstreamHost: { address: "192.168.7.10", port: 80 } },
+            far: { port: 8445, on: "nas", allow: ["bob"], upstreamPeer: { peer: "alice", port: 3000 } },
+        };
+        expect(expand({ ...v4, services })).toEqual({
+            alice: ["10.8.0.2 -> 10.8.0.4 tcp/8443"],
+            bob: ["10.8.0.3 -> 10.8.0.4 tcp/8445"],
+            nas: ["10.8.0.4 -> 10.8.0.2 tcp/3000"],
+        });
+    });
+
+    test("a grant from a network behind a peer", () => {
+        const from = [{ peer: "nas", network: "192.168.7.0/24" }];
+        const grants: Access["grants"] = [{ from, to: { peer: "bob" }, ports: [tcp(22)] }];
+        expect(expand({ ...v4, grants })).toEqual({ nas: ["192.168.7.0/24 -> 10.8.0.3 tcp/22"] });
+        const peers = { ...v4.peers, bob: peer("10.8.0.3", "fd12::3", ["fd13::/64"]) };
+        const six: Access["grants"] = [{ from, to: { peer: "bob", network: "fd13::/64" }, ports: [tcp(22)] }];
+        expect(() => expand({ ...v4, peers, grants: six })).toThrow(
+            "grants[0].to: is not reached from 192.168.7.0/24: one is IPv4, the other IPv6; grant a network of the same family",
+        );
+        const foreign: Access["grants"] = [{ ...grants[0]!, from: [{ peer: "nas", network: "192.168.9.0/24" }] }];
+        expect(() => expand({ ...v4, grants: foreign })).toThrow(InvalidArgument);
+    });
+
     test("a grant: each source, each port; never oneself", () => {
         const grants: Access["grants"] = [
             {
@@ -161,7 +187,6 @@ describe("rules as text", () => {
         ["10.8.0.2 -> 10.8.0.1 sctp/1", "is not an access rule"],
         ["10.8.0.2  -> 10.8.0.1 all", "is not an access rule"],
         ["10.8.0.2 -> 10.8.0.1 all\n", "is not an access rule"],
-        ["10.8.0.0/24 -> 10.8.0.1 all", "is a network, not one address"],
         ["10.8.0.2 -> 10.8.0.1/24 all", "is an address inside a network"],
         ["alice -> 10.8.0.1 all", "is not an IP address"],
         ["10.8.0.2 -> fd00::1 all", "mixes IPv4 and IPv6"],

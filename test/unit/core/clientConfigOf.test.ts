@@ -20,6 +20,7 @@ const plain: RelayPlain = validate(
             { from: ["alice"], to: { peer: "nas", network: "192.168.9.0/24" }, ports: ["tcp/22"] },
             { from: ["alice"], to: { network: "192.168.7.0/24" }, ports: ["icmp"] },
             { from: ["bob"], to: "alice", ports: ["tcp/22"] },
+            { from: { peer: "nas", network: "192.168.10.0/24" }, to: "carol", ports: ["tcp/22"] },
         ],
         audit: {},
     },
@@ -45,6 +46,9 @@ it("routes the tunnel and the networks that grants let her reach, once each", ()
         "192.168.9.0/24",
     ]);
     expect(clientConfigOf({ ...parts, peer: "bob" }).allowedIps).toContain("192.168.7.0/24");
+    // Answers to the network behind her go through the tunnel.
+    expect(clientConfigOf({ ...parts, peer: "carol" }).allowedIps).toContain("192.168.10.0/24");
+    expect(clientConfigOf({ ...parts, peer: "nas" }).allowedIps).toEqual(["10.8.0.0/24", "fd00:8::/64"]);
     expect(clientConfigOf({ ...parts, peer: "constructor" }).allowedIps).toEqual(["10.8.0.0/24", "fd00:8::/64"]);
 });
 

@@ -16,6 +16,12 @@ import {
 
 const EMPTY = Object.fromEntries(SET_NAMES.map((set) => [set, []])) as unknown as SetElements;
 
+/** The lines of a chain, its hook first. */
+function chainOf(text: string, name: string): string[] {
+    const [, body = ""] = new RegExp(`chain ${name} \\{\n(.*?)\n    \\}`, "s").exec(text) ?? [];
+    return body.split("\n").map((line) => line.trim());
+}
+
 describe("renderSkeleton", () => {
     test("IPv4 only: IPv6 from the tunnel is dropped before anything else", () => {
         expect(
@@ -82,6 +88,36 @@ table inet qp_tunnel_wg0 {
     }
 }
 `);
+    });
+
+    test("a leaf: everything that is granted to it, both ways between the tunnel and what is behind it", () => {
+        const leaf = {
+            ...{ table: "qp_tunnel_wg0", interface: "wg0", interfaces: [], subnet: "10.8.0.0/24", address: "10.8.0.3" },
+            leaf: true,
+        };
+        const behind = renderSkeleton({ ...leaf, routes: ["192.168.7.0/24"] });
+        expect(chainOf(behind, "guard").slice(-4)).toEqual([
+            "iifname @ours accept",
+            "ip saddr 10.8.0.0/24 counter drop",
+            "ip saddr 192.168.7.0/24 ip daddr 10.8.0.0/24 ip daddr != 10.8.0.3 accept",
+            "ip daddr 10.8.0.0/24 counter drop",
+        ]);
+        const granted = [
+            "ip saddr . ip daddr . meta l4proto . th dport @acl4 accept",
+            "ip saddr . ip daddr . meta l4proto . th dport @net4 accept",
+            "ip saddr . ip daddr @any4 accept",
+            "icmp type echo-request ip saddr . ip daddr @ping4 accept",
+            "ct state established ct direction reply ip daddr . ip saddr . meta l4proto . th sport @acl4 accept",
+            "ct state established ct direction reply ip daddr . ip saddr . meta l4proto . th sport @net4 accept",
+            "ct state established ct direction reply ip daddr . ip saddr @any4 accept",
+            "ct state established ct direction reply icmp type echo-reply ip daddr . ip saddr @ping4 accept",
+            "counter drop",
+        ];
+        expect(chainOf(behind, "input").slice(-granted.length)).toEqual(granted);
+        expect(chainOf(behind, "forward").slice(-granted.length)).toEqual(granted);
+        expect(chainOf(behind, "forward")).toContain("iifname != @ours fib saddr . iif oif missing counter drop");
+        const alone = chainOf(renderSkeleton({ ...leaf, routes: [] }), "forward");
+        expect(alone.slice(1, 3)).toEqual(["iifname != @ours oifname != @ours accept", "counter drop"]);
     });
 
     test("both families, two interfaces, networks behind the relay", () => {

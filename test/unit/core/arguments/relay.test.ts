@@ -130,6 +130,28 @@ it.each<[string, Partial<PlainRelay>, string]>([
         'relay.services.wiki.on: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
     ],
     [
+        "a service on a peer whose machine is her own",
+        { peers: [{ ...peers("nas")[0]!, managed: false }], services: [{ name: "wiki", allow: [], on: "nas" }] },
+        'relay.services.wiki.on: names "nas", whose machine is not managed; give the peer a `host`, or leave `on` out: TLS ends on the relay then',
+    ],
+    [
+        "a grant from a network that is not behind its peer",
+        {
+            peers: peers("nas", "bob"),
+            grants: [{ from: [{ peer: "nas", network: "192.168.9.0/24" }], to: { peer: "bob" } }],
+        },
+        'relay.grants[0].from[0].network: "192.168.9.0/24" is not one of "nas"\'s routes; add it to the routes',
+    ],
+    [
+        "a grant from a network behind a peer to one behind the relay",
+        {
+            routes: ["172.16.5.0/24"],
+            peers: [{ ...peers("nas")[0]!, routes: ["192.168.9.0/24"] }],
+            grants: [{ from: [{ peer: "nas", network: "192.168.9.0/24" }], to: { network: "172.16.5.0/24" } }],
+        },
+        "relay.grants[0].to: is a network behind the relay, which has no way back to a network behind a peer; grant it to the peer herself",
+    ],
+    [
         "a grant from an unlisted peer",
         { peers: peers("nas"), grants: [{ from: ["nas", "alice"], to: { peer: "nas" } }] },
         'relay.grants[0].from[1]: names an unlisted peer, "alice"; add it to the relay\'s peers, or take it out here',
