@@ -11,14 +11,23 @@ const EXAMPLES = readdirSync(join(ROOT, "examples"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
 
+const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+
 /** What an example says has to be set before. */
 const CONFIG: Record<string, Record<string, string>> = {
     digitalocean: { "--secret digitalocean:token": "none" },
-    ssh: {
-        address: "198.51.100.7",
-        hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
-    },
+    ssh: { address: "198.51.100.7", hostKey: HOST_KEY },
+    "site-to-site": machines("relay", "north", "south"),
+    "service-behind-relay": machines("relay", "vault"),
 };
+
+function machines(...names: string[]): Record<string, string> {
+    const settings = names.map((name, index) => [
+        [`${name}Address`, `198.51.100.${index + 7}`],
+        [`${name}HostKey`, HOST_KEY],
+    ]);
+    return Object.fromEntries(settings.flat()) as Record<string, string>;
+}
 
 interface Project {
     plugins: { providers: { name: string; path: string }[] };
