@@ -48,7 +48,7 @@ export async function report({ only } = {}) {
     return look(only, { install: false });
 }
 
-async function look(only, { install, tests }) {
+async function look(only, { install, tests = false }) {
     const tools = [nodeTool(), await pulumiTool(), await caddyTool()];
     const found = [];
     const missing = [];
