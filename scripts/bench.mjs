@@ -1,9 +1,9 @@
-// Measures what the library adds: to the start of a program and of the engine, with many peers, in the log; and what peers
-// lose while keys are rotated and when a relay is restarted.
+// Measures what the library adds: to the start of a program and of the engine, with many peers, in the log, over SSH; and what
+// peers lose while keys are rotated and when a relay is restarted.
 //
 //   npm run bench              several minutes: up to 10 000 peers, 100 000 records
 //   npm run bench -- --quick   about a minute: up to 1 000 peers, 10 000 records
-//   npm run bench -- --only start,peers,components,log,checkpoint,rotation
+//   npm run bench -- --only start,peers,components,log,checkpoint,rotation,ssh
 //   npm run bench -- --json    the same as JSON on standard output, every run of everything
 //
 // Needs root (network namespaces, which it makes and removes). What is compared is measured in turns, because times of
@@ -19,6 +19,7 @@ import { measureCheckpoint } from "./bench/checkpoint.mjs";
 import { measureLog } from "./bench/log.mjs";
 import { measureComponents, measurePeers } from "./bench/peers.mjs";
 import { measureRotation } from "./bench/rotation.mjs";
+import { measureSsh } from "./bench/ssh.mjs";
 import { measureStart } from "./bench/start.mjs";
 import { inWords } from "./bench/rows.mjs";
 import { provide } from "./toolchain/provide.mjs";
@@ -32,6 +33,7 @@ const parts = {
     log: measureLog,
     checkpoint: measureCheckpoint,
     rotation: measureRotation,
+    ssh: measureSsh,
 };
 
 const { values } = parseArgs({

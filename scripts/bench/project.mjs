@@ -20,8 +20,17 @@ export class Project {
         XDG_CONFIG_HOME: join(this.folder, "config"),
     };
 
-    /** @param {string} root the repository, built */
-    constructor(root) {
+    /** Of the network namespace, and of the relay's interface in it. */
+    get name() {
+        return this.#name;
+    }
+
+    /**
+     * @param {string} root the repository, built
+     * @param {{ inside?: boolean }} options `inside`: the engine runs in the namespace too
+     */
+    constructor(root, { inside = false } = {}) {
+        this.enter = inside ? ["nsenter", `--net=/run/netns/${this.#name}`, "--"] : [];
         const modules = join(this.folder, "node_modules");
         mkdirSync(join(this.folder, "backend"));
         mkdirSync(modules);
@@ -37,9 +46,10 @@ export class Project {
     }
 
     /**
-     * Says what the program declares: that many peers as plain data or as components, or nothing at all.
+     * Says what the program declares: that many peers as plain data or as components, or nothing at all; and how the
+     * relay is reached over SSH, when it is.
      *
-     * @param {{ data?: number, components?: number } | undefined} peers
+     * @param {{ data?: number, components?: number, ssh?: object } | undefined} peers
      */
     declare(peers) {
         const keys = Array.from({ length: (peers?.data ?? 0) + (peers?.components ?? 0) }, (_, index) => keyOf(index));
@@ -71,13 +81,14 @@ export class Project {
         for (const pid of pids) endProcess(Number(pid));
         execFileSync("ip", ["netns", "del", this.#name]);
         for (const place of ["/etc", "/run"]) {
-            rmSync(join(place, `qp-tunnel-${this.#name}.${this.#name}`), { recursive: true, force: true });
+            for (const name of [`qp-tunnel-${this.#name}.${this.#name}`, `qp-tunnel-${this.#name}`])
+                rmSync(join(place, name), { recursive: true, force: true });
         }
         rmSync(this.folder, { recursive: true, force: true });
     }
 
     #pulumi(...args) {
-        return timed(["pulumi", ...args, "--non-interactive", "--color", "never"], {
+        return timed([...this.enter, "pulumi", ...args, "--non-interactive", "--color", "never"], {
             cwd: this.folder,
             env: this.#env,
             watch: "dist/providers/plugin/main.js",
@@ -92,12 +103,12 @@ export class Project {
 /** The relay as a user would declare it; without peers the library is not even imported. */
 const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");
-const { namespace, data, components, keys } = require("./declared.json");
+const { namespace, data, components, keys, ssh } = require("./declared.json");
 if (data !== undefined || components !== undefined) {
     const { AuditSink, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
     const specs = keys.map((publicKey, index) => ({ name: "peer" + index, publicKey }));
     new Relay("relay", {
-        host: hosts.local({ namespace }),
+        host: ssh === undefined ? hosts.local({ namespace }) : hosts.ssh(ssh),
         interface: namespace,
         endpoint: "192.0.2.1",
         subnet: "10.8.0.0/16",
@@ -109,8 +120,8 @@ if (data !== undefined || components !== undefined) {
 
 const known = [];
 
-/** A true public key, the same for the same peer in every run of one bench. */
-function keyOf(index) {
+/** @returns {string} a true public key, the same for the same peer in every run of one bench. */
+export function keyOf(index) {
     return (known[index] ??= Buffer.from(
         generateKeyPairSync("x25519").publicKey.export({ format: "jwk" }).x,
         "base64url",

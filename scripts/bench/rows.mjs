@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ what: string, unit: "s" | "MB" | "/s" | "lost" | "x", values: number[], value: number, cpu?: number,
- *     bar?: { atMost?: number, atLeast?: number }, met?: boolean }} Row
+ *     bar?: { atMost?: number, atLeast?: number }, met?: boolean, absent?: string }} Row
  */
 
 /**
@@ -24,8 +24,14 @@ export function row(what, unit, values, bar, cpu) {
     return { ...measured, bar, met };
 }
 
+/** What could not be measured here, and why: said, not left out. @returns {Row} */
+export function notMeasured(what, reason) {
+    return { what, unit: "s", values: [], value: NaN, absent: reason };
+}
+
 /** "preview of 1000 peers, over an empty program's    1.24 s  (1.20 to 1.31)   bar: at most 2 s   met" */
-export function inWords({ what, unit, values, value, cpu, bar, met }) {
+export function inWords({ what, unit, values, value, cpu, bar, met, absent }) {
+    if (absent !== undefined) return `${what.padEnd(62)} NOT MEASURED: ${absent}`;
     const spread =
         values.length > 1 ? `(${number(Math.min(...values), unit)} to ${number(Math.max(...values), unit)})` : "";
     const work = cpu === undefined ? "" : `cpu ${cpu.toFixed(2)} s`;
@@ -44,5 +50,5 @@ export function median(values) {
 }
 
 function number(value, unit) {
-    return unit === "s" ? value.toFixed(2) : String(Math.round(value));
+    return unit === "s" || unit === "x" ? value.toFixed(2) : String(Math.round(value));
 }
