@@ -15,7 +15,7 @@ import { delimiter, join } from "node:path";
 import type { AuditLine } from "../../core/audit/record.js";
 import { type Outcome, execute, programPath } from "./processes.js";
 
-/** What the program declares, in the words of the components; `publicKey` makes a peer plain data, and `host` is local. */
+/** What the program declares, in the words of the components; `publicKey` makes a peer plain data, and `host` has a `namespace` or `ssh`. */
 export interface Declared {
     /** Of the network namespace the relay is in. */
     namespace?: string;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HttpsAnswer, Lab, type LabNode, type Server } from "../../lab/index.js";
+import { startSshd, type Sshd } from "../../lab/sshd.js";
 import { type Declared, Stack } from "../../lab/stack.js";
 
 jest.setTimeout(300_000);
@@ -22,6 +23,7 @@ const PATH = "/nobody-in-between-reads-this-request";
 
 let lab: Lab<keyof typeof SITES>;
 let stack: Stack;
+let sshd: Sshd;
 let relay: LabNode, alice: LabNode, north: LabNode, south: LabNode, printer: LabNode, archive: LabNode;
 const servers: Server[] = [];
 
@@ -39,10 +41,12 @@ beforeAll(async () => {
     await printer.routeTo(ARCHIVES, "192.168.50.1");
     await printer.routeTo("10.8.0.0/24", "192.168.50.1");
     await archive.routeTo(PRINTERS, "192.168.60.1");
+    sshd = await startSshd(north, lab.folder);
     stack = await Stack.create({
         namespace: relay.namespace,
         interface: lab.interface("relay"),
-        peers: [{ name: "alice" }, site("north", PRINTERS), site("south", ARCHIVES)],
+        peers: [{ name: "alice" }, overSsh(), here()],
+        confirmTimeout: 10,
         services: [service()],
         grants: [
             { from: "north", to: "south", ports: ["tcp/80"] },
@@ -52,6 +56,7 @@ beforeAll(async () => {
             { from: "alice", to: { peer: "south", network: ARCHIVES }, ports: ["tcp/80"] },
         ],
     });
+    stack.liveIn(lab.node("stranger"));
 });
 
 afterAll(async () => {
@@ -60,8 +65,14 @@ afterAll(async () => {
     stack?.close();
 });
 
-function site(name: "north" | "south", route: string): Declared["peers"][number] {
-    return { name, host: { namespace: lab.node(name).namespace }, interface: lab.interface(name), routes: [route] };
+function overSsh(): Declared["peers"][number] {
+    const ssh = { address: SITES.north.wan, hostKey: sshd.hostKey, identityFile: sshd.identityFile };
+    return { name: "north", host: { ssh }, interface: lab.interface("north"), routes: [PRINTERS] };
+}
+
+function here(more: Record<string, unknown> = {}): Declared["peers"][number] {
+    const { namespace } = south;
+    return { name: "south", host: { namespace }, interface: lab.interface("south"), routes: [ARCHIVES], ...more };
 }
 
 function service(on?: string): NonNullable<Declared["services"]>[number] {
@@ -145,15 +156,19 @@ it("moves to the relay's next key by itself, with the interface that it has", as
     // Somebody who has to change by hand is on the old one.
     expect(await alice.ping(NORTH)).toBe(true);
     expect(await north.tcp(SOUTH, 80)).toBe("open");
-    stack.declare({ keyEpochs: [2], forceRetire: 1 });
-    expect(await stack.up()).not.toContain("relay/north: follows");
+    stack.declare({ keyEpochs: [2], forceRetire: 1, peers: [{ name: "alice" }, overSsh(), here({ keyEpoch: 2 })] });
+    const said = await stack.up();
+    expect(said).not.toContain("relay/north: follows");
+    expect(said).toContain("relay/south: gets its new key; interrupted for one handshake");
+    const moving = join(stack.place("etc"), "moving");
+    await relay.run(["timeout", "30", "bash", "-c", 'while [ -s "$1" ]; do sleep 0.1; done', "moved", moving]);
     expect(await north.tcp(SOUTH, 80)).toBe("open");
     expect(await printer.tcp("192.168.60.10", 80)).toBe("open");
     await stack.preview("--expect-no-changes");
 });
 
 it("is not there any more when it leaves the program", async () => {
-    stack.declare({ peers: [{ name: "alice" }, site("south", ARCHIVES)], grants: [] });
+    stack.declare({ peers: [{ name: "alice" }, here({ keyEpoch: 2 })], grants: [] });
     await stack.up();
     await leftNothing(north);
     await stack.preview("--expect-no-changes");

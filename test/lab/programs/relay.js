@@ -7,12 +7,12 @@ const { namespace, ssh, script, digitalOcean, askStatus, ...relayArgs } = rest;
 
 const listed = peers.map(({ name, host, ...args }) =>
     args.publicKey === undefined
-        ? new Peer(name, { ...args, ...(host === undefined ? {} : { host: hosts.local(host) }) })
+        ? new Peer(name, { ...args, ...(host === undefined ? {} : { host: hostOf(host) }) })
         : { name, ...args },
 );
 const relay = new Relay("relay", {
     ...relayArgs,
-    host: hostOf(),
+    host: hostOf({ namespace, ssh, script, digitalOcean }),
     peers: listed,
     services: services.map(({ name, ...args }) => new ExposedService(name, args)),
     grants,
@@ -29,7 +29,7 @@ module.exports = {
     configs: pulumi.secret(Object.fromEntries(peers.map(({ name }) => [name, relay.configFor(name)]))),
 };
 
-function hostOf() {
+function hostOf({ namespace, ssh, script, digitalOcean }) {
     if (script !== undefined) return hosts.script(script);
     if (digitalOcean !== undefined) return hosts.digitalOcean(digitalOcean);
     if (ssh !== undefined) return hosts.ssh(ssh);
