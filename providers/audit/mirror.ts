@@ -16,8 +16,11 @@ import { openLog } from "./segments.js";
 
 /** How a mirror is reached. */
 export interface MirrorTransport {
-    /** How much the mirror holds, an interrupted write included; and the hash of its last whole record, if it knows. */
-    status(): Promise<{ bytes: number; head?: string }>;
+    /**
+     * How much the mirror holds, an interrupted write included; the hash of its last whole record, if it knows; and its
+     * last `COMPARED` bytes, if it would take another round trip to read them.
+     */
+    status(): Promise<{ bytes: number; head?: string; tail?: Buffer }>;
     /** Writes behind what is there and returns once it is on disk; refuses when the mirror does not end at `offset`. */
     append(offset: number, bytes: Buffer): Promise<void>;
     /** Exactly that many bytes, fewer only at the end. */
@@ -34,7 +37,7 @@ export interface Missing {
 
 const PIECE = 1024 * 1024;
 /** Enough to hold a record's hash, so that equal ends mean equal contents: the chain covers everything before. */
-const COMPARED = 4096;
+export const COMPARED = 4096;
 
 /**
  * What has to be appended so that the mirror holds all of the log's whole lines.
@@ -43,7 +46,7 @@ const COMPARED = 4096;
  * @throws AuditError when the mirror holds what the log does not: the log was cut or replaced, or is an older copy
  */
 export async function missingInMirror(log: Source, name: string, mirror: MirrorTransport): Promise<Missing> {
-    const { bytes: offset, head } = await mirror.status();
+    const { bytes: offset, head, tail } = await mirror.status();
     const end = endOfLines(log, log.size);
     if (offset > end) {
         throw new AuditError(
@@ -56,7 +59,7 @@ export async function missingInMirror(log: Source, name: string, mirror: MirrorT
     const last = whole === 0 ? undefined : lastLine(log, whole);
     const contradicts =
         (head !== undefined && last !== undefined && !last.includes(`"hash":"${head}"`)) ||
-        !(await sameEnd(log, mirror, offset));
+        !(await sameEnd(log, mirror, offset, tail));
     if (!contradicts) return { offset, end };
     throw new AuditError(
         name,
@@ -180,9 +183,9 @@ export function fileMirror(path: string): MirrorTransport {
     };
 }
 
-async function sameEnd(log: Source, mirror: MirrorTransport, offset: number): Promise<boolean> {
+async function sameEnd(log: Source, mirror: MirrorTransport, offset: number, tail?: Buffer): Promise<boolean> {
     const from = Math.max(0, offset - COMPARED);
-    return log.read(from, offset - from).equals(await mirror.read(from, offset - from));
+    return log.read(from, offset - from).equals(tail ?? (await mirror.read(from, offset - from)));
 }
 
 function lastLine(log: Source, end: number): Buffer | undefined {

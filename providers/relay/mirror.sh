@@ -7,7 +7,10 @@ step_mirror() {
     [[ -f "$file" ]] || : >"$file"
     size=$(stat -c %s -- "$file")
     case "${want[do]}" in
-    status) printf '%s\n' "$size" | answer bytes ;;
+    status)
+        printf '%s\n' "$size" | answer bytes
+        { tail -c "${want[length]:-0}" -- "$file" | base64 -w 0; echo; } | answer tail
+        ;;
     read)
         {
             # In this order nobody writes into a pipe that is closed already.

@@ -8,6 +8,7 @@ import { describeHost } from "../hosts/descriptors.js";
 import { factsOf } from "../hosts/facts.js";
 import type { Target } from "../hosts/host.js";
 import { knownHostKey } from "../hosts/knownHosts.js";
+import { parseMark } from "./placed.js";
 import type { Context, Properties } from "./resource.js";
 
 /** A relay that is on a machine and not in the state, as its resources see it. */
@@ -43,7 +44,6 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
             "import it into that stack",
         );
     }
-    const [sequence, hash = "", offset, genesis] = facts.auditMark.split(" ");
     const { project, stack } = context;
     return {
         target: { host, names, owner },
@@ -57,12 +57,7 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
             confirmTimeout: 60,
         },
         machine: { machine: facts.machine, hostKey: host.kind === "ssh" ? (host.hostKey ?? "") : "" },
-        record: {
-            sequence: Number(sequence),
-            hash,
-            offset: Number(offset),
-            ...(genesis === undefined ? {} : { genesis }),
-        },
+        record: { ...parseMark(facts.auditMark, describeHost(host)) },
         context,
     };
 }

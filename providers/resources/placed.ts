@@ -157,23 +157,38 @@ export function formatMark(mark: RecordMark): string {
     return `${mark.sequence} ${mark.hash} ${mark.offset}${mark.genesis === undefined ? "" : ` ${mark.genesis}`}`;
 }
 
+/**
+ * A record as the relay has it written down.
+ *
+ * @param where the machine, for the message
+ * @throws AuditError when it is none, so that nothing says what the log has to hold
+ */
+export function parseMark(text: string, where: string): RecordMark {
+    const [, sequence, hash, offset, genesis] = MARK.exec(text) ?? [];
+    if (sequence === undefined || hash === undefined) {
+        throw new AuditError(
+            `audit-mark on ${where}`,
+            text === "" ? "it is empty" : "it does not name a record",
+            "the file was damaged or changed there: look with `qp-tunnel audit verify` and `pulumi preview --refresh` whether log and relay are whole, remove the file from the relay's folder in /etc, then apply again",
+        );
+    }
+    return { sequence: Number(sequence), hash, offset: Number(offset), ...(genesis === undefined ? {} : { genesis }) };
+}
+
+const MARK = /^(\d+) ([0-9a-f]{64}) (\d+)(?: ([0-9a-f]{64}))?$/;
+
 /** That the log has the record under which the relay was last changed. Whose relay is another's is told that instead. */
 async function verifyFacts(log: AuditLog, facts: Facts | undefined, relay: Target | undefined): Promise<void> {
     const text = facts?.auditMark;
-    if (text === undefined || facts?.owner !== relay?.owner) return;
-    const [sequence, hash, offset, genesis] = text.split(" ");
+    if (text === undefined || relay === undefined || facts?.owner !== relay.owner) return;
+    const mark = parseMark(text, describeHost(relay.host));
     try {
-        await log.verifyMark({
-            sequence: Number(sequence),
-            hash: hash ?? "",
-            offset: Number(offset),
-            ...(genesis === undefined ? {} : { genesis }),
-        });
+        await log.verifyMark(mark);
     } catch (error) {
         if (!(error instanceof AuditError)) throw error;
         throw new AuditError(
             error.subject,
-            `${error.problem}; the relay was last changed under record ${sequence} of its log`,
+            `${error.problem}; the relay was last changed under record ${mark.sequence} of its log`,
             error.fix,
             { cause: error },
         );

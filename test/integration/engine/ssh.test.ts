@@ -68,10 +68,15 @@ it("serves over post-quantum TLS with the Caddy it pushed, and loses no packet o
     });
     expect(answer).toMatchObject({ status: 200, group: "X25519MLKEM768", cipher: "TLS_AES_256_GCM_SHA384" });
 
-    stack.declare({ peers: [...plain, { name: "dora", publicKey: withKeys("dora")[0]!.publicKey }] });
+    const { grants = [] } = stack.declared;
+    stack.declare({
+        peers: [...plain, { name: "dora", publicKey: withKeys("dora")[0]!.publicKey }],
+        grants: [...grants, { from: "bob", to: "dora", ports: ["tcp/22"] }],
+    });
     await stack.up();
-    stack.declare({ peers: plain, services: [] });
+    stack.declare({ peers: plain, services: [], grants });
     await stack.up();
+    expect(await alice.tcp("10.8.0.1", 8443)).toBe("timeout");
     await probe.passes(500);
     const { sent, lost } = await probe.stop();
     expect({ lost, enough: sent > 2000 }).toEqual({ lost: 0, enough: true });

@@ -106,6 +106,22 @@ test("a mirror's word for its head is enough to find the contradiction", async (
     log.close();
 });
 
+test("a mirror that says how it ends is not read", async () => {
+    await write(3);
+    const log = openLog(path, path)!;
+    const whole = fs.readFileSync(path);
+    const ends = (tail: Buffer): MirrorTransport => ({
+        status: () => Promise.resolve({ bytes: whole.length, tail }),
+        read: () => Promise.reject(new Error("it was read")),
+        append: () => Promise.reject(new Error("nothing is to be sent")),
+    });
+    const { length } = whole;
+    expect(await missingInMirror(log, path, ends(whole.subarray(-4096)))).toEqual({ offset: length, end: length });
+    const other = Buffer.from(whole.subarray(-4096).toString().replace("n 3", "n 9"));
+    await expect(missingInMirror(log, path, ends(other))).rejects.toThrow("its mirror holds other records");
+    log.close();
+});
+
 test("a mirror that is behind what is pinned restores nothing", async () => {
     await write(3);
     const log = await AuditLog.open(REF);
