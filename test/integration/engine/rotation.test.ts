@@ -12,6 +12,8 @@ jest.setTimeout(300_000);
 
 const NAMES = ["alice", "bob", "carol"] as const;
 const ECHO = 7;
+/** A network behind Carol. */
+const BEHIND = "192.168.77.0/24";
 
 let lab: Lab<keyof typeof TOPOLOGY>;
 let stack: Stack;
@@ -30,7 +32,7 @@ beforeAll(async () => {
     stack = await Stack.create({
         namespace: relay.namespace,
         interface: device,
-        peers: NAMES.map((name) => ({ name })),
+        peers: NAMES.map((name) => ({ name, ...(name === "carol" ? { routes: [BEHIND] } : {}) })),
         services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] }],
         grants: [
             { from: "alice", to: "bob", ports: [`udp/${ECHO}`] },
@@ -114,6 +116,9 @@ it("learns where a peer is who only answers, and ends once everybody has moved, 
         "-c",
         `until [ "$(grep -c "${second}$" ${moved})" = 3 ]; do sleep 0.1; done`,
     ]);
+    // What is behind a peer follows her.
+    const follows = `until ip route show ${BEHIND} | grep -q "dev ${second} "; do sleep 0.1; done`;
+    await relay.run(["timeout", "20", "bash", "-c", follows]);
     const probed = await probes();
     await stack.up();
     await probed.bob.passes(200);
@@ -169,7 +174,7 @@ it("gives a peer's new key room beside the old one, until it is used", async () 
     const files = async (): Promise<Record<string, string>> =>
         (await stack.outputs<{ configs: Record<string, string> }>()).configs;
     const alice = lab.node("alice");
-    const peers = NAMES.map((name) => ({ name, ...(name === "bob" ? { keyEpoch: 2 } : {}) }));
+    const peers = stack.declared.peers.map((one) => (one.name === "bob" ? { ...one, keyEpoch: 2 } : one));
     stack.declare({ peers });
     const said = spoken(await stack.preview());
     expect(said).toContain(
