@@ -22,6 +22,11 @@ export interface PeerArgs {
     expires?: string;
     /** Admit a key again that was revoked. Default: false. */
     reinstate?: boolean;
+    /**
+     * She has her configuration: a generated private key leaves the state, and configFor gives a file without it. Only a
+     * higher `keyEpoch` makes another one. Default: false.
+     */
+    handedOut?: boolean;
     /** Manage her machine as well: `hosts.local` or `hosts.ssh`. Her key is then generated. Default: it is hers alone. */
     host?: Host;
     /** Name of the interface on a machine that is managed. Default: the relay's. */
@@ -29,7 +34,7 @@ export interface PeerArgs {
 }
 
 /** A peer as plain data, from a file for instance: she brings her own key. */
-export interface PeerSpec extends Omit<PeerArgs, "publicKey" | "host" | "interface"> {
+export interface PeerSpec extends Omit<PeerArgs, "publicKey" | "host" | "interface" | "handedOut"> {
     name: string;
     publicKey: pulumi.Input<string>;
 }
@@ -39,7 +44,7 @@ export class Peer extends pulumi.ComponentResource {
     readonly peerName: string;
     /** Her public key, given or generated. */
     readonly publicKey: pulumi.Output<string>;
-    /** The generated private key, a secret; absent when she brought her own. */
+    /** The generated private key, a secret; absent when she brought her own, empty once it was handed out. */
     readonly privateKey?: pulumi.Output<string>;
     /** @internal Where her machine is, when it is managed. */
     readonly host?: Host;
@@ -50,6 +55,7 @@ export class Peer extends pulumi.ComponentResource {
         const subject = `peer ${name}`;
         checkName(name, subject);
         const plain = validate(peerArgs, args, subject);
+        if (plain.handedOut) refuseHandedOut(subject, args);
         if (args.host === undefined) refuseWithoutHost(subject, plain);
         else refuseUnmanageable(subject, plain, args.host);
         super("qptunnel:index:Peer", name, {}, options);
@@ -62,7 +68,7 @@ export class Peer extends pulumi.ComponentResource {
             const keys = new Managed(
                 "KeyPair",
                 `${name}-key`,
-                { owner: name, epoch: plain.keyEpoch },
+                { owner: name, epoch: plain.keyEpoch, ...(plain.handedOut ? { handedOut: true } : {}) },
                 secretChild(this)("privateKey"),
             );
             this.publicKey = keys.output("publicKey");
@@ -79,6 +85,15 @@ function refuseWithoutHost(subject: string, { interface: device }: PeerPlain): v
         "means nothing without a host: her own configuration names the interface",
         "leave it out, or give the host that is to be managed",
     );
+}
+
+function refuseHandedOut(subject: string, { publicKey, host }: PeerArgs): void {
+    const refuse = (problem: string): never => {
+        throw new InvalidArgument(`${subject}.handedOut`, problem, "leave it out");
+    };
+    if (publicKey !== undefined) refuse("means nothing for a key that she brought: its private half was never here");
+    if (host !== undefined)
+        refuse("is not possible with a host: the machine is filled with the key that the state keeps");
 }
 
 /** The machine is set up with a key of hers and follows the relay: that must be possible. */

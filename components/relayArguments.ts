@@ -24,7 +24,7 @@ import type { Grant, GrantFrom, RelayArgs } from "./relayTypes.js";
 /** A peer as one relay lists her. */
 export interface ListedPeer {
     name: string;
-    plain: Omit<PeerPlain, "host" | "interface" | "publicKey" | "presharedKey">;
+    plain: Omit<PeerPlain, "host" | "interface" | "handedOut" | "publicKey" | "presharedKey">;
     /** Her machine, when it is managed. */
     managed?: { host: Host; interface: string | undefined } | undefined;
     /** Pinned on this relay, or in the peer herself. */
@@ -147,7 +147,7 @@ function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedP
 }
 
 function ofResource(peer: Peer): ListedPeer {
-    const { publicKey, presharedKey, host: _checked, interface: device, ...plain } = peer.plain;
+    const { publicKey, presharedKey, host: _checked, handedOut: _hers, interface: device, ...plain } = peer.plain;
     return {
         name: peer.peerName,
         plain,

@@ -5,6 +5,8 @@ export interface ClientConfig {
     address6?: string;
     /** Absent when she brought her own key: the file then loads it from where she keeps it. A secret. */
     privateKey?: string;
+    /** Whether she was handed the private key before, and has it alone now. */
+    handedOut?: boolean;
     /** A secret. */
     presharedKey?: string;
     relayPublicKey: string;
@@ -54,15 +56,25 @@ export function renderClientConfig(args: ClientConfig): string {
 /**
  * The keepalive comes with the key: set before, it would make an attempt that has to fail, and WireGuard waits five seconds until the next.
  */
-function ownKey({ keepalive, relayPublicKey, relayAddress }: ClientConfig): string[] {
+function ownKey({ keepalive, relayPublicKey, relayAddress, handedOut }: ClientConfig): string[] {
     const alive = keepalive === 0 ? "" : ` peer ${relayPublicKey} persistent-keepalive ${keepalive}`;
     const inApp = keepalive === 0 ? "" : `, and add to [Peer]: PersistentKeepalive = ${keepalive}`;
+    const load = [
+        `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}`,
+        ...(relayAddress === undefined ? [] : [`PostUp = ping -c 1 -W 5 ${relayAddress} >/dev/null 2>&1 || true`]),
+    ];
+    if (handedOut)
+        return [
+            "# The private key was handed to you with an earlier file, and nobody else has it any more. Keep it: put your PrivateKey",
+            `# line in place of the next line${inApp}.`,
+            "# wg-quick can also load it from /etc/wireguard/%i.key (%i is the name of this file without .conf), owned by root, mode 0600.",
+            ...load,
+        ];
     return [
         "# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it",
         "# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:",
         "#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)",
         `# In an app, replace the next line by: PrivateKey = <your private key>${inApp}`,
-        `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}`,
-        ...(relayAddress === undefined ? [] : [`PostUp = ping -c 1 -W 5 ${relayAddress} >/dev/null 2>&1 || true`]),
+        ...load,
     ];
 }

@@ -12,7 +12,7 @@ export interface ClientParts {
     /** Her place in the registry. */
     entry: RegistryPeer;
     publicKey: string;
-    /** Absent when she brought her own key. A secret. */
+    /** Absent when she brought her own key, empty once it was handed out. A secret. */
     privateKey?: string | undefined;
     /** A preshared key the program gave (a secret), or "none"; otherwise it is derived. */
     presharedKey?: string | undefined;
@@ -37,7 +37,7 @@ export function clientConfigOf(parts: ClientParts): ClientConfig {
         appName: settings.appName,
         address: entry.address,
         ...(entry.address6 === undefined ? {} : { address6: entry.address6 }),
-        ...(privateKey === undefined ? {} : { privateKey }),
+        ...(privateKey === undefined ? {} : privateKey === "" ? { handedOut: true } : { privateKey }),
         ...(psk === undefined ? {} : { presharedKey: psk }),
         relayPublicKey,
         endpoint,

@@ -130,10 +130,10 @@ function keyPairOf(
         ?.outputs;
 }
 
-/** Gone once she has it, and never there when she brought her own. */
+/** Empty once she has it, and never there when she brought her own. */
 function privateKeyOf(pair: Record<string, unknown> | undefined): string | undefined {
     const key = opened(pair?.["privateKey"]);
-    return typeof key === "string" && key !== "" ? key : undefined;
+    return typeof key === "string" ? key : undefined;
 }
 
 function opened(value: unknown): unknown {

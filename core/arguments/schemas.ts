@@ -37,6 +37,7 @@ const membership = {
 export const peerArgs = z.strictObject({
     publicKey: supplied(parsePublicKey).optional(),
     ...membership,
+    handedOut: z.boolean().default(false),
     host: component("say where her machine is: hosts.local(), hosts.ssh()").optional(),
     interface: text(checkInterface).optional(),
 });

@@ -5,7 +5,14 @@ import { privateKeyIn } from "../../core/adoption/keyFile.js";
 import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../core/keys.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { inProject } from "../audit/paths.js";
-import { UNKNOWN, type CheckFailure, type Context, type Properties, type Resource } from "./resource.js";
+import {
+    UNKNOWN,
+    type ChangeKind,
+    type CheckFailure,
+    type Context,
+    type Properties,
+    type Resource,
+} from "./resource.js";
 
 /** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
 export const keyPair: Resource = {
@@ -26,31 +33,51 @@ export const keyPair: Resource = {
                 description: "A file that holds such a key, bare or as wg-quick's; read once, when the pair is made.",
                 optional: true,
             },
+            handedOut: {
+                type: "boolean",
+                description: "The owner has the private half: it leaves the state, the public half stays.",
+                optional: true,
+            },
         },
         outputs: {
             owner: { type: "string", description: "Whose keys these are." },
             epoch: { type: "integer", description: "The epoch this pair was made for." },
             publicKey: { type: "string", description: "The public half: base64 of 32 bytes." },
-            privateKey: { type: "string", description: "The private half: base64 of 32 bytes.", secret: true },
+            privateKey: {
+                type: "string",
+                description: "The private half: base64 of 32 bytes; empty once it was handed out.",
+                secret: true,
+            },
         },
     },
 
-    async check(news) {
+    async check(news, olds) {
         const failures = [...ownerFailures(news), ...epochFailures(news), ...privateKeyFailures(news)];
-        return { inputs: news, failures };
+        return { inputs: news, failures: [...failures, ...handedOutFailures(news, olds)] };
     },
 
-    async diff(_id, oldInputs, oldOutputs, news) {
-        if (isNewPair(oldInputs, oldOutputs, news)) {
+    async diff(_id, oldInputs, oldOutputs, news, { log }) {
+        const changes: Record<string, ChangeKind> = {};
+        if (news["owner"] !== oldOutputs["owner"]) changes["owner"] = "update";
+        if (isNewPair(oldInputs, oldOutputs, news))
             return { changes: news["epoch"] !== oldOutputs["epoch"] ? { epoch: "update" } : { privateKey: "update" } };
+        if (news["handedOut"] === true && oldOutputs["privateKey"] !== "") {
+            changes["handedOut"] = oldInputs["handedOut"] === undefined ? "add" : "update";
+            log(
+                "info",
+                `${String(news["owner"])}: her private key leaves the state, she keeps the one she was handed; nothing changes on a relay`,
+            );
         }
-        return { changes: news["owner"] !== oldOutputs["owner"] ? { owner: "update" } : {} };
+        return { changes };
     },
 
     async create(inputs, context) {
-        const pair = replaced(context.urn, inputs) ?? newPair(inputs, context);
+        const known = replaced(context.urn, inputs);
+        if (known === undefined) checkNobodyHas(inputs, context);
+        const pair = known ?? newPair(inputs, context);
         // Random, not made from the key: ids are not secret.
-        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...pair } };
+        const kept = inputs["handedOut"] === true ? { ...pair, privateKey: "" } : pair;
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...kept } };
     },
 
     async read(id, inputs, outputs) {
@@ -62,6 +89,8 @@ export const keyPair: Resource = {
         const pair = isNewPair(oldInputs, oldOutputs, news)
             ? newPair(news, context)
             : { publicKey: oldOutputs["publicKey"], privateKey: oldOutputs["privateKey"] };
+        if (news["handedOut"] === true) return { ...named(news), ...pair, privateKey: "" };
+        if (pair.privateKey === "") throw new InvalidArgument(...wanted(news));
         return { ...named(news), ...pair };
     },
 
@@ -84,7 +113,44 @@ function replaced(urn: string, inputs: Properties): Properties | undefined {
         inputs["privateKey"] === undefined &&
         inputs["privateKeyFile"] === undefined &&
         old["epoch"] === inputs["epoch"];
+    if (isSame && old["privateKey"] === "" && inputs["handedOut"] !== true)
+        throw new InvalidArgument(...wanted(inputs));
     return isSame ? { publicKey: old["publicKey"], privateKey: old["privateKey"] } : undefined;
+}
+
+/** What was dropped is nowhere else, and what nobody has had must not be dropped. */
+function* handedOutFailures(news: Properties, olds: Properties | undefined): Generator<CheckFailure> {
+    if (olds === undefined) return;
+    const isNew = news["epoch"] !== olds["epoch"];
+    if (isNew && news["handedOut"] === true)
+        yield {
+            path: "handedOut",
+            reason: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it; leave it out while keyEpoch is raised, hand the new configuration out, then say it again`,
+        };
+    if (!isNew && olds["handedOut"] === true && news["handedOut"] !== true) {
+        const [, problem, fix] = wanted(news);
+        yield { path: "handedOut", reason: `${problem}; ${fix}` };
+    }
+}
+
+function wanted({ owner }: Properties): [subject: string, problem: string, fix: string] {
+    return [
+        `peer ${String(owner)}.handedOut`,
+        `was true, and the private key of ${String(owner)} is in no state any more: she alone has it`,
+        "keep it true, or raise keyEpoch for a new key",
+    ];
+}
+
+/** A preview of a replacement looks like that of a new pair, so only an update refuses. */
+function checkNobodyHas({ owner, handedOut }: Properties, { preview, log }: Context): void {
+    if (handedOut !== true) return;
+    const [subject, problem, fix] = [
+        `peer ${String(owner)}.handedOut`,
+        "is true, and the state has no key that could have been handed out",
+        "leave it out, apply, hand the configuration out, then say it",
+    ];
+    if (!preview) throw new InvalidArgument(subject, problem, fix);
+    log("warning", `${subject}: ${problem}; ${fix}`);
 }
 
 /** Adopting is an event, not a condition: a program that stops naming the key keeps it. */

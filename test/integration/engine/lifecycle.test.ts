@@ -153,9 +153,10 @@ it("adds one and removes the one in the middle without a packet lost to the othe
     });
 });
 
-it("calls nobody removed of whom something is left, and names where; the next update finishes it", async () => {
+it("calls nobody removed of whom something is left, and names where; the next update finishes it, and who returns has another preshared key", async () => {
     const device = stack.declared.interface;
     const { publicKey: hers } = team.find(({ name }) => name === "noor")!;
+    const { presharedKey } = (await livePeers(relay, device)).get("10.8.0.11/32")!;
     // The watcher keeps that file as well; what starts it again is the update.
     const watcher = readFileSync(join(stack.place("run"), "watch.pid"), "utf8").trim();
     await relay.run(["bash", "-c", `kill ${watcher}; timeout 20 tail --pid=${watcher} -f /dev/null`]);
@@ -174,6 +175,13 @@ it("calls nobody removed of whom something is left, and names where; the next up
     await stack.up();
     expect(removals()).toStrictEqual(["carol", "noor"]);
     await stack.preview("--expect-no-changes");
+
+    const back = peers.filter(({ name }) => name !== "carol");
+    stack.declare({ peers: back.map((each) => (each.name === "noor" ? { ...each, reinstate: true } : each)) });
+    await stack.up();
+    const noor = (await livePeers(relay, device)).get("10.8.0.11/32")!;
+    expect(noor.publicKey).toBe(hers);
+    expect(noor.presharedKey).not.toBe(presharedKey);
 });
 
 it("leaves no interface, table, process or file behind, but the log", async () => {
@@ -189,7 +197,7 @@ it("leaves no interface, table, process or file behind, but the log", async () =
     expect(readdirSync(`${stack.folder}/audit`)).toStrictEqual(["dev.jsonl", "dev.jsonl.lock", "dev.jsonl.note"]);
     const records = stack.log().map(({ action, message }) => `${action}: ${message}`);
     expect(records).toContain(`relay_destroy: Removed relay relay from namespace ${relay.namespace} of this machine`);
-    expect(records).toContain("registry_update: Archived the registry of relay relay: 9 peers and 1 service");
+    expect(records).toContain("registry_update: Archived the registry of relay relay: 10 peers and 1 service");
 });
 
 /** Lines of a diff that say a change, hashes left out. */

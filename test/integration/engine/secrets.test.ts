@@ -140,6 +140,50 @@ it("hides one that a tool quotes in its complaint", async () => {
     await stack.up();
 });
 
+it("keeps a private key until its owner has it, and nothing of who was removed", async () => {
+    const [, bob, carol] = stack.declared.peers;
+    const device = stack.declared.interface;
+    const alice = { name: "alice", keyEpoch: 3, handedOut: true };
+    await collect("last");
+    const config = async (): Promise<string> =>
+        (await stack.outputs<{ configs: Record<string, string> }>()).configs["alice"]!;
+    const exported = async (): Promise<string[]> =>
+        found((await stack.succeed(["stack", "export", "--show-secrets"])).stdout);
+    const hers = ["last private key alice-key", "third private key alice-key"];
+    expect(await exported()).toEqual(expect.arrayContaining(hers));
+    expect(await config()).toContain(secrets.get("last private key alice-key"));
+    const wire = async (): Promise<string[]> => (await relay.run(["wg", "show", device, "dump"])).split("\n").sort();
+    const before = await wire();
+
+    stack.declare({ peers: [alice, bob!, carol!] });
+    const { steps, words } = await stack.plan();
+    expect(Object.keys(steps)).toStrictEqual(["alice-key"]);
+    expect(words["alice-key"]).toStrictEqual([
+        "alice: her private key leaves the state, she keeps the one she was handed; nothing changes on a relay",
+    ]);
+    await stack.up();
+    for (const name of hers) expect(await exported()).not.toContain(name);
+    expect(await config()).not.toMatch(/^PrivateKey/m);
+    expect(await config()).toContain("The private key was handed to you with an earlier file");
+    expect(await wire()).toStrictEqual(before);
+    await stack.preview("--expect-no-changes");
+
+    stack.declare({ peers: [{ name: "alice", keyEpoch: 3 }, bob!, carol!] });
+    expect(await stack.fail(["preview"])).toContain("she alone has it; keep it true, or raise keyEpoch for a new key");
+
+    const gone = ["last private key carol-key", "last preshared key 10.8.0.4/32"];
+    expect(await exported()).toEqual(expect.arrayContaining(gone));
+    stack.declare({ peers: [alice, bob!] });
+    await stack.up();
+    for (const name of gone) expect(await exported()).not.toContain(name);
+    const { registry } = (await stack.state())["relay-wireguard"]!.outputs as { registry: Record<string, object> };
+    expect(registry["carol"]).toStrictEqual({
+        ...{ address: "10.8.0.4", status: "revoked", by: expect.any(String) },
+        ...{ since: expect.any(String), revokedAt: expect.any(String) },
+        ...{ publicKey: expect.any(String), fingerprint: expect.any(String) },
+    });
+});
+
 async function run(...args: string[]): Promise<void> {
     const { code, text } = await stack.run(args);
     said += text;

@@ -76,6 +76,16 @@ it.each<[string, () => unknown, string]>([
         "peer nas.publicKey: belongs to a key that she keeps, and a managed peer needs it; leave it out: a pair is made",
     ],
     [
+        "a key that she brought as one that was handed out",
+        () => new Peer("alice", { publicKey: KEY, handedOut: true }),
+        "peer alice.handedOut: means nothing for a key that she brought: its private half was never here; leave it out",
+    ],
+    [
+        "a managed peer's key as one that was handed out",
+        () => new Peer("nas", { host: hosts.local(), handedOut: true }),
+        "peer nas.handedOut: is not possible with a host: the machine is filled with the key that the state keeps; leave it out",
+    ],
+    [
         "a managed peer with an expiry",
         () => new Peer("nas", { host: hosts.local(), expires: "2030-01-01T00:00:00Z" }),
         "peer nas.expires: would leave a machine that is managed and may not connect; leave it out, and take the peer out of the program on that day",

@@ -65,3 +65,14 @@ test("no keepalive, no DNS, in either form", () => {
     const generated = renderClientConfig({ ...common, privateKey: "k", keepalive: 0, dns: [] });
     for (const config of [own, generated]) expect(config).not.toMatch(/keepalive|DNS/i);
 });
+
+test("a key that was handed out before is asked for, and not in the file", () => {
+    const file = renderClientConfig({ ...common, handedOut: true });
+    expect(file).not.toMatch(/^PrivateKey/m);
+    expect(file).toContain(`[Interface]
+# The private key was handed to you with an earlier file, and nobody else has it any more. Keep it: put your PrivateKey
+# line in place of the next line, and add to [Peer]: PersistentKeepalive = 25.
+# wg-quick can also load it from /etc/wireguard/%i.key (%i is the name of this file without .conf), owned by root, mode 0600.
+PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25
+`);
+});

@@ -21,7 +21,10 @@ function faults(action: () => unknown): string[] {
 
 describe("peerArgs", () => {
     it("fills in the defaults and makes texts canonical", () => {
-        expect(validate(peerArgs, {}, "alice")).toEqual({ routes: [], keyEpoch: 1, reinstate: false });
+        expect(validate(peerArgs, {}, "alice")).toEqual({
+            ...{ routes: [], keyEpoch: 1 },
+            ...{ reinstate: false, handedOut: false },
+        });
         const args = {
             publicKey,
             presharedKey: "none",
@@ -34,6 +37,7 @@ describe("peerArgs", () => {
         };
         expect(validate(peerArgs, args, "alice")).toEqual({
             ...args,
+            handedOut: false,
             routes: ["fd13::/64"],
             expires: "2027-01-31T17:00:00Z",
         });

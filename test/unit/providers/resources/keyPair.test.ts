@@ -131,6 +131,65 @@ describe("KeyPair", () => {
         expect(await after(inputs, { ...applying, urn: "urn:bob" })).not.toBe(outputs["privateKey"]);
     });
 
+    describe("that was handed out", () => {
+        const inputs = { owner: "alice", epoch: 1 };
+        const handed = { ...inputs, handedOut: true };
+        const said: string[] = [];
+        const telling = { ...applying, log: (_severity, sentence) => said.push(sentence) } as Context;
+        const failures = async (news: Properties, olds: Properties | undefined): Promise<string[]> =>
+            (await keyPair.check(news, olds, applying)).failures.map(({ path, reason }) => `${path} ${reason}`);
+
+        it("loses its private half and keeps the public one, and has nothing to do a second time", async () => {
+            const { outputs } = await created(inputs);
+            expect(await keyPair.diff("id", inputs, outputs, handed, telling)).toEqual({
+                changes: { handedOut: "add" },
+            });
+            expect(said).toEqual([expect.stringContaining("alice: her private key leaves the state")]);
+            for (const context of [previewing, applying]) {
+                const after = await keyPair.update("id", inputs, outputs, handed, context);
+                expect(after).toEqual({ ...outputs, privateKey: "" });
+                expect(await keyPair.diff("id", handed, after, handed, telling)).toEqual({ changes: {} });
+                expect(await keyPair.update("id", handed, after, handed, applying)).toEqual(after);
+            }
+            expect(await failures(handed, inputs)).toEqual([]);
+        });
+
+        it("cannot be had back, only replaced by one of a higher epoch", async () => {
+            const dropped = { ...(await created(inputs)).outputs, privateKey: "" };
+            const refusal =
+                "was true, and the private key of alice is in no state any more: she alone has it; keep it true, or raise keyEpoch for a new key";
+            expect(await failures(inputs, handed)).toEqual([`handedOut ${refusal}`]);
+            await expect(keyPair.update("id", handed, dropped, inputs, applying)).rejects.toThrow(
+                "was true, and the private key of alice is in no state any more",
+            );
+            const next = { ...inputs, epoch: 2 };
+            expect(await failures(next, handed)).toEqual([]);
+            const rotated = await keyPair.update("id", handed, dropped, next, applying);
+            expect(rotated["publicKey"]).toBe(publicOf(rotated["privateKey"]));
+        });
+
+        it("must have been there: a pair that is made now was handed to nobody", async () => {
+            expect(await failures({ ...handed, epoch: 2 }, handed)).toEqual([
+                expect.stringMatching(/^handedOut would drop the key of epoch 2 before alice has it; /),
+            ]);
+            await expect(keyPair.create(handed, applying)).rejects.toThrow(
+                "the state has no key that could have been handed out",
+            );
+        });
+
+        it("stays as it is through a replacement", async () => {
+            const { outputs } = await created(inputs);
+            const replace = async (old: Properties, news: Properties): Promise<Properties> => {
+                await keyPair.delete("id", news, old, applying);
+                return (await keyPair.create(news, applying)).outputs;
+            };
+            const dropped = await replace(outputs, handed);
+            expect(dropped).toEqual({ ...outputs, privateKey: "" });
+            expect(await replace(dropped, handed)).toEqual(dropped);
+            await expect(replace(dropped, inputs)).rejects.toThrow("she alone has it");
+        });
+    });
+
     it("refuses bad inputs by name and does not repeat a bad key", async () => {
         const { failures } = await keyPair.check(
             { owner: "", epoch: 0, privateKey: "hunter2hunter2hunter2" },
