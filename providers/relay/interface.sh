@@ -92,9 +92,13 @@ set_network() {
     ip link set dev "$device" mtu "$(network_value mtu)"
     ip -o address show dev "$device" | awk '$3 ~ /^inet/ && $4 !~ /^fe80/ { print $4 }' | sort >"$work/addresses.live"
     addresses_on "$device" >"$work/addresses.want"
+    comm -23 "$work/addresses.live" "$work/addresses.want" >"$work/addresses.gone"
+    # An IPv6 address has one prefix length: with another one it is not replaced, and would go with the former.
+    awk -F/ 'FILENAME == ARGV[1] { want[$1]; next } /:/ && ($1 in want)' "$work/addresses.want" "$work/addresses.gone" >"$work/addresses.first"
+    while read -r value; do ip address del "$value" dev "$device"; done <"$work/addresses.first"
     # An interface that loses its last address loses every route as well, those of other tables too.
     while read -r value; do ip address replace "$value" dev "$device"; done <"$work/addresses.want"
-    while read -r value; do ip address del "$value" dev "$device"; done < <(comm -23 "$work/addresses.live" "$work/addresses.want")
+    while read -r value; do ip address del "$value" dev "$device"; done < <(comm -23 "$work/addresses.gone" "$work/addresses.first")
     write_sysctl "net/ipv4/conf/$device/rp_filter" 2
     write_sysctl "net/ipv4/conf/$device/send_redirects" 0
     write_sysctl "net/ipv4/conf/all/send_redirects" 0

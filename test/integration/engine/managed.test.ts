@@ -17,6 +17,7 @@ const SITES = {
     stranger: { wan: "198.51.100.66" },
 };
 const [NORTH, SOUTH] = ["10.8.0.3", "10.8.0.4"];
+const [NORTH6, SOUTH6] = ["fd12:3456:789a::3", "fd12:3456:789a::4"];
 const [PRINTERS, ARCHIVES] = ["192.168.50.0/24", "192.168.60.0/24"];
 const ANSWER = "nobody in between reads this answer";
 const PATH = "/nobody-in-between-reads-this-request";
@@ -46,6 +47,7 @@ beforeAll(async () => {
         namespace: relay.namespace,
         interface: lab.interface("relay"),
         peers: [{ name: "alice" }, overSsh(), here()],
+        subnet6: "fd12:3456:789a::/64",
         confirmTimeout: 10,
         services: [service()],
         grants: [
@@ -88,8 +90,13 @@ it("comes up with the relay, reaches what it is granted and lets in nothing else
     expect(await south.tcp(NORTH, 80)).toBe("timeout");
     const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
     await alice.wgQuickUp(configs["alice"]!, lab.interface("alice"));
-    expect(await alice.ping(NORTH)).toBe(true);
-    expect(await alice.ping(SOUTH)).toBe(false);
+    for (const [address, answers] of [
+        [NORTH, true],
+        [SOUTH, false],
+        [NORTH6, true],
+        [SOUTH6, false],
+    ] as const)
+        expect([address, await alice.ping(address)]).toStrictEqual([address, answers]);
     await stack.preview("--expect-no-changes");
 });
 
@@ -134,8 +141,10 @@ it("ends TLS on its own machine: the relay that read everything before reads not
     const onRelay = await overheard("10.8.0.1");
     expect(onRelay).toMatchObject({ body: ANSWER, request: true, answer: true });
 
-    stack.declare({ services: [service("south")] });
+    // Over SSH, a change of the interface has to be confirmed.
+    stack.declare({ services: [service("south")], mtu: 1400 });
     await stack.up();
+    expect(await north.run(["cat", `/sys/class/net/${lab.interface("north")}/mtu`])).toBe("1400\n");
     const onSouth = await overheard(SOUTH);
     expect(onSouth).toMatchObject({ body: ANSWER, group: "X25519MLKEM768", request: false, answer: false });
     expect(await north.tcp(SOUTH, 8443)).toBe("timeout");
