@@ -1,6 +1,5 @@
 import { routesOf } from "../../core/registry/defaults.js";
-import { contains } from "../../core/addresses.js";
-import { HostError, InvalidArgument, TunnelError } from "../../core/errors.js";
+import { InvalidArgument, TunnelError } from "../../core/errors.js";
 import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
 import { describeRelay } from "../../core/leaf.js";
 import type { RegistryPeer } from "../../core/model.js";
@@ -8,10 +7,10 @@ import { leftInWords, notGone, parseRevocation, renderGone } from "../../core/re
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
 import { currentUser } from "../audit/actor.js";
 import type { Files } from "../hosts/bundle.js";
-import type { Facts } from "../hosts/facts.js";
 import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
 import { wireguardInputs, wireguardOutputs } from "./imported.js";
 import { endpointsLeft } from "./move.js";
+import { refuseRoutes, routeWarnings } from "./peerRoutes.js";
 import { placed, targetOf } from "./placed.js";
 import { goneKeys } from "./proof.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
@@ -169,7 +168,7 @@ export const wireguardParts: RelayResourceParts = {
     },
 
     sentences: (change) => (isLeaf(change.inputs) ? leafSentences(change) : peerSentences(change, new Date())),
-    warnings: ({ inputs }) => expiryWarnings(inputs, new Date()),
+    warnings: ({ inputs }) => [...routeWarnings(inputs), ...expiryWarnings(inputs, new Date())],
     begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
     guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
 
@@ -387,33 +386,5 @@ function refuseRevoked(outputs: Properties, inputs: Properties): void {
             `${fingerprint(entry.publicKey)} was revoked${entry.revokedAt === undefined ? "" : ` on ${entry.revokedAt}`} as ${was}`,
             "let her make a new key, or set `reinstate: true` on the peer of that name",
         );
-    }
-}
-
-/** A route over the relay's own gateway or address would send the relay's own traffic into the tunnel. */
-function refuseRoutes(inputs: Properties, facts: Facts): void {
-    const { interface: device } = placed(inputs);
-    const own = [
-        ...(facts.client === undefined ? [] : [{ address: facts.client, what: "where this program connects from" }]),
-        ...facts.routes.flatMap(({ via, device: on }) =>
-            via === undefined || on === device ? [] : [{ address: via, what: "the relay's gateway" }],
-        ),
-        ...facts.addresses
-            .filter((entry) => entry.device !== device && entry.device !== "lo")
-            .map(({ address }) => ({ address: address.split("/")[0] ?? address, what: "the relay's own address" })),
-    ];
-    for (const [name, peer] of Object.entries((inputs.peers ?? {}) as Record<string, RegistryPeer>)) {
-        for (const route of routesOf(peer)) {
-            const hit = own.find(
-                ({ address }) => address.includes(":") === route.includes(":") && contains(route, address),
-            );
-            if (hit !== undefined) {
-                throw new HostError(
-                    `peers.${name}.routes`,
-                    `${route} holds ${hit.address}, ${hit.what}: the relay would answer it through the tunnel and be cut off`,
-                    "declare a smaller network",
-                );
-            }
-        }
     }
 }

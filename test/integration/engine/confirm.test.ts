@@ -85,6 +85,19 @@ add rule ip cut in tcp dport 8443 drop`;
     await probe.stop();
 });
 
+it("takes a route back at once under which another peer would be answered through the tunnel", async () => {
+    const probe = await lab.node("alice").probe("10.8.0.3", 7);
+    const over = `${lab.node("bob").place.wan}/32`;
+    stack.declare({ peers: [alice!, bob!, { ...carol!, routes: [over] }] });
+    expect(await stack.fail(["up", "--yes", "--skip-preview"])).toMatch(
+        /: bob \(10\.8\.0\.3\) lost the connection by this change, which was rolled back at once;/,
+    );
+    expect(pending()).toBe(false);
+    expect(await relay.run(["ip", "route", "show", "dev", device])).not.toContain(lab.node("bob").place.wan);
+    await probe.passes(200);
+    await probe.stop();
+});
+
 it("confirms the same change when it cuts off nobody, whether they go on sending or not, and loses no packet", async () => {
     const probe = await lab.node("alice").probe("10.8.0.3", 7);
     // Just before the change Carol sends something that nobody answers, and is silent from then on: she has to be asked.
@@ -116,6 +129,11 @@ it("refuses a route over the address that the operator comes from, before anythi
     );
     expect(pending()).toBe(false);
     expect(await relay.run(["ip", "route", "get", operator.place.wan!])).not.toContain(device);
+    // Where the relay itself is, a preview knows too.
+    stack.declare({ peers: [{ ...alice!, routes: [`${relay.place.wan}/32`] }, bob!, carol!] });
+    expect(await stack.preview()).toContain(
+        "warning: relay: alice's route 198.51.100.2/32 holds 198.51.100.2, where the relay is reached: the update will be refused; declare a smaller network",
+    );
     stack.declare({ peers: [alice!, bob!, carol!] });
     await stack.up();
 });
@@ -179,7 +197,7 @@ it("heals itself when a change cuts the operator off, and lets nobody back in wh
 
     stack.declare({ peers: [alice!, bob!] });
     await stack.up("--refresh");
-    expect(stack.log().filter(({ action }) => action === "rollback")).toHaveLength(3);
+    expect(stack.log().filter(({ action }) => action === "rollback")).toHaveLength(4);
     expect(await addresses()).toEqual(["10.8.0.2/32", "10.8.0.3/32"]);
     await stack.refresh("--expect-no-changes");
 });
