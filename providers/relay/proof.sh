@@ -17,7 +17,7 @@ gone_for_good() {
 }
 
 # What was noted about them while they were there. Nothing of it lets anybody in, but for the next who gets the address it
-# would be wrong.
+# would be wrong. Of a change that waits for its confirmation it is also what a rollback would lead to.
 forget_gone() {
     gone_for_good
     [[ -s "$work/gone.keys" ]] || return 0
@@ -25,6 +25,7 @@ forget_gone() {
         awk -F'\t' 'FILENAME == ARGV[1] { gone[$1]; next } !($1 in gone)' "$work/gone.keys" "$etc/moved" >"$work/moved.left"
         cmp -s "$work/moved.left" "$etc/moved" || install_file "$etc/moved" <"$work/moved.left"
     fi
+    forget_routes "$work/gone.addresses"
     forget_elements "${want[table]}" seen
     ! nft list table inet "$(epochs_table)" >/dev/null 2>&1 || forget_elements "$(epochs_table)" moved
     close_connections "$work/gone.addresses"

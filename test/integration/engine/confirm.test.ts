@@ -163,6 +163,10 @@ it("boots into what a rollback leads to when the machine goes down unconfirmed, 
     expect(stack.log().map(({ message }) => message)).toContainEqual(
         expect.stringContaining("A change that nobody confirmed was rolled back on"),
     );
+    expect(stack.log().findLast(({ action }) => action === "peer_remove")?.details).toMatchObject({
+        name: "carol",
+        proof: { key_absent_from: expect.arrayContaining(["peers", "pending/peers"]) },
+    });
     expect(await addresses()).toEqual([`10.8.0.2/32,${ROUTE}`, "10.8.0.3/32"]);
     await stack.refresh("--expect-no-changes");
 });

@@ -184,6 +184,28 @@ it("calls nobody removed of whom something is left, and names where; the next up
     expect(noor.presharedKey).not.toBe(presharedKey);
 });
 
+it("changes a preshared key without a packet lost to her who follows within her session", async () => {
+    const probe = await alice.probe("10.8.0.3", 7);
+    const [first, ...others] = stack.declared.peers;
+    stack.declare({ peers: [{ ...first!, keyEpoch: 2 }, ...others] });
+    await stack.up();
+    const config = (await stack.outputs<{ configs: Record<string, string> }>()).configs["alice"]!;
+    const valueOf = (key: string): string => new RegExp(`^${key} = (.*)$`, "m").exec(config)![1]!;
+    const file = join(lab.folder, "alice.psk");
+    writeFileSync(file, valueOf("PresharedKey"), { mode: 0o600 });
+    const own = lab.interface("alice");
+    await alice.run(["wg", "set", own, "peer", valueOf("PublicKey"), "preshared-key", file]);
+    await probe.passes(500);
+    expect(await probe.stop()).toMatchObject({ lost: 0, outages: [] });
+    // A session from nothing has to agree on the new one.
+    await alice.wgQuickDown(own);
+    await alice.wgQuickUp(config, own, team[0]!.privateKey);
+    expect(await alice.ping("10.8.0.1")).toBe(true);
+    expect(stack.log().filter(({ action }) => action === "psk_rotate")).toMatchObject([
+        { status: "success", details: { name: "alice", public_key: team[0]!.publicKey } },
+    ]);
+});
+
 it("leaves no interface, table, process or file behind, but the log", async () => {
     await stack.destroy();
     expect(await relay.run(["ip", "-o", "link", "show", "type", "wireguard"])).toBe("");

@@ -79,7 +79,6 @@ it.each([
     ["etc/interfaces", `wg0\t51820\t1\t${ALICE}\n`, `left | keys | interfaces | ${ALICE}`],
     ["etc/endpoints.wg0", `${ALICE}\t192.0.2.1:5\n`, `left | keys | endpoints.wg0 | ${ALICE}`],
     ["etc/elements", "acl4 10.8.0.2 . 10.8.0.1 . tcp . 22\n", "left | addresses | elements | 10.8.0.2"],
-    ["etc/pending/network", "route 192.168.7.0/24\n", "left | addresses | pending/network | 192.168.7.0/24"],
     ["table/qp", TABLE, "left | addresses | the sets of table inet qp | 10.8.0.2"],
     ["table/qp", `${TABLE}ct state established accept\n`, "left | rules | ct state established accept"],
     [
@@ -92,11 +91,14 @@ it.each([
     expect(left()).toContain(sentence);
 });
 
-it("forgets what was noted about her: where she was, and that she was heard", () => {
+it("forgets what was noted about her: where she was, what was behind her, and that she was heard", () => {
+    relay.write("etc/network", "mtu 1420\nroute 192.168.7.0/24\nroute 192.168.8.0/24\n");
+    relay.write("etc/pending/network", "mtu 1400\nroute 192.168.8.0/24\n");
     relay.write("etc/moved", `${ALICE}\twg0b\nkey-bob=\twg0\n`);
     relay.write("table/qp_epochs", "");
     expect(left()).toEqual([]);
     expect(relay.read("etc/moved")).toBe("key-bob=\twg0\n");
+    expect(relay.read("etc/network")).toBe("mtu 1420\nroute 192.168.8.0/24\n");
     // The address that bob has by now stays his.
     expect(relay.read("loaded")!.trim().split("\n")).toEqual([
         "add element inet qp seen4 { 10.8.0.2 }",
