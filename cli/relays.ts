@@ -6,7 +6,7 @@ import { describeHost, type HostDescriptor } from "../providers/hosts/descriptor
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Target } from "../providers/hosts/host.js";
 import type { Asked } from "../providers/hosts/status.js";
-import { SEALED, isRelay, stored, type StackResource } from "./state.js";
+import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";
 
 /** A relay of the stack: where it is and what the state says about it. */
 export interface StackRelay extends RelayPlace, Asked {}
@@ -49,10 +49,14 @@ const SERVED = z.record(
     z.looseObject({ group: z.string().exactOptional(), cipher: z.string().exactOptional() }),
 );
 
-/** Every relay of the stack, by name. */
-export function relaysOf(resources: StackResource[]): StackRelay[] {
+/**
+ * Every relay of the stack, by name.
+ *
+ * @param options.managed also the machines of managed peers, "RELAY/PEER": each knows one peer, the relay, and its own services
+ */
+export function relaysOf(resources: StackResource[], { managed = false } = {}): StackRelay[] {
     return resources
-        .filter(isRelay)
+        .filter(managed ? isTunnel : isRelay)
         .map((tunnel) => relayOf(tunnel, resources))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -64,11 +68,15 @@ export function relaysOf(resources: StackResource[]): StackRelay[] {
  * @throws InvalidArgument when the stack has no such relay, or none at all
  */
 export function chosenRelays(relays: StackRelay[], name: string | undefined): StackRelay[] {
-    const chosen = relays.filter((relay) => name === undefined || relay.name === name);
+    const chosen = relays.filter((relay) => name === undefined || relay.name.split("/")[0] === name);
     if (chosen.length > 0) return chosen;
     if (name === undefined)
         throw new InvalidArgument("the stack", "has no relay yet", "run `pulumi up`, or give another --stack");
-    const names = relays.map((relay) => relay.name).join(", ") || "none";
+    const names =
+        relays
+            .map((relay) => relay.name)
+            .filter((known) => !known.includes("/"))
+            .join(", ") || "none";
     throw new InvalidArgument(`--relay ${name}`, `the stack has no such relay, only ${names}`, "name one of them");
 }
 

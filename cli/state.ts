@@ -28,9 +28,14 @@ export interface StackResource {
     outputs: Record<string, unknown>;
 }
 
+/** The resource that is one machine's tunnel. */
+export function isTunnel({ kind }: StackResource): boolean {
+    return kind === "WireGuard" || kind === "Script";
+}
+
 /** The resource that is a relay's tunnel: that of a managed peer is the same kind on another machine. */
-export function isRelay({ kind, parent }: StackResource): boolean {
-    return (kind === "WireGuard" || kind === "Script") && parent !== "ManagedPeer";
+export function isRelay(resource: StackResource): boolean {
+    return isTunnel(resource) && resource.parent !== "ManagedPeer";
 }
 
 /** Stands for a secret that is ciphertext in the state. */

@@ -30,10 +30,11 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
 }
 
 async function knownRelays(options: StatusOptions, { thresholds }: StatusRequest): Promise<StackRelay[]> {
-    let relays = chosenRelays(relaysOf(await readStack(options)), options.relay);
+    const read = async (secrets: boolean): Promise<StackRelay[]> =>
+        chosenRelays(relaysOf(await readStack(options, { secrets }), { managed: true }), options.relay);
+    let relays = await read(false);
     // Only a relay whose private SSH key is in the state needs the state's secrets.
-    if (options.state === undefined && relays.some(({ sealedKey }) => sealedKey))
-        relays = chosenRelays(relaysOf(await readStack(options, { secrets: true })), options.relay);
+    if (options.state === undefined && relays.some(({ sealedKey }) => sealedKey)) relays = await read(true);
     const isListed = (name: string): boolean => relays.some(({ known }) => known.peers[name]?.listed === true);
     const stranger = thresholds.required?.find((name) => !isListed(name));
     if (stranger !== undefined)

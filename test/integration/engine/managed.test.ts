@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HttpsAnswer, Lab, type LabNode, type Server } from "../../lab/index.js";
+import type { RelayStatus } from "../../../core/status.js";
 import { startSshd, type Sshd } from "../../lab/sshd.js";
 import { type Declared, Stack } from "../../lab/stack.js";
 
@@ -153,6 +154,26 @@ it("ends TLS on its own machine: the relay that read everything before reads not
         books: { addressUrl: `https://${SOUTH}:8443`, upstream: "127.0.0.1:80", group: "X25519MLKEM768" },
     });
     await stack.refresh("--expect-no-changes");
+});
+
+it("is asked how it is by qp-tunnel status, beside the relay", async () => {
+    const state = join(stack.folder, "state.json");
+    await stack.succeed(["stack", "export", "--file", state]);
+    const command = [process.execPath, join(__dirname, "../../../dist/cli/main.js"), "status", "--json"];
+    const { stdout } = await lab.node("stranger").exec([...command, "--probe", "--state", state]);
+    const { problems, relays } = JSON.parse(stdout) as { problems: object[]; relays: RelayStatus[] };
+    expect(problems).toStrictEqual([]);
+    const told = relays.map(({ relay: name, peers, services, drift }) => ({
+        name,
+        peers: peers.filter(({ state }) => state === "connected").map((peer) => peer.name),
+        services: services.filter(({ running }) => running).map((each) => [each.name, each.group]),
+        drift,
+    }));
+    expect(told).toStrictEqual([
+        { name: "relay", peers: ["alice", "north", "south"], services: [], drift: [] },
+        { name: "relay/north", peers: ["relay"], services: [], drift: [] },
+        { name: "relay/south", peers: ["relay"], services: [["books", "X25519MLKEM768"]], drift: [] },
+    ]);
 });
 
 it("moves to the relay's next key by itself, with the interface that it has", async () => {
