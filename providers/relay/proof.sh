@@ -49,16 +49,16 @@ close_connections() {
 
 prove_gone() {
     [[ -s "$work/gone.keys" ]] || return 0
-    local device table file
+    local device loaded file
     {
         for device in "${want[interface]}" "${want[interface]}b"; do
             interface_exists "$device" || continue
             wg show "$device" peers | look keys "interface $device"
             live_routes "$device" | sed 's/\/\(32\|128\)$//' | look addresses "the routes of $device"
         done
-        for table in "${want[table]}" "$(epochs_table)"; do
-            nft list table inet "$table" >"$work/proof.table" 2>/dev/null || continue
-            elements_in "$work/proof.table" | look addresses "the sets of table inet $table"
+        for loaded in "${want[table]}" "$(epochs_table)"; do
+            nft list table inet "$loaded" >"$work/proof.table" 2>/dev/null || continue
+            elements_in "$work/proof.table" | look addresses "the sets of table inet $loaded"
         done
         # Otherwise a flow would not end with its element.
         nft list table inet "${want[table]}" |
