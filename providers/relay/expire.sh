@@ -54,6 +54,8 @@ expire_peers() {
         awk -F'\t' '{ print "peer", $1, "remove" }' "$work/past" | xargs -r -n 1500 wg set "$device"
     done
     close_connections "$work/past.cut"
+    cp -- "$work/past.cut" "$work/gone.addresses"
+    ! table_exists || forget_elements "${want[table]}" seen
     forget_routes "$work/past.cut"
     journal_expiries
     forget_rows "$work/past"

@@ -26,7 +26,7 @@ beforeAll(async () => {
     lab = await Lab.create("expiry");
     [relay, alice] = [lab.node("relay"), lab.node("alice")];
     device = lab.interface("relay");
-    expires = inSeconds(20);
+    expires = inSeconds(35);
     stack = await Stack.create({
         namespace: relay.namespace,
         interface: device,
@@ -102,7 +102,7 @@ it("shows her removal in the next preview and nothing else, seals it with its mo
 });
 
 it("is not revived by an apply that was planned before and reaches the relay after", async () => {
-    const late = inSeconds(25);
+    const late = inSeconds(40);
     stack.declare({ peers: [listed("bob"), listed("dora", { expires: late })], grants: grants.slice(1) });
     expect(spoken(await stack.up())).toContain(`relay: dora expires on ${late}; connections go on`);
     // The step of WireGuard holds the lock, and looks at nothing, until her time has come.
