@@ -26,7 +26,7 @@ await new Promise((resolve) => socket.connect(Number(port), address, resolve));
 
 const giveUp = setTimeout(() => {
     if (ready) return;
-    console.error(`no answer from ${address} port ${port} within ${patience} ms`);
+    console.error(`no answer from ${address} port ${port} within ${Number(patience) / 1000} s`);
     process.exit(1);
 }, Number(patience));
 giveUp.unref();
