@@ -88,6 +88,6 @@ export function isAbandoned(host: HostDescriptor): boolean {
 export const ABANDON = "QPTUNNEL_ABANDON_UNREACHABLE";
 
 /** In a preview, what another resource supplies may be a mark that stands for it. */
-function isKnown(address: unknown): address is string {
+export function isKnown(address: unknown): address is string {
     return typeof address === "string";
 }

@@ -4,6 +4,7 @@ import { contains } from "../../core/addresses.js";
 import { HostError } from "../../core/errors.js";
 import type { RegistryPeer } from "../../core/model.js";
 import { routesOf } from "../../core/registry/defaults.js";
+import { isKnown } from "../hosts/descriptors.js";
 import type { Facts } from "../hosts/facts.js";
 import { placed } from "./placed.js";
 import type { Properties } from "./resource.js";
@@ -11,7 +12,7 @@ import type { Properties } from "./resource.js";
 /** What a preview, which asks no machine, knows of the routes that an update will refuse. */
 export function routeWarnings(inputs: Properties): string[] {
     const { relay, host } = placed(inputs);
-    if (host.kind !== "ssh" || isIP(host.address) === 0) return [];
+    if (host.kind !== "ssh" || !isKnown(host.address) || isIP(host.address) === 0) return [];
     return Object.entries((inputs.peers ?? {}) as Record<string, RegistryPeer>).flatMap(([name, peer]) =>
         routesOf(peer)
             .filter((route) => route.includes(":") === host.address.includes(":") && contains(route, host.address))
