@@ -5,7 +5,7 @@ const inputs = (address: unknown): Properties => ({
     relay: "office",
     appName: "qp-tunnel",
     interface: "wg0",
-    host: { kind: "ssh", address, port: 22, user: "root" } as Properties,
+    host: { kind: "ssh", address, port: 22, user: "root" },
     peers: { nas: { address: "10.8.0.3", routes: ["192.168.7.0/24", "203.0.113.0/28", "2001:db8::/64"] } },
 });
 
