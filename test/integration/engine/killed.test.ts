@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { withKeys } from "./fixtures.js";
-import { POINTS, boot, granted, interruption, program, reachable, wire } from "./turns.js";
+import { POINTS, boot, expectConvergence, granted, interruption, program, reachable, wire } from "./turns.js";
 
 jest.setTimeout(300_000);
 
@@ -39,13 +39,7 @@ it.each(POINTS.map((point, index) => [point[0], index + 1] as const))(
         expect(readFileSync(hit, "utf8")).toBe("done\n");
         stack.restore();
 
-        const either = new Set([...granted(turn - 1), ...granted(turn)]);
-        expect(reachable(await wire(stack, relay)).filter((flow) => !either.has(flow))).toStrictEqual([]);
-        expect(reachable(boot(stack)).filter((flow) => !either.has(flow))).toStrictEqual([]);
-
-        await stack.up();
-        expect(reachable(await wire(stack, relay))).toStrictEqual(granted(turn));
-        expect(reachable(boot(stack))).toStrictEqual(granted(turn));
+        await expectConvergence(stack, relay, turn);
     },
 );
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { startSshd, type Sshd } from "../../lab/sshd.js";
 import { Stack } from "../../lab/stack.js";
-import { POINTS, boot, granted, interruption, program, reachable, wire } from "./turns.js";
+import { POINTS, expectConvergence, interruption, program } from "./turns.js";
 
 jest.setTimeout(300_000);
 
@@ -67,13 +67,7 @@ it.each(CASES)(
         await relay.run(["flock", join(stack.place("run"), "lock"), "true"]);
         sshd.restore();
 
-        const either = new Set([...granted(turn - 1), ...granted(turn)]);
-        expect(reachable(await wire(stack, relay)).filter((flow) => !either.has(flow))).toStrictEqual([]);
-        expect(reachable(boot(stack)).filter((flow) => !either.has(flow))).toStrictEqual([]);
-
-        await stack.up();
-        expect(reachable(await wire(stack, relay))).toStrictEqual(granted(turn));
-        expect(reachable(boot(stack))).toStrictEqual(granted(turn));
+        await expectConvergence(stack, relay, turn);
     },
 );
 

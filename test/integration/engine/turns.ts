@@ -90,6 +90,17 @@ export function granted(turn: number): string[] {
     ].sort();
 }
 
+/** That an interrupted update to this turn's program opened nothing that neither program grants, and that the next one completes it. */
+export async function expectConvergence(stack: Stack, relay: LabNode, turn: number): Promise<void> {
+    const either = new Set([...granted(turn - 1), ...granted(turn)]);
+    expect(reachable(await wire(stack, relay)).filter((flow) => !either.has(flow))).toStrictEqual([]);
+    expect(reachable(boot(stack)).filter((flow) => !either.has(flow))).toStrictEqual([]);
+
+    await stack.up();
+    expect(reachable(await wire(stack, relay))).toStrictEqual(granted(turn));
+    expect(reachable(boot(stack))).toStrictEqual(granted(turn));
+}
+
 export interface Tables {
     /** Public key by address. */
     owners: Map<string, string>;
