@@ -2,7 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+
+import { cache } from "./cache.mjs";
 
 /** A line for the person who waits. Standard output belongs to results. */
 export function say(line) {
@@ -38,7 +40,9 @@ export function which(command, directories = searchPath()) {
 }
 
 export function searchPath() {
-    const path = (process.env.PATH ?? "").split(delimiter).filter((directory) => directory !== "");
+    // What was put on PATH for a caller of the toolchain is for that caller: the next may not have it.
+    const isOurs = (directory) => dirname(directory) === join(cache, "bin");
+    const path = (process.env.PATH ?? "").split(delimiter).filter((entry) => entry !== "" && !isOurs(entry));
     return [...path, "/usr/local/sbin", "/usr/sbin", "/sbin"];
 }
 

@@ -49,12 +49,13 @@ function told(output: string): string[] {
     ];
 }
 
-/** Peers and rules as the kernel has them. */
+/** Peers and rules as the kernel has them, but for who sent something in the last ten seconds, which passes by itself. */
 async function wire(world: World): Promise<string> {
     const relay = world.machine("relay");
     const peers = await relay.run(["wg", "show", world.interface, "allowed-ips"]);
     const rules = await relay.run(["nft", "--stateless", "list", "table", "inet", world.table]);
-    return peers.trim().split("\n").sort().join("\n") + rules;
+    const heard = /(set seen[46] \{[^}]*?)\n\s*elements = \{[^}]*\}/g;
+    return peers.trim().split("\n").sort().join("\n") + rules.replace(heard, "$1");
 }
 
 async function addRogue(world: World): Promise<string> {

@@ -47,6 +47,14 @@ test("Caddy is built from tools/caddy where there is Go, also when another one i
     });
 });
 
+test("what another caller was given is on nobody else's PATH, so it is not found there", () => {
+    const given = join(scratch, "cache/bin/0123456789ab");
+    mkdirSync(given, { recursive: true });
+    for (const name of ["pulumi", "pulumi-language-nodejs"]) command(name, "echo v3.260.1", given);
+    const { stdout } = run(["--check", "--only", "pulumi"], [given, bin].join(":"));
+    expect(stdout).toBe("pulumi           missing: `npm run tools` gets it\n");
+});
+
 test("without Go, a Caddy on PATH is taken", () => {
     command("caddy", "echo v2.10.0 h1:of-the-release");
     expect(links(tools("caddy"))).toEqual({});
@@ -77,13 +85,13 @@ function tools(only: string): string {
 }
 
 /** The script with nothing on PATH but the commands of this test. */
-function run(args: string[]) {
-    const env = { PATH: bin, HOME: scratch, QPTUNNEL_CACHE: join(scratch, "cache") };
+function run(args: string[], path = bin) {
+    const env = { PATH: path, HOME: scratch, QPTUNNEL_CACHE: join(scratch, "cache") };
     return spawnSync(process.execPath, [script, ...args], { env, encoding: "utf8" });
 }
 
-function command(name: string, body: string): void {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+function command(name: string, body: string, folder = bin): void {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
 function links(directory: string): Record<string, string> {
