@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { execute } from "../../lab/processes.js";
@@ -10,7 +10,7 @@ jest.setTimeout(300_000);
 
 const [alice, bob, dora] = withKeys("alice", "bob", "dora").map(({ name, publicKey }) => ({ name, publicKey }));
 const APPLY = ["up", "--yes", "--skip-preview"];
-/** Logs in, but sudo wants to know his password. */
+/** Logs in, but is not root. */
 const GUARDED = "guarded";
 const FILLER = "filler";
 
@@ -53,11 +53,21 @@ async function behind(script: string, ...args: string[]): Promise<void> {
 }
 
 /** Puts a file in the place of one of the machine's. */
-async function replaceFile(path: string, content: string): Promise<void> {
+async function replaceFile(path: string, content: string, mode = 0o644): Promise<void> {
     const copy = join(lab.folder, path.replaceAll("/", "_"));
-    writeFileSync(copy, content, { mode: 0o644 });
+    writeFileSync(copy, content);
+    chmodSync(copy, mode);
     await behind('mount --bind "$1" "$2"', copy, path);
 }
+
+/** @param sudoers what sudo is told. Default: to ask for a password */
+async function addUser(sudoers = "ALL=(ALL) ALL"): Promise<void> {
+    await replaceFile("/etc/passwd", `${readFileSync("/etc/passwd", "utf8")}${GUARDED}:x:4242:4242::/:/bin/sh\n`);
+    await replaceFile("/etc/shadow", `${readFileSync("/etc/shadow", "utf8")}${GUARDED}:*:19000:0:99999:7:::\n`);
+    await replaceFile("/etc/sudoers", `${GUARDED} ${sudoers}\n`, 0o440);
+}
+
+const removeUser = (): Promise<void> => behind("umount /etc/sudoers; umount /etc/shadow; umount /etc/passwd");
 
 const nft = (text: string): Promise<string> => relay.run(["nft", text]);
 const shut = (): Promise<string> =>
@@ -94,14 +104,8 @@ const TROUBLES: Record<string, Trouble> = {
     },
     "sudo that wants a password": {
         access: () => ({ user: GUARDED }),
-        async begin() {
-            await replaceFile(
-                "/etc/passwd",
-                `${readFileSync("/etc/passwd", "utf8")}${GUARDED}:x:4242:4242::/:/bin/sh\n`,
-            );
-            await replaceFile("/etc/shadow", `${readFileSync("/etc/shadow", "utf8")}${GUARDED}:*:19000:0:99999:7:::\n`);
-        },
-        end: () => behind("umount /etc/shadow; umount /etc/passwd"),
+        begin: () => addUser(),
+        end: removeUser,
         says: /guarded@\S+: sudo asks for a password; let guarded use sudo without a password/,
     },
     "a full disk": {
@@ -141,9 +145,14 @@ it.each(Object.entries(TROUBLES))(
     },
 );
 
-it("applies it once nothing is in the way any more", async () => {
-    stack.declare({ ssh: access() });
+it("applies it as a user whom sudo asks nothing, once nothing is in the way any more", async () => {
+    await addUser("ALL=(ALL) NOPASSWD: ALL");
+    stack.declare({ ssh: access({ user: GUARDED }) });
     await stack.up();
+    await removeUser();
+    stack.declare({ ssh: access() });
+    // How it is entered is no change of the relay, and is what the next refresh uses.
+    await stack.up("--expect-no-changes");
     expect([...(await livePeers(relay, device)).keys()]).toEqual(["10.8.0.2/32", "10.8.0.3/32", "10.8.0.4/32"]);
 });
 
