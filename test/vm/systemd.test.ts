@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { tableName } from "../../core/names.js";
 import { Lab, type LabNode } from "../lab/index.js";
 import { Stack } from "../lab/stack.js";
@@ -6,6 +8,8 @@ import { withKeys } from "../integration/engine/fixtures.js";
 
 /** A relay on a Debian with systemd and the kernel's WireGuard, from bare to gone. Each test goes on where the one before ended. */
 const PORT = 51820;
+/** A network behind a peer: a change that could cut the way to the relay. */
+const ROUTE = "10.99.0.0/24";
 const TOPOLOGY = {
     relay: { wan: "198.51.100.2" },
     alice: { wan: "198.51.100.11" },
@@ -35,10 +39,7 @@ beforeAll(async () => {
         confirmTimeout: 120,
     });
     stack.timeout = 600_000;
-    stack.interpose(
-        "pulumi",
-        `PATH="\${PATH#*:}"; export PATH; exec nsenter --net=/run/netns/${operator.namespace} -- pulumi "$@"`,
-    );
+    stack.liveIn(operator);
 });
 
 afterAll(() => {
@@ -88,8 +89,11 @@ it("comes back after a reboot in an order in which nothing is open, and as it wa
             `mkdir -p ${folder}; printf '[Service]\nExecStartPre=+/usr/local/bin/look ${role}\n' >${folder}/look.conf`,
         );
     }
+    await vm.run(`until [ "$(wc -l < ${stack.place("etc")}/endpoints.${device})" = 2 ]; do sleep 1; done`);
     await vm.reboot();
     expect(await vm.started()).toBe("running");
+    await calledAgain(2);
+    expect(await vm.run(`systemctl is-active ${unit("watch")}`)).toBe("active\n");
     expect(await vm.run("cat /run/seen-wireguard")).toBe("table\n");
     expect(await vm.run("cat /run/seen-proxy")).toBe("table\ninterface\n");
     const begun = await since("InactiveExitTimestampMonotonic", ["firewall", "wireguard", "proxy"]);
@@ -126,6 +130,34 @@ it("keeps who was cut out, when the power fails right after the update", async (
     await stack.refresh("--expect-no-changes");
 });
 
+it("rolls back what a reboot leaves unconfirmed, and keeps out who was cut in the same update", async () => {
+    const folder = join(lab.folder, "unconfirmed");
+    mkdirSync(folder);
+    // No new connection while it is tried; the one of the update goes on.
+    const refusing = '#!/bin/sh\ncase "$*" in *ControlPath=none*) exit 255 ;; esac\nexec /usr/bin/ssh "$@"\n';
+    writeFileSync(join(folder, "ssh"), refusing, { mode: 0o755 });
+    const enter = `exec nsenter --net=/run/netns/${operator.namespace} -- pulumi "$@"`;
+    stack.interpose("pulumi", `PATH="${folder}:\${PATH#*:}"; export PATH; ${enter}`);
+    stack.declare({ peers: [{ ...plain[0]!, routes: [ROUTE] }], services: [], grants: [], confirmTimeout: 900 });
+    expect(await stack.fail(["up", "--yes", "--skip-preview"])).toContain(
+        "could not be confirmed over a new connection",
+    );
+    stack.liveIn(operator);
+    const pending = `test -d ${stack.place("etc")}/pending`;
+    expect((await vm.exec(pending)).code).toBe(0);
+    expect(await peersOnTheWire()).toEqual([`10.8.0.2/32 ${ROUTE}`]);
+
+    await vm.reboot();
+    expect((await vm.exec(pending)).code).toBe(1);
+    expect(await peersOnTheWire()).toEqual(["10.8.0.2/32"]);
+    expect(await vm.run(`ip route show dev ${device}`)).not.toContain(ROUTE);
+    expect(await vm.run("nft list ruleset")).not.toContain("10.8.0.3 .");
+    await calledAgain(1);
+    await stack.up();
+    expect(await peersOnTheWire()).toEqual([`10.8.0.2/32 ${ROUTE}`]);
+    await stack.refresh("--expect-no-changes");
+});
+
 it("leaves nothing", async () => {
     await stack.destroy();
     expect(await vm.run("systemctl list-units --all --no-legend --plain 'qp-tunnel*'")).toBe("");
@@ -149,6 +181,12 @@ async function expectService(): Promise<void> {
         group: "X25519MLKEM768",
         cipher: "TLS_AES_256_GCM_SHA384",
     });
+}
+
+/** Waits until as many peers as before the restart have shaken hands with the new interface; none of them has anything to send. */
+async function calledAgain(count: number): Promise<void> {
+    const handshakes = `wg show ${device} latest-handshakes | awk '$2 > 0' | wc -l`;
+    await vm.run(`for _ in $(seq 60); do [ "$(${handshakes})" != ${count} ] || exit 0; sleep 1; done; exit 1`);
 }
 
 async function since(property: string, roles: string[]): Promise<number[]> {
