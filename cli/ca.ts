@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { z } from "zod";
 
 import { appleProfile, authoritiesIn, spelledFingerprint, type TrustedAuthority } from "../core/certificates/trust.js";
+import type { CertificateAlgorithm } from "../core/certificates.js";
 import { InvalidArgument } from "../core/errors.js";
 import { Exit, printJson, type Output } from "./output.js";
 import { readStack, stored, type StackResource, type StateOptions } from "./state.js";
@@ -19,12 +20,20 @@ interface Chosen {
     relay: string;
     appName: string;
     authorities: TrustedAuthority[];
+    /** What the format has no room for. */
+    left: TrustedAuthority[];
 }
+
+/**
+ * Formats that hold what browsers and the systems under them take, of a relay that has two authorities: a DER file holds one certificate, and
+ * Apple's systems refuse a whole profile for one certificate of a kind that they do not know.
+ */
+const SUITABLE: Record<string, CertificateAlgorithm> = { der: "ecdsa-p256", mobileconfig: "ecdsa-p256" };
 
 /** Each writes what clients install. */
 const FORMATS: Record<string, (chosen: Chosen) => string | Uint8Array> = {
     pem: ({ authorities }) => authorities.map(({ pem }) => pem).join(""),
-    der: ({ relay, authorities }) => theOnly(authorities, relay).der,
+    der: ({ authorities: [first] }) => first?.der ?? "",
     mobileconfig: ({ relay, appName, authorities }) => appleProfile(relay, appName, authorities),
 };
 
@@ -46,6 +55,11 @@ export async function ca(options: CaOptions, output: Output): Promise<number> {
     for (const { algorithm, notAfter, fingerprint } of chosen.authorities) {
         output.stderr.write(
             `${chosen.relay}: ${algorithm}, valid until ${notAfter}, SHA-256 ${spelledFingerprint(fingerprint)}\n`,
+        );
+    }
+    for (const { algorithm } of options.format === "der" ? chosen.left : []) {
+        output.stderr.write(
+            `note: der holds one certificate; --algorithm ${algorithm} writes the authority for clients that accept such certificates\n`,
         );
     }
     return Exit.fine;
@@ -71,25 +85,13 @@ function choose(resources: StackResource[], { relay: wanted, algorithm, format, 
         throw new InvalidArgument("--relay", `the stack has none called ${relay}`, `say ${relays.join(" or ")}`);
     }
     const all = its.flatMap(({ certificate }) => authoritiesIn(certificate));
-    // Apple's systems refuse a whole profile for one certificate of a kind that they do not know.
-    const suitable = format === "mobileconfig" && json !== true ? "ecdsa-p256" : undefined;
-    const kind = algorithm ?? (all.some((each) => each.algorithm === suitable) ? suitable : undefined);
+    const suitable = SUITABLE[format];
+    const kind = algorithm ?? (json !== true && all.some((each) => each.algorithm === suitable) ? suitable : undefined);
     const chosen = all.filter((authority) => kind === undefined || authority.algorithm === kind);
     if (chosen.length === 0) {
         const kinds = all.map((authority) => authority.algorithm).join(" or ");
         throw new InvalidArgument("--algorithm", `${relay} has no authority of kind ${kind}`, `say ${kinds}`);
     }
-    return { relay, appName: its[0]?.appName ?? "", authorities: chosen };
-}
-
-function theOnly(authorities: TrustedAuthority[], relay: string): TrustedAuthority {
-    const [only, ...more] = authorities;
-    if (only === undefined || more.length > 0) {
-        throw new InvalidArgument(
-            "--format",
-            `der holds one certificate, and ${relay} has ${authorities.length} authorities`,
-            `say which: --algorithm ${authorities.map(({ algorithm }) => algorithm).join(" or ")}`,
-        );
-    }
-    return only;
+    const left = all.filter((each) => algorithm === undefined && !chosen.includes(each));
+    return { relay, appName: its[0]?.appName ?? "", authorities: chosen, left };
 }

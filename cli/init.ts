@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { isMap, parseDocument, type Document, YAMLMap, YAMLSeq } from "yaml";
 
 import { InvalidArgument } from "../core/errors.js";
+import { compilerProblem } from "./doctor/machine.js";
 import { Exit, type Output, printJson } from "./output.js";
 
 const PLUGIN = "qptunnel";
@@ -43,6 +44,8 @@ export function init(folder: string, options: { json?: boolean }, output: Output
         return Exit.fine;
     }
     for (const [file, change] of Object.entries(changes)) output.stdout.write(`${file}: ${change}\n`);
+    const compiler = compilerProblem(folder);
+    if (compiler !== undefined) output.stderr.write(`note: ${compiler.name} ${compiler.found}; ${compiler.fix}\n`);
     output.stdout.write(`next: commit ${SCRIPT} and ${manifest}, then run pulumi preview\n`);
     return Exit.fine;
 }

@@ -1,7 +1,7 @@
 import { Exit, type Output, printJson } from "./output.js";
 import { chosenRelays, relaysOf, type StackRelay } from "./relays.js";
 import { readStack, type StateOptions } from "./state.js";
-import { table, type Column } from "./table.js";
+import { table, widthOf, type Column } from "./table.js";
 
 interface ListOptions extends StateOptions {
     relay?: string;
@@ -12,7 +12,7 @@ interface ListOptions extends StateOptions {
 export async function list(options: ListOptions, output: Output): Promise<number> {
     const relays = chosenRelays(relaysOf(await readStack(options)), options.relay).map(listed);
     if (options.json === true) printJson(output, { relays });
-    else output.stdout.write(relays.map(inWords).join("\n"));
+    else output.stdout.write(relays.map((relay) => inWords(relay, widthOf(output))).join("\n"));
     return Exit.fine;
 }
 
@@ -40,24 +40,25 @@ const PEERS: Column[] = [
     { heading: "STATUS" },
     { heading: "SINCE" },
     { heading: "UNTIL" },
-    { heading: "PUBLIC KEY" },
+    { heading: "PUBLIC KEY", below: 1 },
 ];
 
-function inWords({ relay, host, peers, services }: ReturnType<typeof listed>): string {
+function inWords({ relay, host, peers, services }: ReturnType<typeof listed>, width: number): string {
     const rows = peers.map(({ name, addresses, status, since = "", revokedAt, expires, publicKey }) => [
         ...[name, addresses.join(" "), status],
         ...[since.slice(0, 10), (revokedAt ?? expires ?? "").slice(0, 10), publicKey],
     ]);
     const tables = [
-        ...(peers.length === 0 ? [] : [table(PEERS, rows)]),
+        ...(peers.length === 0 ? [] : [table(PEERS, rows, width)]),
         ...(services.length === 0
             ? []
             : [
                   table(
                       [{ heading: "SERVICE" }, { heading: "URL" }],
                       services.map(({ name, url }) => [name, url]),
+                      width,
                   ),
               ]),
     ];
-    return [`${relay}  ${host}\n`, ...tables.map((text) => text.replace(/^(?=.)/gm, "  "))].join("\n");
+    return [`${relay}  ${host}\n`, ...tables].join("\n");
 }

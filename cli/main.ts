@@ -2,6 +2,7 @@
 /** The operator's and the auditor's command. Each subcommand is loaded when it is called. */
 import { Command, CommanderError } from "commander";
 
+import { sanitizeText } from "../core/audit/sanitize.js";
 import { TunnelError } from "../core/errors.js";
 import { auditCommands } from "./audit/commands.js";
 import { completionCommands } from "./completion/commands.js";
@@ -23,7 +24,8 @@ export async function main(args: readonly string[], output: Output = process): P
     } catch (error) {
         if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.fine : Exit.unusable;
         if (!isExpected(error)) throw error;
-        output.stderr.write(`error: ${error.message}\n`);
+        // A message may quote a file or a name that somebody else wrote; its own lines stay lines.
+        output.stderr.write(`error: ${error.message.split("\n").map(sanitizeText).join("\n")}\n`);
         return Exit.unusable;
     }
 }

@@ -1,16 +1,29 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Of this package. The compiled file lies one folder deeper than the source. */
-export function packageVersion(from: string = __dirname): string {
+interface Package {
+    name: string;
+    version: string;
+    engines: { node: string };
+}
+
+/** Of this package. */
+export function packageVersion(): string {
+    return ownPackage().version;
+}
+
+/** The oldest Node that this package runs with: "22.13". */
+export function engines(): string {
+    return ownPackage().engines.node.replace(/^>=/, "");
+}
+
+/** The compiled file lies one folder deeper than the source. */
+function ownPackage(from: string = __dirname): Package {
     try {
-        const { name, version } = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as Record<
-            string,
-            string
-        >;
-        if (name === "pulumi-qp-tunnel" && version !== undefined) return version;
+        const found = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as Partial<Package>;
+        if (found.name === "pulumi-qp-tunnel" && found.version !== undefined) return found as Package;
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
-    return packageVersion(dirname(from));
+    return ownPackage(dirname(from));
 }

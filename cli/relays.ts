@@ -2,10 +2,13 @@ import { z } from "zod";
 
 import { InvalidArgument } from "../core/errors.js";
 import { knownRelay } from "../core/status.js";
-import { describeHost, type HostDescriptor } from "../providers/hosts/descriptors.js";
+import { describeHost, pinned, type HostDescriptor } from "../providers/hosts/descriptors.js";
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Target } from "../providers/hosts/host.js";
 import type { Asked } from "../providers/hosts/status.js";
+import type { Files } from "../providers/hosts/bundle.js";
+import type { Part } from "../providers/resources/observed.js";
+import { relayDrift } from "../providers/resources/relayDrift.js";
 import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";
 
 /** A relay of the stack: where it is and what the state says about it. */
@@ -22,10 +25,13 @@ const REGISTRY = z.record(
         status: z.string(),
         since: z.string().exactOptional(),
         revokedAt: z.string().exactOptional(),
+        replaces: z.string().exactOptional(),
     }),
 );
 const PLACE = z.object({
     relay: z.string(),
+    relayId: z.string().exactOptional(),
+    audit: z.looseObject({ project: z.string(), stack: z.string() }).exactOptional(),
     host: z.looseObject({ kind: z.enum(["local", "ssh", "script"]) }),
     appName: z.string(),
     interface: z.string(),
@@ -35,7 +41,7 @@ const PLACE = z.object({
 const SERVICE = z.looseObject({
     port: z.int(),
     upstream: z.string(),
-    certificate: z.enum(["ed25519", "ecdsa-p256"]),
+    certificate: z.enum(["ed25519", "ecdsa-p256", "both"]),
     keyExchange: z.enum(["require", "prefer"]),
 });
 const EPOCHS = z.record(z.string(), z.looseObject({ publicKey: z.string() }));
@@ -91,7 +97,7 @@ export interface RelayPlace {
 /** @param subject what the state is called in messages */
 export function placeOf({ urn, inputs, project, stack }: StackResource, subject: string): RelayPlace {
     const { relay, host, appName, ...place } = stored(PLACE, inputs, "the place", urn, subject);
-    const { interface: device, hostKey, credentials } = place;
+    const { interface: device, hostKey, credentials, relayId, audit } = place;
     return {
         name: relay,
         sealedKey: credentials === SEALED,
@@ -99,6 +105,8 @@ export function placeOf({ urn, inputs, project, stack }: StackResource, subject:
             host: pinned(host as HostDescriptor, hostKey),
             names: { appName, interface: device },
             owner: `${project}/${stack}/${relay}`,
+            ...(relayId === undefined ? {} : { relayId }),
+            ...(audit === undefined ? {} : { claim: { owner: `${audit.project}/${audit.stack}/${relay}` } }),
             ...(typeof credentials === "string" ? { credentials } : {}),
         },
     };
@@ -116,6 +124,7 @@ function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay 
     return {
         ...place,
         services,
+        drift: driftOf(tunnel, resources),
         known: knownRelay({
             relay: place.name,
             appName: names.appName,
@@ -138,11 +147,22 @@ function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay 
 const SUBJECT = "the stack's state";
 const NO_SERVICES: ProbeRequest = { addresses: [], services: {}, authorities: {} };
 
-/** A host key that was seen at first use is as binding as one that was given. */
-function pinned(host: HostDescriptor, hostKey: string | undefined): HostDescriptor {
-    const seen = host.kind === "ssh" && host.hostKey === undefined && hostKey !== undefined && hostKey !== "";
-    return seen ? { ...host, hostKey } : host;
+/** What a refresh of the relay's resources would find in its answer; secrets in the state may be sealed. */
+export function driftOf(tunnel: StackResource, resources: StackResource[]): (answer: Files) => Record<string, string> {
+    const parts = PARTS.flatMap(([kind, part]) => {
+        const found = kind === tunnel.kind ? tunnel : siblingOf(tunnel, kind, resources);
+        return found === undefined ? [] : [[part, { inputs: found.inputs, outputs: found.outputs }] as const];
+    });
+    return (answer) => relayDrift(Object.fromEntries(parts), answer);
 }
+
+const PARTS: [string, Part][] = [
+    ["Host", "host"],
+    ["Firewall", "firewall"],
+    ["WireGuard", "wireguard"],
+    ["Proxy", "proxy"],
+    ["Grants", "grants"],
+];
 
 function siblingOf(tunnel: StackResource, kind: string, resources: StackResource[]): StackResource | undefined {
     return resources.find((other) => other.kind === kind && other.inputs["relay"] === tunnel.inputs["relay"]);

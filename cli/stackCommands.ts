@@ -2,6 +2,7 @@ import type { Command } from "commander";
 
 import type { CaOptions } from "./ca.js";
 import type { ConfigOptions } from "./config/config.js";
+import type { DoctorOptions } from "./doctor/doctor.js";
 import { EXIT_CODES, type Output } from "./output.js";
 import type { StatusOptions } from "./status/options.js";
 
@@ -22,12 +23,23 @@ export function stackCommands(program: Command, output: Output, done: (code: num
         .option("--probe", "open a TLS connection to every service and tell what was negotiated; takes longer")
         .option("--require <names>", "peers who must be connected, separated by commas")
         .option("--stale <seconds>", "how old a handshake of --require may be (default: 180); alone: of all peers")
-        .option("--expiring <days>", "days before its end from which a certificate is a problem", "30")
+        .option(
+            "--expiring <days>",
+            "days before its end from which a certificate, or a peer that expires, is a problem",
+            "30",
+        )
         .option("--timeout <seconds>", "how long a relay may take to answer", "30")
         .addHelpText("after", STATUS_CODES)
         .action(async (options: StatusOptions) => {
             const { status } = await import("./status/status.js");
             done(await status(options, output));
+        });
+    command("doctor", "what is here, what is missing, and what to do: programs, project, log, signing key, relays")
+        .option("--timeout <seconds>", "how long a relay may take to answer", "30")
+        .addHelpText("after", EXIT_CODES)
+        .action(async (options: DoctorOptions) => {
+            const { doctor } = await import("./doctor/doctor.js");
+            done(await doctor(options, output));
         });
     command("list", "peers and services of the stack, those that were revoked too; asks no relay")
         .option("--relay <name>", "only of this one; default: of every relay of the stack")

@@ -1,21 +1,107 @@
-/** A column: its heading, and whether its cells are numbers, which stand to the right. */
+import CliTable from "cli-table3";
+
+import type { Output } from "./output.js";
+
+/** A column of a table. */
 export interface Column {
     heading: string;
+    /** Numbers stand to the right. */
     right?: boolean;
+    /** Where the table would be too wide, this column goes to a line of its own under each row, the highest number first. */
+    below?: number;
 }
 
-/** Rows of text under their headings, each column as wide as its widest cell. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-    const widths = columns.map(({ heading }, index) =>
-        Math.max(heading.length, ...rows.map((row) => (row[index] ?? "").length)),
-    );
-    const line = (cells: readonly string[]): string =>
-        columns
-            .map(({ right }, index) => {
-                const cell = cells[index] ?? "";
-                return right ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0);
-            })
-            .join("  ")
-            .trimEnd();
-    return [columns.map(({ heading }) => heading), ...rows].map((cells) => `${line(cells)}\n`).join("");
+interface Placed extends Column {
+    index: number;
+    width: number;
 }
+
+const GAP = 2;
+/** Nothing can be laid out in less, and some terminals say 0. */
+const NARROWEST = 20;
+const INDENT = "  ";
+
+/** How wide the terminal is; a file or a pipe has no end. */
+export function widthOf({ stdout }: Output): number {
+    const { columns } = stdout as { columns?: number };
+    return columns === undefined || columns < NARROWEST ? Infinity : columns;
+}
+
+/**
+ * Rows of text under their headings, indented, each column as wide as its widest cell. In a terminal that is too narrow for that, columns
+ * that may go below do, and what then is still too long is wrapped: a key on a line of its own can be copied in one piece.
+ *
+ * @param width of the terminal
+ */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = Infinity): string {
+    const room = width - INDENT.length;
+    const natural = columns.map((column, index): Placed => ({ ...column, index, width: widest(column, rows, index) }));
+    const { beside, below } = arranged(natural, room);
+    const fitting = narrowed(beside, room);
+    const left = room - total(fitting) - GAP;
+    // An empty column takes what is left of the line, so that a cell below has all of it.
+    const widths = below.length > 0 && left > 0 ? [...fitting, left] : fitting;
+    const printed = new CliTable({
+        head: widths.map((_, at) => beside[at]?.heading ?? ""),
+        chars: BORDERLESS,
+        style: { "padding-left": 0, "padding-right": GAP, head: [], border: [] },
+        colWidths: widths.map((each) => each + GAP),
+        colAligns: widths.map((_, at) => (beside[at]?.right === true ? "right" : "left")),
+        wordWrap: true,
+        wrapOnWordBoundary: false,
+    });
+    for (const row of rows) {
+        printed.push(widths.map((_, at) => row[beside[at]?.index ?? -1] ?? ""));
+        for (const { heading, index } of below) {
+            const cell = row[index] ?? "";
+            if (cell !== "") printed.push([underneath(`${heading} ${cell}`, total(widths), widths.length)]);
+        }
+    }
+    const lines = printed.toString().split("\n");
+    return lines.map((line) => `${INDENT}${line}`.trimEnd() + "\n").join("");
+}
+
+/** A line of its own. The library would wrap it, and then drop what it is indented by. */
+function underneath(text: string, room: number, colSpan: number): CliTable.Cell {
+    const pieces = text.match(new RegExp(`.{1,${room - INDENT.length}}`, "g")) ?? [];
+    return { content: pieces.map((piece) => INDENT + piece).join("\n"), colSpan, wordWrap: false };
+}
+
+/** Which columns stand beside each other, and which go below. */
+function arranged(columns: Placed[], room: number): { beside: Placed[]; below: Placed[] } {
+    let beside = columns;
+    while (total(beside.map(({ width }) => width)) > room) {
+        const last = Math.max(...beside.map(({ below = 0 }) => below));
+        if (last === 0) break;
+        beside = beside.filter(({ below }) => below !== last);
+    }
+    return { beside, below: columns.filter((column) => !beside.includes(column)) };
+}
+
+/** The widest columns give way until the line fits. */
+function narrowed(columns: readonly Placed[], room: number): number[] {
+    const widths = columns.map(({ width }) => width);
+    while (total(widths) > room) {
+        const most = Math.max(...widths);
+        if (most <= LEAST) break;
+        widths[widths.indexOf(most)] = most - 1;
+    }
+    return widths;
+}
+
+const LEAST = 4;
+
+function widest({ heading }: Column, rows: readonly (readonly string[])[], index: number): number {
+    return Math.max(heading.length, ...rows.map((row) => (row[index] ?? "").length));
+}
+
+function total(widths: readonly number[]): number {
+    return widths.reduce((sum, width) => sum + width + GAP, -GAP);
+}
+
+const EDGES = ["top", "bottom", "left", "right", "mid"].flatMap((edge) =>
+    edge === "left" || edge === "right"
+        ? [edge, `${edge}-mid`]
+        : [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`],
+);
+const BORDERLESS = Object.fromEntries([...EDGES, "middle"].map((edge) => [edge, ""]));

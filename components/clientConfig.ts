@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ClientSettings } from "../core/clientSettings.js";
+import { notRegistered } from "../core/registry/missing.js";
 import { missingKey } from "./relayByScript.js";
 import type { ListedPeer } from "./relayArguments.js";
 import type { LedgerOutput } from "./relayInputs.js";
@@ -50,10 +51,7 @@ export function clientConfig({
             // No file at all: wg-quick and the apps refuse this sentence.
             if (relayPublicKey === "") return `${missingKey(relay)}\n`;
             if (entry === undefined && peer.plain.expires !== undefined) return `${expiredConfig(relay, peer)}\n`;
-            if (entry === undefined)
-                throw new pulumi.RunError(
-                    `configFor: the registry has no address for ${peer.name}; apply the whole relay`,
-                );
+            if (entry === undefined) throw new pulumi.RunError(notRegistered("configFor", `"${peer.name}"`).message);
             return renderClientConfig(
                 clientConfigOf({
                     relay,

@@ -6,6 +6,7 @@ import { hostKeyUserData } from "../core/userData.js";
 import type { Host } from "../providers/hosts/index.js";
 import type { Machine, Named } from "./machine.js";
 import { Managed } from "./managed.js";
+import { optionalPackage } from "./optionalPackage.js";
 import { runSetup } from "./setup.js";
 
 /**
@@ -13,12 +14,14 @@ import { runSetup } from "./setup.js";
  * that it is told at its boot depends on peers, services or grants, so none of these ever replaces it.
  */
 export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, setup }: Host): Machine {
-    // Loaded when it is used: importing it takes longer than importing this library.
-    const cloud = require("@pulumi/digitalocean") as typeof digitalocean;
+    const cloud = optionalPackage("@pulumi/digitalocean", "host: hosts.digitalOcean");
     const plain = descriptor as unknown as DigitalOceanPlain;
     const name = named.relay;
     const label = `${named.appName}-${name}`;
     const child: pulumi.CustomResourceOptions = { parent: relay };
+    // Its provider deletes what has a name of its own before it makes another. Names are not unique here, and what goes
+    // first leaves no relay when the other one cannot be made.
+    const createdFirst: pulumi.CustomResourceOptions = { ...child, deleteBeforeReplace: false };
     const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed =>
         new Managed(
             "SshKeyPair",
@@ -37,7 +40,11 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
     });
 
-    const loginKey = new cloud.SshKey(`${name}-ssh-key`, { name: label, publicKey: login.output("publicKey") }, child);
+    const loginKey = new cloud.SshKey(
+        `${name}-ssh-key`,
+        { name: label, publicKey: login.output("publicKey") },
+        createdFirst,
+    );
     const droplet = new cloud.Droplet(
         `${name}-droplet`,
         {
@@ -50,7 +57,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
             userData: userData(boot),
             ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
         },
-        { ...child, additionalSecretOutputs: ["userData"] },
+        { ...createdFirst, additionalSecretOutputs: ["userData"] },
     );
     const dropletId = droplet.id.apply(Number);
     const firewall = new cloud.Firewall(
@@ -84,7 +91,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
             publicKey: final.output("publicKey"),
             privateKey: pulumi.secret(final.output<string>("privateKey")),
         },
-        { ...child, deleteBeforeReplace: true, dependsOn: [firewall, ...assignments] },
+        { ...child, dependsOn: [firewall, ...assignments] },
     );
     const host = descriptorWith(hostKey.output("hostKey"));
     const connection = {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { serviceArgs, validate, type ServicePlain } from "../core/arguments.js";
-import { checkName } from "../core/names.js";
+import { checkServiceName } from "../core/names.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { nameOf, type PeerRef } from "./references.js";
 
@@ -13,8 +13,8 @@ export interface ExposedServiceArgs {
     allow?: PeerRef[] | "everyone";
     /** TCP port on the tunnel address of where TLS ends. Default: allocated from 8443 to 8499. */
     port?: number;
-    /** `ed25519` (default), or `ecdsa-p256`, which browsers need. */
-    certificate?: "ed25519" | "ecdsa-p256";
+    /** `both` (default): the client decides; or only one: `ed25519`, which no browser accepts, or `ecdsa-p256`. */
+    certificate?: "ed25519" | "ecdsa-p256" | "both";
     /** `require` (default): X25519MLKEM768 and nothing else; `prefer`: also X25519. */
     keyExchange?: "require" | "prefer";
     /** Where TLS ends: a managed peer, so that the relay sees only ciphertext. Default: the relay. */
@@ -29,7 +29,7 @@ export class ExposedService extends pulumi.ComponentResource {
 
     constructor(name: string, args: ExposedServiceArgs, options?: pulumi.ComponentResourceOptions) {
         const subject = `service ${name}`;
-        checkName(name, subject);
+        checkServiceName(name, subject);
         const plain = validate(serviceArgs, byName(args, subject), subject);
         super("qptunnel:index:ExposedService", name, {}, options);
         this.serviceName = name;

@@ -24,6 +24,8 @@ export interface Named {
     interface: string;
     /** UDP, one for each key epoch. */
     listenPorts: number[];
+    /** Machines of managed peers, to be asked before anything is written. */
+    leaves?: pulumi.Inputs[];
 }
 
 /** The machine of a relay, made if its host is one that has to be made. */

@@ -1,5 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { renderAdmittedPeers } from "../core/admitted.js";
+import type { Ledger } from "../core/model.js";
+import { keptOutputs, type Outputs, type Select } from "./kept.js";
+
 /** The managed resources of the plugin, and what each tells. The plugin's schema says more. */
 export const OUTPUTS = {
     KeyPair: ["publicKey", "privateKey"],
@@ -8,7 +12,19 @@ export const OUTPUTS = {
     HostKey: ["hostKey", "record"],
     Registry: ["peers", "services", "record"],
     CertificateAuthority: ["certificate", "privateKey", "record"],
-    Host: ["machine", "address", "hostKey", "keyExchange", "wireguard", "supervisor", "tools", "record", "drift"],
+    Host: [
+        "machine",
+        "address",
+        "hostKey",
+        "keyExchange",
+        "wireguard",
+        "supervisor",
+        "tools",
+        "moved",
+        "client",
+        "record",
+        "drift",
+    ],
     Firewall: ["table", "chains", "record", "drift"],
     WireGuard: ["publicKey", "epochs", "onEpoch", "registry", "record", "drift"],
     Proxy: ["served", "certificates", "record", "drift"],
@@ -24,7 +40,9 @@ export class Managed extends pulumi.CustomResource {
     constructor(type: ManagedType, name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
         // An output exists on the resource only if it is asked for.
         const asked = Object.fromEntries(OUTPUTS[type].map((output) => [output, undefined]));
-        super(`qptunnel:index:${type}`, name, { ...asked, ...inputs }, options);
+        const token = `qptunnel:index:${type}`;
+        const kept = keptOutputs(token, name, options.parent, KEEPING[type]);
+        super(token, name, { ...asked, ...inputs, ...(kept === undefined ? {} : { kept }) }, options);
     }
 
     output<T>(name: string): pulumi.Output<T> {
@@ -32,10 +50,67 @@ export class Managed extends pulumi.CustomResource {
     }
 }
 
+const everything = (outputs: Outputs): Outputs => outputs;
+
 /**
- * Options of a resource that lives in the state alone and has a secret output. A replacement (`--replace`, taint)
- * deletes it first and makes it anew in the same process, which hands the old value on: it is no rotation.
+ * What resources keep of their outputs when they are replaced. SSH key pairs keep nothing: their replacement is the way to a
+ * new pair.
  */
-export function secretChild(parent: pulumi.Resource): (output: string) => pulumi.CustomResourceOptions {
-    return (output) => ({ parent, additionalSecretOutputs: [output], deleteBeforeReplace: true });
+const KEEPING: Partial<Record<ManagedType, Select>> = {
+    KeyPair: everything,
+    Seed: everything,
+    HostKey: everything,
+    Registry: withPublicKeys,
+    CertificateAuthority: everything,
+    Host: namesThen,
+    WireGuard: peersOnInterface,
+};
+
+/** What it was called, and its peers, tell renames in an update that replaces it: `peers` are lines as `admitted` has them. */
+function namesThen(_outputs: Outputs, urn: string, state: ReadonlyMap<string, Outputs>): Outputs {
+    const ledger = state.get(urn.replace(/Host::(.*)-host$/, "Registry::$1-registry"));
+    const peers = ledger?.["peers"] as Ledger["peers"] | undefined;
+    return { urn, ...(peers === undefined ? {} : { peers: renderAdmittedPeers(peers) }) };
+}
+
+/** The ledger, with the generated keys by which it would know a peer that is renamed: they are not in it, the interface has them. */
+function withPublicKeys(ledger: Outputs, urn: string, state: ReadonlyMap<string, Outputs>): Outputs {
+    const beside = (type: string): Outputs | undefined =>
+        state.get(urn.replace(/Registry::(.*)-registry$/, `${type}::$1-${type.toLowerCase()}`));
+    const { registry } = beside("WireGuard") ?? beside("Script") ?? {};
+    const listed = (ledger["peers"] ?? {}) as Record<string, { publicKey?: string }>;
+    const known = (registry ?? {}) as Record<string, { publicKey?: string }>;
+    const generated = Object.entries(listed).flatMap(([name, { publicKey }]): [string, string][] => {
+        const key = known[name]?.publicKey;
+        return publicKey !== undefined || key === undefined ? [] : [[name, key]];
+    });
+    return { ...ledger, ...(registry === undefined ? {} : { publicKeys: Object.fromEntries(generated) }) };
+}
+
+/** Who is on it with which key, as text: the engine's time follows the number of values. */
+function peersOnInterface({ registry = {}, epochs = {} }: Outputs): Outputs {
+    const peers = Object.entries(registry as Record<string, { [field: string]: string }>)
+        .filter(([, { status }]) => status === "active")
+        .map(([name, { publicKey = "", address = "", address6 = "" }]) =>
+            [name, publicKey, address, address6].join("\t"),
+        );
+    const keys = Object.entries(epochs as Record<string, { publicKey: string }>);
+    return {
+        peers: peers.join("\n"),
+        epochs: Object.fromEntries(keys.map(([epoch, { publicKey }]) => [epoch, publicKey])),
+    };
+}
+
+/** Options of a resource that lives in the state alone and has a secret output. */
+export function secretChild(
+    parent: pulumi.Resource,
+    after: pulumi.Resource[] = [],
+): (output: string) => pulumi.CustomResourceOptions {
+    // Never deleted first: until the new one is in the state, only the old one holds the value.
+    return (output) => ({
+        parent,
+        dependsOn: after,
+        additionalSecretOutputs: [output],
+        deleteBeforeReplace: false,
+    });
 }

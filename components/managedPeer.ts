@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { leafName, leafNetworks, leafRules, type Leaf } from "../core/leaf.js";
-import type { Ledger, RegistryPeer } from "../core/model.js";
+import type { Ledger, RegistryPeer, ServedService } from "../core/model.js";
+import { notRegistered } from "../core/registry/missing.js";
 import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
-import type { Host } from "../providers/hosts/index.js";
 import { machineFor } from "./machine.js";
 import { Managed } from "./managed.js";
-import type { ListedPeer } from "./relayArguments.js";
+import type { ListedPeer, ManagedMachine, ResolvedRelay } from "./relayArguments.js";
 import { accessRules, proxyServices } from "./relayInputs.js";
 import type { MadeRelay, RelayParts } from "./relayOnHost.js";
 
@@ -23,7 +23,7 @@ export interface MadePeer {
     /** Resources that write records, by name and role. */
     recorded: Record<string, Managed>;
     /** Services whose TLS ends there. */
-    served: pulumi.Output<Record<string, unknown>>;
+    served: pulumi.Output<Record<string, ServedService>>;
 }
 
 /** Every managed peer of a relay, once the relay itself is done. */
@@ -36,6 +36,17 @@ export function managedPeers(parts: RelayParts, made: MadeRelay, way: WayToRelay
     );
 }
 
+/** Where the machines of managed peers are, from the program's own words: a relay's resources ask them before anything is written. */
+export function managedPlaces({ peers, plain }: ResolvedRelay): { leaves?: pulumi.Inputs[] } {
+    const leaves = peers.flatMap(({ name, managed }) => {
+        if (managed === undefined) return [];
+        const { descriptor, credentials } = managed.host;
+        const secret = credentials === undefined ? {} : { credentials: pulumi.secret(credentials) };
+        return [{ peer: name, host: descriptor, interface: managed.interface ?? plain.interface, ...secret }];
+    });
+    return leaves.length === 0 ? {} : { leaves };
+}
+
 /** The resources on one peer's machine: as a relay's, with the role of a leaf. */
 class ManagedPeer extends pulumi.ComponentResource {
     readonly made: MadePeer;
@@ -43,19 +54,27 @@ class ManagedPeer extends pulumi.ComponentResource {
     constructor(
         parts: RelayParts,
         { recorded }: MadeRelay,
-        peer: ListedPeer & { managed: { host: Host; interface: string | undefined } },
+        peer: ListedPeer & { managed: ManagedMachine },
         rules: pulumi.Output<Record<string, string[]>>,
         way: WayToRelay,
     ) {
         const { parent, name: relay, resolved, ledger, seed } = parts;
         const { plain, subnet, subnet6, audit } = resolved;
         const name = `${relay}-${peer.name}`;
-        super("qptunnel:index:ManagedPeer", name, {}, { parent });
-        const { host, interface: device = plain.interface } = peer.managed;
+        const { host, interface: device = plain.interface, formerNames } = peer.managed;
+        // What the peer was called, its machine's resources were called after.
+        const aliases = formerNames.map(async (former): Promise<pulumi.Alias> => ({
+            name: `${relay}-${await former}`,
+        }));
+        super("qptunnel:index:ManagedPeer", name, {}, { parent, aliases });
         const names = { audit, appName: plain.appName, interface: device };
         const machine = machineFor(this, { relay: name, ...names, listenPorts: [] }, { host });
+        const { relayId } = parts.place;
         const place = {
             relay: leafName(relay, peer.name),
+            relayId: pulumi
+                .output(relayId as pulumi.Input<string | undefined>)
+                .apply((id) => id && leafName(id, peer.name)),
             role: "leaf",
             ...names,
             ...machine.inputs,
@@ -86,7 +105,12 @@ class ManagedPeer extends pulumi.ComponentResource {
         const machineHost = new Managed(
             "Host",
             `${name}-host`,
-            { ...place, ...networks },
+            {
+                ...place,
+                ...networks,
+                ...parts.letGo,
+                ...(formerNames.length === 0 ? {} : { formerly: Promise.all(formerNames) }),
+            },
             // What the relay no longer lets through is cut there first; what is new has its way when it is let through here.
             child(...Object.values(recorded), ...machine.resources),
         );
@@ -94,6 +118,7 @@ class ManagedPeer extends pulumi.ComponentResource {
             ...place,
             machine: machineHost.output<string>("machine"),
             hostKey: machineHost.output<string>("hostKey"),
+            moved: machineHost.output("moved"),
         };
         const firewall = new Managed(
             "Firewall",
@@ -158,8 +183,7 @@ class ManagedPeer extends pulumi.ComponentResource {
 
 function entryOf(peers: Ledger["peers"], name: string): RegistryPeer {
     const entry = peers[name];
-    if (entry === undefined)
-        throw new pulumi.RunError(`managed peer ${name}: the registry has no address for it; apply the whole relay`);
+    if (entry === undefined) throw new pulumi.RunError(notRegistered(`managed peer ${name}`, "it").message);
     return entry;
 }
 

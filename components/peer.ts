@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { peerArgs, validate, type PeerPlain } from "../core/arguments.js";
+import { peerArgs, refuseUndefined, validate, type PeerPlain } from "../core/arguments.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
 import { Managed, secretChild } from "./managed.js";
+
+/** Arguments whose absence makes a new key: undefined by mistake must not. */
+const KEYS = { publicKey: "generated", presharedKey: "derived" };
 
 /** Who may be connected. On which relays is said there. */
 export interface PeerArgs {
@@ -55,6 +58,7 @@ export class Peer extends pulumi.ComponentResource {
         const subject = `peer ${name}`;
         checkName(name, subject);
         const plain = validate(peerArgs, args, subject);
+        refuseUndefined(subject, args, KEYS);
         if (plain.handedOut) refuseHandedOut(subject, args);
         if (args.host === undefined) refuseWithoutHost(subject, plain);
         else refuseUnmanageable(subject, plain, args.host);

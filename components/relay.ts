@@ -1,22 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayPlain } from "../core/arguments.js";
+import { algorithmsOf } from "../core/certificates/leaves.js";
 import { clientSettings, type ClientSettings } from "../core/clientSettings.js";
 import { epochPlaces } from "../core/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
-import type { Ledger } from "../core/model.js";
+import type { Ledger, RegisteredPeer, ServedService } from "../core/model.js";
+import { relayIdOf } from "../core/relayIdentity.js";
+import { unansweredResolvers } from "../core/resolvers.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
+import { nameIn } from "./formerUrns.js";
 import { machineFor } from "./machine.js";
 import { Managed, secretChild } from "./managed.js";
-import { managedPeers } from "./managedPeer.js";
+import { managedPeers, managedPlaces } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
+import { endpointOf } from "./relayEndpoint.js";
 import type { RelayArgs } from "./relayTypes.js";
 import { relayByScript } from "./relayByScript.js";
-import { relayOnHost, type MadeRelay, type RelayParts } from "./relayOnHost.js";
+import { relayHost, relayOnHost, type MadeRelay, type RelayParts } from "./relayOnHost.js";
 import { resolveRelay, type ListedPeer, type ListedService, type ResolvedRelay } from "./relayArguments.js";
 import { statusQuestion } from "./status.js";
-import { registryRequest, type LedgerOutput } from "./relayInputs.js";
+import { accessRules, portOf, registryRequest, type LedgerOutput } from "./relayInputs.js";
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
 export class Relay extends pulumi.ComponentResource {
@@ -29,9 +34,9 @@ export class Relay extends pulumi.ComponentResource {
     /** Every peer's tunnel address, by name. */
     readonly addresses: pulumi.Output<Record<string, string>>;
     /** Every peer there ever was, active and revoked, as read back from the wire. */
-    readonly registry: pulumi.Output<Record<string, unknown>>;
+    readonly registry: pulumi.Output<Record<string, RegisteredPeer>>;
     /** Every service: url, upstream, negotiated group and cipher. */
-    readonly serviceRegistry: pulumi.Output<Record<string, unknown>>;
+    readonly serviceRegistry: pulumi.Output<Record<string, ServedService>>;
     /** What SSH to the relay's machine agreed on, `mlkem768x25519-sha256` for instance; `none` where nothing is reached over SSH. */
     readonly keyExchange: pulumi.Output<string>;
     /** What clients of the services trust, PEM. */
@@ -64,21 +69,47 @@ export class Relay extends pulumi.ComponentResource {
             parent: this,
             dependsOn: after,
         });
-        const secret = secretChild(this);
         const log = { relay: name, audit: resolved.audit };
         const names = { ...log, appName: plain.appName, interface: plain.interface };
         const places = epochPlaces(plain.keyEpochs, plain.interface, plain.listenPort);
-        const machine = machineFor(this, { ...names, listenPorts: places.map(({ port }) => port) }, resolved);
-        const place = { ...names, ...machine.inputs, confirmTimeout: plain.confirmTimeout };
+        const others = managedPlaces(resolved);
+        const machine = machineFor(
+            this,
+            { ...names, ...others, listenPorts: places.map(({ port }) => port) },
+            resolved,
+        );
+
+        // What preshared keys are derived from, and who the relay is.
+        this.seed = new Managed(
+            "Seed",
+            `${name}-seed`,
+            { ...log, ...onlyInState(resolved) },
+            secretChild(this)("seed"),
+        );
+        // Nothing can be read from it of the seed, which an update of other targets may not have yet.
+        const relayId = pulumi.unsecret(
+            this.seed.output<string | undefined>("seed").apply((seed) => seed && relayIdOf(seed)),
+        );
+        const place = { ...names, relayId, ...machine.inputs, confirmTimeout: plain.confirmTimeout };
 
         // Names: addresses and ports are known from here on, also in a preview.
-        const registry = new Managed("Registry", `${name}-registry`, { ...log, ...registryRequest(resolved) }, child());
+        const registry = new Managed(
+            "Registry",
+            `${name}-registry`,
+            { ...names, relayId, ...machine.inputs, ...others, ...registryRequest(resolved) },
+            child(),
+        );
         this.ledger = pulumi
             .all([registry.output<Ledger["peers"]>("peers"), registry.output<Ledger["services"]>("services")])
             .apply(([peers, services]) => ({ peers, services }));
 
-        // Secrets: what preshared keys are derived from, the authorities.
-        this.seed = new Managed("Seed", `${name}-seed`, { relay: name }, secret("seed"));
+        // What goes is taken away by the machine's first resource: all that can fail besides comes after it.
+        const isReached = resolved.host.descriptor.kind !== "script";
+        const letGo = options?.retainOnDelete === true ? { retained: true as const } : {};
+        const base = { parent: this, name, resolved, place, machine, ledger: this.ledger, registry, letGo };
+        const first = isReached ? relayHost(base) : registry;
+        const secret = secretChild(this, [first]);
+
         const authorities = authoritiesOf(resolved).map((algorithm) => ({
             algorithm,
             resource: new Managed(
@@ -93,22 +124,18 @@ export class Relay extends pulumi.ComponentResource {
                 authorities.map(({ algorithm, resource }) => [algorithm, resource.output<string>(output)]),
             );
 
-        const make = resolved.host.descriptor.kind === "script" ? relayByScript : relayOnHost;
+        warnOfResolvers(this, resolved, this.ledger);
         const parts: RelayParts = {
-            parent: this,
-            name,
-            resolved,
-            place,
-            machine,
-            ledger: this.ledger,
-            registry,
+            ...base,
             seed: this.seed,
             authorities: byAlgorithm("certificate"),
             authorityKeys: byAlgorithm("privateKey"),
         };
-        const made = make(parts);
+        const made = isReached ? relayOnHost(parts, first) : relayByScript(parts);
         const newest = Math.max(...plain.keyEpochs);
-        this.endpointAt = (epoch) => endpointOf(plain, machine.address ?? made.address, epoch);
+        const reachedAt = machine.inputs.host["address"] as pulumi.Input<string> | undefined;
+        const known = { plain, address: machine.address ?? made.address, reachedAt, relay: this };
+        this.endpointAt = (epoch) => endpointOf(known, epoch);
         this.endpoint = this.endpointAt(newest);
         this.publicKey = made.publicKey;
         const managed = managedPeers(parts, made, { endpoint: this.endpoint, publicKey: this.publicKey });
@@ -129,7 +156,7 @@ export class Relay extends pulumi.ComponentResource {
         const checkpoint = new Managed(
             "AuditCheckpoint",
             `${name}-audit`,
-            { ...place, ...made.way, records },
+            { ...place, ...made.way, ...others, records },
             child(Object.values(recorded)),
         );
 
@@ -144,7 +171,7 @@ export class Relay extends pulumi.ComponentResource {
         this.registry = made.registry;
         this.serviceRegistry = pulumi
             .all([made.served, ...managed.map(({ served }) => served)])
-            .apply((served) => Object.assign({}, ...served) as Record<string, unknown>);
+            .apply((served) => Object.assign({}, ...served) as Record<string, ServedService>);
         this.keyExchange = made.keyExchange ?? pulumi.output("none");
         this.caCertificate = pulumi
             .all(Object.values(byAlgorithm("certificate")))
@@ -185,7 +212,7 @@ export class Relay extends pulumi.ComponentResource {
             );
         }
         return clientConfig({
-            relayName: pulumi.output(this.urn).apply((urn) => urn.split("::").pop() ?? ""),
+            relayName: pulumi.output(this.urn).apply(nameIn),
             peer: this.find(nameOf(peer, "configFor")),
             settings: this.settings,
             ledger: this.ledger,
@@ -205,7 +232,10 @@ export class Relay extends pulumi.ComponentResource {
      */
     urlOf(service: ExposedService | string, form: "name" | "address" = "name"): pulumi.Output<string> {
         const serviceName = typeof service === "string" ? service : service.serviceName;
-        const { on } = this.services.find(({ name }) => name === serviceName)?.plain ?? {};
+        const listed = this.services.find(({ name }) => name === serviceName);
+        if (listed === undefined)
+            throw new pulumi.RunError(`urlOf: the relay has no service ${serviceName}; list it in \`services\``);
+        const { on } = listed.plain;
         return this.ledger.apply(({ peers, services }) => {
             const address = on === undefined ? this.address : (peers[on]?.address ?? "");
             const host = form === "name" ? `${serviceName.toLowerCase()}.${this.plain.appName}.internal` : address;
@@ -221,29 +251,32 @@ export class Relay extends pulumi.ComponentResource {
     }
 }
 
-function portOf(services: Ledger["services"], name: string): number {
-    const service = services[name];
-    if (service === undefined)
-        throw new pulumi.RunError(`urlOf: the relay has no service ${name}; list it in \`services\``);
-    return service.port;
+/** What would be lost with the state: whether the relay's own key, and how many peers have a key or a preshared key that only the state knows. */
+function onlyInState({ plain, peers, host }: ResolvedRelay): pulumi.Inputs {
+    const keepsKey = plain.identity === "host" || plain.privateKey !== undefined || host.descriptor.kind === "script";
+    const dependent = peers.filter(
+        ({ knownKey, presharedKey }) => knownKey === undefined || presharedKey === undefined,
+    );
+    return {
+        loses: { relayKey: !keepsKey, peers: dependent.length },
+        ...(plain.replaceLostKeys === undefined ? {} : { replaceLostKeys: plain.replaceLostKeys }),
+    };
+}
+
+/** As soon as addresses are known, in a preview too. */
+function warnOfResolvers(relay: pulumi.Resource, resolved: ResolvedRelay, ledger: LedgerOutput): void {
+    const { plain, address, address6, subnet, subnet6 } = resolved;
+    const { dns } = plain;
+    if (dns === undefined) return;
+    const own = [address, address6].filter((each) => each !== undefined);
+    const networks = [subnet.cidr, subnet6?.cidr, ...plain.routes].filter((each) => each !== undefined);
+    pulumi.all([ledger, accessRules(resolved, ledger)]).apply(([{ peers }, rules]) => {
+        for (const sentence of unansweredResolvers({ dns, own, networks, peers, rules }))
+            void pulumi.log.warn(sentence, relay);
+    });
 }
 
 function authoritiesOf({ services }: ResolvedRelay): ("ed25519" | "ecdsa-p256")[] {
-    return services.some(({ plain }) => plain.certificate === "ecdsa-p256") ? ["ed25519", "ecdsa-p256"] : ["ed25519"];
-}
-
-/** @param epoch even ones are one port further, also than a port that is given: whoever forwards one forwards both */
-function endpointOf(
-    { endpoint, listenPort, interface: device }: RelayPlain,
-    address: pulumi.Output<string> | undefined,
-    epoch: number,
-): pulumi.Output<string> {
-    // Where there is no address to ask for, the arguments have been checked for an endpoint.
-    const given = (endpoint as pulumi.Input<string> | undefined) ?? address ?? "";
-    return pulumi.output(given).apply((text) => {
-        const [, host, port] = /^(\[.*\]|[^:]+):(\d+)$/.exec(text) ?? [];
-        const [place] = epochPlaces([epoch], device, Number(port ?? listenPort));
-        const bare = text.includes(":") && !text.startsWith("[") ? `[${text}]` : text;
-        return `${host ?? bare}:${place?.port}`;
-    });
+    const isUsed = services.some(({ plain }) => algorithmsOf(plain).includes("ecdsa-p256"));
+    return isUsed ? ["ed25519", "ecdsa-p256"] : ["ed25519"];
 }

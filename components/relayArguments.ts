@@ -4,6 +4,7 @@ import { parseSubnet, type Subnet } from "../core/addresses.js";
 import {
     checkRelay,
     peerSpec,
+    refuseUndefined,
     relayArgs,
     validate,
     type GrantPlain,
@@ -17,6 +18,7 @@ import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, type AuditReference } from "./auditSink.js";
 import { ExposedService } from "./exposedService.js";
+import { formerUrns, nameIn } from "./formerUrns.js";
 import { Peer, type PeerSpec } from "./peer.js";
 import { nameOf } from "./references.js";
 import type { Grant, GrantFrom, RelayArgs } from "./relayTypes.js";
@@ -26,7 +28,7 @@ export interface ListedPeer {
     name: string;
     plain: Omit<PeerPlain, "host" | "interface" | "handedOut" | "publicKey" | "presharedKey">;
     /** Her machine, when it is managed. */
-    managed?: { host: Host; interface: string | undefined } | undefined;
+    managed?: ManagedMachine | undefined;
     /** Pinned on this relay, or in the peer herself. */
     address?: string | undefined;
     publicKey: pulumi.Input<string>;
@@ -35,6 +37,13 @@ export interface ListedPeer {
     presharedKey?: pulumi.Input<string> | undefined;
     /** Only when it was generated. */
     privateKey?: pulumi.Output<string> | undefined;
+}
+
+export interface ManagedMachine {
+    host: Host;
+    interface: string | undefined;
+    /** What the peer was called before, by its aliases: its machine's resources are called after it. */
+    formerNames: Promise<string>[];
 }
 
 export interface ListedService {
@@ -51,6 +60,8 @@ export interface ResolvedRelay {
     subnet6?: Subnet;
     address: string;
     address6?: string;
+    /** Whether the program says the MTU. */
+    isMtuGiven: boolean;
     peers: ListedPeer[];
     services: ListedService[];
     grants: GrantPlain[];
@@ -70,6 +81,7 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         },
         subject,
     );
+    refuseUndefined(subject, args, { privateKey: "generated" });
     if (!(args.audit instanceof AuditSink))
         throw new InvalidArgument(`${subject}.audit`, "is not an AuditSink", 'give one: new AuditSink("audit")');
     checkEpochs(plain, subject);
@@ -107,6 +119,7 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         subnet,
         address: subnet.relay,
         ...(subnet6 === undefined ? {} : { subnet6, address6: subnet6.relay }),
+        isMtuGiven: args.mtu !== undefined,
         peers,
         services,
         grants: plain.grants,
@@ -151,7 +164,10 @@ function ofResource(peer: Peer): ListedPeer {
     return {
         name: peer.peerName,
         plain,
-        managed: peer.host === undefined ? undefined : { host: peer.host, interface: device },
+        managed:
+            peer.host === undefined
+                ? undefined
+                : { host: peer.host, interface: device, formerNames: formerNames(peer) },
         address: plain.address,
         publicKey: peer.publicKey,
         knownKey: typeof publicKey === "string" ? publicKey : undefined,
@@ -160,12 +176,17 @@ function ofResource(peer: Peer): ListedPeer {
     };
 }
 
+function formerNames(peer: Peer): Promise<string>[] {
+    return formerUrns(peer).map(async (urn) => nameIn(await urn));
+}
+
 function ofData(spec: PeerSpec, subject: string): ListedPeer {
     const { name, publicKey, presharedKey, ...plain } = validate(
         peerSpec,
         spec,
         `${subject}${typeof spec.name === "string" ? ` (${spec.name})` : ""}`,
     );
+    refuseUndefined(`${subject} (${name})`, spec, { presharedKey: "derived" });
     return {
         name,
         plain,

@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { expand, peerIn } from "../core/access.js";
+import { renderAdmittedPeers, renderAdmittedRules, renderAdmittedServices, type Admitted } from "../core/admitted.js";
 import { joinHostPort } from "../core/addresses.js";
 import { parseUpstream } from "../core/caddy/upstream.js";
 import type { Ledger, ProxyService } from "../core/model.js";
-import type { ListedService, ResolvedRelay } from "./relayArguments.js";
+import { notRegistered } from "../core/registry/missing.js";
+import type { ListedPeer, ListedService, ResolvedRelay } from "./relayArguments.js";
 
 /** Addresses and ports, as the registry allocated them. */
 export type LedgerOutput = pulumi.Output<Pick<Ledger, "peers" | "services">>;
@@ -27,10 +29,18 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
                 },
             ]),
         ),
+        publicKeys: outputKeys(peers),
         services: Object.fromEntries(
             services.map(({ name, plain }) => [name, plain.port === undefined ? {} : { port: plain.port }]),
         ),
     };
+}
+
+/** Keys that are not plain values in the program: generated ones, and those that another resource supplies. */
+export function outputKeys(peers: ListedPeer[]): Record<string, pulumi.Input<string>> {
+    return Object.fromEntries(
+        peers.filter(({ knownKey }) => knownKey === undefined).map(({ name, publicKey }) => [name, publicKey]),
+    );
 }
 
 /**
@@ -54,7 +64,7 @@ export function proxyServices(
                           upstream.port,
                       )
                     : canonical(hosts[name] ?? "", name);
-                return [name, { port: ports[name]?.port ?? 0, upstream: at, certificate, keyExchange }];
+                return [name, { port: portOf(ports, name), upstream: at, certificate, keyExchange }];
             }),
         ),
     );
@@ -62,29 +72,78 @@ export function proxyServices(
 
 /** Who may open what, by source. */
 export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Record<string, string[]>> {
+    return pulumi
+        .all([ledger, upstreams(resolved.services)])
+        .apply(([known, hosts]) => rulesOf(resolved, known, hosts as Record<string, string>));
+}
+
+function rulesOf(
+    resolved: ResolvedRelay,
+    { peers, services: ports }: Pick<Ledger, "peers" | "services">,
+    hosts: Record<string, string>,
+): Record<string, string[]> {
     const { address, address6, services, grants } = resolved;
-    return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) => {
-        const expired = expiredOf(resolved, peers);
-        const counts = (name: string): boolean => !expired.has(name);
-        return expand({
-            relay: { address, ...(address6 === undefined ? {} : { address6 }) },
-            peers,
-            grants: grants
-                .filter(({ to }) => to.peer === undefined || counts(to.peer))
-                .map((grant) => ({ ...grant, from: grant.from.filter((source) => counts(peerIn(source))) })),
-            services: Object.fromEntries(
-                services.filter(isServed(expired)).map(({ name, plain: { allow, upstream, on } }) => [
-                    name,
-                    {
-                        port: ports[name]?.port ?? 0,
-                        ...(on === undefined ? {} : { on }),
-                        allow: allow === "everyone" ? Object.keys(peers) : allow.filter(counts),
-                        ...(isPeer(upstream) ? { upstreamPeer: upstream } : upstreamHost(hosts[name] ?? "", name)),
-                    },
-                ]),
-            ),
-        });
+    const expired = expiredOf(resolved, peers);
+    const counts = (name: string): boolean => !expired.has(name);
+    return expand({
+        relay: { address, ...(address6 === undefined ? {} : { address6 }) },
+        peers,
+        grants: grants
+            .filter(({ to }) => to.peer === undefined || counts(to.peer))
+            .map((grant) => ({ ...grant, from: grant.from.filter((source) => counts(peerIn(source))) })),
+        services: Object.fromEntries(
+            services.filter(isServed(expired)).map(({ name, plain: { allow, upstream, on } }) => [
+                name,
+                {
+                    port: portOf(ports, name),
+                    ...(on === undefined ? {} : { on }),
+                    allow: allow === "everyone" ? Object.keys(peers) : allow.filter(counts),
+                    ...(isPeer(upstream)
+                        ? { upstreamPeer: upstream }
+                        : hosts[name] === undefined
+                          ? {}
+                          : upstreamHost(hosts[name], name)),
+                },
+            ]),
+        ),
     });
+}
+
+/**
+ * What is on the relay, from the program's own words and the registry: what another resource supplies is left out, so that a
+ * removal waits for none.
+ */
+export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Admitted> {
+    const { address, address6, services, plain } = resolved;
+    const given = services.flatMap(({ name, plain: { upstream } }): [string, string][] =>
+        typeof upstream === "string" ? [[name, upstream]] : [],
+    );
+    const hosts = Object.fromEntries(given);
+    const elsewhere = services.filter(({ name, plain: { upstream } }) => !isPeer(upstream) && !(name in hosts));
+    return ledger.apply((known): Admitted => {
+        const expired = expiredOf(resolved, known.peers);
+        const own = services.filter(({ plain: { on } }) => on === undefined).filter(isServed(expired));
+        const proxies = elsewhere.map(({ plain: { on } }) =>
+            on === undefined ? { address, address6 } : known.peers[on],
+        );
+        const undecided = proxies.flatMap((at) => [at?.address, at?.address6]).filter((each) => each !== undefined);
+        return {
+            peers: renderAdmittedPeers(known.peers),
+            rules: renderAdmittedRules(rulesOf(resolved, known, hosts)),
+            services: renderAdmittedServices(
+                Object.fromEntries(own.map(({ name }) => [name, { port: portOf(known.services, name) }])),
+            ),
+            ...(plain.keyOverlap === 0 ? {} : { keyOverlap: plain.keyOverlap }),
+            ...(undecided.length === 0 ? {} : { undecided: [...new Set(undecided)].sort() }),
+        };
+    });
+}
+
+/** @throws InvalidArgument when the registry has not heard of the service */
+export function portOf(services: Ledger["services"], name: string): number {
+    const service = services[name];
+    if (service === undefined) throw notRegistered(`services.${name}`, "the service");
+    return service.port;
 }
 
 /** What a peer serves to herself does not take the way through the tunnel. */

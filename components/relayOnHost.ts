@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { parseRule, RELAY } from "../core/access.js";
+import { familyOf } from "../core/addresses.js";
 import type { RelayPlain } from "../core/arguments.js";
 import type { Machine } from "./machine.js";
 import { Managed, secretChild } from "./managed.js";
 import type { ListedPeer, ResolvedRelay } from "./relayArguments.js";
-import { accessRules, proxyServices, type LedgerOutput } from "./relayInputs.js";
+import type { RegisteredPeer, ServedService } from "../core/model.js";
+import { accessRules, admittedOf, outputKeys, proxyServices, type LedgerOutput } from "./relayInputs.js";
 
-/** What a relay has before it has a machine: names, addresses, secrets. */
-export interface RelayParts {
+/** What a relay has before it has secrets: names, addresses, a place. */
+export interface RelayBase {
     parent: pulumi.Resource;
     name: string;
     resolved: ResolvedRelay;
@@ -16,6 +19,12 @@ export interface RelayParts {
     machine: Machine;
     ledger: LedgerOutput;
     registry: Managed;
+    /** Said of its machine's first resource: `retained` where the engine lets go of it without removing anything. */
+    letGo: { retained?: true };
+}
+
+/** What a relay is made of. */
+export interface RelayParts extends RelayBase {
     seed: Managed;
     /** Certificates and private keys by algorithm. */
     authorities: Record<string, pulumi.Output<string>>;
@@ -29,8 +38,8 @@ export interface MadeRelay {
     publicKey: pulumi.Output<string>;
     /** Public keys by key epoch; absent where there is one only. */
     epochs?: pulumi.Output<Record<string, { publicKey: string }>>;
-    registry: pulumi.Output<Record<string, unknown>>;
-    served: pulumi.Output<Record<string, unknown>>;
+    registry: pulumi.Output<Record<string, RegisteredPeer>>;
+    served: pulumi.Output<Record<string, ServedService>>;
     /** The machine's own address; absent where nobody can ask it. */
     address?: pulumi.Output<string>;
     /** What SSH agreed on; absent without SSH. */
@@ -39,27 +48,42 @@ export interface MadeRelay {
     way?: { hostKey: pulumi.Output<string> };
 }
 
-/** A machine that is reached: deny everything, bring up the interface, serve, and only then let anybody through. */
-export function relayOnHost(parts: RelayParts): MadeRelay {
-    const { parent, name, resolved, place, machine, registry } = parts;
-    const { networks, firewall: table, wireguard: tunnel, proxy: served, grants: allowed } = desiredOf(parts);
-    const child = (after: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: after });
-    const keys = relayKeys(parent, name, resolved.plain);
-    const host = new Managed(
+/** The machine, and first of all what goes from it: that waits for nothing that another resource makes. */
+export function relayHost({ parent, name, resolved, place, machine, ledger, registry, letGo }: RelayBase): Managed {
+    return new Managed(
         "Host",
         `${name}-host`,
-        { ...place, ...networks },
-        child([registry, ...machine.resources]),
+        { ...place, ...networksOf(resolved), ...letGo, admitted: admittedOf(resolved, ledger) },
+        { parent, dependsOn: [registry, ...machine.resources] },
     );
-    const filled = { ...place, machine: host.output<string>("machine"), hostKey: host.output<string>("hostKey") };
+}
+
+/** A machine that is reached: deny everything, bring up the interface, serve, and only then let anybody through. */
+export function relayOnHost(parts: RelayParts, host: Managed): MadeRelay {
+    const { parent, name, resolved, place } = parts;
+    const { firewall: table, wireguard: tunnel, proxy: served, grants: allowed } = desiredOf(parts);
+    const child = (after: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: after });
+    const keys = relayKeys(parent, name, resolved.plain, host);
+    const filled = {
+        ...place,
+        machine: host.output<string>("machine"),
+        hostKey: host.output<string>("hostKey"),
+        moved: host.output("moved"),
+    };
     // Whoever gives the key of an interface that is there already takes that over.
     const adopts = resolved.plain.privateKey === undefined ? undefined : keys.get(1)?.output("publicKey");
-    const adopted = adopts === undefined ? {} : { adopts };
-    const firewall = new Managed("Firewall", `${name}-firewall`, { ...filled, ...table, ...adopted }, child([host]));
+    const adopted = adopts === undefined ? {} : { adopts, adoption: adoptionTerms(resolved, allowed.rules) };
+    const compared = adopts === undefined ? {} : comparedWith(tunnel);
+    const firewall = new Managed(
+        "Firewall",
+        `${name}-firewall`,
+        { ...filled, ...table, ...adopted, ...compared },
+        child([host]),
+    );
     const wireguard = new Managed(
         "WireGuard",
         `${name}-wireguard`,
-        { ...filled, ...tunnel, ...adopted, ...privateKeysOf(keys) },
+        { ...filled, ...tunnel, ...adopted, ...privateKeysOf(keys), reached: reachedAt(parts, host) },
         child([host, firewall]),
     );
     const proxy = new Managed("Proxy", `${name}-proxy`, { ...filled, ...served }, child([wireguard]));
@@ -76,16 +100,54 @@ export function relayOnHost(parts: RelayParts): MadeRelay {
     };
 }
 
+/** What an interface that is taken over is compared with, beside what WireGuard is told. */
+function adoptionTerms({ plain, address, address6, isMtuGiven }: ResolvedRelay, rules: AccessRules): pulumi.Inputs {
+    const own = [address, address6];
+    const families = rules.apply((bySource) => {
+        const through = Object.entries(bySource)
+            .filter(([source]) => source !== RELAY)
+            .flatMap(([, texts]) => texts.map((text) => parseRule(text).to))
+            .filter((to) => !own.includes(to));
+        return ([4, 6] as const).filter((family) => through.some((to) => familyOf(to) === family));
+    });
+    return {
+        isMtuGiven,
+        forwards: families,
+        ...(plain.adoptChanges === undefined ? {} : { accepts: plain.adoptChanges }),
+    };
+}
+
+/** The firewall comes to the interface first. */
+function comparedWith(tunnel: Record<string, pulumi.Input<unknown>>): pulumi.Inputs {
+    const pick = (keys: string[]): pulumi.Inputs =>
+        Object.fromEntries(keys.flatMap((key) => (tunnel[key] === undefined ? [] : [[key, tunnel[key]]])));
+    return {
+        wanted: pick(["prefix", "prefix6", "listenPort", "epochs", "mtu", "peers", "publicKeys"]),
+        ...pick(["seed", "presharedKeys"]),
+    };
+}
+
+/** No peer's route may hold these; each is checked as soon as it is known. */
+function reachedAt({ resolved: { plain }, machine }: RelayParts, host: Managed): pulumi.Inputs {
+    return {
+        ...(plain.endpoint === undefined ? {} : { endpoint: plain.endpoint }),
+        machine: machine.address ?? host.output<string>("address"),
+        client: host.output("client"),
+    };
+}
+
+type AccessRules = ReturnType<typeof accessRules>;
+
 /** What the program wants of a relay, resource by resource, wherever it is. */
 export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }: RelayParts): {
     networks: pulumi.Inputs;
     firewall: pulumi.Inputs;
     wireguard: pulumi.Inputs;
     proxy: pulumi.Inputs;
-    grants: pulumi.Inputs;
+    grants: { rules: AccessRules };
 } {
     const { plain, address, address6, subnet, subnet6, peers } = resolved;
-    const networks = { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
+    const networks = networksOf(resolved);
     const own = { address, ...(address6 === undefined ? {} : { address6 }) };
     return {
         networks,
@@ -104,7 +166,10 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
             routes: plain.routes,
             seed: seed.output("seed"),
             peers: ledger.apply((known) => known.peers),
-            publicKeys: generatedKeys(peers),
+            // The same once more, for who lets the engine ignore changes of the one.
+            peerNames: ledger.apply((known) => Object.keys(known.peers).sort().join(" ")),
+            listed: peers.filter(({ plain: { expires } }) => expires === undefined).map(({ name }) => name),
+            publicKeys: outputKeys(peers),
             presharedKeys: givenPresharedKeys(peers),
         },
         proxy: {
@@ -118,8 +183,17 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
     };
 }
 
+function networksOf({ subnet, subnet6 }: ResolvedRelay): { subnet: string; subnet6?: string } {
+    return { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
+}
+
 /** A pair for each key epoch, unless the relay makes its own. What an existing relay is taken over with is the key of its first. */
-function relayKeys(parent: pulumi.Resource, name: string, plain: RelayPlain): Map<number, Managed> {
+function relayKeys(
+    parent: pulumi.Resource,
+    name: string,
+    plain: RelayPlain,
+    after: pulumi.Resource,
+): Map<number, Managed> {
     if (plain.identity === "host") return new Map();
     return new Map(
         plain.keyEpochs.map((epoch) => [
@@ -128,7 +202,7 @@ function relayKeys(parent: pulumi.Resource, name: string, plain: RelayPlain): Ma
                 "KeyPair",
                 epoch === 1 ? `${name}-key` : `${name}-key-${epoch}`,
                 { owner: name, epoch, ...(epoch === 1 ? adoptedKey(plain) : {}) },
-                secretChild(parent)("privateKey"),
+                secretChild(parent, [after])("privateKey"),
             ),
         ]),
     );
@@ -145,13 +219,6 @@ function adoptedKey({ privateKey }: RelayPlain): pulumi.Inputs {
     if (typeof privateKey === "string" && privateKey.startsWith("file:"))
         return { privateKeyFile: privateKey.slice("file:".length) };
     return { privateKey: pulumi.secret(privateKey as pulumi.Input<string>) };
-}
-
-/** Keys that the registry does not know: generated ones, and those that another resource supplies. */
-function generatedKeys(peers: ListedPeer[]): Record<string, pulumi.Input<string>> {
-    return Object.fromEntries(
-        peers.filter(({ knownKey }) => knownKey === undefined).map(({ name, publicKey }) => [name, publicKey]),
-    );
 }
 
 function givenPresharedKeys(peers: ListedPeer[]): pulumi.Input<Record<string, pulumi.Input<string>>> {

@@ -59,6 +59,16 @@ export interface RelayArgs {
     identity?: "state" | "host";
     /** Adopt an existing relay's private key: a secret, or `file:PATH`. */
     privateKey?: pulumi.Input<string>;
+    /**
+     * The interface that `privateKey` takes over is not as this program says, and the program is right. The hash that the
+     * refusal names, which lists what changes; means nothing once the relay is adopted.
+     */
+    adoptChanges?: string;
+    /**
+     * The state was lost and its relay is still there: new keys are made, and every configuration is handed out again. The hash
+     * that the refusal names; means nothing afterwards.
+     */
+    replaceLostKeys?: string;
     /** Networks behind the relay, the only ones NATed. Default: none. */
     routes?: string[];
     /** Bytes. Default: 1420. */

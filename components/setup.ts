@@ -2,6 +2,7 @@ import type * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Setup } from "../providers/hosts/index.js";
+import { optionalPackage } from "./optionalPackage.js";
 
 /** Where a setup script runs. */
 export type SetupPlace =
@@ -13,7 +14,8 @@ export type SetupPlace =
       };
 
 /**
- * Runs the operator's own scripts, once per machine. Nothing of them is logged: what they print may be secret.
+ * Runs the operator's own scripts, once per machine. What they print may be secret: it is not logged, and the resource's
+ * outputs that hold it are secrets in the state.
  * A change of a script, of a key or of a port runs nothing (`update` does nothing); another machine does.
  */
 export function runSetup(
@@ -23,10 +25,9 @@ export function runSetup(
     place: SetupPlace,
     after: pulumi.Resource[] = [],
 ): pulumi.Resource {
-    // Loaded when it is used: importing it takes longer than importing this library.
-    const { local, remote } = require("@pulumi/command") as typeof command;
+    const { local, remote } = optionalPackage("@pulumi/command", "host.setup");
     const scripts = { create, ...(remove === undefined ? {} : { delete: remove }), update: NOTHING };
-    const options = { parent, dependsOn: after };
+    const options = { parent, dependsOn: after, additionalSecretOutputs: ["stdout", "stderr"] };
     if ("connection" in place) {
         const { connection, machine } = place;
         return new remote.Command(

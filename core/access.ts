@@ -1,6 +1,7 @@
 import { routesOf } from "./registry/defaults.js";
 import { contains, familyOf, parseAddress, parseCidr } from "./addresses.js";
 import { InvalidArgument } from "./errors.js";
+import { notRegistered } from "./registry/missing.js";
 import type { AccessRule, GrantSource, Ports, RegistryPeer } from "./model.js";
 
 /** A relay's services and grants, names still unresolved. */
@@ -128,15 +129,14 @@ function pairs(from: Addresses, to: Addresses): [string, string][] {
 
 function peerOf(peers: Record<string, RegistryPeer>, name: string, path: string): RegistryPeer {
     const peer = Object.hasOwn(peers, name) ? peers[name] : undefined;
-    if (peer === undefined)
-        throw new InvalidArgument(path, `"${name}" is not a peer of this relay`, "add it to peers, or remove it here");
+    if (peer === undefined) throw notRegistered(path, `"${name}"`);
     return peer;
 }
 
 function destination(peers: Record<string, RegistryPeer>, to: AccessGrant["to"], path: string): Addresses {
     if (to.network !== undefined) {
         if (to.peer !== undefined && !routesOf(peerOf(peers, to.peer, path)).includes(to.network)) {
-            throw new InvalidArgument(path, `${to.network} is not a route of "${to.peer}"`, "grant one of its routes");
+            throw notRegistered(path, `the route ${to.network} of "${to.peer}"`);
         }
         return byFamily(to.network);
     }

@@ -7,6 +7,7 @@ export {
     bigIntToAddress,
     contains,
     familyOf,
+    isPrivate,
     joinHostPort,
     overlaps,
     parseAddress,
@@ -18,3 +19,5 @@ export { parseRoute, unroutable } from "./addresses/route.js";
 export type { TunnelSubnets } from "./addresses/route.js";
 export { parseSubnet } from "./addresses/subnet.js";
 export type { Subnet } from "./addresses/subnet.js";
+export { takenBy } from "./addresses/taken.js";
+export type { MachineNetworks } from "./addresses/taken.js";

@@ -13,8 +13,8 @@ export type {
     RelayPlain,
     ServicePlain,
 } from "./arguments/schemas.js";
-export { parseEndpoint, parseExpires, parsePorts } from "./arguments/text.js";
+export { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./arguments/text.js";
 export type { Endpoint } from "./arguments/text.js";
-export { digitalOceanArgs, setupArgs } from "./arguments/host.js";
+export { checkSshHost, digitalOceanArgs, localArgs, setupArgs, sshArgs } from "./arguments/host.js";
 export type { DigitalOceanPlain, SetupPlain } from "./arguments/host.js";
-export { validate } from "./arguments/validate.js";
+export { refuseUndefined, validate } from "./arguments/validate.js";

@@ -1,4 +1,5 @@
 import { joinHostPort } from "./addresses.js";
+import { clientRoutes } from "./caddy/clientHeaders.js";
 import type { ProxyService } from "./model.js";
 import { serviceDomain } from "./names.js";
 
@@ -11,6 +12,8 @@ export type CaddyService = ProxyService & {
     certificateFile: string;
     /** Absolute path of the PEM private key. */
     keyFile: string;
+    /** Another certificate, for clients that do not know the first one's kind. */
+    second?: { certificateFile: string; keyFile: string };
 };
 
 export interface CaddyRequest {
@@ -44,11 +47,13 @@ export function renderCaddy(request: CaddyRequest): object {
             },
             tls: {
                 certificates: {
-                    load_files: services.map(({ name, service }) => ({
-                        certificate: service.certificateFile,
-                        key: service.keyFile,
-                        tags: [serverName(name)],
-                    })),
+                    load_files: services.flatMap(({ name, service }) =>
+                        [service, ...(service.second === undefined ? [] : [service.second])].map((files) => ({
+                            certificate: files.certificateFile,
+                            key: files.keyFile,
+                            tags: [serverName(name)],
+                        })),
+                    ),
                 },
                 // Nothing is obtained or renewed, so there is no certificate store to check and clean.
                 disable_ocsp_stapling: true,
@@ -58,6 +63,12 @@ export function renderCaddy(request: CaddyRequest): object {
         },
     };
 }
+
+/**
+ * Which version of this configuration a relay runs. One of an earlier version gets the present one by an update that says
+ * what changes; raise it whenever the same services give another configuration.
+ */
+export const CADDY_VERSION = 2;
 
 /** Exactly the TCP sockets that configuration opens, sorted: "10.8.0.1:8443", "[fd12::1]:8443". */
 export function expectedListeners(request: Pick<CaddyRequest, "listen" | "services">): string[] {
@@ -89,6 +100,7 @@ function server(name: string, service: CaddyService, { listen, appName }: CaddyR
             },
         ],
         routes: [
+            ...clientRoutes(),
             {
                 handle: [
                     {

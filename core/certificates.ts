@@ -66,8 +66,9 @@ export interface CertificateInfo {
 }
 
 /**
- * A root that can only vouch for this relay: critical name constraints (RFC 5280, 4.2.1.10) permit
- * `<appName>.internal` and what is below it, the IPv4 subnet, and `fd00::/8`. Valid for 10 years.
+ * A root that is good for the TLS servers of this relay and nothing else: its extended key usage is serverAuth alone, and
+ * critical name constraints (RFC 5280, 4.2.1.10) permit `<appName>.internal` and what is below it, the IPv4 subnet, and
+ * `fd00::/8`. Valid for 10 years.
  *
  * All of fd00::/8 from the start: an address family without a permitted subtree could be vouched for freely in some
  * verifiers and not at all in others, and a relay that gets a `subnet6` later must not need a new root.
@@ -75,35 +76,29 @@ export interface CertificateInfo {
 export async function createAuthority(request: AuthorityRequest): Promise<Issued & { notAfter: string }> {
     const { crypto } = request;
     const keys = await generateKeys(request.algorithm, crypto);
-    const notAfter = new Date(wholeSeconds(request.now));
-    notAfter.setUTCFullYear(notAfter.getUTCFullYear() + AUTHORITY_YEARS);
-    const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
-    const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-        {
-            serialNumber: serialNumber(crypto),
-            name: [{ CN: [`${request.appName} internal CA`] }],
-            notBefore: skewed(request.now),
-            notAfter,
-            keys,
-            extensions: [
-                // One more below it, for a relay that is to renew its certificates by itself: should the operator want
-                // that later, it must not need a new root.
-                new x509.BasicConstraintsExtension(true, 1, true),
-                new x509.KeyUsagesExtension(usage, true),
-                nameConstraints(`${request.appName}.internal`, [
-                    parseSubnet(request.subnet, "subnet", 4).cidr,
-                    "fd00::/8",
-                ]),
-                await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
-            ],
-        },
-        crypto,
-    );
     return {
-        certificate: pem(certificate),
+        ...(await selfSign(request, keys)),
         privateKey: await exportKey(keys.privateKey, crypto),
-        notAfter: rfc3339(certificate.notAfter),
     };
+}
+
+/**
+ * Which version of roots this makes: the first had no extended key usage, and vouched for mail addresses and URIs. Raise it
+ * whenever their extensions change: roots of an earlier version are then reissued.
+ */
+export const AUTHORITY_VERSION = 2;
+
+/**
+ * The same root by its key and name, with the extensions of today. Certificates that the old one vouches for are good under
+ * the new one and the reverse, so clients may have either.
+ */
+export async function reissueAuthority(request: AuthorityRequest, old: Issued): Promise<Issued & { notAfter: string }> {
+    const { crypto } = request;
+    const certificate = new x509.X509Certificate(old.certificate);
+    const privateKey = await importKey(old.privateKey, certificate, crypto);
+    // Its own declaration names the browser's CryptoKey, which Node has under another name.
+    const publicKey = (await certificate.publicKey.export(crypto)) as webcrypto.CryptoKey;
+    return { ...(await selfSign(request, { privateKey, publicKey })), privateKey: old.privateKey };
 }
 
 /** A certificate for one service: good for its name and the tunnel addresses, as a TLS server, and nothing else. */
@@ -161,6 +156,39 @@ export function certificateInfo(certificatePem: string): CertificateInfo {
 
 const AUTHORITY_YEARS = 10;
 const LEAF_DAYS = 365;
+
+async function selfSign(
+    request: AuthorityRequest,
+    keys: webcrypto.CryptoKeyPair,
+): Promise<{ certificate: string; notAfter: string }> {
+    const { crypto } = request;
+    const notAfter = new Date(wholeSeconds(request.now));
+    notAfter.setUTCFullYear(notAfter.getUTCFullYear() + AUTHORITY_YEARS);
+    const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+        {
+            serialNumber: serialNumber(crypto),
+            name: [{ CN: [`${request.appName} internal CA`] }],
+            notBefore: skewed(request.now),
+            notAfter,
+            keys,
+            extensions: [
+                // One more below it, for a relay that is to renew its certificates by itself: should the operator want
+                // that later, it must not need a new root.
+                new x509.BasicConstraintsExtension(true, 1, true),
+                new x509.KeyUsagesExtension(usage, true),
+                new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+                nameConstraints(`${request.appName}.internal`, [
+                    parseSubnet(request.subnet, "subnet", 4).cidr,
+                    "fd00::/8",
+                ]),
+                await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
+            ],
+        },
+        crypto,
+    );
+    return { certificate: pem(certificate), notAfter: rfc3339(certificate.notAfter) };
+}
 
 async function certify(
     request: LeafRequest,

@@ -59,22 +59,21 @@ export function renderClientConfig(args: ClientConfig): string {
 function ownKey({ keepalive, relayPublicKey, relayAddress, handedOut }: ClientConfig): string[] {
     const alive = keepalive === 0 ? "" : ` peer ${relayPublicKey} persistent-keepalive ${keepalive}`;
     const inApp = keepalive === 0 ? "" : `, and add to [Peer]: PersistentKeepalive = ${keepalive}`;
-    const load = [
-        `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}`,
-        ...(relayAddress === undefined ? [] : [`PostUp = ping -c 1 -W 5 ${relayAddress} >/dev/null 2>&1 || true`]),
-    ];
+    // One line for all of it: a person who uses an app replaces this line and nothing else.
+    const announce = relayAddress === undefined ? "" : `; ping -c 1 -W 5 ${relayAddress} >/dev/null 2>&1 || true`;
+    const load = `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}${announce}`;
     if (handedOut)
         return [
-            "# The private key was handed to you with an earlier file, and nobody else has it any more. Keep it: put your PrivateKey",
-            `# line in place of the next line${inApp}.`,
+            "# The private key was handed to you with an earlier file, and nobody else has it. Keep it: replace the next line by",
+            `# the PrivateKey line of that file${inApp}.`,
             "# wg-quick can also load it from /etc/wireguard/%i.key (%i is the name of this file without .conf), owned by root, mode 0600.",
-            ...load,
+            load,
         ];
     return [
-        "# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it",
-        "# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:",
-        "#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)",
+        "# The private key stays with you. The next line loads it from /etc/wireguard/%i.key (%i is the name of this file",
+        "# without .conf): owned by root, mode 0600. To make a pair, with NAME for %i:",
+        "#     (umask 077; wg genkey > /etc/wireguard/NAME.key; wg pubkey < /etc/wireguard/NAME.key)",
         `# In an app, replace the next line by: PrivateKey = <your private key>${inApp}`,
-        ...load,
+        load,
     ];
 }

@@ -1,6 +1,7 @@
 import type { ClientConfig } from "./clientConfig.js";
 import { reachable, type ClientSettings } from "./clientSettings.js";
-import { presharedKey } from "./keys.js";
+import { parsePresharedKey, parsePrivateKey, parsePublicKey, presharedKey } from "./keys.js";
+import { parseEndpoint } from "./arguments/text.js";
 import type { RegistryPeer } from "./model.js";
 import { admittedOf, keyEpochOf } from "./registry/defaults.js";
 
@@ -25,12 +26,21 @@ export interface ClientParts {
     relayAddress?: string | undefined;
 }
 
-/** What her file says. */
+/**
+ * What its file says. Keys and the endpoint may come from other resources of the program: they are checked here, because
+ * a line break in one would be another line of the file.
+ */
 export function clientConfigOf(parts: ClientParts): ClientConfig {
     const { relay, peer, settings, entry, publicKey, privateKey, seed, relayPublicKey, endpoint } = parts;
     const derived = (): string =>
         presharedKey(seed, { name: peer, publicKey, keyEpoch: keyEpochOf(entry), admitted: admittedOf(entry) });
-    const psk = parts.presharedKey === "none" ? undefined : (parts.presharedKey ?? derived());
+    const given = parts.presharedKey;
+    if (given !== undefined && given !== "none") parsePresharedKey(given, `${relay}: peers.${peer}.presharedKey`);
+    if (privateKey !== undefined && privateKey !== "")
+        parsePrivateKey(privateKey, `${relay}: peers.${peer}.privateKey`);
+    parsePublicKey(publicKey, `${relay}: peers.${peer}.publicKey`);
+    parseEndpoint(endpoint, `${relay}: endpoint`);
+    const psk = given === "none" ? undefined : (given ?? derived());
     return {
         peerName: peer,
         relayName: relay,

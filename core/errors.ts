@@ -15,13 +15,32 @@ export class TunnelError extends Error {
         readonly fix: string,
         options?: ErrorOptions,
     ) {
-        super(`${subject}: ${problem}; ${fix}`, options);
+        super(visible(`${subject}: ${problem}; ${fix}`), options);
         this.name = new.target.name;
     }
 }
 
+/** Text that a terminal shows as it is: what a value quoted in it holds of escapes and invisible marks becomes code points. */
+export function visible(text: string): string {
+    return text.replace(HIDDEN, (character) => {
+        const code = character.codePointAt(0) ?? 0;
+        return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+    });
+}
+
+/** Control characters but for the line break, format characters (zero-width, reordering), line separators. */
+const HIDDEN = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
 /** An argument a program gave that cannot be used. `subject` is the property path. */
 export class InvalidArgument extends TunnelError {}
+
+/** Several things that are wrong at once, a line each; `reason` reads "problem; fix". */
+export class Refused extends Error {
+    constructor(readonly problems: readonly { path: string; reason: string }[]) {
+        super(visible(problems.map(({ path, reason }) => `${path}: ${reason}`).join("\n")));
+        this.name = new.target.name;
+    }
+}
 
 /** A log that lost, changed or replaced something, or that is not ours to write. */
 export class AuditError extends TunnelError {}

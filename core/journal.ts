@@ -29,9 +29,19 @@ export function journalSentence({ action, fields, happenedAt }: JournalEvent): s
 /** What a relay may do by itself: under these names, and no others, it is in the log. */
 const SENTENCES: Record<string, (fields: Record<string, string>) => string> = {
     peer_expire: ({ name, allowed_ips = "" }) =>
-        `Peer ${name} (${allowed_ips.replace(/\/(32|128)\b/g, "").replaceAll(",", ", ")}) expired and was cut off`,
+        // While a key is replaced, the one that is not in use has no addresses.
+        allowed_ips === "(none)"
+            ? `The second key of ${name}, which was being replaced, expired with it and was cut off`
+            : `Peer ${name} (${allowed_ips.replace(/\/(32|128)\b/g, "").replaceAll(",", ", ")}) expired and was cut off`,
     key_moved: ({ name }) => `The new key of ${name} was used for the first time, and the old one is gone`,
     key_overlap_ended: ({ name }) =>
         `The time in which the old key of ${name} worked beside the new one is over, and the old one is gone`,
+    endpoint_resolve: ({ name, endpoint }) =>
+        `The relay was not heard any more, and ${name} resolves to another address: the endpoint is ${endpoint} now`,
     certificate_renew: ({ name }) => `The certificate of ${name} was renewed`,
+    guard_restore: ({ table, difference }) =>
+        `The table inet ${table} was changed (${difference}) and was loaded again`,
+    guard_close: ({ reason }) => `The interface was set down: ${reason}`,
+    guard_raise: ({ name }) => `Interface ${name} was set up again, with its table`,
+    process_restart: ({ name }) => `${name} had ended and was started again`,
 };

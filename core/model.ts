@@ -3,6 +3,8 @@
  * as resource inputs and outputs, so every field is JSON.
  */
 
+import type { ServiceCertificate } from "./certificates/leaves.js";
+
 /** Names on a host: `<appName>-<interface>` prefixes every path, unit and process of one relay. */
 export interface RelayNames {
     appName: string;
@@ -24,6 +26,39 @@ export interface RegistryPeer {
     admitted?: number;
     /** RFC 3339, when the peer has an expiry. */
     expires?: string;
+}
+
+/** A peer as the relay has it, or had it: read back from the wire. */
+export interface RegisteredPeer {
+    address: string;
+    address6?: string;
+    publicKey: string;
+    /** For people: what a peer can compare by telephone. */
+    fingerprint: string;
+    status: "active" | "revoked";
+    /** RFC 3339, UTC. When this key was admitted. */
+    since: string;
+    revokedAt?: string;
+    /** Who revoked it. */
+    by?: string;
+    admitted?: number;
+    formerly?: string;
+    /** The former public key, as long as it works beside this one. */
+    replaces?: string;
+}
+
+/** A service as the relay serves it. */
+export interface ServedService {
+    /** By its name in the tunnel, and by the address of where TLS ends. */
+    url: string;
+    addressUrl: string;
+    upstream: string;
+    /** What the last apply negotiated; `none` where it could not be asked. Absent on a relay that a script sets up. */
+    group?: string;
+    cipher?: string;
+    /** Of a relay that a script sets up: `waits` until its receipt comes back. */
+    state?: "open" | "waits";
+    port?: number;
 }
 
 /** A service's place in the registry. */
@@ -85,6 +120,6 @@ export interface ProxyService {
     port: number;
     /** host:port the proxy connects to, already resolved ("10.8.0.4:3000", "127.0.0.1:3000", "[fd00::1]:80"). */
     upstream: string;
-    certificate: "ed25519" | "ecdsa-p256";
+    certificate: ServiceCertificate;
     keyExchange: "require" | "prefer";
 }

@@ -22,6 +22,16 @@ export function checkName(name: string, subject: string): string {
     return name;
 }
 
+/** A service's name, checked: it is the first label of the name in its certificate, too. */
+export function checkServiceName(name: string, subject: string): string {
+    checkName(name, subject);
+    if (name.endsWith("-")) {
+        const problem = `"${name}" ends with a hyphen, and the DNS name made of it would not be valid`;
+        throw new InvalidArgument(subject, problem, "remove the hyphen at its end");
+    }
+    return name;
+}
+
 /** Whether `checkName` takes it. */
 export function isName(name: string): boolean {
     return NAME.test(name) && !TAKEN.has(name);

@@ -22,7 +22,10 @@ export interface RegistryRequest {
 export interface PeerRequest {
     /** Pinned IPv4 address. */
     address?: string | undefined;
+    /** undefined while it is not known. */
     publicKey?: string | undefined;
+    /** The key is a resource's output: it identifies the peer as any other key does, and the ledger does not list it. */
+    isOutput?: boolean | undefined;
     /** Default: none. */
     routes?: string[] | undefined;
     /** Default: 1. */

@@ -1,4 +1,5 @@
 import { fingerprint } from "./keys.js";
+import { cellPart, tableLine } from "./table.js";
 
 /** A key that a change takes away for good, and the addresses and networks that went with it. */
 export interface GoneKey {
@@ -28,7 +29,12 @@ export interface Leftover {
 
 /** "public key TAB allowed IPs" lines, as the relay's program takes them. */
 export function renderGone(keys: readonly GoneKey[]): string {
-    return keys.map(({ publicKey, allowedIps }) => `${publicKey}\t${allowedIps.join(",")}\n`).join("");
+    return keys
+        .map(({ publicKey, allowedIps }) => {
+            const list = allowedIps.map((cidr) => cellPart("gone", cidr)).join(",");
+            return tableLine("gone", [publicKey, list]);
+        })
+        .join("");
 }
 
 /**
@@ -53,12 +59,12 @@ export function parseRevocation(text: string | undefined): Revocation | undefine
 export function leftInWords({ left }: Revocation, keys: readonly GoneKey[]): string[] {
     return left.map(({ kind, where, token }) => {
         if (kind === "rules")
-            return `a rule lets connections go on that nothing allows any more: ${where}; the next up of the firewall loads its own`;
+            return `a rule lets connections go on that nothing allows any more: ${where}; the next \`pulumi up --refresh\` loads the relay's own table`;
         const of = keys.find((key) => (kind === "keys" ? key.publicKey === token : addressesOf(key).includes(token)));
         const whose = of === undefined ? "" : `of ${of.name} `;
         const what =
             kind === "keys" ? `the key ${whose}(${fingerprint(token)})` : `the address ${token} ${whose}`.trim();
-        return `${what} was revoked and is still in ${where}; remove it there, the next up looks again`;
+        return `${what} was revoked and is still in ${where}; the next \`pulumi up\` removes it there`;
     });
 }
 

@@ -66,8 +66,10 @@ export function renderUnits(args: {
             Unit: {
                 Description: `What happens on relay ${name} while nobody applies`,
                 After: `${firewall} ${wireguard} ${second}`,
+                ...TRIED_FOR_EVER,
             },
-            Service: { Type: "exec", ExecStart: program("watch"), Restart: "on-failure", RestartSec: "1" },
+            // Whoever ends it by hand has not changed the relay.
+            Service: { Type: "exec", ExecStart: program("watch"), Restart: "always", RestartSec: "1" },
             Install: { WantedBy: "multi-user.target" },
         }),
         [`${name}-proxy.service`]: unit({

@@ -1,5 +1,6 @@
 import { routesOf } from "./registry/defaults.js";
 import { HostError } from "./errors.js";
+import { cellPart, tableLine } from "./table.js";
 import type { RegistryPeer } from "./model.js";
 
 /** A peer as the wire reports it. */
@@ -76,17 +77,16 @@ export function parseDump(text: string): Dump {
 export function renderPeerTable(peers: DesiredPeer[]): string {
     return byName(peers)
         .map((peer) =>
-            [
+            tableLine("peers", [
                 peer.publicKey,
                 peer.presharedKey === "" ? NONE : peer.presharedKey,
-                peer.allowedIps.length === 0 ? NONE : [...peer.allowedIps].sort().join(","),
+                peer.allowedIps.length === 0 ? NONE : [...peer.allowedIps].sort().map(oneIp).join(","),
                 peer.keepalive === 0 ? "off" : peer.keepalive,
                 peer.endpoint ?? NONE,
                 peer.expires === undefined ? "-" : Math.floor(Date.parse(peer.expires) / 1000),
                 peer.name,
-            ].join("\t"),
+            ]),
         )
-        .map((line) => `${line}\n`)
         .join("");
 }
 
@@ -94,6 +94,10 @@ export function renderPeerTable(peers: DesiredPeer[]): string {
 export function fromAllowedIps(peer: RegistryPeer): string[] {
     const own = peer.address6 === undefined ? [`${peer.address}/32`] : [`${peer.address}/32`, `${peer.address6}/128`];
     return [...own, ...routesOf(peer)].sort();
+}
+
+function oneIp(cidr: string): string {
+    return cellPart("peers", cidr);
 }
 
 const NONE = "(none)";

@@ -3,7 +3,7 @@
 //
 //   npm run bench              several minutes: up to 10 000 peers, 100 000 records
 //   npm run bench -- --quick   about a minute: up to 1 000 peers, 10 000 records
-//   npm run bench -- --only start,peers,components,log,checkpoint,rotation,ssh
+//   npm run bench -- --only start,peers,components,log,checkpoint,rotation,guard,ssh
 //   npm run bench -- --json    the same as JSON on standard output, every run of everything
 //
 // Needs root (network namespaces, which it makes and removes). What is compared is measured in turns, because times of
@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { measureCheckpoint } from "./bench/checkpoint.mjs";
+import { measureGuard } from "./bench/guard.mjs";
 import { measureLog } from "./bench/log.mjs";
 import { measureComponents, measurePeers } from "./bench/peers.mjs";
 import { measureRotation } from "./bench/rotation.mjs";
@@ -33,6 +34,7 @@ const parts = {
     log: measureLog,
     checkpoint: measureCheckpoint,
     rotation: measureRotation,
+    guard: measureGuard,
     ssh: measureSsh,
 };
 

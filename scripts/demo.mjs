@@ -1,8 +1,8 @@
 // Shows what the library does, with real parts, from the first preview to the last file removed.
 //
-//   sudo npm run demo
+//   npm run demo
 //
-// Does its own set-up: packages, build, tools. Everything happens in network namespaces and in one temporary folder; nothing
+// Becomes root with sudo where it is not. Does its own set-up: packages, build, tools. Everything happens in network namespaces and in one temporary folder; nothing
 // is left, also when it is interrupted. Exits with 1 if any step fails. Can be started with Node 18 or newer.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -11,6 +11,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { asRoot, isRoot } from "./asRoot.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const prepared = "--prepared";
@@ -23,15 +25,14 @@ if (process.argv.includes(prepared)) {
 
 /** Everything the demo needs, and then the demo under the Node that has it. */
 async function prepare() {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) {
-        console.error(
-            "The demo makes network namespaces, WireGuard interfaces and firewall tables, so it needs Linux and",
-        );
-        console.error('root. Run it as root:\n\n    sudo env "PATH=$PATH" npm run demo\n');
+    if (process.platform !== "linux") {
+        console.error("The demo makes network namespaces, WireGuard interfaces and firewall tables: run it on Linux.");
         return 2;
     }
+    // What is installed and built in this folder stays the person's own.
     if (!existsSync(join(root, "node_modules")) && !run("npm", ["ci", "--no-audit", "--no-fund"])) return 1;
     if (!run("npm", ["run", "-s", "build"])) return 1;
+    if (!isRoot()) return asRoot(fileURLToPath(import.meta.url), [], "npm run demo");
     const { provide } = await import("./toolchain/provide.mjs");
     const tools = await provide().catch((error) => {
         console.error(error.message);

@@ -4,24 +4,24 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { which } from "./toolchain/run.mjs";
+import { provide } from "./toolchain/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folders = [".ci", "cli", "examples", "plugin", "providers", "scripts", "test"];
 
-const shellcheck = which("shellcheck");
-if (shellcheck === undefined) {
-    console.error("shellcheck is not installed: shell programs were not checked");
-} else {
+try {
+    process.env.PATH = [await provide({ only: ["shellcheck"] }), process.env.PATH].join(delimiter);
     const programs = folders.flatMap(shellPrograms);
-    const result = spawnSync(shellcheck, ["--external-sources", "--source-path=SCRIPTDIR", ...programs], {
-        cwd: root,
-        stdio: "inherit",
-    });
+    const options = ["--external-sources", "--source-path=SCRIPTDIR"];
+    const result = spawnSync("shellcheck", [...options, ...programs], { cwd: root, stdio: "inherit" });
+    if (result.error !== undefined) throw result.error;
     process.exitCode = result.status ?? 1;
+} catch (error) {
+    console.error(`the shell programs were not checked: ${error.message}`);
+    process.exitCode = 1;
 }
 
 function shellPrograms(folder) {

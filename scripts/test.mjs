@@ -1,20 +1,27 @@
 // Runs the checks and the tests, and counts them.
 //
+// Becomes root with sudo where it is not, but for the unit tests.
+//
 //   npm test                   types, lint, and every tier
 //   npm run test:unit          one tier: test/unit (no root, no engine), test/integration (both), test/smoke (the package)
 //   npm run test:unit -- test/unit/core/addresses.test.ts    some files of it
+//   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
 //
 // So is test/vm, which needs the machine that `npm run test:vm` makes first.
 //
+// What takes minutes is in files called *.slow.test.ts. CI runs them with the others; elsewhere `npm test` leaves them out, and
+// says so.
+//
 // The last line says "N passed, N failed". In CI a skipped test counts as failed; a tier without tests fails everywhere.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { asRoot, isRoot } from "./asRoot.mjs";
 import { provideBrowsers } from "./toolchain/browsers.mjs";
 import { provide } from "./toolchain/provide.mjs";
 import { provideMachine } from "./vm/machine.mjs";
@@ -24,16 +31,30 @@ const tiers = ["unit", "integration", "smoke"];
 /** Tiers that have to be asked for, with what they need besides. */
 const extraTiers = { browsers: provideBrowsers, vm: provideMachine };
 const [tier, ...files] = process.argv.slice(2);
-const known = [...tiers, ...Object.keys(extraTiers)];
+const SLOW = /\.slow\.test\.ts$/;
+const known = [...tiers, "slow", ...Object.keys(extraTiers)];
 if (tier !== undefined && !known.includes(tier)) {
     console.error(`no tier is called ${tier}: say ${known.join(", ")} or nothing`);
     process.exit(2);
 }
 
-// Unit tests need Node only, so they run in seconds on a machine that has nothing else.
-const tools = await provide(tier === "unit" ? { only: ["node"] } : { tests: true }).catch(giveUp);
+if (tier !== "unit" && !isRoot()) {
+    // What is built in this folder stays the person's own.
+    if (spawnSync("npm", ["run", "-s", "build"], { cwd: root, stdio: "inherit" }).status !== 0) process.exit(1);
+    const typed = tier === undefined ? "npm test" : `npm run test:${tier}`;
+    process.exit(asRoot(fileURLToPath(import.meta.url), process.argv.slice(2), typed));
+}
+
+// Unit tests need these only, so they run in seconds on a machine that has nothing else.
+const unitTools = ["node", "shellcheck", "openssl", "python3"];
+const tools = await provide({ tests: true, ...(tier === "unit" ? { only: unitTools } : {}) }).catch(giveUp);
 await extraTiers[tier]?.().catch(giveUp);
-const env = { ...process.env, PATH: [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
+const slow = tier === "slow" ? { SLOW: "1" } : {};
+const env = {
+    ...process.env,
+    ...slow,
+    PATH: [tools, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter),
+};
 
 const checks = tier === undefined ? ["build", "types", "lint"] : ["build"];
 const failedChecks = checks.filter((check) => !ran("npm", ["run", "-s", check], `check ${check}`));
@@ -56,19 +77,44 @@ function giveUp(error) {
 function runTier(name) {
     const directory = mkdtempSync(join(tmpdir(), "qptunnel-report-"));
     const report = join(directory, "report.json");
-    const args = ["--selectProjects", name, "--json", "--outputFile", report];
+    const projects = name === "slow" ? ["unit", "integration"] : [name];
+    const args = [...(name === "slow" && files.length === 0 ? slowFiles() : files), "--json", "--outputFile", report];
+    const left = leavesSlow(name) ? filesOf(join("test", name)).filter((file) => SLOW.test(file)) : [];
+    if (left.length > 0) args.push(`--testPathIgnorePatterns=${SLOW.source}`);
     // Laboratories do not know of each other; more than two engines at a time only wait for one another.
-    if (name === "integration") args.push("--maxWorkers=2");
+    if (projects.includes("integration")) args.push("--maxWorkers=2");
     else if (name !== "unit") args.push("--runInBand");
-    args.push(...files);
+    args.push("--selectProjects", ...projects);
     const passed = ran("jest", args, `tier ${name}`);
     try {
-        return counted(name, passed, JSON.parse(readFileSync(report, "utf8")));
+        const count = counted(name, passed, JSON.parse(readFileSync(report, "utf8")));
+        const remark = left.length === 0 ? "" : ` (${left.length} slow files left out: npm run test:slow runs them)`;
+        return { ...count, remark: `${count.remark ?? ""}${remark}` };
     } catch (error) {
         return { tier: name, passed: 0, failed: 1, skipped: 0, remark: ` (jest left no report: ${error.message})` };
     } finally {
         rmSync(directory, { recursive: true });
     }
+}
+
+/** Whoever names files gets those. */
+function leavesSlow(name) {
+    return name !== "slow" && files.length === 0 && !process.env.CI;
+}
+
+/** Slow files, and those that try a sample in the ordinary run and everything with SLOW=1. */
+function slowFiles() {
+    return ["test/unit", "test/integration"]
+        .flatMap(filesOf)
+        .filter(
+            (file) => SLOW.test(file) || /process\.env(\.SLOW|\["SLOW"\])/.test(readFileSync(join(root, file), "utf8")),
+        );
+}
+
+function filesOf(folder) {
+    return readdirSync(join(root, folder), { recursive: true })
+        .map((name) => join(folder, name))
+        .filter((file) => file.endsWith(".ts"));
 }
 
 function counted(tier, jestPassed, report) {

@@ -12,9 +12,12 @@ export function auditCommands(program: Command, output: Output, done: (code: num
         audit.command(name).description(description).addHelpText("after", EXIT_CODES);
 
     pinned(command("verify", "check every line of a log: bytes, hashes, chain, signatures, and what was pinned of it"))
-        .option("--full", "check the signature of every record")
+        .addOption(new Option("--full", "what is done anyway: check the signature of every record").hideHelp())
         .addOption(
-            new Option("--fast", "only those of the first, the last and each change of the key").conflicts("full"),
+            new Option(
+                "--fast",
+                "of the signatures check only those of the first and the last record and each change of the key",
+            ).conflicts("full"),
         )
         .option("--witness <name=hex>", "who must have signed a checkpoint that is given; may be given again", collect)
         .option("--json", "print the result as JSON")

@@ -22,15 +22,19 @@ interface Options extends PinOptions {
     until?: string;
 }
 
-type Period = (record: IntactRecord) => boolean;
+/** Milliseconds since 1970; the end is not part of it. */
+interface Period {
+    from: number;
+    to: number;
+}
 
-/** Each writes a log bit by bit. `inPeriod` says of which records. */
-const FORMATS: Record<string, (log: Intact, inPeriod: Period) => Generator<string>> = {
+/** Each writes a log bit by bit. */
+const FORMATS: Record<string, (log: Intact, period: Period) => Generator<string>> = {
     "cps-json": capsules,
     csv: population,
-    ocsf: (log, inPeriod) =>
-        lines(log, inPeriod, ({ line, sealedAs }) => JSON.stringify(ocsfEvent(line, sealedAs, product()))),
-    cef: (log, inPeriod) => lines(log, inPeriod, ({ line, sealedAs }) => cefLine(line, sealedAs, product())),
+    ocsf: (log, period) =>
+        lines(log, period, ({ line, sealedAs }) => JSON.stringify(ocsfEvent(line, sealedAs, product()))),
+    cef: (log, period) => lines(log, period, ({ line, sealedAs }) => cefLine(line, sealedAs, product())),
 };
 
 /** `qp-tunnel audit export`. A log that is not intact is not exported. */
@@ -39,13 +43,13 @@ export async function exportLog(file: string, options: Options, output: Output):
     if (format === undefined) {
         throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
     }
-    const inPeriod = periodOf(options);
+    const period = periodOf(options);
     return withIntact(
         file,
         options,
         output,
         async (log) => {
-            const text = Readable.from(format(log, inPeriod));
+            const text = Readable.from(format(log, period));
             if (options.output === undefined) await pipeline(text, output.stdout, { end: false });
             else await pipeline(text, createWriteStream(options.output, { mode: 0o600 }));
             if (options.keyring !== undefined) writeKeyring(options.keyring, log.verdict);
@@ -57,12 +61,16 @@ export async function exportLog(file: string, options: Options, output: Output):
 }
 
 function periodOf({ format, since, until }: Options): Period {
-    if (since === undefined && until === undefined) return () => true;
+    if (since === undefined && until === undefined) return { from: -Infinity, to: Infinity };
     if (format === "cps-json") {
         throw new InvalidArgument("--since", "a part of a chain cannot be verified", "export all of it as cps-json");
     }
-    const [from, to] = [parseTime(since, "--since") ?? -Infinity, parseTime(until, "--until") ?? Infinity];
-    return ({ line }) => Date.parse(line.timestamp) >= from && Date.parse(line.timestamp) < to;
+    return { from: parseTime(since, "--since") ?? -Infinity, to: parseTime(until, "--until") ?? Infinity };
+}
+
+function isIn({ from, to }: Period, { line }: IntactRecord): boolean {
+    const time = Date.parse(line.timestamp);
+    return time >= from && time < to;
 }
 
 /** A JSON array: the lines that were verified and no later ones. */
@@ -75,30 +83,32 @@ function* capsules({ records, verdict }: Intact): Generator<string> {
     }
 }
 
-function* lines({ records }: Intact, inPeriod: Period, write: (record: IntactRecord) => string): Generator<string> {
-    for (const record of records()) if (inPeriod(record)) yield `${write(record)}\n`;
+function* lines({ records }: Intact, period: Period, write: (record: IntactRecord) => string): Generator<string> {
+    for (const record of records()) if (isIn(period, record)) yield `${write(record)}\n`;
 }
 
 /**
  * Who could connect in the period: everybody who was there when it began, then each change. With the hash and sequence of
  * the record behind each row, so that a sample can be traced back into the log.
  */
-function* population({ records }: Intact, inPeriod: Period): Generator<string> {
+function* population({ records }: Intact, period: Period): Generator<string> {
     const replay = new Replay();
     const hashes: string[] = [];
     let begun = false;
     yield `${COLUMNS.join(",")}\r\n`;
     for (const record of records()) {
         const { line } = record;
-        const inside = inPeriod(record);
-        if (inside && !begun) {
+        if (!begun && Date.parse(line.timestamp) >= period.from) {
             begun = true;
             for (const event of present(replay, hashes)) yield row(event);
         }
+        const inside = isIn(period, record);
         const { hash, sequence } = line.capsule;
         hashes.push(hash);
         for (const event of replay.apply(line, sequence)) if (inside) yield row({ ...event, hash });
     }
+    // Nothing was recorded since the period began: who was there before still is.
+    if (!begun) for (const event of present(replay, hashes)) yield row(event);
 }
 
 const COLUMNS = [
@@ -117,19 +127,22 @@ const COLUMNS = [
 
 function* present({ relays }: Replay, hashes: string[]): Generator<Omit<PeerEvent, "event"> & { event: string }> {
     for (const [relay, { peers }] of Object.entries(relays)) {
-        for (const [name, { publicKey, address, since, record }] of Object.entries(peers)) {
-            yield {
-                timestamp: since,
-                sequence: record,
-                relay,
-                event: "present",
-                name,
-                publicKey,
-                address,
-                user: "",
-                correlationId: "",
-                hash: hashes[record] ?? "",
-            };
+        for (const [name, { publicKey, address, since, record, former }] of Object.entries(peers)) {
+            const keys = [...(former === undefined ? [] : [former]), { publicKey, since, record }];
+            for (const key of keys) {
+                yield {
+                    timestamp: key.since,
+                    sequence: key.record,
+                    relay,
+                    event: "present",
+                    name,
+                    publicKey: key.publicKey,
+                    address,
+                    user: "",
+                    correlationId: "",
+                    hash: hashes[key.record] ?? "",
+                };
+            }
         }
     }
 }

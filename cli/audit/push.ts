@@ -1,7 +1,7 @@
 import { fileMirror, pushToMirror } from "../../providers/audit/mirror.js";
 import { AuditError } from "../../core/errors.js";
 import { Exit, type Output, printJson } from "../output.js";
-import { report, withIntact } from "./intact.js";
+import { type Intact, report, withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
 
 interface Options extends PinOptions {
@@ -11,7 +11,7 @@ interface Options extends PinOptions {
 
 /** `qp-tunnel audit push`: brings a mirror up to the log. Only of an intact log, and never against what the mirror holds. */
 export function push(file: string, options: Options, output: Output): Promise<number> {
-    return withIntact(file, options, output, async ({ verdict }) => {
+    const use = async ({ verdict }: Intact): Promise<number> => {
         try {
             const sent = await pushToMirror(file, file, fileMirror(options.to));
             const { size, head } = verdict;
@@ -24,5 +24,6 @@ export function push(file: string, options: Options, output: Output): Promise<nu
             report(error, file, options, output);
             return Exit.problem;
         }
-    });
+    };
+    return withIntact(file, options, output, use, { mode: "full", tail: "ignore" });
 }

@@ -1,7 +1,7 @@
 import { type Claimed, type Difference, reconcile as compare } from "../../core/audit/reconcile.js";
 import { Replay } from "../../core/audit/replay.js";
 import { InvalidArgument } from "../../core/errors.js";
-import { askStatus } from "../../providers/hosts/status.js";
+import { askStatus, parseStatus, sentencesOf } from "../../providers/hosts/status.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
@@ -32,9 +32,11 @@ export async function reconcile(file: string, options: Options, output: Output):
         output,
         async ({ verdict }) => {
             const live = options.live ? await onTheWire(state) : undefined;
+            const onWire = live === undefined ? [] : compare("the wire", replay.relays, live.claims);
             const differences = [
                 ...compare("the state", replay.relays, state.relays),
-                ...(live === undefined ? [] : compare("the wire", replay.relays, live)),
+                ...onWire,
+                ...(live?.drifts ?? []).flatMap(({ relay, drift }) => driftBeside(relay, drift, onWire)),
             ];
             const relays = Object.values(replay.relays);
             const counted = {
@@ -53,16 +55,29 @@ export async function reconcile(file: string, options: Options, output: Output):
 /** Seconds a relay has for its answer. */
 const TIMEOUT = 30;
 
-/** The keys on each relay's interfaces; a former key that still works beside the recorded one is no other peer's. */
-async function onTheWire({ places }: StackState): Promise<Record<string, Claimed>> {
+/** What differs from the state, without the peers that the comparison with the log has named. */
+function driftBeside(relay: string, drift: Record<string, string>, named: Difference[]): Difference[] {
+    const peers = new Set(named.flatMap((each) => (each.relay === relay && each.kind === "peer" ? [each.name] : [])));
+    const others = Object.entries(drift).filter(([key]) => !peers.has(/(?:^|: )peer (\S+)$/.exec(key)?.[1] ?? ""));
+    return sentencesOf(Object.fromEntries(others)).map((problem) => ({ relay, kind: "relay", name: relay, problem }));
+}
+
+/** In what each relay is not as the state says, the keys on its interfaces, and which of them it says are former keys that still work. */
+async function onTheWire({ places, relays }: StackState): Promise<{
+    claims: Record<string, Claimed>;
+    drifts: { relay: string; drift: Record<string, string> }[];
+}> {
     const claims: Record<string, Claimed> = {};
-    for (const { name, target } of places()) {
-        const { interfaces: devices, moving } = await askStatus(target, TIMEOUT);
+    const drifts: { relay: string; drift: Record<string, string> }[] = [];
+    for (const { name, target, drift } of places()) {
+        const answer = await askStatus(target, TIMEOUT);
+        const { interfaces: devices, moving } = parseStatus(answer);
         const found = devices.flatMap(({ dump }) => dump?.peers ?? []).map(({ publicKey }) => publicKey);
-        const former = new Set(moving.map((pair) => pair.former));
-        claims[name] = { keys: [...new Set(found)].filter((key) => !former.has(key)) };
+        const { formers = {} } = relays[name] ?? {};
+        claims[name] = { keys: [...new Set(found)], replaced: moving, formers };
+        drifts.push({ relay: name, drift: drift(answer) });
     }
-    return claims;
+    return { claims, drifts };
 }
 
 function inWords(

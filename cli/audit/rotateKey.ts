@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { AuditRef } from "../../providers/audit/log.js";
 import { rotateKey as rotate } from "../../providers/audit/rotateKey.js";
 import { Exit, type Output, printJson } from "../output.js";
-import { withIntact } from "./intact.js";
+import { type Intact, withIntact } from "./intact.js";
 
 interface Options {
     signingKey?: string;
@@ -13,7 +13,7 @@ interface Options {
 
 /** `qp-tunnel audit rotate-key`. Only a log that is intact gets another key. */
 export function rotateKey(file: string, options: Options, output: Output): Promise<number> {
-    return withIntact(file, { ...(options.json ? { json: true } : {}) }, output, async ({ verdict }) => {
+    const use = async ({ verdict }: Intact): Promise<number> => {
         const { project, stack } = verdict.log;
         const { signingKey } = options;
         const ref: AuditRef = {
@@ -37,5 +37,7 @@ export function rotateKey(file: string, options: Options, output: Output): Promi
         ];
         output.stdout.write(`${lines.join("\n")}\n`);
         return Exit.fine;
-    });
+    };
+    const told = options.json ? { json: true } : {};
+    return withIntact(file, told, output, use, { mode: "full", tail: "ignore" });
 }

@@ -43,8 +43,10 @@ export function parseTime(text: string | undefined, option: string): number | un
     if (text === undefined) return undefined;
     const utc = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
     const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(utc) ? Date.parse(utc) : NaN;
-    if (!Number.isNaN(time)) return time;
-    throw new InvalidArgument(option, `${text} is no time`, "say 2026-04-04 (UTC) or 2026-04-04T14:00:00Z");
+    // The date library carries 30 February over into March.
+    const isDay = new Date(`${utc.slice(0, 10)}T00:00:00Z`).toJSON()?.slice(0, 10) === utc.slice(0, 10);
+    if (!Number.isNaN(time) && isDay) return time;
+    throw new InvalidArgument(option, `${text} is not a date or time`, "say 2026-04-04 (UTC) or 2026-04-04T14:00:00Z");
 }
 
 function filterOf(options: Options): (line: AuditLine) => boolean {

@@ -4,7 +4,8 @@ import { z } from "zod";
 
 import type { Claimed } from "../../core/audit/reconcile.js";
 import type { Checkpoint, RecordMark } from "../../core/audit/record.js";
-import { placeOf, type RelayPlace } from "../relays.js";
+import type { Asked } from "../../providers/hosts/status.js";
+import { driftOf, placeOf, type RelayPlace } from "../relays.js";
 import { parseExport, isRelay, stored, type StackResource } from "../state.js";
 
 /** What an exported stack (`pulumi stack export`) says of logs and relays. Secrets in it stay encrypted and unread. */
@@ -15,7 +16,7 @@ export interface StackState {
     /** By relay: active peers and served services. */
     relays: Record<string, Claimed>;
     /** Where each relay's interface is, to look at it there. */
-    places: () => RelayPlace[];
+    places: () => (RelayPlace & Pick<Required<Asked>, "drift">)[];
 }
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
@@ -28,7 +29,15 @@ const CHECKPOINT = z.object({
     root: z.base64().length(44),
     note: z.string(),
 });
-const REGISTRY = z.record(z.string(), z.object({ status: z.string(), publicKey: z.string(), address: z.string() }));
+const REGISTRY = z.record(
+    z.string(),
+    z.object({
+        status: z.string(),
+        publicKey: z.string(),
+        address: z.string(),
+        replaces: z.string().exactOptional(),
+    }),
+);
 const SERVICES = z.record(z.string(), z.object({ port: z.int() }));
 const SERVED = z.record(z.string(), z.object({ port: z.int(), state: z.string() }));
 
@@ -38,13 +47,14 @@ export function readState(file: string): StackState {
     return stateIn(parseExport(readFileSync(file, "utf8"), subject), subject);
 }
 
-function stateIn(resources: StackResource[], subject: string): StackState {
+/** @param subject what the state is called in messages */
+export function stateIn(resources: StackResource[], subject: string): StackState {
     const tunnels: StackResource[] = [];
     const state: StackState = {
         checkpoints: [],
         marks: [],
         relays: {},
-        places: () => tunnels.map((tunnel) => placeOf(tunnel, subject)),
+        places: () => tunnels.map((tunnel) => ({ ...placeOf(tunnel, subject), drift: driftOf(tunnel, resources) })),
     };
     for (const resource of resources) {
         const { urn, kind, inputs, outputs } = resource;
@@ -59,6 +69,11 @@ function stateIn(resources: StackResource[], subject: string): StackState {
             const active = registry.filter(([, { status }]) => status === "active");
             claimOf(state, relay).peers = Object.fromEntries(
                 active.map(([name, { publicKey, address }]) => [name, { publicKey, address }]),
+            );
+            claimOf(state, relay).formers = Object.fromEntries(
+                active.flatMap(([, { publicKey, replaces }]) =>
+                    replaces === undefined ? [] : [[publicKey, replaces]],
+                ),
             );
             if (kind === "Script") {
                 // What a script opens is open when its receipt says so, and nothing connects to its machine.

@@ -7,14 +7,14 @@ import { type Intact, report, withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
 
 interface Options extends PinOptions {
-    full?: boolean;
+    fast?: boolean;
     witness?: string[];
     json?: boolean;
 }
 
 /** `qp-tunnel audit verify`. */
 export function verify(file: string, options: Options, output: Output): Promise<number> {
-    const mode = options.full ? "full" : "fast";
+    const mode = options.fast ? "fast" : "full";
     const witnesses = (options.witness ?? []).map(parseWitness);
     const use = (log: Intact): number => {
         const seen = witnesses.map((witness) => seenBy(witness, log));
@@ -70,11 +70,11 @@ function seenBy(witness: Witness, { pins }: Intact): string | AuditError {
     }
 }
 
-function inWords(file: string, { verdict, pins }: Intact, { full, checkpoint, state }: Options): string {
+function inWords(file: string, { verdict, pins }: Intact, { fast, checkpoint, state }: Options): string {
     const { log, keys, size, bytes, head, root, first, last, restartedFrom, warnings, interrupted } = verdict;
-    const signatures = full
-        ? "every signature"
-        : `the first and the last signature${keys.length > 1 ? ", every change of the key" : ""}`;
+    const signatures = fast
+        ? `the first and the last signature${keys.length > 1 ? ", every change of the key" : ""}`
+        : "every signature";
     const fromState = pins.checkpoints.length - (checkpoint === undefined ? 0 : 1);
     const checked = [
         "every line, hash and link",

@@ -1,10 +1,11 @@
 /**
  * What each shell reads. All ask `qp-tunnel __complete -- WORD...`, which prints a candidate a line, with its
  * description behind a tab; where there is none, files are offered. A command that is not on PATH is looked for in the
- * project's node_modules.
+ * project's node_modules. npx is called with --no: outside of a project it would otherwise offer to install whatever package of that
+ * name a public registry has.
  */
 export const SCRIPTS: Record<string, string> = {
-    bash: `# Completion of qp-tunnel for bash: eval "$(npx qp-tunnel completion bash)"
+    bash: `# Completion of qp-tunnel for bash: eval "$(npx --no qp-tunnel completion bash)"
 _qp_tunnel() {
     local command=$1 line
     type -P -- "$command" >/dev/null || command=node_modules/.bin/qp-tunnel
@@ -16,7 +17,7 @@ _qp_tunnel() {
 complete -o default -F _qp_tunnel qp-tunnel
 `,
     zsh: `#compdef qp-tunnel
-# Completion of qp-tunnel for zsh: eval "$(npx qp-tunnel completion zsh)", behind compinit
+# Completion of qp-tunnel for zsh: eval "$(npx --no qp-tunnel completion zsh)", behind compinit
 _qp_tunnel() {
     local command=$words[1]
     local -a found
@@ -27,7 +28,7 @@ _qp_tunnel() {
 }
 compdef _qp_tunnel qp-tunnel
 `,
-    fish: `# Completion of qp-tunnel for fish: npx qp-tunnel completion fish | source
+    fish: `# Completion of qp-tunnel for fish: npx --no qp-tunnel completion fish | source
 function __qp_tunnel_complete
     set -l words (commandline -opc) (commandline -ct)
     set -l program $words[1]

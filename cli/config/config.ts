@@ -5,6 +5,7 @@ import { CLIENT_FORMATS, type ClientFile } from "../../core/clientFormats.js";
 import { renderClientConfig, type ClientConfig } from "../../core/clientConfig.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { checkInterface } from "../../core/names.js";
+import { tunnelNameProblem } from "../../core/tunnelName.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { refuseOpenOutput, writePrivateFile } from "../privateFile.js";
 import { readStack, type StateOptions } from "../state.js";
@@ -21,7 +22,7 @@ export interface ConfigOptions extends StateOptions {
     json?: boolean;
 }
 
-/** `qp-tunnel config PEER`: her configuration, to standard output or into files of mode 0600. */
+/** `qp-tunnel config PEER`: its configuration, to standard output or into files of mode 0600. */
 export async function config(peer: string, options: ConfigOptions, output: Output): Promise<number> {
     const { format, output: file, qr, png, json } = options;
     const render = Object.hasOwn(CLIENT_FORMATS, format) ? CLIENT_FORMATS[format] : undefined;
@@ -31,7 +32,7 @@ export async function config(peer: string, options: ConfigOptions, output: Outpu
     }
     const scanned = qr === true || png !== undefined;
     if (scanned && format !== "wg-quick")
-        throw new InvalidArgument("--format", `${format} is nothing that an app scans`, "leave it out");
+        throw new InvalidArgument("--format", `${format} cannot be shown as a QR code`, "leave it out");
     const device = checkInterface(options.interface, "--interface");
     const epoch = epochOf(options.epoch);
     if (file === undefined && png === undefined && output.stdout === process.stdout) refuseOpenOutput(1, "-o FILE");
@@ -45,18 +46,34 @@ export async function config(peer: string, options: ConfigOptions, output: Outpu
     if (json === true) printJson(output, { peer, relay: found.relayName, format, files });
     else if (file === undefined) output.stdout.write(printed(files));
     else save(files, file);
+    if (file !== undefined && files.length === 1 && format === "wg-quick") noteName(file, output);
     if (found.privateKey === undefined)
         output.stderr.write(
-            `note: ${peer} keeps her private key to herself; the file says where she puts it (${KEYLESS})\n`,
+            `note: the private key of ${peer} is not in the state (${KEYLESS}); the file says where to put it\n`,
         );
     return Exit.fine;
 }
 
-const KEYLESS = "it was brought along, or dropped from the state once handed out";
+/** The apps and wg-quick call the tunnel as the file is called, and take no other name. */
+function noteName(file: string, output: Output): void {
+    const name = basename(file).replace(/\.conf$/, "");
+    const problem = tunnelNameProblem(name);
+    if (problem === undefined) return;
+    output.stderr.write(
+        `note: ${basename(file)} cannot be imported under this name: ${problem}; rename it, for instance to ${shorter(name)}.conf\n`,
+    );
+}
+
+function shorter(name: string): string {
+    const plain = name.replace(/[^A-Za-z0-9_=+.-]+/g, "-").slice(0, 15).replace(/^[-.]+|[-.]+$/g, ""); // prettier-ignore
+    return tunnelNameProblem(plain) === undefined ? plain : "tunnel";
+}
+
+const KEYLESS = "the peer brought its own key, or the key was dropped from the state once handed out";
 
 function epochOf(text: string | undefined): number | undefined {
     if (text === undefined || /^[1-9][0-9]{0,8}$/.test(text)) return text === undefined ? undefined : Number(text);
-    throw new InvalidArgument("--epoch", `${text} is no key epoch`, "give a whole number from 1 on");
+    throw new InvalidArgument("--epoch", `${text} is not a key epoch`, "give an integer ≥ 1");
 }
 
 /** One file as it is; of several each under the path where it belongs. */
@@ -83,20 +100,37 @@ interface QrCode {
     toBuffer(text: string, options: { type: "png"; errorCorrectionLevel: "L" | "M"; scale: number }): Promise<Buffer>;
 }
 
+/** Many scanners need dark on light, whatever the theme of the terminal: colours 16 and 231 are no part of a theme. */
+const BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m$&\x1b[0m";
+
 /** The app makes a tunnel of whatever it scans, and one without a key would just not work. */
 async function draw(found: ClientConfig, { png, qr }: ConfigOptions, output: Output): Promise<void> {
     if (found.privateKey === undefined) {
         throw new InvalidArgument(
             qr === true ? "--qr" : "--png",
             `the private key of ${found.peerName} is not in the state (${KEYLESS}), and an app cannot add it`,
-            "print the file instead, and let her paste it where her key is",
+            "print the file instead, and paste it where the key is",
         );
     }
     const qrcode = require("qrcode") as QrCode;
     const text = renderClientConfig(found);
-    if (png !== undefined) {
-        const image = await qrcode.toBuffer(text, { type: "png", errorCorrectionLevel: "M", scale: 6 });
-        writePrivateFile(png, image, "--png");
+    try {
+        if (png !== undefined) {
+            const image = await qrcode.toBuffer(text, { type: "png", errorCorrectionLevel: "M", scale: 6 });
+            writePrivateFile(png, image, "--png");
+        }
+        if (qr === true) {
+            const drawn = await qrcode.toString(text, { type: "utf8", errorCorrectionLevel: "L" });
+            output.stdout.write(drawn.trimEnd().replace(/^.*$/gm, BLACK_ON_WHITE));
+            output.stdout.write("\n");
+        }
+    } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith("The amount of data is too big"))) throw error;
+        throw new InvalidArgument(
+            qr === true ? "--qr" : "--png",
+            `the configuration of ${found.peerName} has ${text.length} characters, more than a QR code holds`,
+            "hand out the file instead (-o FILE); fewer networks in AllowedIPs make it shorter",
+            { cause: error },
+        );
     }
-    if (qr === true) output.stdout.write(await qrcode.toString(text, { type: "utf8", errorCorrectionLevel: "L" }));
 }

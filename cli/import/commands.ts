@@ -14,7 +14,10 @@ export function importCommand(program: Command, output: Output, done: (code: num
         .option("--out <folder>", "where to write; default: a new folder named as the relay")
         .option("--name <name>", "of the relay and its project", "relay")
         .option("--host <host>", "where it runs: local, namespace:NAME, or [user@]address[:port] for SSH", "local")
-        .option("--grants <what>", "open: everybody reaches everybody, as before; or none", "open")
+        .option(
+            "--grants <what>",
+            "open: everybody reaches everybody, as before; or none. Default: open, unless hooks limit what is forwarded or the interface is here and forwards nothing",
+        )
         .option("--interface <name>", "default: the file's name, or wg0")
         .option("--endpoint <host>", "where peers reach it, host or host:port; default: the machine's own address")
         .option("--json", "print what was found and written as JSON")

@@ -1,23 +1,25 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 
 import type { Adoption } from "../../core/adoption/model.js";
+import { sanitizeText } from "../../core/audit/sanitize.js";
 import { renderProject, type ProgramHost, type ProgramOptions } from "../../core/adoption/program.js";
 import { nextSteps, renderReadme } from "../../core/adoption/readme.js";
-import { parseEndpoint } from "../../core/arguments.js";
+import { canonicalEndpoint, parseEndpoint } from "../../core/arguments.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { checkName } from "../../core/names.js";
 import { knownHostKey } from "../../providers/hosts/knownHosts.js";
 import { init } from "../init.js";
 import { Exit, printJson, type Output } from "../output.js";
 import { packageVersion } from "../packageVersion.js";
+import { ownDependency } from "./ownDependency.js";
 import { readAdoption } from "./read.js";
 
 export interface ImportOptions {
     out?: string;
     name: string;
     host: string;
-    grants: string;
+    grants?: string;
     interface?: string;
     endpoint?: string;
     json?: boolean;
@@ -28,23 +30,27 @@ const PRESHARED_KEYS = "preshared-keys.json";
 /** `qp-tunnel import FILE|DIR`: a program whose first `up` takes an existing relay over as it is. */
 export async function importRelay(path: string, options: ImportOptions, output: Output): Promise<number> {
     checkName(options.name, "--name");
-    if (options.grants !== "open" && options.grants !== "none") {
+    if (options.grants !== undefined && options.grants !== "open" && options.grants !== "none") {
         throw new InvalidArgument(
             "--grants",
             `"${options.grants}" is neither open nor none`,
             "open is as it was, none lets nobody reach anybody",
         );
     }
+    if (options.endpoint !== undefined) canonicalEndpoint(options.endpoint, "--endpoint");
     const host = await hostOf(options.host);
-    const adoption = readAdoption(path, options);
+    const adoption = readAdoption(path, {
+        ...options,
+        ...(host.kind === "local" ? { here: { namespace: host.namespace } } : {}),
+    });
     const folder = resolve(options.out ?? options.name);
     const inside = relative(folder, adoption.relay.privateKeyFile);
     if (!inside.startsWith("..") && !isAbsolute(inside)) adoption.relay.privateKeyFile = inside;
     const program: ProgramOptions = {
         name: options.name,
-        source: basename(resolve(path)),
+        source: sanitizeText(basename(resolve(path))),
         host,
-        grants: options.grants,
+        grants: options.grants ?? (whyNoGrants(adoption) === undefined ? "open" : "none"),
         versions: versions(),
     };
     const files = filesOf(adoption, program);
@@ -100,10 +106,17 @@ function versions(): Record<string, string> {
     return {
         "@pulumi/pulumi": dependencies["@pulumi/pulumi"] ?? "*",
         "@types/node": devDependencies["@types/node"] ?? "*",
-        "pulumi-qp-tunnel": `^${packageVersion()}`,
+        "pulumi-qp-tunnel": ownDependency(dirname(require.resolve("pulumi-qp-tunnel/package.json")), packageVersion()),
         typescript: devDependencies["typescript"] ?? "*",
         yaml: dependencies["yaml"] ?? "*",
     };
+}
+
+/** Why a program with every grant would open more than there was; undefined when it would not. */
+function whyNoGrants({ relay }: Pick<Adoption, "relay">): string | undefined {
+    if (relay.forwards === false) return `${relay.interface} forwards nothing today`;
+    if (relay.limited === true) return "its hooks limit what is forwarded (DROP, REJECT)";
+    return undefined;
 }
 
 function summary({ relay }: Adoption, folder: string, files: string[], program: ProgramOptions): unknown {
@@ -114,8 +127,9 @@ function summary({ relay }: Adoption, folder: string, files: string[], program: 
 function say({ relay }: Adoption, folder: string, files: string[], program: ProgramOptions, { stdout }: Output): void {
     const { peers, left } = relay;
     const preshared = peers.filter((peer) => peer.preshared).length;
+    const closed = whyNoGrants({ relay });
     const lines = [
-        `${relay.interface}: ${peers.length} peers, ${preshared} with preshared keys, ${relay.services.length} services; UDP port ${relay.listenPort}, ${relay.subnet}`,
+        `${relay.interface}: ${peers.length} peer${peers.length === 1 ? "" : "s"}, ${preshared} with preshared keys, ${relay.services.length} services; UDP port ${relay.listenPort}, ${relay.subnet}`,
         ...peers.map(
             ({ name, address = "gets an address", routes }) =>
                 `  ${name}  ${address}${routes.length === 0 ? "" : `  behind: ${routes.join(", ")}`}`,
@@ -123,8 +137,14 @@ function say({ relay }: Adoption, folder: string, files: string[], program: Prog
         "",
         `written to ${folder}: ${files.join(", ")}`,
         ...(left.length === 0 ? [] : ["", "not carried over:", ...left.map((sentence) => `  - ${sentence}`)]),
+        ...(program.grants === "none" && closed !== undefined
+            ? ["", `grants: none, because ${closed}. Say in index.ts who needs what.`]
+            : []),
         ...(program.grants === "open"
-            ? ["", "grants: everybody reaches everybody, as before. Narrow them in index.ts."]
+            ? [
+                  "",
+                  "grants: every peer and every network behind one reaches every other, as before. Narrow them in index.ts.",
+              ]
             : []),
         ...(program.grants === "open" && peers.length > 100
             ? [

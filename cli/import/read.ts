@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, type Stats } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
+import { checkAdoption } from "../../core/adoption/check.js";
 import { fromOriginal } from "../../core/adoption/fromOriginal.js";
 import { fromQuickFile } from "../../core/adoption/fromQuick.js";
 import { privateKeyIn } from "../../core/adoption/keyFile.js";
@@ -8,19 +9,33 @@ import type { Adoption } from "../../core/adoption/model.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { publicKeyOf } from "../../core/keys.js";
 import { checkInterface } from "../../core/names.js";
+import { liveRelay, type Place } from "./live.js";
 
-/** @param path of a wg-quick file, a folder with one, or the state directory of the original shell tool */
-export function readAdoption(path: string, options: { interface?: string; endpoint?: string }): Adoption {
-    if (!existsSync(path)) {
-        throw new InvalidArgument(
-            path,
-            "is not there",
-            "give a wg-quick file, or the state directory of the shell tool",
-        );
-    }
-    if (!statSync(path).isDirectory()) return readQuickFile(path, options);
-    if (existsSync(join(path, "peers.json"))) return readOriginal(path, options);
-    const files = readdirSync(path).filter((name) => name.endsWith(".conf"));
+export interface ReadOptions {
+    interface?: string;
+    endpoint?: string;
+    /** The relay is on this machine: its interface can be looked at. */
+    here?: Pick<Place, "namespace">;
+}
+
+/**
+ * @param path of a wg-quick file, a folder with one, or the state directory of the original shell tool
+ * @throws InvalidArgument when it is not there, cannot be read, or is neither
+ */
+export function readAdoption(path: string, options: ReadOptions): Adoption {
+    const adoption = read(path, options);
+    checkAdoption(adoption.relay, basename(resolve(path)));
+    return adoption;
+}
+
+function read(path: string, options: ReadOptions): Adoption {
+    const stats = statsOf(path);
+    if (stats.isFile()) return readQuickFile(path, options);
+    if (!stats.isDirectory())
+        throw new InvalidArgument(path, "is not a regular file", "give a wg-quick file, or a folder with one");
+    const names = namesIn(path);
+    if (names.includes("peers.json")) return readOriginal(path, options);
+    const files = names.filter((name) => name.endsWith(".conf"));
     const [file] = files;
     if (file === undefined || files.length > 1) {
         throw new InvalidArgument(
@@ -32,17 +47,84 @@ export function readAdoption(path: string, options: { interface?: string; endpoi
     return readQuickFile(join(path, file), options);
 }
 
-function readQuickFile(path: string, options: { interface?: string; endpoint?: string }): Adoption {
+function namesIn(folder: string): string[] {
+    try {
+        return readdirSync(folder);
+    } catch (cause) {
+        throw unreadable(folder, cause);
+    }
+}
+
+function statsOf(path: string): Stats {
+    try {
+        return statSync(path);
+    } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === "ENOENT" || code === "ENOTDIR") {
+            const fix = "give a wg-quick file, or the state directory of the shell tool";
+            throw new InvalidArgument(path, "is not there", fix, { cause });
+        }
+        throw unreadable(path, cause);
+    }
+}
+
+function unreadable(path: string, cause: unknown): Error {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") return cause as Error;
+    const fix = "run as the user that owns it (root, for /etc/wireguard), or give a copy that you own";
+    return new InvalidArgument(path, `cannot be read: ${message}`, fix, { cause });
+}
+
+function textOf(path: string): string {
+    try {
+        return readFileSync(path, "utf8");
+    } catch (cause) {
+        throw unreadable(path, cause);
+    }
+}
+
+/** undefined when it is not there; one that cannot be read is not taken for that. */
+function textIfThere(path: string): string | undefined {
+    try {
+        return readFileSync(path, "utf8");
+    } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+        throw unreadable(path, cause);
+    }
+}
+
+function readQuickFile(path: string, options: ReadOptions): Adoption {
     const device = checkInterface(options.interface ?? basename(path).replace(/\.conf$/, ""), "--interface");
-    return fromQuickFile(readFileSync(path, "utf8"), {
+    const live = options.here === undefined ? undefined : liveRelay({ ...options.here, device });
+    const adoption = fromQuickFile(textOf(path), {
         subject: basename(path),
         path: resolve(path),
         interface: device,
         endpoint: options.endpoint,
+        ...(live === "unreadable" ? {} : { live }),
+        read: (file) => (isSmallFile(file) ? textOf(file) : undefined),
     });
+    if (live === "unreadable")
+        adoption.relay.left.push(
+            `${device} is on this machine and could not be looked at (\`wg show\` needs root): the file alone was read, and the first \`up\` names what is different on ${device}`,
+        );
+    return adoption;
 }
 
-function readOriginal(path: string, options: { interface?: string; endpoint?: string }): Adoption {
+/** What a hook names may be a program, a device or a folder. */
+function isSmallFile(file: string): boolean {
+    try {
+        const stats = statSync(file);
+        return stats.isFile() && stats.size <= 64 * 1024;
+    } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === "ENOENT" || code === "ENOTDIR") return false;
+        throw unreadable(file, cause);
+    }
+}
+
+function readOriginal(path: string, options: ReadOptions): Adoption {
     const keyFile = resolve(path, "relay.key");
     const services = join(path, "services.json");
     const adoption = fromOriginal({
@@ -51,7 +133,7 @@ function readOriginal(path: string, options: { interface?: string; endpoint?: st
         ...(existsSync(services) ? { services: readJson(services) } : {}),
         presharedKeys: presharedKeysIn(join(path, "peers")),
         privateKeyFile: keyFile,
-        publicKey: existsSync(keyFile) ? publicKeyOf(privateKeyIn(readFileSync(keyFile, "utf8"), keyFile)) : undefined,
+        publicKey: existsSync(keyFile) ? publicKeyOf(privateKeyIn(textOf(keyFile), keyFile)) : undefined,
         interface: checkInterface(options.interface ?? "wg0", "--interface"),
     });
     const { endpoint } = options;
@@ -64,15 +146,18 @@ function readOriginal(path: string, options: { interface?: string; endpoint?: st
 
 function presharedKeysIn(folder: string): Record<string, string> {
     if (!existsSync(folder)) return {};
-    const files = readdirSync(folder).map((name) => [name, join(folder, name, "preshared.key")] as const);
+    const files = namesIn(folder).map((name) => [name, join(folder, name, "preshared.key")] as const);
     return Object.fromEntries(
-        files.filter(([, file]) => existsSync(file)).map(([name, file]) => [name, readFileSync(file, "utf8").trim()]),
+        files.flatMap(([name, file]) => {
+            const key = textIfThere(file)?.trim();
+            return key === undefined ? [] : [[name, key]];
+        }),
     );
 }
 
 function readJson(file: string): unknown {
     try {
-        return JSON.parse(readFileSync(file, "utf8"));
+        return JSON.parse(textOf(file));
     } catch (cause) {
         if (!(cause instanceof SyntaxError)) throw cause;
         throw new InvalidArgument(file, "is not JSON", "restore it from a backup", { cause });

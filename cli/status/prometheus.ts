@@ -82,6 +82,13 @@ export function prometheus(statuses: readonly RelayStatus[], problems: readonly 
             onWire.map(({ of, sent }) => [of, sent]),
         ),
         metric(
+            "qptunnel_peer_expires_seconds",
+            "Unix time at which the relay cuts a peer off.",
+            peers.flatMap(({ of, state, expires }): Sample[] =>
+                expires === undefined || !EXPIRING.includes(state) ? [] : [[of, Date.parse(expires) / 1000]],
+            ),
+        ),
+        metric(
             "qptunnel_service_up",
             "Whether the proxy accepts connections for a service.",
             services.flatMap(({ of, running }): Sample[] => (running === null ? [] : [[of, Number(running)]])),
@@ -102,8 +109,19 @@ export function prometheus(statuses: readonly RelayStatus[], problems: readonly 
 }
 
 const LISTED = ["connected", "idle", "never", "missing"];
+/** Who expires, or has, is said also of a relay that did not answer. */
+const EXPIRING = [...LISTED, "expired", "unknown"];
 const ON_WIRE = ["connected", "idle", "never", "rogue"];
-const KINDS: Problem["kind"][] = ["unreachable", "rogue", "drift", "stale", "certificate", "service"];
+const KINDS: Problem["kind"][] = [
+    "unreachable",
+    "rogue",
+    "drift",
+    "conflict",
+    "stale",
+    "certificate",
+    "service",
+    "expiry",
+];
 
 function labelsOf({ relay }: RelayStatus, { name, fingerprint }: RelayStatus["peers"][number]): Labels {
     return { relay, peer: name ?? "", fingerprint };

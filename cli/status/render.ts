@@ -1,14 +1,24 @@
+import { REPAIR } from "../../core/repair.js";
 import type { PeerStatus, RelayStatus, ServiceStatus } from "../../core/status.js";
 import { table, type Column } from "../table.js";
 
-/** A relay as a person reads it. */
-export function inWords(status: RelayStatus): string {
+/**
+ * A relay as a person reads it.
+ *
+ * @param width of the terminal; undefined: what is printed goes elsewhere
+ */
+export function inWords(status: RelayStatus, width?: number): string {
     const { relay, host, reachable, problem, peers, services } = status;
     const parts = [reachable ? `${relay}  ${host}, ${interfacesOf(status)}\n` : `${relay}  ${host}: not reachable\n`];
-    if (peers.length > 0) parts.push(indent(table(PEER_COLUMNS, peers.map(peerRow))));
-    if (services.length > 0) parts.push(indent(table(SERVICE_COLUMNS, services.map(serviceRow))));
+    if (peers.length > 0) {
+        // Where nobody expires, nobody has to read past it.
+        const columns = PEER_COLUMNS.slice(0, peers.some(({ expires }) => expires !== undefined) ? undefined : -1);
+        parts.push(table(columns, peers.map(peerRow), width));
+    }
+    if (services.length > 0) parts.push(table(SERVICE_COLUMNS, services.map(serviceRow), width));
     const notes = [...status.notes, ...status.journal.slice(-MOST_EVENTS)].map((note) => `note: ${note}`);
-    const tail = reachable ? [driftOf(status), ...notes] : [`problem: ${problem}`];
+    const conflicts = (status.conflicts ?? []).map((conflict) => `in the way: ${conflict}`);
+    const tail = reachable ? [...driftOf(status), ...conflicts, ...notes] : [`problem: ${problem}`];
     parts.push(indent(tail.map((line) => `${line}\n`).join("")));
     return parts.join("\n");
 }
@@ -21,10 +31,11 @@ const PEER_COLUMNS: Column[] = [
     { heading: "ADDRESS" },
     { heading: "STATE" },
     { heading: "HANDSHAKE", right: true },
-    { heading: "ENDPOINT" },
+    { heading: "ENDPOINT", below: 1 },
     { heading: "RECEIVED", right: true },
     { heading: "SENT", right: true },
     { heading: "EPOCH", right: true },
+    { heading: "EXPIRES", below: 2 },
 ];
 
 const SERVICE_COLUMNS: Column[] = [
@@ -32,11 +43,11 @@ const SERVICE_COLUMNS: Column[] = [
     { heading: "URL" },
     { heading: "RUNNING" },
     { heading: "CERTIFICATE", right: true },
-    { heading: "GROUP" },
+    { heading: "GROUP", below: 1 },
 ];
 
 function peerRow(peer: PeerStatus): string[] {
-    const { name, fingerprint, addresses, state, age, endpoint, received, sent, epoch } = peer;
+    const { name, fingerprint, addresses, state, age, endpoint, received, sent, epoch, expires } = peer;
     const silent = state === "revoked" || state === "missing" || state === "expired" || state === "unknown";
     return [
         name ?? fingerprint,
@@ -47,6 +58,7 @@ function peerRow(peer: PeerStatus): string[] {
         silent ? "" : bytes(received),
         silent ? "" : bytes(sent),
         epoch === null ? "" : String(epoch),
+        expires === undefined ? "" : expires.replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, "Z"),
     ];
 }
 
@@ -72,10 +84,15 @@ function interfacesOf({ interfaces, peers }: RelayStatus): string {
 }
 
 /** All that differs, in one line. */
-function driftOf({ drift, peers }: RelayStatus): string {
+function driftOf({ drift, peers }: RelayStatus): string[] {
     const rogues = peers.filter(({ state }) => state === "rogue").length;
-    const all = [...(rogues === 0 ? [] : [`${rogues} rogue ${rogues === 1 ? "peer" : "peers"} on the wire`]), ...drift];
-    return `drift: ${all.length === 0 ? "none" : `${all.join("; ")}; see pulumi refresh, the next up sets it right`}`;
+    const all = [
+        ...(rogues === 0
+            ? []
+            : [`${rogues} unknown ${rogues === 1 ? "peer" : "peers"} on the interface; ${REPAIR} removes them`]),
+        ...drift,
+    ];
+    return all.length === 0 ? ["drift: none"] : all.map((sentence) => `drift: ${sentence}`);
 }
 
 /** "12 s", "3 min", "5 h", "2 days": the largest unit, rounded down. */

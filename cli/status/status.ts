@@ -72,8 +72,9 @@ async function print(
         return;
     }
     const { inWords } = await import("./render.js");
-    const text = statuses.map(inWords).join("\n");
-    const named = problems.filter(({ kind }) => kind !== "drift" && kind !== "unreachable");
+    const { widthOf } = await import("../table.js");
+    const text = statuses.map((each) => inWords(each, widthOf(output))).join("\n");
+    const named = problems.filter(({ kind }) => kind !== "drift" && kind !== "conflict" && kind !== "unreachable");
     const tail = named.map(({ relay, message }) => `problem: ${relay}: ${message}\n`).join("");
     const clear = watch !== undefined && (output.stdout as { isTTY?: boolean }).isTTY ? "\x1b[H\x1b[2J" : "";
     output.stdout.write(`${clear}${text}${tail === "" ? "" : `\n${tail}`}`);

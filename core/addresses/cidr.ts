@@ -115,6 +115,18 @@ export function rangesOverlap(a: Range, b: Range): boolean {
     return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
+/**
+ * Whether an address is one that only a part of the world reaches: RFC 1918, carrier-grade NAT (RFC 6598), a unique
+ * local one (RFC 4193) or link-local. A host name is not.
+ */
+export function isPrivate(text: string): boolean {
+    const parsed = read(text);
+    if (parsed === undefined) return false;
+    if (parsed.family === 4)
+        return parsed.address.isPrivate() || parsed.address.isCGNAT() || parsed.address.isLinkLocal();
+    return parsed.address.isULA() || parsed.address.isLinkLocal();
+}
+
 /** `host:port`, with the brackets an IPv6 address needs. */
 export function joinHostPort(host: string, port: number): string {
     return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

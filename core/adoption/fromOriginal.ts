@@ -1,8 +1,9 @@
 import { z } from "zod";
 
-import { contains, parseAddress } from "../addresses.js";
+import { contains, parseAddress, parseSubnet } from "../addresses.js";
 import { parseEndpoint } from "../arguments/text.js";
 import { validate } from "../arguments/validate.js";
+import { sanitizeText } from "../audit/sanitize.js";
 import { InvalidArgument } from "../errors.js";
 import { parsePresharedKey, parsePublicKey } from "../keys.js";
 import type { AdoptedPeer, AdoptedService, Adoption } from "./model.js";
@@ -82,10 +83,11 @@ export function fromOriginal(state: OriginalState): Adoption {
             endpoint: `${host.includes(":") ? `[${host}]` : host}:${port ?? 51820}`,
             peers,
             services: open.map((service) => serviceOf(service, peers, subnet)),
+            // They quote the files.
             left: [
                 ...leftOut(revoked, peers.length),
                 ...open.flatMap((service) => serviceLeft(service, peers, subnet)),
-            ],
+            ].map(sanitizeText),
         },
     };
 }
@@ -93,7 +95,8 @@ export function fromOriginal(state: OriginalState): Adoption {
 /** The tool's pool is always 10.8.0.0/24, whatever its settings were: the relay's own address says more. */
 function subnetOf(relayAddress: string, pool: string, subject: string): string {
     const address = parseAddress(relayAddress, `${subject}/peers.json: relay.tunnel_ip`, 4);
-    if (pool.includes("/") && contains(pool, address) && address.endsWith(".1")) return pool;
+    const path = `${subject}/peers.json: ip_pool.subnet`;
+    if (pool.includes("/") && contains(parseSubnet(pool, path, 4).cidr, address) && address.endsWith(".1")) return pool;
     if (address.endsWith(".1")) return address.replace(/\.1$/, ".0/24");
     throw new InvalidArgument(
         `${subject}/peers.json: relay.tunnel_ip`,

@@ -1,10 +1,22 @@
 import { InvalidArgument, TunnelError } from "../errors.js";
-import { parsePresharedKey, parsePrivateKey, parsePublicKey, publicKeyOf } from "../keys.js";
+import { parsePresharedKey, parsePublicKey, publicKeyOf } from "../keys.js";
+import { sanitizeText } from "../audit/sanitize.js";
+import { canonicalEndpoint } from "../arguments/text.js";
 import { refuse, type Fault } from "../arguments/validate.js";
-import { keyFileIn, leftOut } from "./hooks.js";
+import {
+    keyFileIn,
+    leftOut,
+    limitsForwarding,
+    presharedKeyFiles,
+    setsUnknownPresharedKey,
+    type HookedKey,
+    type ReadFile,
+} from "./hooks.js";
+import { asOnWire, besideFile, type Entry, type LiveRelay } from "./live.js";
 import type { AdoptedPeer, Adoption } from "./model.js";
-import { namePeers } from "./names.js";
-import { membershipOf, tunnelOf } from "./networks.js";
+import { namePeers, writtenBeside } from "./names.js";
+import { membershipOf, refuseOverlaps, refuseWithoutRoom, tunnelOf } from "./networks.js";
+import { listenPortOf, mtuOf, presharedOf, privateKeyOf } from "./settings.js";
 import { lastOf, listOf, parseQuickFile, type QuickFile, type QuickPeer } from "./wgQuick.js";
 
 /** What is known beside the file. */
@@ -15,6 +27,12 @@ export interface Beside {
     path: string;
     interface: string;
     endpoint?: string | undefined;
+    /** MTU of the interface as it is on this machine, in bytes. Absent: it cannot be looked at from here. */
+    mtu?: number | undefined;
+    /** The interface itself. Absent: it cannot be looked at from here. */
+    live?: LiveRelay | undefined;
+    /** The text of a file that a hook names; undefined when it cannot be read here. Default: none can. */
+    read?: ReadFile | undefined;
 }
 
 /**
@@ -23,14 +41,17 @@ export interface Beside {
  * @throws InvalidArgument naming every fault; never a key
  */
 export function fromQuickFile(text: string, beside: Beside): Adoption {
-    const { subject, path, interface: device, endpoint } = beside;
+    const { subject, path, interface: device } = beside;
     const file = parseQuickFile(text, subject);
     if (file.peers.length === 0)
         throw new InvalidArgument(subject, "has no [Peer]", "declare the peers in a program yourself");
+    const { live } = beside;
+    const mtu = live?.mtu ?? mtuOf(file) ?? beside.mtu;
     const tunnel = tunnelOf(
         listOf(file.settings, "address"),
         file.peers.map(({ settings }) => listOf(settings, "allowedips")),
         subject,
+        mtu,
     );
     refuseClient(file, subject);
     const faults: Fault[] = [];
@@ -38,28 +59,34 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
     const left = leftOut(file);
     const publicKeys = keysOf(file.peers, subject, fault);
     if (faults.length > 0) refuse(subject, faults);
-    const names = namePeers(
-        file.peers.map(({ comments }, index) => ({ comments, publicKey: publicKeys[index] ?? "" })),
-    );
+    const entries = entriesOf(file, publicKeys, beside, left, fault);
     const presharedKeys: Record<string, string> = {};
-    const peers = file.peers.map((peer, index): AdoptedPeer => {
-        const name = names[index] ?? "";
-        const { address, routes, left: hers } = membershipOf(name, listOf(peer.settings, "allowedips"), tunnel, fault);
-        left.push(...hers, ...oneWay(name, peer));
-        const preshared = checked(() => presharedOf(peer, `${subject}, ${name}`), fault);
-        if (preshared !== undefined) presharedKeys[name] = preshared;
-        const publicKey = publicKeys[index] ?? "";
+    const peers = entries.map(({ name, publicKey, written, allowed, inFile, onWire }): AdoptedPeer => {
+        const { address, routes, left: hers } = membershipOf(name, allowed, tunnel, fault);
+        left.push(...hers);
+        const preshared = onWire ?? inFile ?? "";
+        if (preshared !== "") presharedKeys[name] = preshared;
         return {
             name,
             publicKey,
+            ...(written === undefined ? {} : { written: sanitizeText(written) }),
             ...(address === undefined ? {} : { address }),
             routes,
-            preshared: preshared !== undefined,
+            preshared: preshared !== "",
         };
     });
     refuseSharedAddresses(peers, subject, fault);
+    refuseOverlaps(peers, subject, fault);
+    refuseWithoutRoom(peers, tunnel.subnet, subject, fault);
     const privateKey = checked(() => privateKeyOf(file, subject), fault);
-    const keyFile = privateKey === undefined ? keyFileIn(file, device) : path;
+    refuseOwnKey(privateKey, peers, subject, fault);
+    if (privateKey !== undefined && live !== undefined && publicKeyOf(privateKey) !== live.publicKey)
+        fault({
+            path: subject,
+            problem: `holds another private key than ${device} has (public key ${live.publicKey})`,
+            fix: `give the file that ${device} was brought up with`,
+        });
+    const keyFile = privateKey === undefined ? keyFileIn(file, { device, path, read: beside.read }) : path;
     if (keyFile === undefined && faults.length === 0) {
         fault({
             path: subject,
@@ -67,8 +94,10 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
             fix: "add the line that `wg show " + device + " private-key` gives",
         });
     }
-    const listenPort = checked(() => listenPortOf(file, subject, device), fault);
+    const listenPort = live?.listenPort ?? checked(() => listenPortOf(file, subject, device), fault);
     if (faults.length > 0) refuse(subject, faults);
+    if (mtu === undefined) left.push(unknownMtu(device));
+    const endpoint = beside.endpoint ?? endpointIn(file);
     return {
         presharedKeys,
         relay: {
@@ -78,11 +107,14 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
             listenPort: listenPort ?? 51820,
             subnet: tunnel.subnet,
             ...(tunnel.subnet6 === undefined ? {} : { subnet6: tunnel.subnet6 }),
-            ...mtuOf(file),
+            ...(mtu === undefined ? {} : { mtu }),
             ...(endpoint === undefined ? {} : { endpoint }),
             peers,
+            ...(limitsForwarding(file, beside.read) ? { limited: true } : {}),
+            ...(live === undefined ? {} : { forwards: live.forwards }),
             services: [],
-            left: [...tunnel.left, ...left],
+            // They quote the file, and whoever wrote that may have put escape sequences into it.
+            left: [...tunnel.left, ...left].map(sanitizeText),
         },
     };
 }
@@ -100,6 +132,47 @@ function refuseClient(file: QuickFile, subject: string): void {
     );
 }
 
+/** The file's peers, and where the interface can be looked at, those that are on it, as they are there. */
+function entriesOf(
+    file: QuickFile,
+    publicKeys: string[],
+    beside: Beside,
+    left: string[],
+    fault: (fault: Fault) => void,
+): Entry[] {
+    const { subject, path, interface: device, live, read } = beside;
+    const strangers = besideFile(publicKeys, live);
+    const names = namePeers([
+        ...file.peers.map(({ above, comments }, index) => ({ above, comments, publicKey: publicKeys[index] ?? "" })),
+        ...strangers.map((publicKey) => ({ publicKey, comments: [] })),
+    ]);
+    const hooked = presharedKeyFiles(file, { device, path, read });
+    if (live === undefined && setsUnknownPresharedKey(file, hooked, { device, path, read }))
+        fault({
+            path: subject,
+            problem: "a hook sets a preshared key, and which peer it is for cannot be read from it",
+            fix: "add the line `PresharedKey = …` to the [Peer] and take the hook out of the copy that is imported",
+        });
+    const entries = file.peers.map((peer, index): Entry => {
+        const [name = "", publicKey = ""] = [names[index], publicKeys[index]];
+        left.push(...oneWay(name, peer, savesConfig(file)));
+        const own = `${subject}, ${name}`;
+        const loaded = (): string | undefined =>
+            live === undefined ? loadedBy(hooked.get(publicKey), own, beside) : undefined;
+        const inFile = checked(() => presharedOf(peer, own) ?? loaded(), fault);
+        return { name, publicKey, written: writtenBeside(peer), allowed: listOf(peer.settings, "allowedips"), inFile };
+    });
+    if (live === undefined) return entries;
+    const unlisted = strangers.map((publicKey, index) => ({
+        name: names[file.peers.length + index] ?? "",
+        publicKey,
+        allowed: [],
+    }));
+    const now = asOnWire([...entries, ...unlisted], live, { device, inFile: entries.length });
+    left.push(...now.left);
+    return now.entries;
+}
+
 function keysOf(peers: QuickPeer[], subject: string, fault: (fault: Fault) => void): string[] {
     const lines = new Map<string, number>();
     return peers.map(({ line, settings }) => {
@@ -111,6 +184,20 @@ function keysOf(peers: QuickPeer[], subject: string, fault: (fault: Fault) => vo
         lines.set(key, line);
         return key;
     });
+}
+
+/** WireGuard ignores a peer that has the interface's own key. */
+function refuseOwnKey(
+    privateKey: string | undefined,
+    peers: AdoptedPeer[],
+    subject: string,
+    fault: (fault: Fault) => void,
+): void {
+    const own = privateKey === undefined ? undefined : publicKeyOf(privateKey);
+    for (const { name, publicKey } of peers) {
+        if (publicKey === own)
+            fault({ path: `${subject}, ${name}`, problem: "has the relay's own public key", fix: "take it out" });
+    }
 }
 
 /** WireGuard gives an address to whoever is listed last, silently. */
@@ -130,9 +217,47 @@ function refuseSharedAddresses(peers: AdoptedPeer[], subject: string, fault: (fa
     }
 }
 
-/** The relay waits for its peers. */
-function oneWay(name: string, { settings }: QuickPeer): string[] {
-    const endpoint = lastOf(settings, "endpoint");
+/** The preshared key that a hook loads: what a program without it would cut at the next handshake. */
+function loadedBy(hook: HookedKey | undefined, path: string, { read }: Beside): string | undefined {
+    if (hook === undefined) return undefined;
+    const text = hook.key ?? (hook.file === undefined ? undefined : read?.(hook.file));
+    if (text === undefined) {
+        throw new InvalidArgument(
+            path,
+            `gets its preshared key from a hook (${hook.hook}), ${hook.file === undefined ? "which names no file" : `from ${hook.file}, which cannot be read here`}`,
+            "add the line `PresharedKey = …` to its [Peer], with the key that `wg show INTERFACE preshared-keys` prints on the relay",
+        );
+    }
+    return parsePresharedKey(text.trim(), `${path}: ${hook.file ?? hook.hook}`);
+}
+
+function savesConfig({ settings }: QuickFile): boolean {
+    return /^true$/i.test(lastOf(settings, "saveconfig") ?? "");
+}
+
+/** `# ENDPOINT vpn.example.org`, as an installer notes where clients reach the relay; a bad one is ignored, because it is only a comment. */
+function endpointIn({ comments }: QuickFile): string | undefined {
+    for (const comment of comments) {
+        const noted = /^ENDPOINT\s+(\S+)$/.exec(comment)?.[1];
+        const endpoint =
+            noted === undefined
+                ? undefined
+                : checked(
+                      () => canonicalEndpoint(noted, ""),
+                      () => undefined,
+                  );
+        if (endpoint !== undefined) return endpoint;
+    }
+    return undefined;
+}
+
+function unknownMtu(device: string): string {
+    return `MTU is not in the file, and wg-quick takes it from the route: a Relay sets 1420; if \`ip link show ${device}\` on the relay says otherwise, give that as \`mtu\``;
+}
+
+/** The relay waits for its peers. In a file that saves itself an endpoint is not a setting: it says where the peer was last. */
+function oneWay(name: string, { settings }: QuickPeer, saved: boolean): string[] {
+    const endpoint = saved ? undefined : lastOf(settings, "endpoint");
     const keepalive = lastOf(settings, "persistentkeepalive");
     return [
         ...(endpoint === undefined
@@ -146,37 +271,6 @@ function oneWay(name: string, { settings }: QuickPeer): string[] {
                   `${name} had PersistentKeepalive = ${keepalive} on the relay: switched off there; it belongs into ${name}'s own file`,
               ]),
     ];
-}
-
-function presharedOf({ settings }: QuickPeer, path: string): string | undefined {
-    const key = lastOf(settings, "presharedkey");
-    return key === undefined || key === NONE ? undefined : parsePresharedKey(key, `${path}: PresharedKey`);
-}
-
-/** What `wg showconf` prints of nobody's key. */
-const NONE = `${"A".repeat(43)}=`;
-
-function privateKeyOf({ settings }: QuickFile, subject: string): string | undefined {
-    const key = lastOf(settings, "privatekey");
-    return key === undefined ? undefined : parsePrivateKey(key, `${subject}: PrivateKey`);
-}
-
-function listenPortOf({ settings }: QuickFile, subject: string, device: string): number {
-    const text = lastOf(settings, "listenport");
-    const port = Number(text);
-    if (text === undefined || !/^\d+$/.test(text) || port < 1 || port > 65535) {
-        throw new InvalidArgument(
-            subject,
-            text === undefined ? "names no ListenPort" : `"${text}" is not a port`,
-            `add the one that \`wg show ${device} listen-port\` prints: ListenPort = 51820`,
-        );
-    }
-    return port;
-}
-
-function mtuOf({ settings }: QuickFile): { mtu?: number } {
-    const mtu = Number(lastOf(settings, "mtu"));
-    return Number.isInteger(mtu) && mtu >= 576 && mtu <= 9000 ? { mtu } : {};
 }
 
 function checked<T>(check: () => T, fault: (fault: Fault) => void): T | undefined {

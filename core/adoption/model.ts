@@ -12,6 +12,10 @@ export interface AdoptedRelay {
     /** host:port, when it is known. */
     endpoint?: string;
     peers: AdoptedPeer[];
+    /** Whether rules that its hooks load limit what it forwards. */
+    limited?: boolean;
+    /** Whether it forwards anything; absent where that could not be looked at. */
+    forwards?: boolean;
     services: AdoptedService[];
     /** What cannot be carried over, a sentence each, with what to do instead. */
     left: string[];
@@ -20,7 +24,9 @@ export interface AdoptedRelay {
 export interface AdoptedPeer {
     name: string;
     publicKey: string;
-    /** Her tunnel address; absent when she had none of her own and gets one. */
+    /** What was written beside it, where that cannot be a name. */
+    written?: string;
+    /** Its tunnel address; absent when she had none of her own and gets one. */
     address?: string;
     /** Networks behind her. */
     routes: string[];

@@ -3,13 +3,14 @@ import {
     bigIntToAddress,
     contains,
     familyOf,
-    parseAddress,
+    overlaps,
     parseSubnet,
     range,
     unroutable,
 } from "../addresses.js";
 import { InvalidArgument, TunnelError } from "../errors.js";
 import type { Fault } from "../arguments/validate.js";
+import { bare, canonical, isHost, networkOf, split, type Own } from "./cidrs.js";
 
 /** The tunnel's networks, as a Relay can have them. */
 export interface Tunnel {
@@ -31,8 +32,9 @@ export interface Membership {
  *
  * @param addresses of the relay, with prefix length
  * @param allowed allowed IPs of every peer
+ * @param mtu of the interface, where it is known
  */
-export function tunnelOf(addresses: string[], allowed: string[][], subject: string): Tunnel {
+export function tunnelOf(addresses: string[], allowed: string[][], subject: string, mtu?: number): Tunnel {
     const left: string[] = [];
     const [own, ...more4] = addresses.filter((address) => familyOf(address) === 4).map((text) => split(text, subject));
     const [own6, ...more6] = addresses.filter((address) => familyOf(address) === 6).map((text) => split(text, subject));
@@ -40,7 +42,7 @@ export function tunnelOf(addresses: string[], allowed: string[][], subject: stri
         throw new InvalidArgument(
             subject,
             "has no IPv4 address, and a Relay needs an IPv4 network",
-            "add one: Address = 10.8.0.1/24",
+            `add the one that the interface has, for instance: Address = ${exampleFor(allowed)}`,
         );
     }
     for (const { text } of [...more4, ...more6]) {
@@ -51,7 +53,7 @@ export function tunnelOf(addresses: string[], allowed: string[][], subject: stri
         .filter((text) => familyOf(text) === 4 && isHost(text))
         .map(bare);
     const subnet = subnet4(own, hosts, subject, left);
-    const subnet6 = own6 === undefined ? undefined : subnet6Of(own6, subnet, allowed, left);
+    const subnet6 = own6 === undefined ? undefined : subnet6Of(own6, { subnet, allowed, mtu }, left);
     return { subnet, ...(subnet6 === undefined ? {} : { subnet6 }), left };
 }
 
@@ -83,8 +85,19 @@ export function membershipOf(
                 six = true;
                 continue;
             }
-            if (address === undefined) address = bare(network);
-            else left.push(`${who} had ${bare(network)} as well; a peer has one address, and packets to this one end`);
+            const special = specialAddress(bare(network), tunnel.subnet);
+            if (special === "relay") {
+                left.push(`${who} had ${bare(network)}, the relay's own address: it is left out`);
+            } else if (address === undefined) {
+                address = bare(network);
+                if (special !== undefined)
+                    fault({
+                        path: who,
+                        problem: `has ${address}, the ${special} address of ${tunnel.subnet}`,
+                        fix: "give Address of [Interface] the prefix length of a wider network, or the peer another address",
+                    });
+            } else
+                left.push(`${who} had ${bare(network)} as well; a peer has one address, and packets to this one end`);
         } else if (network.endsWith("/0")) {
             left.push(
                 `${who} had ${network}: a default route into a peer is not taken; list the networks behind that peer in \`routes\``,
@@ -105,13 +118,66 @@ export function membershipOf(
         );
     }
     if (!six) left.push(`${who} had no IPv6 address and is sent packets for one from now on; her IPv4 address stays`);
-    return { ...(address === undefined ? {} : { address }), routes: [...routes].sort(), left };
+    return { ...(address === undefined ? {} : { address }), routes: widest([...routes]).sort(), left };
 }
 
-interface Own {
-    text: string;
-    address: string;
-    prefix: number;
+/**
+ * WireGuard sends a packet to the peer with the narrowest network that holds its destination. A Relay's routes say one way
+ * for each, so networks of two peers that overlap are refused here instead of in the preview.
+ */
+export function refuseOverlaps(
+    peers: { name: string; routes: string[] }[],
+    subject: string,
+    fault: (fault: Fault) => void,
+): void {
+    const all = peers.flatMap(({ name, routes }) => routes.map((cidr) => ({ name, cidr })));
+    for (const [index, one] of all.entries()) {
+        const other = all.slice(0, index).find(({ name, cidr }) => name !== one.name && overlaps(cidr, one.cidr));
+        if (other === undefined || other.cidr === one.cidr) continue;
+        fault({
+            path: `${subject}, ${one.name}`,
+            problem: `has ${one.cidr}, which overlaps ${other.cidr} of ${other.name}`,
+            fix: "a Relay gives each network one way: split the wider one so that it leaves the narrower one out",
+        });
+    }
+}
+
+/** Without networks that lie inside a wider network of the same peer: they change nothing. */
+function widest(routes: string[]): string[] {
+    return routes.filter((one) => !routes.some((other) => other !== one && contains(other, one)));
+}
+
+/** Every peer has an address in the tunnel: those that have none yet need room for one. */
+export function refuseWithoutRoom(
+    peers: { address?: string }[],
+    subnet: string,
+    subject: string,
+    fault: (fault: Fault) => void,
+): void {
+    const { first, last } = range(subnet);
+    // Not the network's own, the relay's and the broadcast address.
+    const room = last - first - 2n;
+    if (BigInt(peers.length) <= room) return;
+    fault({
+        path: subject,
+        problem: `lists ${peers.length} peers, and ${subnet} has room for ${room}`,
+        fix: "give Address of [Interface] the prefix length of a wider network",
+    });
+}
+
+/** An address that no peer can have. */
+function specialAddress(text: string, subnet: string): "network" | "relay" | "broadcast" | undefined {
+    const { first, last } = range(subnet);
+    const address = addressToBigInt(text);
+    if (address === first) return "network";
+    if (address === first + 1n) return "relay";
+    return address === last ? "broadcast" : undefined;
+}
+
+/** The first address of the /24 in which the first peer is. */
+function exampleFor(allowed: string[][]): string {
+    const host = allowed.flat().find((text) => familyOf(text) === 4 && isHost(text));
+    return host === undefined ? "10.8.0.1/24" : bare(host).replace(/\d+$/, "1/24");
 }
 
 function subnet4(own: Own, hosts: string[], subject: string, left: string[]): string {
@@ -121,8 +187,8 @@ function subnet4(own: Own, hosts: string[], subject: string, left: string[]): st
     };
     const holds = (prefix: number): boolean =>
         hosts.every((host) => contains(networkOf(own.address, prefix, 32), host));
-    // The file's own prefix where it is one of a network; a single address gets the smallest network that holds everybody.
-    const wanted = own.prefix <= 30 ? own.prefix : descending(30, 16).find((prefix) => fits(prefix) && holds(prefix));
+    // The file's own prefix where it is one of a network; a single address gets a network that holds everybody, with room.
+    const wanted = own.prefix <= 30 ? own.prefix : descending(24, 16).find((prefix) => fits(prefix) && holds(prefix));
     const prefix = wanted ?? 24;
     const subnet = parseSubnet(networkOf(own.address, prefix, 32), `${subject}: Address`, 4);
     if (subnet.relay !== own.address) {
@@ -142,11 +208,19 @@ function subnet4(own: Own, hosts: string[], subject: string, left: string[]): st
     return subnet.cidr;
 }
 
-function subnet6Of(own: Own, subnet: string, allowed: string[][], left: string[]): string | undefined {
+/** What an IPv6 network has to fit to. */
+interface Around {
+    subnet: string;
+    allowed: string[][];
+    mtu: number | undefined;
+}
+
+function subnet6Of(own: Own, { subnet, allowed, mtu }: Around, left: string[]): string | undefined {
     const because = (why: string): undefined => {
         left.push(`IPv6 in the tunnel (${own.text}) ends: ${why}; IPv4 addresses stay`);
         return undefined;
     };
+    if (mtu !== undefined && mtu < 1280) return because(`MTU ${mtu} is less than IPv6 needs, 1280`);
     const cidr = networkOf(own.address, Math.min(own.prefix, 124), 128);
     let parsed;
     try {
@@ -182,36 +256,6 @@ function overlapsTunnel(network: string, { subnet, subnet6 }: Tunnel): boolean {
         const other = range(tunnel);
         return one.family === other.family && one.first <= other.last && other.first <= one.last;
     });
-}
-
-/** As wg reads it: host bits do not count, a missing prefix length is one address. */
-function canonical(text: string, subject: string): string {
-    const { address, prefix } = split(text, subject);
-    return networkOf(address, prefix, familyOf(address) === 4 ? 32 : 128);
-}
-
-function split(text: string, subject: string): Own {
-    const [host = "", length] = text.split("/");
-    const address = parseAddress(host, subject);
-    const bits = familyOf(address) === 4 ? 32 : 128;
-    const prefix = length === undefined ? bits : Number(length);
-    if (!/^\d{1,3}$/.test(length ?? "0") || prefix > bits)
-        throw new InvalidArgument(subject, `"${text}" has no prefix length up to ${bits}`, "correct it");
-    return { text: `${address}/${prefix}`, address, prefix };
-}
-
-function networkOf(address: string, prefix: number, bits: number): string {
-    const rest = BigInt(bits - prefix);
-    return `${bigIntToAddress((addressToBigInt(address) >> rest) << rest, bits === 32 ? 4 : 6)}/${prefix}`;
-}
-
-function isHost(text: string): boolean {
-    return /^[^/]+(?:\/32)?$/.test(text) ? familyOf(text) === 4 || !text.includes("/") : /\/128$/.test(text);
-}
-
-function bare(text: string): string {
-    const [host = ""] = text.split("/");
-    return parseAddress(host, "AllowedIPs");
 }
 
 function descending(from: number, to: number): number[] {

@@ -26,7 +26,7 @@ const INLINE = 5;
 export function renderProject(relay: AdoptedRelay, options: ProgramOptions): Record<string, string> {
     const inFile = relay.peers.length > INLINE;
     return {
-        "Pulumi.yaml": `name: ${options.name}\ndescription: A WireGuard relay that was taken over from ${options.source}.\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n`,
+        "Pulumi.yaml": `name: ${options.name}\ndescription: ${JSON.stringify(`A WireGuard relay that was taken over from ${options.source}.`)}\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n`,
         "package.json": `${JSON.stringify({ name: options.name, private: true, dependencies: dependencies(options, inFile) }, undefined, 4)}\n`,
         "tsconfig.json": `${JSON.stringify({ compilerOptions: { strict: true, target: "es2022", module: "commonjs", moduleResolution: "node", skipLibCheck: true } }, undefined, 4)}\n`,
         ".gitignore": "node_modules/\npreshared-keys.json\nimport.json\n*.key\n",
@@ -44,7 +44,9 @@ function renderPeers(peers: AdoptedPeer[]): string {
         "# Who may connect. Addresses and keys are those the peers have already: who is changed here needs a new configuration.",
         "# `presharedKey: config` is in the stack's configuration. Who is added later needs neither address nor presharedKey.",
     ];
-    return `${head.join("\n")}\n\n${stringify(peers.map(peerData), { lineWidth: 0 })}`;
+    const one = (peer: AdoptedPeer): string =>
+        `${peer.written === undefined ? "" : `# ${peer.written}\n`}${stringify([peerData(peer)], { lineWidth: 0 })}`;
+    return `${head.join("\n")}\n\n${peers.map(one).join("")}`;
 }
 
 function peerData({ name, publicKey, address, routes, preshared }: AdoptedPeer): Record<string, unknown> {
@@ -98,7 +100,7 @@ function renderProgram(relay: AdoptedRelay, options: ProgramOptions, inFile: boo
 function peersSection({ peers }: AdoptedRelay, inFile: boolean, preshared: boolean): string[] {
     const data = inFile
         ? 'parse(readFileSync(join(__dirname, "peers.yaml"), "utf8")) as PeerSpec[]'
-        : `[\n${peers.map((peer) => `    ${literal(peerData(peer))},\n`).join("")}]`;
+        : `[\n${peers.map(inlinePeer).join("")}]`;
     if (!preshared) return [`const peers: PeerSpec[] = ${data};`];
     return [
         "// The preshared keys that peers have already, by name: pulumi config set --secret presharedKeys < preshared-keys.json",
@@ -117,6 +119,10 @@ function peersSection({ peers }: AdoptedRelay, inFile: boolean, preshared: boole
     ];
 }
 
+function inlinePeer(peer: AdoptedPeer): string {
+    return `${peer.written === undefined ? "" : `    // ${peer.written}\n`}    ${literal(peerData(peer))},\n`;
+}
+
 function servicesSection({ services }: AdoptedRelay): string[] {
     return [
         "// NARROW THIS: everybody may open each service, as before.",
@@ -133,7 +139,11 @@ function grantsSection(): string[] {
     return [
         "// NARROW THIS: everybody reaches everybody on every port, as before. What people need looks like",
         '// { from: ["alice"], to: "nas", ports: ["tcp/22"] }; a preview says what each step of narrowing takes away.',
-        "const everybody = peers.map(({ name }) => name);",
+        "// Somebody is a peer, or whoever is in a network behind one.",
+        'const everybody: Grant["from"] = peers.flatMap(({ name, routes = [] }) => [',
+        "    name,",
+        "    ...routes.map((network) => ({ peer: name, network })),",
+        "]);",
         "const asOpenAsBefore: Grant[] = peers.flatMap(({ name, routes = [] }) => [",
         '    { from: everybody, to: name, ports: ["all"] },',
         '    ...routes.map((network): Grant => ({ from: everybody, to: { peer: name, network }, ports: ["all"] })),',

@@ -4,11 +4,11 @@ import type { ProgramOptions } from "./program.js";
 /** What to do, in order: a command each, with why. */
 export function nextSteps(
     { interface: device, peers }: AdoptedRelay,
-    { host }: ProgramOptions,
+    { host, versions }: ProgramOptions,
 ): { command: string; why: string }[] {
     const hostKey = host.kind === "ssh" && host.hostKey === undefined;
     return [
-        { command: "npm install", why: "fetches the library" },
+        { command: "npm install", why: fetching(versions["pulumi-qp-tunnel"] ?? "") },
         {
             command: "pulumi stack init prod",
             why: "or another name; it asks for a passphrase, which encrypts the secrets",
@@ -31,12 +31,23 @@ export function nextSteps(
               ]
             : []),
         { command: "pulumi preview", why: "has to name no change of a key or an address" },
-        { command: "pulumi up", why: `takes ${device} over; nobody is interrupted` },
+        {
+            command: "pulumi up",
+            why: `compares ${device} with the program and stops before any change where it would not stay as it is; then takes it over, and nobody is interrupted`,
+        },
         {
             command: `systemctl disable wg-quick@${device}; mv /etc/wireguard/${device}.conf /root/`,
             why: "on the relay; without --now, which would take the tunnel down. Its own units bring it up from here on",
         },
     ];
+}
+
+/** A file or a folder is on this machine alone. */
+function fetching(dependency: string): string {
+    const [, place] = /^file:(.*)$/.exec(dependency) ?? [];
+    return place === undefined
+        ? "fetches the library"
+        : `fetches the library from ${place}; where that is not there (a colleague's machine, CI), package.json has to name another place`;
 }
 
 /** The project's README. */
@@ -53,6 +64,9 @@ export function renderReadme(relay: AdoptedRelay, options: ProgramOptions): stri
         `${steps.join("\n")}\n${open}`,
         "## What is not carried over\n",
         relay.left.map((sentence) => `- ${sentence}\n`).join("") +
-            "- peers reach the relay itself by ping and by its services only: what else listens there (SSH, a resolver) is closed to them\n",
+            "- peers reach the relay itself by ping and by its services only: what else listens there (SSH, a resolver) is closed to them\n" +
+            "- the relay machine opens no connection to a peer any more, but for the upstreams of its services: a reverse proxy or a backup job on it that asks a peer gets no answer\n" +
+            "- nobody outside opens a connection into the tunnel: ports that were forwarded to a peer are closed\n" +
+            "\nWhat took these ways needs another one: for peers an `ExposedService` with `upstream: { peer, port }`; for everybody else, or for a job of the machine, let whatever asks be a peer of its own (a container, another machine), with a grant for the port.\n",
     ].join("\n");
 }

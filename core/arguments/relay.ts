@@ -1,7 +1,7 @@
 import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses.js";
 import { TunnelError } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
-import { checkName, checkUniqueNames } from "../names.js";
+import { checkName, checkServiceName, checkUniqueNames } from "../names.js";
 import { peerIn } from "../access.js";
 import type { GrantSource } from "../model.js";
 import type { GrantTarget } from "./schemas.js";
@@ -76,7 +76,7 @@ function checkNames(relay: PlainRelay, at: At): void {
     for (const kind of ["peers", "services"] as const) {
         const names = relay[kind].map(({ name }) => name);
         for (const name of names) {
-            at(`${kind}.${name}`, () => checkName(name, ""));
+            at(`${kind}.${name}`, () => (kind === "services" ? checkServiceName : checkName)(name, ""));
         }
         at(kind, () => checkUniqueNames(names, ""));
     }

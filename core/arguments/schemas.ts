@@ -5,7 +5,7 @@ import { InvalidArgument } from "../errors.js";
 import type { GrantSource } from "../model.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
-import { parseEndpoint, parseExpires, parsePorts } from "./text.js";
+import { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
 import { form, supplied, text } from "./validate.js";
 
 const name = text(checkName);
@@ -56,7 +56,7 @@ export const serviceArgs = z.strictObject({
         typeof value === "string" ? z.literal("everyone") : z.array(name),
     ).default([]),
     port: port.optional(),
-    certificate: z.enum(["ed25519", "ecdsa-p256"]).default("ed25519"),
+    certificate: z.enum(["ed25519", "ecdsa-p256", "both"]).default("both"),
     keyExchange: z.enum(["require", "prefer"]).default("require"),
     on: name.optional(),
 });
@@ -95,10 +95,7 @@ export const relayArgs = z.strictObject({
     peers: z.array(z.unknown()),
     services: z.array(z.unknown()).default([]),
     grants: z.array(grantArgs).default([]),
-    endpoint: supplied((value, subject) => {
-        const { host, port } = parseEndpoint(value, subject);
-        return port === undefined ? host : joinHostPort(host, port);
-    }).optional(),
+    endpoint: supplied(canonicalEndpoint).optional(),
     listenPort: port.default(51820),
     subnet: text((value, subject) => parseSubnet(value, subject, 4).cidr).default("10.8.0.0/24"),
     subnet6: text((value, subject) => parseSubnet(value, subject, 6).cidr).optional(),
@@ -112,6 +109,8 @@ export const relayArgs = z.strictObject({
         .default(KEY_OVERLAP),
     identity: z.enum(["state", "host"]).default("state"),
     privateKey: supplied(privateKeySource).optional(),
+    replaceLostKeys: text(recordHash).optional(),
+    adoptChanges: text(differencesHash).optional(),
     routes: networks,
     mtu: z.int().min(576).max(9000).default(1420),
     keepalive: z.int().min(0).max(65535).default(25),
@@ -177,6 +176,15 @@ function recordHash(value: string, subject: string): string {
         );
     }
     return value;
+}
+
+function differencesHash(value: string, subject: string): string {
+    if (/^[0-9a-f]{16}$/.test(value)) return value;
+    throw new InvalidArgument(
+        subject,
+        `"${value}" is not what an update names that refuses to change an interface`,
+        "copy it from there: 16 lower-case hex digits",
+    );
 }
 
 function ascending(epochs: number[]): number[] {

@@ -1,4 +1,4 @@
-import { parseAddress } from "../addresses.js";
+import { joinHostPort, parseAddress } from "../addresses.js";
 import { InvalidArgument } from "../errors.js";
 import type { Ports } from "../model.js";
 
@@ -72,6 +72,12 @@ export function parseEndpoint(text: string, subject: string): Endpoint {
     }
     const host = match[1] === undefined ? hostName(match[2] as string, subject) : parseAddress(match[1], subject, 6);
     return match[3] === undefined ? { host } : { host, port: portNumber(match[3], text, subject) };
+}
+
+/** The same as text, in the one spelling that everything behind it works with. */
+export function canonicalEndpoint(text: string, subject: string): string {
+    const { host, port } = parseEndpoint(text, subject);
+    return port === undefined ? host : joinHostPort(host, port);
 }
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;

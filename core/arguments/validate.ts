@@ -26,6 +26,20 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown, subject: strin
     );
 }
 
+/**
+ * Refuses a key that is named and undefined: a misspelt field or an unset variable would otherwise become a new key.
+ *
+ * @param keys what happens to each when it is left out
+ */
+export function refuseUndefined(subject: string, args: object, keys: Record<string, string>): void {
+    for (const [key, value] of Object.entries(args)) {
+        const otherwise = Object.hasOwn(keys, key) ? keys[key] : undefined;
+        if (value !== undefined || otherwise === undefined) continue;
+        const fix = `correct where the value comes from, or leave ${key} out to have one ${otherwise}`;
+        throw new InvalidArgument(`${subject}.${key}`, "is given and undefined", fix);
+    }
+}
+
 /** One error for all faults. A single one speaks for itself. */
 export function refuse(subject: string, faults: readonly Fault[]): never {
     const [first, ...more] = faults;

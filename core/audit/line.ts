@@ -113,8 +113,12 @@ export function checkSignature(
     primitives: Pick<Primitives, "verify">,
 ): void {
     if (!primitives.verify(log.publicKey, line.capsule.hash, line.capsule.signature)) {
-        throw lineError(name, number, "its signature is not the log's key's");
+        throw wrongSignature(name, number);
     }
+}
+
+export function wrongSignature(name: string, number: number): AuditError {
+    return lineError(name, number, "its signature is not the log's key's");
 }
 
 /** What is wrong with a line, and the only thing to do about it. */

@@ -46,6 +46,25 @@ export function isPart(details: Details): boolean {
     return typeof details["part"] === "number" && typeof details["parts"] === "number";
 }
 
+/** Puts records together that were written in parts, as they come, oldest first. */
+export class PartJoiner {
+    private readonly open = new Map<string, Pick<AuditEntry, "details">[]>();
+
+    /** @returns the record with all its details; undefined while parts are to come */
+    push<Entry extends Pick<AuditEntry, "action" | "correlation_id" | "details">>(entry: Entry): Entry | undefined {
+        const { details, action, correlation_id } = entry;
+        if (!isPart(details)) return entry;
+        const key = `${correlation_id} ${action}`;
+        // Several records of one operation may have parts; each begins with its first.
+        const parts = [...(details["part"] === 1 ? [] : (this.open.get(key) ?? [])), { details }];
+        this.open.set(key, parts);
+        if (parts.length < Number(details["parts"])) return undefined;
+        this.open.delete(key);
+        const whole = joinDetails(parts);
+        return whole === undefined ? undefined : { ...entry, details: whole };
+    }
+}
+
 class Packer {
     readonly parts: Details[] = [{}];
     private used = 0;

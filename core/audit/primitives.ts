@@ -12,6 +12,8 @@ export interface Primitives {
      * The caller has checked the key with {@link isUsablePublicKey}.
      */
     verify(publicKey: string, message: string, signature: string): boolean;
+    /** The same on another thread, where there is one: many of them at a time. */
+    verifyAside?(publicKey: string, message: string, signature: string): Promise<boolean>;
 }
 
 /** Whoever can sign for the log. */

@@ -7,6 +7,10 @@ export interface Claimed {
     peers?: Record<string, { publicKey: string; address?: string }>;
     /** Keys on the wire, where names are not known. */
     keys?: readonly string[];
+    /** Pairs of a present and a former key that the other side says still works; one that the log or the state knows counts. */
+    replaced?: readonly { publicKey: string; former: string }[];
+    /** Former key by the present one, as the state has them. */
+    formers?: Readonly<Record<string, string>>;
     services?: Record<string, { port: number }>;
 }
 
@@ -33,7 +37,7 @@ export function reconcile(
         if (claimed === undefined) return forgotten(source, relay, log);
         return [
             ...(claimed.peers === undefined ? [] : peers(source, relay, log, claimed.peers)),
-            ...(claimed.keys === undefined ? [] : keys(source, relay, log, claimed.keys)),
+            ...(claimed.keys === undefined ? [] : keys(source, relay, log, claimed.keys, claimed)),
             ...(claimed.services === undefined ? [] : services(source, relay, log, claimed.services)),
         ];
     });
@@ -74,11 +78,25 @@ function peers(
     });
 }
 
-function keys(source: string, relay: string, log: ReplayedRelay, found: readonly string[]): Difference[] {
+function keys(
+    source: string,
+    relay: string,
+    log: ReplayedRelay,
+    found: readonly string[],
+    { replaced = [], formers = {} }: Claimed,
+): Difference[] {
     const recorded = new Map(Object.entries(log.peers).map(([name, { publicKey }]) => [publicKey, name]));
     const onWire = new Set(found);
     const missing = [...recorded].filter(([key]) => !onWire.has(key));
-    const unknown = found.filter((key) => !recorded.has(key));
+    const former = new Set(
+        replaced
+            .filter(({ publicKey, former: key }) => {
+                const peer = own(log.peers, recorded.get(publicKey) ?? "");
+                return peer !== undefined && (peer.former?.publicKey === key || own(formers, publicKey) === key);
+            })
+            .map(({ former: key }) => key),
+    );
+    const unknown = found.filter((key) => !recorded.has(key) && !former.has(key));
     return [
         ...missing.map(([, name]): Difference => {
             return { relay, kind: "peer", name, problem: `the log added it, ${source} does not have its key` };

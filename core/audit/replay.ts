@@ -1,6 +1,8 @@
 /** What a log says there should be now: its records, one after the other, as the relays they leave behind. */
 import { isObject } from "./entry.js";
+import { PartJoiner } from "./parts.js";
 import type { AuditEntry } from "./record.js";
+import { RENAME_ACTION, renameIn } from "./renames.js";
 
 /** A peer as the log's records leave it. */
 export interface ReplayedPeer {
@@ -8,6 +10,14 @@ export interface ReplayedPeer {
     address: string;
     address6?: string;
     /** Timestamp and sequence of the record that admitted this key. */
+    since: string;
+    record: number;
+    /** The key before it, as long as that works beside it. */
+    former?: FormerKey;
+}
+
+export interface FormerKey {
+    publicKey: string;
     since: string;
     record: number;
 }
@@ -29,7 +39,7 @@ export interface PeerEvent {
     timestamp: string;
     sequence: number;
     relay: string;
-    event: "added" | "removed" | "key rotated" | "renamed" | "changed";
+    event: "added" | "removed" | "expired" | "key rotated" | "former key removed" | "renamed" | "changed";
     name: string;
     formerly?: string;
     publicKey?: string;
@@ -42,9 +52,12 @@ export interface PeerEvent {
 /** Relays, peers and services as successful records make, change and remove them. Records of nothing else are passed over. */
 export class Replay {
     readonly relays: Record<string, ReplayedRelay> = {};
+    private readonly parts = new PartJoiner();
 
-    /** @returns what it means for single peers */
-    apply(entry: AuditEntry, sequence: number): Omit<PeerEvent, "hash">[] {
+    /** @returns what it means for single peers; of a record in parts, with the last of them */
+    apply(record: AuditEntry, sequence: number): Omit<PeerEvent, "hash">[] {
+        const entry = CONCERNED.has(record.action) ? this.parts.push(record) : undefined;
+        if (entry === undefined) return [];
         const { relay } = entry.details;
         if (entry.status !== "success" || typeof relay !== "string" || NOTHING_DONE.test(entry.message)) return [];
         const context = { entry, sequence, relay };
@@ -54,11 +67,18 @@ export class Replay {
             case "peer_update":
             case "peer_rename":
             case "peer_remove":
+            case "peer_expire":
                 return recordedPeers(entry).flatMap((peer) =>
                     this.applyPeer(context, entry.action as PeerAction, peer),
                 );
+            case "key_moved":
+            case "key_overlap_ended":
+                return this.endOverlap(context);
             case "interface_remove":
                 return this.removeAllPeers(context);
+            case RENAME_ACTION:
+                this.rename(entry);
+                return [];
             case "service_open":
                 this.openService(context);
                 return [];
@@ -82,24 +102,64 @@ export class Replay {
         const { peers } = this.relay(context.relay);
         const { name, formerly } = peer;
         const was = own(peers, name) ?? (formerly === undefined ? undefined : own(peers, formerly));
-        if (action === "peer_remove") {
+        if (action === "peer_remove" || action === "peer_expire") {
+            // Whose time was over before being connected was never there.
+            if (was === undefined && action === "peer_expire") return [];
             delete peers[name];
-            return [event(context, "removed", { ...was, ...peer }, name)];
+            return [event(context, WORD[action], { ...was, ...known(peer) }, name), ...endOf(context, name, was)];
         }
         const { timestamp: since } = context.entry;
         const fresh = peer.publicKey !== undefined && (action === "peer_add" || action === "key_rotate");
-        const now = { since, record: context.sequence, address: "", publicKey: "", ...was, ...known(peer) };
-        if (fresh) Object.assign(now, { since, record: context.sequence });
+        const now: ReplayedPeer = {
+            since,
+            record: context.sequence,
+            address: "",
+            publicKey: "",
+            ...was,
+            ...known(peer),
+        };
+        if (fresh) {
+            Object.assign(now, { since, record: context.sequence });
+            delete now.former;
+            const former = formerKey(peer, was);
+            if (former !== undefined) now.former = former;
+        }
         if (formerly !== undefined) delete peers[formerly];
         define(peers, name, now);
         return [event(context, WORD[action], now, name, formerly)];
     }
 
+    /** The relay's own record: the new key was used, or the time of the former one is over. */
+    private endOverlap(context: Context): Omit<PeerEvent, "hash">[] {
+        const { name, old_public_key: old } = context.entry.details;
+        const peer = typeof name === "string" ? own(this.relay(context.relay).peers, name) : undefined;
+        if (peer?.former === undefined || peer.former.publicKey !== old) return [];
+        const events = endOf(context, String(name), peer);
+        delete peer.former;
+        return events;
+    }
+
     private removeAllPeers(context: Context): Omit<PeerEvent, "hash">[] {
         const relay = this.relay(context.relay);
-        const events = Object.entries(relay.peers).map(([name, peer]) => event(context, "removed", peer, name));
+        const events = Object.entries(relay.peers).flatMap(([name, peer]) => [
+            event(context, "removed", peer, name),
+            ...endOf(context, name, peer),
+        ]);
         relay.peers = {};
         return events;
+    }
+
+    /** Who is there now took the place of whoever had the name. */
+    private rename(entry: AuditEntry): void {
+        const names = renameIn(entry);
+        const former = names === undefined ? undefined : own(this.relays, names.from);
+        if (names === undefined || former === undefined) return;
+        delete this.relays[names.from];
+        const { peers, services } = this.relay(names.to);
+        define(this.relays, names.to, {
+            peers: { ...former.peers, ...peers },
+            services: { ...former.services, ...services },
+        });
     }
 
     private openService({ entry, relay, sequence }: Context): void {
@@ -119,7 +179,13 @@ export class Replay {
     }
 }
 
-type PeerAction = "peer_add" | "key_rotate" | "peer_update" | "peer_rename" | "peer_remove";
+const CONCERNED: ReadonlySet<string> = new Set([
+    ...["peer_add", "key_rotate", "peer_update", "peer_rename", "peer_remove", "peer_expire"],
+    ...["key_moved", "key_overlap_ended", "interface_remove", "relay_destroy", RENAME_ACTION],
+    ...["service_open", "service_close", "services_remove"],
+]);
+
+type PeerAction = "peer_add" | "key_rotate" | "peer_update" | "peer_rename" | "peer_remove" | "peer_expire";
 
 const WORD: Record<PeerAction, PeerEvent["event"]> = {
     peer_add: "added",
@@ -127,9 +193,10 @@ const WORD: Record<PeerAction, PeerEvent["event"]> = {
     peer_update: "changed",
     peer_rename: "renamed",
     peer_remove: "removed",
+    peer_expire: "expired",
 };
 
-/** The removal of something that a replacement had taken over already. */
+/** How earlier versions said that a replacement had taken over already what was to be removed. */
 const NOTHING_DONE = /: nothing to do, it was replaced$/;
 
 interface Context {
@@ -144,6 +211,8 @@ interface RecordedPeer {
     address?: string;
     address6?: string;
     formerly?: string;
+    /** Of a rotation: the key that works beside the new one for a while. */
+    overlap?: string;
 }
 
 /** A record holds one peer, or a batch of them. */
@@ -158,9 +227,22 @@ function recordedPeers({ details }: AuditEntry): RecordedPeer[] {
                 ...text("address", peer["tunnel_ip"]),
                 ...text("address6", peer["tunnel_ip6"]),
                 ...text("formerly", peer["formerly"]),
+                ...text("overlap", peer["overlap_public_key"]),
             },
         ];
     });
+}
+
+function formerKey({ overlap }: RecordedPeer, was: ReplayedPeer | undefined): FormerKey | undefined {
+    if (overlap === undefined || was === undefined) return undefined;
+    if (was.publicKey === overlap) return { publicKey: overlap, since: was.since, record: was.record };
+    return was.former?.publicKey === overlap ? was.former : undefined;
+}
+
+function endOf(context: Context, name: string, peer: ReplayedPeer | undefined): Omit<PeerEvent, "hash">[] {
+    if (peer?.former === undefined) return [];
+    const { publicKey } = peer.former;
+    return [event(context, "former key removed", { publicKey, address: peer.address }, name)];
 }
 
 function known({ publicKey, address, address6 }: RecordedPeer): Partial<ReplayedPeer> {

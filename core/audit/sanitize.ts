@@ -40,8 +40,8 @@ export function sanitizeText(text: string): string {
     });
 }
 
-/** Control characters, lone surrogates, line separators, and the marks that reorder text. */
-const INVISIBLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu;
+/** Control characters, lone surrogates, line separators, and marks that take no room or reorder text. */
+const INVISIBLE = /[\p{Cc}\p{Cs}\p{Cf}\u2028\u2029]/gu;
 
 /** undefined when the value has no place in a record (undefined, functions, symbols). */
 function sanitizeValue(value: unknown, depth: number): unknown {

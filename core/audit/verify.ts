@@ -2,7 +2,7 @@ import { AuditError } from "../errors.js";
 import type { LogIdentity } from "./capsule.js";
 import { goesBackwards } from "./entry.js";
 import { checkRotation, type KeyEpoch, ROTATION_ACTION } from "./epochs.js";
-import { checkGenesis, checkLine, checkSeal, checkSignature, lineError } from "./line.js";
+import { checkGenesis, checkLine, checkSeal, checkSignature, lineError, wrongSignature } from "./line.js";
 import { MerkleTree } from "./merkle.js";
 import { type Note, parseNote, verifyNote } from "./note.js";
 import type { Primitives } from "./primitives.js";
@@ -80,7 +80,35 @@ export interface Verdict {
  * The log is a consistent one, only shorter than what was pinned: cut, or an older copy as on a stale branch. From the log
  * alone these two cannot be told apart.
  */
-export class LogBehind extends AuditError {}
+export class LogBehind extends AuditError {
+    /** @param size lines that there are; @param pinned lines that there were */
+    constructor(
+        words: [subject: string, problem: string, fix: string],
+        readonly size: number,
+        readonly pinned: number,
+    ) {
+        super(...words);
+    }
+
+    /**
+     * The same, said by the stack's state: most often it is the branch that is behind.
+     *
+     * @param name the log's; @param pinned "all" where the state remembers the whole log, or "one" for one record of it
+     */
+    ofState(name: string, pinned: "all" | "one"): LogBehind {
+        const { size } = this;
+        const lines = this.pinned - size;
+        return new LogBehind(
+            [
+                name,
+                `it is ${pinned === "one" ? "at least " : ""}${lines} ${lines === 1 ? "line" : "lines"} older than the state: line ${size + 1} is missing here`,
+                "rebase this branch on what was applied last, or fetch the newer log with `qp-tunnel audit pull`; if nobody has a newer one, its end was cut",
+            ],
+            size,
+            this.pinned,
+        );
+    }
+}
 
 /**
  * Checks a log byte by byte in one pass.
@@ -116,6 +144,8 @@ export class LogVerifier {
     private signatures = 0;
     private log: (LogIdentity & { genesis: string }) | undefined;
     private readonly epochs: KeyEpoch[] = [];
+    /** Signatures that are checked on other threads, oldest first; each becomes what is wrong with its line. */
+    private readonly aside: Promise<AuditError | undefined>[] = [];
     private restartedFrom: string | undefined;
     private first: AuditLine | undefined;
     private last: AuditLine | undefined;
@@ -145,11 +175,30 @@ export class LogVerifier {
         this.rest = bytes;
     }
 
+    /**
+     * Waits for signatures that are checked aside.
+     *
+     * @param most may still be under way afterwards
+     * @throws AuditError naming the first line whose signature is wrong
+     */
+    async settle(most = 0): Promise<void> {
+        while (this.aside.length > most) {
+            const problem = await this.aside.shift();
+            if (problem !== undefined) throw problem;
+        }
+    }
+
+    /** All has been pushed, and has settled. */
     finish(): Verdict {
         const { log, first, last } = this;
+        if (this.aside.length > 0) throw new TypeError("signatures are still being checked: settle first");
         const tornBytes = this.rest.length;
         if (tornBytes > 0 && this.options.tail !== "ignore") {
-            throw this.error("it does not end with a newline: a cut, or a write that was interrupted");
+            throw new AuditError(
+                `line ${this.tree.size + 1} of ${this.name}`,
+                `its ${tornBytes} bytes do not end with a newline: a write was interrupted, or the file was cut`,
+                "run `pulumi up`: it moves them aside, records that and continues the log; if no write was interrupted, restore the log from version control or its mirror",
+            );
         }
         if (log === undefined || first === undefined || last === undefined)
             throw this.error("it is missing: the log is empty");
@@ -188,7 +237,8 @@ export class LogVerifier {
         } else {
             this.refuseRetired(line, number);
             checkSeal(line, this.last, this.log, this.name, number, this.options.primitives);
-            if (this.options.mode === "full" || line.action === ROTATION_ACTION) this.checkSignature(line, number);
+            if (line.action === ROTATION_ACTION) this.checkSignature(line, number);
+            else if (this.options.mode === "full") this.checkAside(line, number);
         }
         const sealedAs: LogIdentity = number === 1 ? { ...this.log, genesis: null } : this.log;
         if (line.action === ROTATION_ACTION) this.rotate(line, number);
@@ -223,6 +273,19 @@ export class LogVerifier {
     private checkSignature(line: AuditLine, number: number): void {
         checkSignature(line, this.log as LogIdentity, this.name, number, this.options.primitives);
         this.signatures += 1;
+    }
+
+    private checkAside(line: AuditLine, number: number): void {
+        const { verifyAside } = this.options.primitives;
+        if (verifyAside === undefined) return this.checkSignature(line, number);
+        const { publicKey } = this.log as LogIdentity;
+        this.signatures += 1;
+        this.aside.push(
+            verifyAside(publicKey, line.capsule.hash, line.capsule.signature).then(
+                (valid) => (valid ? undefined : wrongSignature(this.name, number)),
+                () => wrongSignature(this.name, number),
+            ),
+        );
     }
 
     /** What is no tampering, but worth a person's look. */
@@ -275,9 +338,13 @@ export class LogVerifier {
         );
         if (pinned <= size) return;
         throw new LogBehind(
-            `line ${size + 1} of ${this.name}`,
-            `it is missing: the log ends after ${size} lines, ${pinned} were pinned`,
-            "the log was cut, or is an older copy: bring back the newer one",
+            [
+                `line ${size + 1} of ${this.name}`,
+                `it is missing: the log ends after ${size} lines, ${pinned} were pinned`,
+                "the log was cut, or is an older copy: bring back the newer one",
+            ],
+            size,
+            pinned,
         );
     }
 
@@ -306,7 +373,20 @@ const NEWLINE = 0x0a;
 /** All records are whole and linked, yet the lines are not those of the checkpoint. */
 class RootMismatch extends AuditError {}
 
+/** Enough to keep all threads busy, and little memory. */
+const ASIDE = 512;
+
 async function run(verifier: LogVerifier, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Verdict> {
-    for await (const chunk of chunks) verifier.push(chunk);
+    try {
+        for await (const chunk of chunks) {
+            verifier.push(chunk);
+            await verifier.settle(ASIDE);
+        }
+    } catch (error) {
+        // A line before the one at fault may have a wrong signature: the first one is named.
+        await verifier.settle();
+        throw error;
+    }
+    await verifier.settle();
     return verifier.finish();
 }

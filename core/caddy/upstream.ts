@@ -16,6 +16,8 @@ export interface Upstream {
 export function parseUpstream(text: string, subject: string): Upstream {
     const match = /^(?:\[(?<six>[^\]]*)\]|(?<host>[^:[\]]+)):(?<port>[0-9]{1,5})$/.exec(text);
     if (match?.groups === undefined) {
+        const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text) ?? [];
+        if (scheme !== undefined) throw notAUrl(text, subject, scheme.toLowerCase(), rest);
         const fix =
             text.split(":").length > 2
                 ? 'put an IPv6 address in brackets: "[fd12::1]:3000"'
@@ -34,6 +36,16 @@ export function parseUpstream(text: string, subject: string): Upstream {
         return { host: checkAddress(parseAddress(host, subject, 4), subject), port };
     }
     return { host: checkHostName(host, subject), port };
+}
+
+/** The proxy ends TLS itself and speaks plain HTTP behind it. */
+function notAUrl(text: string, subject: string, scheme: string, authority: string): InvalidArgument {
+    const address = /:\d+$/.test(authority) ? authority : `${authority}:80`;
+    const fix =
+        scheme === "https"
+            ? "give host:port of a port that speaks plain HTTP; where there is none, leave the service out and grant its port to peers: TLS then ends there"
+            : `write host and port alone: "${address}"`;
+    return new InvalidArgument(subject, `"${text}" is a URL, and the proxy speaks plain HTTP to host:port`, fix);
 }
 
 /** Addresses at which clouds hand out credentials, outside the link-local network. */

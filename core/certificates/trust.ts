@@ -44,7 +44,7 @@ export function appleProfile(relay: string, appName: string, authorities: readon
         throw new TunnelError(
             "Apple profile",
             `Apple's systems take no ${strange?.algorithm ?? "empty"} authority`,
-            'give a service `certificate: "ecdsa-p256"`: its authority is made with it',
+            'give a service `certificate: "both"` (the default) or "ecdsa-p256": its authority is made with it',
         );
     }
     const identifier = `internal.${appName}.${relay.toLowerCase().replaceAll("_", "-")}.ca`;

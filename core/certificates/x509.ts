@@ -30,16 +30,32 @@ export const KEY_ALGORITHM = {
     "ecdsa-p256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
 } as const;
 
-/** Critical (RFC 5280, 4.2.1.10): what an authority may vouch for, and nothing else. @param networks CIDR */
+/**
+ * Critical (RFC 5280, 4.2.1.10): names below a domain and addresses in networks, and none of the other kinds that verifiers
+ * know, mail addresses and URIs. A kind that is not mentioned could be certified freely; one of which the same subtree is
+ * permitted and excluded cannot be at all, whatever a verifier makes of an empty name. (Directory names and those of still
+ * other kinds cannot be mentioned: Go then refuses every certificate.)
+ *
+ * @param networks CIDR
+ */
 export function nameConstraints(domain: string, networks: readonly string[]): x509.Extension {
     const permitted = [
         new GeneralName({ dNSName: domain }),
         ...networks.map((iPAddress) => new GeneralName({ iPAddress })),
     ];
+    const nobody = [new GeneralName({ rfc822Name: NO_HOST }), new GeneralName({ uniformResourceIdentifier: NO_HOST })];
     const value = new NameConstraints({
-        permittedSubtrees: new GeneralSubtrees(permitted.map((base) => new GeneralSubtree({ base }))),
+        permittedSubtrees: subtrees([...permitted, ...nobody]),
+        excludedSubtrees: subtrees(nobody),
     });
     return new x509.Extension(id_ce_nameConstraints, true, asn1.AsnConvert.serialize(value));
+}
+
+/** Below this there never is a name (RFC 2606). */
+const NO_HOST = "invalid";
+
+function subtrees(bases: GeneralName[]): GeneralSubtrees {
+    return new GeneralSubtrees(bases.map((base) => new GeneralSubtree({ base })));
 }
 
 export async function generateKeys(

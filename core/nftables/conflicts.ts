@@ -1,39 +1,58 @@
 import { asArray, asRecord } from "./json.js";
+import { legacyRuleset } from "./legacy.js";
+import { ELSEWHERE, follow, keyOf, type Flow, type Rule, type Ruleset, type Verdict } from "./verdict.js";
+
+/** What is the relay's own, and what the machine says of everything else that filters packets on it. */
+export interface Surroundings {
+    /** Our own tables, family inet. */
+    tables: string[];
+    /** The relay's interfaces. Without any nothing can be told to let them through: any complaint is made. */
+    interfaces: string[];
+    /** UDP ports of the tunnel. */
+    ports?: number[];
+    /** The tunnel's networks, CIDR. */
+    subnets?: string[];
+    /** Whether the relay forwards to networks behind it. */
+    forwards?: boolean;
+    /** What `iptables-legacy-save` and `ip6tables-legacy-save` print. */
+    legacy?: { ip?: string; ip6?: string };
+    /** Names of iptables-legacy tables that are loaded and that nobody could list. */
+    unread?: string[];
+}
 
 /**
- * Reads what `nft -j list ruleset` prints and says, one sentence each, which other tables stop the relay's traffic, and what to do.
- * An accept in our table does not help there: every base chain of a hook decides for itself (nft(8)), so a policy
- * of drop in Docker's, ufw's or the operator's own chain wins.
+ * Reads what `nft -j list ruleset` prints and says, one sentence a chain, which other tables stop the relay's traffic, and what to do. An
+ * accept in our table does not help there: every base chain of a hook decides for itself (nft(8)), so a policy of drop in Docker's,
+ * ufw's or the operator's own chain wins, and so does a drop in the raw table. Kinds of packets that the relay lives on are
+ * followed through every base chain (`verdict.ts`); a condition that is not known decides nothing.
  *
- * @param table our own table
- * @param interfaces ours: a table with a rule that accepts one of them is taken to be told about the relay. Default: any complaint is made
+ * @param json one document, or a list of them
  */
-export function conflicts(json: unknown, table: string, interfaces: string[] = []): string[] {
-    const objects = (asArray(asRecord(json)?.["nftables"]) ?? []).map((object) => asRecord(object) ?? {});
+export function conflicts(json: unknown, own: Surroundings): string[] {
+    const legacy = own.legacy ?? {};
+    const documents = [...(asArray(json) ?? [json]), ...legacyDocuments(legacy)];
+    const objects = documents
+        .flatMap((document) => asArray(asRecord(document)?.["nftables"]) ?? [])
+        .map((object) => asRecord(object) ?? {});
     const chains = objects.flatMap((object) => (asRecord(object["chain"]) as ForeignChain | undefined) ?? []);
-    const rules = objects.flatMap((object) => (asRecord(object["rule"]) as ForeignRule | undefined) ?? []);
-    const sentences: string[] = [];
-    for (const chain of chains) {
-        if (chain.hook !== "forward" && chain.hook !== "input") continue;
-        if (!FAMILIES.has(chain.family) || (chain.family === "inet" && chain.table === table)) continue;
-        const own = rules.filter((rule) => rule.family === chain.family && rule.table === chain.table);
-        const last = own.filter((rule) => rule.chain === chain.name).at(-1);
-        const how =
-            chain.policy === "drop"
-                ? "drops by policy"
-                : last !== undefined && refusesAll(last)
-                  ? "refuses at its end"
-                  : undefined;
-        if (how === undefined || own.some((rule) => letsIn(rule, interfaces))) continue;
+    const ruleset = rulesetOf(objects);
+    const sentences = chains.flatMap((chain) => {
+        if (chain.hook === undefined || !FAMILIES.has(chain.family)) return [];
+        if (chain.family === "inet" && own.tables.includes(chain.table)) return [];
+        const problem = worstOf(chain, own, ruleset);
+        if (problem === undefined) return [];
         const names = chains
             .filter(({ family, table }) => family === chain.family && table === chain.table)
             .map(({ name }) => name);
+        const [us = "the relay's interface"] = own.interfaces;
+        return `table ${chain.family} ${chain.table}, chain ${chain.name} (hook ${chain.hook}) ${problem.how}; ${remedy(chain, names, us, problem)}`;
+    });
+    const { unread = [] } = own;
+    if (unread.length > 0)
         sentences.push(
-            `table ${chain.family} ${chain.table}, chain ${chain.name} (hook ${chain.hook}) ${how} what the relay's own table accepts; ` +
-                remedy(chain, names, interfaces[0] ?? "the relay's interface"),
+            `tables of iptables-legacy are loaded (${unread.join(", ")}) and cannot be listed: they may stop what the relay's own table accepts; install iptables-legacy-save (iptables) on the machine`,
         );
-    }
-    return sentences;
+    return [...new Set(sentences)];
 }
 
 interface ForeignChain {
@@ -42,21 +61,144 @@ interface ForeignChain {
     name: string;
     hook?: string;
     policy?: string;
+    dev?: string | string[];
 }
 
-interface ForeignRule {
+const FAMILIES = new Set(["ip", "ip6", "inet", "netdev"]);
+
+function legacyDocuments({ ip, ip6 }: { ip?: string; ip6?: string }): unknown[] {
+    return [
+        ...(ip === undefined ? [] : [legacyRuleset(ip, "ip")]),
+        ...(ip6 === undefined ? [] : [legacyRuleset(ip6, "ip6")]),
+    ];
+}
+
+function rulesetOf(objects: Record<string, unknown>[]): Ruleset {
+    const relays = new Set<unknown>();
+    const ruleset = { chains: new Map<string, Rule[]>(), sets: new Map<string, unknown[]>(), relays };
+    for (const object of objects) {
+        const [chain, rule, set] = ["chain", "rule", "set"].map((kind) => asRecord(object[kind]) as Named | undefined);
+        if (chain !== undefined) ruleset.chains.set(keyOf(chain, chain.name), []);
+        if (rule !== undefined) ruleset.chains.get(keyOf(rule, rule.chain))?.push(rule);
+        if (set !== undefined) ruleset.sets.set(keyOf(set, set.name), asArray(set.elem) ?? []);
+    }
+    for (const [key, elements] of ruleset.sets)
+        if (OURS.test(key) && ruleset.sets.has(key.replace(OURS, " acl4")))
+            elements.forEach((name) => relays.add(name));
+    return ruleset;
+}
+
+/** By its sets the table of a relay of this library is known: what is between its interfaces and others is not between ours and others. */
+const OURS = / ours$/;
+
+interface Named {
     family: string;
     table: string;
+    name: string;
     chain: string;
     expr: unknown;
+    elem?: unknown;
 }
 
-const FAMILIES = new Set(["ip", "ip6", "inet"]);
+interface Problem {
+    how: string;
+    /** It stops the tunnel itself, and lets through what is in it. */
+    outer: boolean;
+}
 
-function remedy({ family, table, name, hook }: ForeignChain, names: string[], us: string): string {
+/** What a chain does to the first kind of packet that it stops; a kind that it stops in part comes after those. */
+function worstOf(chain: ForeignChain, own: Surroundings, ruleset: Ruleset): Problem | undefined {
+    let partly: Problem | undefined;
+    for (const flow of flowsAt(chain, own)) {
+        const verdict = follow(flow, { ...chain, chain: chain.name }, ruleset);
+        const outer = flow.udp !== undefined;
+        const accepted = verdict.some.has("accept");
+        const how = stops(chain, verdict, accepted);
+        const what = outer ? `packets to the tunnel's own UDP port` : "what the relay's own table accepts";
+        if (how !== undefined) return { how: `${how} ${what}`, outer };
+        // Some of the outside may be refused: who it is the relay does not know.
+        if (verdict.some.has("drop") && !outer) partly ??= { how: `drops a part of ${what}`, outer };
+    }
+    return partly;
+}
+
+function stops(chain: ForeignChain, { kind, atEnd }: Verdict, accepted: boolean): string | undefined {
+    if (kind === "accept" || accepted) return undefined;
+    if (kind === "drop") return atEnd === true ? "refuses at its end" : "drops";
+    return chain.policy === "drop" ? "drops by policy" : undefined;
+}
+
+/** Kinds of packets of ours that pass a hook. */
+function flowsAt({ hook = "", family, dev }: ForeignChain, own: Surroundings): Flow[] {
+    const families = ([4, 6] as const).filter((digit) =>
+        family === "ip" ? digit === 4 : family === "ip6" ? digit === 6 : true,
+    );
+    return families.flatMap((digit) => {
+        const subnet = (own.subnets ?? []).find((cidr) => cidr.includes(":") === (digit === 6));
+        // Of a relay whose networks are told there is nothing of a family that it has none of.
+        const inside = own.subnets === undefined || subnet !== undefined;
+        const source = subnet === undefined ? {} : { source: subnet };
+        const destination = subnet === undefined ? {} : { destination: subnet };
+        const devices = own.interfaces.length === 0 ? [NAMELESS] : own.interfaces;
+        const flows = devices.flatMap((device): Flow[] => {
+            const opened = { state: "new", family: digit } as const;
+            const replied = { state: "established", family: digit } as const;
+            switch (hook) {
+                case "ingress":
+                case "prerouting":
+                case "input":
+                    return [{ ...opened, iif: device, ...source }];
+                case "forward":
+                    return [
+                        { ...opened, iif: device, oif: device, ...source, ...destination },
+                        ...(own.forwards === true
+                            ? [
+                                  { ...opened, iif: device, oif: ELSEWHERE, ...source },
+                                  { ...replied, iif: ELSEWHERE, oif: device, ...destination },
+                              ]
+                            : []),
+                    ];
+                case "output":
+                case "postrouting":
+                case "egress":
+                    return [{ ...opened, oif: device, ...destination }];
+                default:
+                    return [];
+            }
+        });
+        return [...(inside ? flows : []), ...outerFlows(hook, digit, own)].filter((flow) => isAt(flow, dev));
+    });
+}
+
+/** The tunnel itself: UDP from anywhere to its port, and back. */
+function outerFlows(hook: string, family: 4 | 6, { ports = [] }: Surroundings): Flow[] {
+    const inwards = hook === "ingress" || hook === "prerouting" || hook === "input";
+    const outwards = hook === "output" || hook === "postrouting" || hook === "egress";
+    return ports.flatMap((port): Flow[] => [
+        ...(inwards ? [{ state: "new", family, iif: ELSEWHERE, udp: { destination: port } } as const] : []),
+        ...(outwards ? [{ state: "established", family, oif: ELSEWHERE, udp: { source: port } } as const] : []),
+    ]);
+}
+
+/** Stands for the relay's interface where nobody said its name: no rule names it. */
+const NAMELESS = "\0";
+
+/** A chain of a device sees what passes that one. */
+function isAt({ iif, oif }: Flow, dev: string | string[] | undefined): boolean {
+    if (dev === undefined) return true;
+    const device = iif ?? oif ?? "";
+    return [dev].flat().some((name) => (device === ELSEWHERE ? name !== "lo" : name === device));
+}
+
+function remedy(
+    { family, table, name, hook }: ForeignChain,
+    names: string[],
+    us: string,
+    { how, outer }: Problem,
+): string {
     const iptables = family === "ip6" ? "ip6tables" : "iptables";
     const forward = hook === "forward";
-    if (names.some((other) => other.startsWith("ufw-"))) {
+    if (names.some((other) => other.startsWith("ufw-")) && (forward || hook === "input")) {
         return forward
             ? `tell ufw: "ufw route allow in on ${us}" and "ufw route allow out on ${us}"`
             : `tell ufw: "ufw allow in on ${us}", and "ufw allow <listenPort>/udp" for the tunnel itself`;
@@ -67,44 +209,11 @@ function remedy({ family, table, name, hook }: ForeignChain, names: string[], us
     if (forward && names.includes("DOCKER-USER")) {
         return `tell Docker: "${iptables} -I DOCKER-USER -i ${us} -j ACCEPT" and "${iptables} -I DOCKER-USER -o ${us} -j ACCEPT", and keep them over a reboot`;
     }
-    return forward
-        ? `accept packets from and to ${us} in ${name}`
-        : `accept packets from ${us}, and the tunnel's own UDP port, in ${name}`;
-}
-
-/** Drops or rejects whatever reaches it: no condition before the verdict. */
-function refusesAll(rule: ForeignRule): boolean {
-    const kinds = statements(rule).map(([kind]) => kind);
-    const verdict = kinds.at(-1);
-    return (
-        (verdict === "drop" || verdict === "reject") &&
-        kinds.slice(0, -1).every((kind) => kind === "counter" || kind === "log")
-    );
-}
-
-function letsIn(rule: ForeignRule, interfaces: string[]): boolean {
-    let ours = false;
-    for (const [kind, body] of statements(rule)) {
-        if (kind === "match") ours ||= matchesInterface(asRecord(body), interfaces);
-        if (ours && kind === "accept") return true;
-        // firewalld sends a zone's interface to the chains of its zone; those of "trusted" accept.
-        if (ours && (kind === "goto" || kind === "jump") && String(asRecord(body)?.["target"]).endsWith("_trusted"))
-            return true;
-    }
-    return false;
-}
-
-function matchesInterface(match: Record<string, unknown> | undefined, interfaces: string[]): boolean {
-    const key = asRecord(asRecord(match?.["left"])?.["meta"])?.["key"];
-    return (
-        (key === "iifname" || key === "oifname") &&
-        match?.["op"] === "==" &&
-        interfaces.includes(String(match["right"]))
-    );
-}
-
-function statements(rule: ForeignRule): [string, unknown][] {
-    return (asArray(rule.expr) ?? []).map(
-        (statement) => Object.entries(asRecord(statement) ?? {})[0] ?? ["", undefined],
-    );
+    if (outer) return `accept the tunnel's own UDP port in ${name}`;
+    if (how.startsWith("drops ") && !how.startsWith("drops by policy"))
+        return `remove that rule, or except ${us} from it`;
+    if (forward) return `accept packets from and to ${us} in ${name}`;
+    return hook === "input"
+        ? `accept packets from ${us}, and the tunnel's own UDP port, in ${name}`
+        : `accept packets ${hook === "output" || hook === "postrouting" || hook === "egress" ? "to" : "from"} ${us} in ${name}`;
 }

@@ -1,5 +1,6 @@
 import { contains, familyOf } from "../addresses.js";
 import type { AccessRule } from "../model.js";
+import { tableLine } from "../table.js";
 
 export const SET_NAMES = ["acl4", "acl6", "net4", "net6", "any4", "any6", "ping4", "ping6"] as const;
 export type SetName = (typeof SET_NAMES)[number];
@@ -97,6 +98,13 @@ function portElement(source: string, to: string, [first, last]: Range): string {
 
 function pairElement(from: string, to: string): string {
     return `${from} . ${to}`;
+}
+
+/** The table "elements" of a relay: one "SET ELEMENT" a line. */
+export function renderElements(sets: SetElements): string {
+    return SET_NAMES.flatMap((set) => sets[set].map((element) => tableLine("elements", [`${set} ${element}`]))).join(
+        "",
+    );
 }
 
 /** Sorted, and neither overlapping nor touching. */

@@ -48,7 +48,12 @@ function statement(value: unknown): string {
         case "return":
         case "counter":
         case "masquerade":
+        case "notrack":
             return kind;
+        case "reject":
+            return Object.keys(fields ?? {}).every((key) => key === "type")
+                ? `reject with ${words(fields, "type")}`
+                : stable(value);
         case "match":
             return comparison(fields);
         case "set":
@@ -60,8 +65,10 @@ function statement(value: unknown): string {
     }
 }
 
-/** nft writes == as "in" where it tests bits; both are what a rule without an operator says. */
+/** nft writes == as "in" where it tests bits; both are what a rule without an operator says. "!" says that no bit is set. */
 function comparison(match: Record<string, unknown> | undefined): string {
+    const bits = match?.["op"] === "!" ? asArray(match["right"]) : undefined;
+    if (bits !== undefined) return `${expression(match?.["left"])} & (${bits.map(expression).join(" | ")}) == 0`;
     const operator = match?.["op"] === "==" || match?.["op"] === "in" ? "" : ` ${words(match, "op")}`;
     return `${expression(match?.["left"])}${operator} ${expression(match?.["right"])}`;
 }
@@ -79,8 +86,11 @@ function expression(value: unknown): string {
             return `meta ${words(fields, "key")}`;
         case "rt":
         case "ct": {
-            const known = Object.keys(fields ?? {}).every((key) => key === "key");
-            return known ? `${kind} ${words(fields, "key")}` : stable(value);
+            const known = Object.keys(fields ?? {}).every((key) => key === "key" || key === "dir");
+            if (!known) return stable(value);
+            return fields?.["dir"] === undefined
+                ? `${kind} ${words(fields, "key")}`
+                : `${kind} ${words(fields, "dir", "key")}`;
         }
         case "tcp option":
             return `tcp option ${words(fields, "name", "field")}`;

@@ -1,3 +1,6 @@
+import { families, type Family } from "./family.js";
+import { errorsFromBehind, errorsFromPeers } from "./icmpErrors.js";
+
 /** Everything about a table but who may reach what. */
 export interface SkeletonArgs {
     /** From `tableName`. */
@@ -26,7 +29,13 @@ export interface SkeletonArgs {
  *    its element does;
  *  - who sent something through the tunnel in the last ten seconds is remembered by the kernel, so that a change of the way to the relay can
  *    be followed by a look at whether they are still there; no rule reads these two sets;
- *  - related ICMP errors are let through, or path MTU discovery breaks; redirects are not among them.
+ *  - ICMP errors are let through from the two ends of a connection only (`errorsFromPeers`);
+ *  - an established TCP connection whose element went is reset towards whoever sends next, so that both ends know; what
+ *    the relay itself sends is looked at for that reason only;
+ *  - a ping to the relay is not tracked: whoever sends many fills no table of connections;
+ *  - where the relay switched forwarding on, packets that are not of the tunnel are dropped: a machine that was no router
+ *    is none now. `switched` are these interfaces, `closed` families in which the machine forwarded nothing, `behind` the
+ *    interfaces that lead to networks behind it. The relay's program fills them, and `self` and `owner`.
  *
  * Each drop counts, for the person who looks for a lost packet. nft 1.0.6 and newer (`destroy` would need 1.0.7 and Linux 6.3).
  */
@@ -37,7 +46,9 @@ export function renderSkeleton(args: SkeletonArgs): string {
     const chains = [
         guard(args),
         input(args),
-        args.leaf === true ? forwardOfLeaf(v6, routes) : forward(v6),
+        args.leaf === true ? forwardOfLeaf(v6, routes) : forward(v6, routes),
+        output(args),
+        untracked(args),
         post(args, routes),
     ];
     return `add table inet ${args.table}
@@ -52,6 +63,14 @@ table inet ${args.table} {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set self4 { type ipv4_addr . ipv4_addr; }
+    set self6 { type ipv6_addr . ipv6_addr; }
+    set owner4 { type ipv4_addr . ipv4_addr; flags interval; }
+    set owner6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set switched4 { type ifname; }
+    set switched6 { type ifname; }
+    set closed { type nf_proto; }
+    set behind { type ifname; }
     set seen4 { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     set seen6 { type ipv6_addr; size 65536; flags dynamic,timeout; timeout 10s; }
 ${chains.join("")}}
@@ -65,6 +84,7 @@ function guard(args: SkeletonArgs): string {
         ...(subnet6 === undefined ? ["iifname @ours meta nfproto ipv6 counter drop"] : []),
         "iifname @ours update @seen4 { ip saddr }",
         ...(subnet6 === undefined ? [] : ["iifname @ours update @seen6 { ip6 saddr }"]),
+        ...pings(args).map((ping) => `iifname @ours ${ping} echo-request notrack`),
         "iifname @ours accept",
         `ip saddr ${subnet} counter drop`,
         ...(args.leaf === true ? fromBehind(args) : []),
@@ -89,7 +109,7 @@ function input({ address, subnet6, address6, leaf }: SkeletonArgs): string {
     return chain("input", "type filter hook input priority filter; policy accept;", [
         "iifname != @ours accept",
         "ct state invalid counter drop",
-        ...relatedErrors(v6),
+        ...errorsFromPeers(v6),
         `ip daddr ${address} icmp type echo-request accept`,
         `ip daddr ${address} icmp type echo-reply ct state established accept`,
         ...(v6 && address6 !== undefined
@@ -104,19 +124,22 @@ function input({ address, subnet6, address6, leaf }: SkeletonArgs): string {
                 ? [...openings(family), ...replies(family)]
                 : [`${opens(family, "acl")} accept`, `${REPLY} ${answers(family, "acl")} accept`],
         ),
+        RESET,
         "counter drop",
     ]);
 }
 
 /** From peer to peer, to networks behind a peer and behind the relay. */
-function forward(v6: boolean): string {
+function forward(v6: boolean, routes: string[]): string {
     return chain("forward", "type filter hook forward priority filter; policy accept;", [
-        "iifname != @ours oifname != @ours accept",
+        ...FOREIGN,
         "tcp flags syn tcp option maxseg size set rt mtu",
         "ct state invalid counter drop",
-        ...relatedErrors(v6),
+        ...errorsFromPeers(v6, "iifname @ours "),
+        ...errorsFromBehind(v6, routes, false),
         ...families(v6).flatMap((family) => openings(family).map((rule) => `iifname @ours ${rule}`)),
         ...families(v6).flatMap((family) => replies(family).map((rule) => `oifname @ours ${rule}`)),
+        RESET,
         "counter drop",
     ]);
 }
@@ -127,14 +150,52 @@ function forward(v6: boolean): string {
  */
 function forwardOfLeaf(v6: boolean, routes: string[]): string {
     return chain("forward", "type filter hook forward priority filter; policy accept;", [
-        "iifname != @ours oifname != @ours accept",
+        ...FOREIGN,
         ...(routes.length === 0 ? ["counter drop"] : ["iifname != @ours fib saddr . iif oif missing counter drop"]),
         "tcp flags syn tcp option maxseg size set rt mtu",
         "ct state invalid counter drop",
-        ...relatedErrors(v6),
+        ...errorsFromPeers(v6, "iifname @ours "),
+        ...errorsFromBehind(v6, routes, true),
         ...families(v6).flatMap((family) => [...openings(family), ...replies(family)]),
+        RESET,
         "counter drop",
     ]);
+}
+
+/** What this machine sends into the tunnel passes, but for TCP connections that lost their element: those end. */
+function output({ subnet6, leaf }: SkeletonArgs): string {
+    return chain("output", "type filter hook output priority filter; policy accept;", [
+        "oifname != @ours accept",
+        ...families(subnet6 !== undefined).flatMap((family) => [
+            `${answers(family, "acl")} accept`,
+            `${opens(family, "acl")} accept`,
+            ...(leaf === true
+                ? [
+                      `${answers(family, "net")} accept`,
+                      `${opens(family, "net")} accept`,
+                      `${family.ip} daddr . ${family.ip} saddr @any${family.digit} accept`,
+                      `${family.ip} saddr . ${family.ip} daddr @any${family.digit} accept`,
+                  ]
+                : []),
+        ]),
+        "ct state established tcp flags & (syn | rst) == 0 counter reject with tcp reset",
+    ]);
+}
+
+function untracked(args: SkeletonArgs): string {
+    return chain(
+        "untracked",
+        "type filter hook output priority -290; policy accept;",
+        pings(args).map((ping) => `oifname @ours ${ping.replace("daddr", "saddr")} echo-reply notrack`),
+    );
+}
+
+/** A ping to this machine, by the address it has in the tunnel. */
+function pings({ address, subnet6, address6 }: SkeletonArgs): string[] {
+    return [
+        `ip daddr ${address} icmp type`,
+        ...(subnet6 === undefined || address6 === undefined ? [] : [`ip6 daddr ${address6} icmpv6 type`]),
+    ];
 }
 
 /** Matched by source address: Linux before 5.7 does not tell postrouting where a packet came in. */
@@ -150,19 +211,15 @@ function post({ subnet, subnet6 }: SkeletonArgs, routes: string[]): string {
     );
 }
 
-interface Family {
-    ip: "ip" | "ip6";
-    icmp: "icmp" | "icmpv6";
-    digit: 4 | 6;
-}
-
-const IPV4: Family = { ip: "ip", icmp: "icmp", digit: 4 };
-const IPV6: Family = { ip: "ip6", icmp: "icmpv6", digit: 6 };
+/** Packets that are not of the tunnel. Forwarding is decided where a packet comes in. */
+const FOREIGN = [
+    "iifname != @ours oifname != @ours meta nfproto @closed counter drop",
+    "iifname != @ours oifname != @ours meta nfproto ipv4 iifname @switched4 counter drop",
+    "iifname != @ours oifname != @ours meta nfproto ipv6 iifname @switched6 counter drop",
+    "iifname != @ours oifname != @ours accept",
+];
 const REPLY = "ct state established ct direction reply";
-
-function families(v6: boolean): Family[] {
-    return v6 ? [IPV4, IPV6] : [IPV4];
-}
+const RESET = "ct state established meta l4proto tcp counter reject with tcp reset";
 
 function openings(family: Family): string[] {
     const { ip, icmp, digit } = family;
@@ -190,13 +247,6 @@ function opens({ ip, digit }: Family, set: "acl" | "net"): string {
 
 function answers({ ip, digit }: Family, set: "acl" | "net"): string {
     return `${ip} daddr . ${ip} saddr . meta l4proto . th sport @${set}${digit}`;
-}
-
-function relatedErrors(v6: boolean): string[] {
-    const icmp = "ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept";
-    const icmpv6 =
-        "ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept";
-    return v6 ? [icmp, icmpv6] : [icmp];
 }
 
 function chain(name: string, hook: string, rules: string[]): string {

@@ -172,7 +172,7 @@ function listed(
         }
         result[name] = {
             ...addresses(slot, subnets),
-            ...(peer.publicKey !== undefined && { publicKey: peer.publicKey }),
+            ...(peer.publicKey !== undefined && peer.isOutput !== true && { publicKey: peer.publicKey }),
             ...unusual({
                 routes: [...(peer.routes ?? [])].sort(),
                 keyEpoch: peer.keyEpoch ?? 1,

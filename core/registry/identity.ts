@@ -115,7 +115,7 @@ function checkKeys(
     const revoked = revokedKeys(peers, before);
     const owner = new Map<string, string>();
     for (const name of names) {
-        const { publicKey: key, reinstate } = peers[name] as PeerRequest;
+        const { publicKey: key, reinstate, isOutput } = peers[name] as PeerRequest;
         if (key === undefined) {
             continue;
         }
@@ -138,10 +138,8 @@ function checkKeys(
         const whose = revoked.get(key);
         const hers = own(before.peers, name)?.publicKey === key || renamed.has(name);
         if (whose !== undefined && !hers && reinstate !== true) {
-            report(
-                path,
-                `was revoked${whose}; give a new key, or set reinstate: true if this one is to be trusted again`,
-            );
+            const fix = isOutput === true ? "give a new key (for a generated one, raise keyEpoch)" : "give a new key";
+            report(path, `was revoked${whose}; ${fix}, or set reinstate: true if this one is to be trusted again`);
         }
     }
 }

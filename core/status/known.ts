@@ -6,6 +6,8 @@ import { serviceDomain } from "../names.js";
 export interface KnownPeer {
     listed: boolean;
     publicKey: string;
+    /** The key before it, which still works until this one is used. */
+    former?: string;
     addresses: string[];
     since?: string;
     revokedAt?: string;
@@ -61,17 +63,19 @@ interface RegistryEntry {
     status: string;
     since?: string;
     revokedAt?: string;
+    replaces?: string;
 }
 
 export function knownRelay(parts: Parts): KnownRelay {
     const { relay, host, epochs, registry } = parts;
     const listed = Object.entries(parts.peers).map(([name, peer]): [string, KnownPeer] => {
-        const { since } = registry[name] ?? {};
+        const { since, replaces } = registry[name] ?? {};
         return [
             name,
             {
                 listed: true,
                 publicKey: peer.publicKey ?? parts.publicKeys[name] ?? "",
+                ...(replaces === undefined ? {} : { former: replaces }),
                 addresses: addressesOf(peer),
                 ...(since === undefined ? {} : { since }),
                 ...(peer.expires === undefined ? {} : { expires: peer.expires }),

@@ -89,6 +89,8 @@ export interface RelayStatus {
     services: ServiceStatus[];
     /** In what the relay is not as the state says; a sentence without full stop each. Rogues are among the peers. */
     drift: string[];
+    /** What else on the machine stops the relay's packets, and what to do; a sentence each. Absent when nobody looked. */
+    conflicts?: string[];
     /** A change that waits for its confirmation, or one that was rolled back because nobody confirmed it. */
     notes: string[];
     /** What the relay did by itself since the last operation, a sentence each, newest last. */
@@ -123,6 +125,8 @@ export interface RelayAnswer {
 export interface ServedCertificate {
     /** Its DNS names. */
     names: string[];
+    /** The kind of its key, of which a service has one certificate each. */
+    kind?: string;
     /** RFC 3339, UTC. */
     notBefore: string;
     notAfter: string;

@@ -1,7 +1,8 @@
-import { expiresSoon } from "../certificates/validity.js";
+import { daysLeft, expiresSoon } from "../certificates/validity.js";
 import type { PeerStatus, RelayStatus } from "./model.js";
 
-export type ProblemKind = "unreachable" | "rogue" | "drift" | "stale" | "certificate" | "service";
+export type ProblemKind =
+    "unreachable" | "rogue" | "drift" | "conflict" | "stale" | "certificate" | "service" | "expiry";
 
 /** Something a monitor should wake somebody for. */
 export interface Problem {
@@ -19,7 +20,7 @@ export interface Thresholds {
     required?: string[];
     /** Seconds a handshake of theirs may be old. Default: 180. */
     stale?: number;
-    /** Days before its end from which a certificate is a problem. */
+    /** Days before its end from which a certificate is a problem, and before its expiry a peer. */
     expiring: number;
 }
 
@@ -34,8 +35,10 @@ export function problemsOf(status: RelayStatus, thresholds: Thresholds, standard
     return [
         ...status.peers.filter(({ state }) => state === "rogue").map((peer) => rogue(relay, peer)),
         ...status.drift.map((message): Problem => ({ relay, kind: "drift", message })),
+        ...(status.conflicts ?? []).map((message): Problem => ({ relay, kind: "conflict", message })),
         ...stalePeers(status, thresholds, standard),
         ...servicesOf(status, thresholds),
+        ...leavingPeers(status, thresholds),
     ];
 }
 
@@ -68,6 +71,19 @@ function reason(state: PeerStatus["state"], age: number | null): string {
     return state === "never" ? "no handshake yet" : state;
 }
 
+/** Whoever has expired is as the program says. */
+function leavingPeers({ relay, peers, time }: RelayStatus, { expiring }: Thresholds): Problem[] {
+    const now = new Date(time ?? 0);
+    return peers.flatMap(({ name, expires }): Problem[] => {
+        if (name === undefined || expires === undefined) return [];
+        const days = daysLeft(expires, now);
+        if (days < 0 || !expiresSoon(expires, now, expiring)) return [];
+        const left = days === 0 ? "less than a day" : days === 1 ? "1 day" : `${days} days`;
+        const message = `${name} expires on ${expires} (in ${left}): the relay cuts it off at that moment; a later \`expires\` keeps it connected`;
+        return [{ relay, kind: "expiry", name, message }];
+    });
+}
+
 function servicesOf({ relay, services, time }: RelayStatus, { expiring }: Thresholds): Problem[] {
     const now = new Date(time ?? 0);
     return services.flatMap(({ name, certificate, problem }): Problem[] => [
@@ -85,5 +101,5 @@ function servicesOf({ relay, services, time }: RelayStatus, { expiring }: Thresh
 function ending(name: string, { daysLeft, notAfter }: { daysLeft: number; notAfter: string }): string {
     return daysLeft < 0
         ? `the certificate of ${name} ended on ${notAfter}`
-        : `the certificate of ${name} ends in ${daysLeft} days; the next up renews it`;
+        : `the certificate of ${name} ends in ${daysLeft} days; the next \`pulumi up\` renews it`;
 }

@@ -9,6 +9,7 @@ import type {
     PeerStatus,
     RelayAnswer,
     RelayStatus,
+    ServedCertificate,
     ServiceStatus,
 } from "./model.js";
 
@@ -98,13 +99,10 @@ function seen(known: KnownRelay, { interfaces }: RelayAnswer): Map<string, Sight
     return found;
 }
 
-/**
- * Keys by which the wire knows a listed peer: hers, and while it is replaced the other of the two, whichever the state has.
- */
-function keysOf({ listed, publicKey }: KnownPeer, { moving }: RelayAnswer): string[] {
-    if (!listed) return [publicKey];
-    const pair = moving.find((each) => each.publicKey === publicKey || each.former === publicKey);
-    return pair === undefined ? [publicKey] : [pair.publicKey, pair.former];
+/** Keys of a listed peer on the wire: its own, and while that is replaced the former one that relay and state both know. */
+function keysOf({ listed, publicKey, former }: KnownPeer, { moving }: RelayAnswer): string[] {
+    const pair = moving.find((each) => each.publicKey === publicKey && each.former === former);
+    return listed && pair !== undefined ? [publicKey, pair.former] : [publicKey];
 }
 
 function sightingsOf(peer: KnownPeer, sightings: Map<string, Sighting[]>, answer: RelayAnswer): Sighting[] {
@@ -219,13 +217,19 @@ function serviceStatus(name: string, known: KnownService, answer: RelayAnswer): 
     };
 }
 
-/** The one that ends last: a renewed certificate lies beside the old one until the proxy has loaded it. */
+/**
+ * Of each kind the one that ends last: a renewed certificate lies beside the old one until the proxy has loaded it. Of several
+ * kinds the one that ends first: some clients know that kind alone.
+ */
 function certificateOf(domain: string, { certificates, time }: RelayAnswer): CertificateStatus | null {
-    const [latest] = certificates
-        .filter(({ names }) => names.includes(domain))
-        .sort((a, b) => Date.parse(b.notAfter) - Date.parse(a.notAfter));
-    if (latest === undefined) return null;
-    const { notAfter, fingerprint: print } = latest;
+    const latest = new Map<string, ServedCertificate>();
+    const byEnd = (a: ServedCertificate, b: ServedCertificate): number =>
+        Date.parse(a.notAfter) - Date.parse(b.notAfter);
+    for (const each of certificates.filter(({ names }) => names.includes(domain)).sort(byEnd))
+        latest.set(each.kind ?? "", each);
+    const [first] = [...latest.values()].sort(byEnd);
+    if (first === undefined) return null;
+    const { notAfter, fingerprint: print } = first;
     return { notAfter, daysLeft: Math.floor((Date.parse(notAfter) / 1000 - time) / DAY), fingerprint: print };
 }
 
@@ -256,16 +260,22 @@ function driftOf(known: KnownRelay, answer: RelayAnswer, sightings: Map<string, 
     return drift;
 }
 
-function notesOf({ peers }: KnownRelay, { pending, rolledBack, moving }: RelayAnswer): string[] {
-    const hers = (key: string): string | undefined =>
-        Object.keys(peers).find((name) => peers[name]?.listed && peers[name].publicKey === key);
+function notesOf({ peers }: KnownRelay, { pending, rolledBack, moving, time }: RelayAnswer): string[] {
+    const owner = (publicKey: string, former: string): string | undefined =>
+        Object.keys(peers).find((name) => {
+            const peer = peers[name];
+            // Who has expired has no key that works.
+            return (
+                peer?.listed && !hasEnded(peer.expires, time) && peer.publicKey === publicKey && peer.former === former
+            );
+        });
     return [
         ...(pending.length === 0 ? [] : [`a change of ${pending.join(", ")} waits for its confirmation`]),
         ...(rolledBack === undefined
             ? []
             : [`a change that nobody confirmed was rolled back on ${rolledBack}; the next up records it`]),
         ...moving.flatMap(({ publicKey, former, until }) => {
-            const name = hers(publicKey) ?? hers(former);
+            const name = owner(publicKey, former);
             return name === undefined
                 ? []
                 : [

@@ -18,7 +18,6 @@ const namespace = config.get("namespace"); // a network namespace to be the rela
 const ci = new ExposedService("ci", {
     upstream: { peer: "build", port: 8080 },
     allow: groups.developers,
-    certificate: "ecdsa-p256", // people open it in a browser
 });
 
 const relay = new Relay("relay", {

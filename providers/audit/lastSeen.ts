@@ -21,8 +21,8 @@ interface LastSeen {
  * @throws AuditError naming the first missing line
  */
 export async function refuseShorter(log: AuditLog, origin: LogOrigin, name: string): Promise<void> {
-    const seen = read(origin);
-    const now = seen === undefined ? undefined : await log.status();
+    const now = await log.status();
+    const seen = now === undefined ? undefined : (read(fileOf(now.genesis)) ?? read(formerFileOf(origin)));
     if (seen === undefined || now === undefined || now.genesis !== seen.genesis || now.bytes >= seen.bytes) return;
     throw new AuditError(
         `line ${now.size + 1} of ${name}`,
@@ -32,10 +32,10 @@ export async function refuseShorter(log: AuditLog, origin: LogOrigin, name: stri
 }
 
 /** Remembers how far the log goes now. */
-export async function rememberSeen(log: AuditLog, origin: LogOrigin): Promise<void> {
+export async function rememberSeen(log: AuditLog): Promise<void> {
     const now = await log.status();
     if (now === undefined) return;
-    const file = fileOf(origin);
+    const file = fileOf(now.genesis);
     const temporary = `${file}.${process.pid}`;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const seen: LastSeen = { genesis: now.genesis, bytes: now.bytes, records: now.size };
@@ -43,14 +43,20 @@ export async function rememberSeen(log: AuditLog, origin: LogOrigin): Promise<vo
     renameSync(temporary, file);
 }
 
-function read(origin: LogOrigin): LastSeen | undefined {
+function read(file: string): LastSeen | undefined {
     try {
-        return JSON.parse(readFileSync(fileOf(origin), "utf8")) as LastSeen;
+        return JSON.parse(readFileSync(file, "utf8")) as LastSeen;
     } catch {
         return undefined;
     }
 }
 
-function fileOf({ project, stack }: LogOrigin): string {
+/** By the log's own name, so that it is found whatever project and stack are called. */
+function fileOf(genesis: string): string {
+    return join(configFolder(), "pulumi-qp-tunnel/seen", genesis);
+}
+
+/** What earlier versions called it. */
+function formerFileOf({ project, stack }: LogOrigin): string {
     return join(configFolder(), "pulumi-qp-tunnel", `${project}-${stack}.seen`.replace(/[^A-Za-z0-9_.-]/gu, "_"));
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -52,8 +52,10 @@ function open(path: string, name: string): DatabaseSync {
     }
     try {
         createPrivately(path);
+        refuseForeign(path, name);
         return new sqlite.DatabaseSync(path, { timeout: 0 });
     } catch (error) {
+        if (error instanceof AuditError) throw error;
         throw new AuditError(name, `its lock cannot be opened: ${(error as Error).message}`, `make ${path} writable`, {
             cause: error,
         });
@@ -77,6 +79,17 @@ function createPrivately(path: string): void {
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
+}
+
+/** A lock is an empty file; SQLite would call anything else a broken database, and wait for a pipe. */
+function refuseForeign(path: string, name: string): void {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status?.isFile() && status.size === 0) return;
+    throw new AuditError(
+        name,
+        `its lock ${path} is not the empty file it has to be`,
+        "remove it while no update is running; the next one makes it again",
+    );
 }
 
 /** Node 22 calls the module experimental on stderr, in the middle of the engine's output. */

@@ -1,9 +1,14 @@
+import { realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, isAbsolute } from "node:path";
+
 import { ROTATION_ACTION } from "../../core/audit/epochs.js";
 import { checkLine } from "../../core/audit/line.js";
-import { formatNote } from "../../core/audit/note.js";
+import { formatNote, parseNote, verifyNote } from "../../core/audit/note.js";
 import { joinDetails, splitDetails } from "../../core/audit/parts.js";
 import type { AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../core/audit/record.js";
 import type { Signer } from "../../core/audit/primitives.js";
+import { RENAME_ACTION } from "../../core/audit/renames.js";
 import { sanitizeEntry } from "../../core/audit/sanitize.js";
 import { MAX_LINE_BYTES, shortKey } from "../../core/audit/seal.js";
 import { LogBehind, type Verdict, type VerifyOptions, verifyLog } from "../../core/audit/verify.js";
@@ -13,11 +18,12 @@ import type { Disk } from "./disk.js";
 import { replaceFile } from "./durable.js";
 import { checkSealed, type Ends, lineNumber } from "./ends.js";
 import { LogFile, missing, type Writer } from "./logFile.js";
+import { misplaced } from "./misplaced.js";
 import { Operation, type RecordSpec } from "./operation.js";
-import { inProject } from "./paths.js";
+import { inProject, projectFolder } from "./paths.js";
 import { nativePrimitives } from "./primitives.js";
 import { bytesOf, lineAt, linesBackwards, linesForwards } from "./read.js";
-import { loadSigningKey } from "./signingKey.js";
+import { loadSigningKey, type Sealed } from "./signingKey.js";
 
 export type { Operation, RecordSpec } from "./operation.js";
 
@@ -43,9 +49,30 @@ export interface OpenOptions {
 }
 
 export interface CheckOptions {
-    /** Only a preview may go on with a log that is merely behind. */
-    preview?: boolean;
+    /** Told that the log is merely behind, where the program lets that pass (`onBehind`). Only a preview may: for others it is refused. */
+    behind?: (warning: string) => void;
 }
+
+/** An inline program of the Automation API has a folder of its own, made for this run, that nobody finds again. */
+function refuseTemporary({ path, project }: AuditRef): void {
+    if (isAbsolute(path) || path.startsWith("~/")) return;
+    const folder = projectFolder(project);
+    if (!TEMPORARY.test(basename(folder)) || !isBelow(realpathSync(tmpdir()), realpathSync(folder))) return;
+    throw new AuditError(
+        path,
+        `the project's folder ${folder} is a temporary one of an inline program, and the log would be lost with it`,
+        "give AuditSink an absolute `path` in a folder that stays, or the workspace a `workDir`",
+    );
+}
+
+/** What the Automation API calls them. */
+const TEMPORARY = /^(?:automation-|pulumi_auto)/;
+
+function isBelow(folder: string, path: string): boolean {
+    return path.startsWith(`${folder}/`);
+}
+
+const RENAME = Buffer.from(`"action":"${RENAME_ACTION}"`);
 
 /** What is left of a line for the rest that is not details. */
 const DETAILS_BYTES = MAX_LINE_BYTES - 64 * 1024;
@@ -63,11 +90,12 @@ export class AuditLog {
         private readonly ref: AuditRef,
         private readonly options: OpenOptions,
     ) {
+        refuseTemporary(ref);
         this.file = LogFile.at(inProject(ref.path, ref.project), ref.path, options.disk);
         this.name = ref.path;
     }
 
-    static open(ref: AuditRef, options: OpenOptions = {}): Promise<AuditLog> {
+    static async open(ref: AuditRef, options: OpenOptions = {}): Promise<AuditLog> {
         return Promise.resolve(new AuditLog(ref, options));
     }
 
@@ -92,9 +120,33 @@ export class AuditLog {
         return this.write({ status: "success", details: {}, ...spec }, correlationId);
     }
 
-    /** The key that is in force; undefined when there is no log yet. */
-    publicKey(): Promise<string | undefined> {
-        return Promise.resolve(this.file.readEnds(this.identity())?.log.publicKey);
+    /** The key that seals the log as it is; never a new one. */
+    async signingKey(): Promise<Signer> {
+        return this.signerOf(await this.sealed());
+    }
+
+    /**
+     * Why an update on this machine could not write the log, for a preview to say: it has not got the key in force.
+     *
+     * @returns undefined when it could
+     */
+    async unwritable(): Promise<string | undefined> {
+        const sealed = await this.sealed();
+        // A first update makes a key where the program names a file, or none.
+        if (sealed === undefined && !this.ref.signingKey?.startsWith("env:")) return undefined;
+        try {
+            const { publicKey } = this.signerOf(sealed);
+            if (sealed === undefined || publicKey === sealed.publicKey) return undefined;
+            return `signing key ${shortKey(publicKey)}: the key of ${this.name} is ${shortKey(sealed.publicKey)}; give this machine the key that is in force`;
+        } catch (error) {
+            if (error instanceof AuditError) return error.message;
+            throw error;
+        }
+    }
+
+    /** What the log was begun as, with the key that is in force; undefined when there is no log yet. */
+    sealed(): Promise<Sealed | undefined> {
+        return Promise.resolve(this.readEnds()?.log);
     }
 
     /**
@@ -120,11 +172,11 @@ export class AuditLog {
     /**
      * Whether the log still holds a record where it was; reads that line alone.
      *
-     * @returns warnings for the person: a loss that the program acknowledges, or a preview on an older log
+     * @returns warnings for the person: a loss that the program acknowledges
      * @throws AuditError naming the line that was cut, changed or replaced
      */
     async verifyMark(mark: RecordMark, options: CheckOptions = {}): Promise<string[]> {
-        const ends = this.file.readEnds(this.identity());
+        const ends = this.readEnds(mark.genesis);
         if (ends === undefined) return this.lost(mark.sequence + 1, mark.genesis);
         if (this.holds(mark, ends)) {
             this.file.pin(mark.offset);
@@ -133,7 +185,8 @@ export class AuditLog {
         if (this.acknowledged(ends, mark.genesis ?? this.ref.restartFrom)) {
             return [`${this.name}: begun anew after the loss of ${ends.restartedFrom}`];
         }
-        return this.tolerant(options, async () => {
+        this.refuseMisplaced(ends, mark.sequence + 1, mark.genesis);
+        return this.tolerant(options, "one", async () => {
             // The line at fault may be an earlier one: find and name it.
             await this.verify({ marks: [mark], mode: "full" });
             return [];
@@ -142,8 +195,9 @@ export class AuditLog {
 
     /** Pins the whole log: reads, checks and signs it. */
     async checkpoint(): Promise<Checkpoint> {
+        this.readEnds();
         const { log, size, bytes, head, root } = await this.verify({});
-        const signer = loadSigningKey(this.ref.signingKey, this.ref, false);
+        const signer = this.signerOf(log);
         if (signer.publicKey !== log.publicKey) {
             throw new AuditError(
                 `signing key ${shortKey(signer.publicKey)}`,
@@ -151,15 +205,10 @@ export class AuditLog {
                 "give this machine the key that is in force",
             );
         }
+        const note = formatNote(log, { size, root }, signer, nativePrimitives);
+        verifyNote(parseNote(note), log, nativePrimitives);
         this.file.pin(bytes - 1);
-        return {
-            genesis: log.genesis,
-            size,
-            bytes,
-            head,
-            root,
-            note: formatNote(log, { size, root }, signer, nativePrimitives),
-        };
+        return { genesis: log.genesis, size, bytes, head, root, note };
     }
 
     /**
@@ -182,10 +231,11 @@ export class AuditLog {
      * @throws AuditError naming the line
      */
     async verifyCheckpoint(pinned: Checkpoint, options: CheckOptions = {}): Promise<string[]> {
-        const ends = this.file.readEnds(this.identity());
+        const ends = this.readEnds(pinned.genesis);
         if (ends === undefined) return this.lost(pinned.size, pinned.genesis);
         const restarted = this.acknowledged(ends, pinned.genesis);
-        return this.tolerant(options, async () => {
+        if (!restarted) this.refuseMisplaced(ends, 1, pinned.genesis);
+        return this.tolerant(options, "all", async () => {
             const verdict = await this.verify(restarted ? {} : { checkpoint: pinned });
             this.file.pin(restarted ? -1 : pinned.bytes - 1);
             const acknowledged = restarted ? [`${this.name}: begun anew after the loss of ${pinned.genesis}`] : [];
@@ -200,7 +250,7 @@ export class AuditLog {
     status(): Promise<
         { size: number; bytes: number; head: string; genesis: string; restartedFrom?: string } | undefined
     > {
-        const ends = this.file.readEnds(this.identity());
+        const ends = this.readEnds();
         if (ends === undefined) return Promise.resolve(undefined);
         const { log, last, bytes, restartedFrom } = ends;
         const { sequence, hash } = last.capsule;
@@ -219,6 +269,20 @@ export class AuditLog {
         try {
             for (const { bytes } of order === "newest" ? linesBackwards(log) : linesForwards(log)) {
                 yield checkLine(bytes, this.name, lineNumber(bytes));
+            }
+        } finally {
+            log.close();
+        }
+    }
+
+    /** The records behind a remembered one whose lines contain one of the texts, newest first. */
+    async *entriesAfter(mark: RecordMark, ...texts: string[]): AsyncGenerator<AuditLine> {
+        const log = this.file.openForReading();
+        if (log === undefined) return;
+        try {
+            for (const { bytes, offset } of linesBackwards(log)) {
+                if (offset <= mark.offset) return;
+                if (texts.some((text) => bytes.includes(text))) yield checkLine(bytes, this.name, lineNumber(bytes));
             }
         } finally {
             log.close();
@@ -253,11 +317,17 @@ export class AuditLog {
         return marks.at(-1) as RecordMark;
     }
 
+    /** The key that seals a log as it is. */
+    private signerOf(sealed: Sealed | undefined): Signer {
+        return loadSigningKey(this.ref.signingKey, this.ref, false, sealed);
+    }
+
     private writer(user: string): Writer {
         const { project, stack, signingKey, restartFrom, segmentBytes } = this.ref;
         return {
             origin: { project, stack },
-            signer: (create) => (this.signer ??= loadSigningKey(signingKey, this.ref, create)),
+            checkOrigin: (ends) => this.checkOrigin(ends),
+            signer: (sealed) => (this.signer ??= loadSigningKey(signingKey, this.ref, sealed === undefined, sealed)),
             expectExisting: this.options.expectExisting ?? false,
             ...(restartFrom === undefined ? {} : { restartFrom }),
             ...(segmentBytes === undefined ? {} : { segmentBytes }),
@@ -265,18 +335,71 @@ export class AuditLog {
         };
     }
 
-    private identity(): LogOrigin {
-        return { project: this.ref.project, stack: this.ref.stack };
+    /** @param pinned name of the log that the state remembers */
+    private readEnds(pinned?: string): Ends | undefined {
+        const ends = this.file.readEnds();
+        if (ends === undefined) return undefined;
+        if (pinned === ends.log.genesis) this.file.learnName(pinned, this.ref);
+        this.checkOrigin(ends, pinned);
+        return ends;
+    }
+
+    /**
+     * A log is of one stack, and goes on when that is renamed: what the state pins shows it, or the record of the rename. Another
+     * stack's log is refused.
+     */
+    private checkOrigin({ log }: Ends, pinned?: string): void {
+        const { project, stack } = this.ref;
+        if ((log.project === project && log.stack === stack) || this.file.hasName(log.genesis, this.ref)) return;
+        // Whose log it is matters no more than that it is not the one that is remembered.
+        const remembered = pinned === undefined ? undefined : misplaced(this.path, this.name, 1, pinned);
+        if (remembered !== undefined) throw remembered;
+        if (!this.tellsOfRename()) {
+            const [word, theirs, ours] =
+                log.project === project ? ["stack", log.stack, stack] : ["project", log.project, project];
+            throw new AuditError(
+                `line 1 of ${this.name}`,
+                `it is the log of another ${word}: ${theirs}, not ${ours}`,
+                "point to the log of this stack",
+            );
+        }
+        this.file.learnName(log.genesis, this.ref);
+    }
+
+    /** Whether a record says that one of its relays came to be called as this project and stack are. */
+    private tellsOfRename(): boolean {
+        const { project, stack } = this.ref;
+        const log = this.file.openForReading();
+        if (log === undefined) return false;
+        try {
+            for (const { bytes } of linesBackwards(log)) {
+                if (!bytes.includes(RENAME)) continue;
+                const line = checkLine(bytes, this.name, lineNumber(bytes));
+                const { from, to } = line.details;
+                if (line.action !== RENAME_ACTION || typeof to !== "string" || typeof from !== "string") continue;
+                if (to.startsWith(`${project}/${stack}/`)) return true;
+                // It was called so once, and has another name since.
+                if (from.startsWith(`${project}/${stack}/`)) return false;
+            }
+            return false;
+        } finally {
+            log.close();
+        }
+    }
+
+    private refuseMisplaced({ log }: Ends, line: number, pinned: string | undefined): void {
+        if (pinned === undefined || pinned === log.genesis) return;
+        const elsewhere = misplaced(this.path, this.name, line, pinned);
+        if (elsewhere !== undefined) throw elsewhere;
     }
 
     private async verify(options: Pick<VerifyOptions, "checkpoint" | "marks" | "mode">): Promise<Verdict> {
         const log = this.file.openForReading();
-        if (log === undefined) throw missing(this.name, 1);
+        if (log === undefined) throw missing(this.file, 1);
         try {
             return await verifyLog(this.name, () => bytesOf(log), {
                 ...options,
                 primitives: nativePrimitives,
-                expect: this.identity(),
                 tail: "ignore",
             });
         } finally {
@@ -305,7 +428,7 @@ export class AuditLog {
     private lost(line: number, genesis: string | undefined): string[] {
         const { restartFrom } = this.ref;
         if (restartFrom === undefined || restartFrom !== (genesis ?? restartFrom))
-            throw missing(this.name, line, genesis);
+            throw missing(this.file, line, genesis);
         return [`${this.name}: the log is lost, as acknowledged by restartFrom; the next update begins a new one`];
     }
 
@@ -315,13 +438,19 @@ export class AuditLog {
         return known && genesis === restartedFrom && genesis !== log.genesis;
     }
 
-    private async tolerant(options: CheckOptions, check: () => Promise<string[]>): Promise<string[]> {
+    private async tolerant(
+        { behind }: CheckOptions,
+        pinned: "all" | "one",
+        check: () => Promise<string[]>,
+    ): Promise<string[]> {
         try {
             return await check();
         } catch (error) {
-            const behind = error instanceof LogBehind && options.preview === true && this.ref.onBehind === "warn";
-            if (!behind) throw error;
-            return [`${error.message}; an update will refuse`];
+            if (!(error instanceof LogBehind)) throw error;
+            const older = error.ofState(this.name, pinned);
+            if (behind === undefined || this.ref.onBehind !== "warn") throw older;
+            behind(`${older.message}; an update will refuse`);
+            return [];
         }
     }
 }

@@ -14,17 +14,24 @@ import { type Disk, openIfThere, realDisk } from "./disk.js";
 import { keepAside, stampOf, syncFolder, writeAll } from "./durable.js";
 import { type Ends, readEnds } from "./ends.js";
 import { lockFile } from "./lock.js";
+import { misplaced } from "./misplaced.js";
 import { nativePrimitives } from "./primitives.js";
+import { realFile } from "./realFile.js";
+import { readBack, refuseUsedKey } from "./readBack.js";
 import { type LogBytes, openLog, segmentPath } from "./segments.js";
+import type { Sealed } from "./signingKey.js";
 
 /** A record before it has its time: that is taken under the lock, so that it never goes backwards by a race. */
 export type UntimedEntry = Omit<AuditEntry, "timestamp">;
 
 /** Who writes, and what it may begin. */
 export interface Writer {
+    /** What a new log is of. */
     origin: LogOrigin;
-    /** Called only when a record is to be sealed. `create`: no log was ever seen, so a key may be made. */
-    signer(create: boolean): Signer;
+    /** Throws when the log that is there is not this writer's. */
+    checkOrigin(ends: Ends): void;
+    /** Called only when a record is to be sealed. Without a log none was ever seen, so a key may be made. */
+    signer(log: Sealed | undefined): Signer;
     /** The state remembers records: a missing log is a loss, not a beginning. */
     expectExisting: boolean;
     /** Name (hash of the first record) of a log whose loss the program acknowledges. */
@@ -52,6 +59,8 @@ export class LogFile {
     private written: { ends: Ends; base: number; closed: number; stamp: string } | undefined;
     /** As last read: spares looking for the log's keys again. */
     private seen: Ends | undefined;
+    /** Names of projects and stacks that are known to be this log's: "genesis project/stack". */
+    private readonly names = new Set<string>();
     /** First byte of the newest record that must not be taken for an interrupted write. */
     private pinned = -1;
     private broken: AuditError | undefined;
@@ -63,7 +72,8 @@ export class LogFile {
     ) {}
 
     /** The same object for the same path, so that writers within a process queue up. */
-    static at(path: string, name: string, disk: Disk = realDisk): LogFile {
+    static at(named: string, name: string, disk: Disk = realDisk): LogFile {
+        const path = realPath(named, name);
         const files = LogFile.files.get(disk) ?? new Map<string, LogFile>();
         LogFile.files.set(disk, files);
         const file = files.get(path) ?? new LogFile(path, name, disk);
@@ -93,11 +103,11 @@ export class LogFile {
     }
 
     /** undefined when the log is missing or holds no whole line. */
-    readEnds(expect: Partial<LogIdentity> = {}): Ends | undefined {
+    readEnds(): Ends | undefined {
         const log = this.openForReading();
         if (log === undefined) return undefined;
         try {
-            const ends = readEnds(log, this.name, expect, this.seen);
+            const ends = readEnds(log, this.name, {}, this.seen);
             this.seen = ends;
             return ends;
         } finally {
@@ -112,6 +122,15 @@ export class LogFile {
         } catch (error) {
             throw unusable(this.name, error);
         }
+    }
+
+    /** That a log is of this project and stack, whatever they were called when it was begun. */
+    learnName(genesis: string, { project, stack }: LogOrigin): void {
+        this.names.add(`${genesis} ${project}/${stack}`);
+    }
+
+    hasName(genesis: string, { project, stack }: LogOrigin): boolean {
+        return this.names.has(`${genesis} ${project}/${stack}`);
     }
 
     /** Bytes from here on are remembered elsewhere: their loss is never repaired as an interrupted write. */
@@ -147,11 +166,23 @@ export class LogFile {
         }
     }
 
+    /** Two names of one file have two locks. */
+    private refuseOtherNames(file: number): void {
+        const { nlink } = this.disk.fstatSync(file);
+        if (nlink <= 1) return;
+        throw new AuditError(
+            this.name,
+            `the file has ${nlink} names (hard links), and writers under the others are not waited for`,
+            `keep one of them: find the others with \`find FOLDER -samefile ${this.path}\``,
+        );
+    }
+
     /** The file that is written, made when it is not there; base and number of closed segments are read if not known. */
     private openActive(writer: Writer): Active {
         const { O_RDWR, O_APPEND } = constants;
         const existing = openIfThere(this.disk, this.path, O_RDWR | O_APPEND);
         if (existing !== undefined) {
+            this.refuseOtherNames(existing);
             const { written } = this;
             if (written !== undefined && written.stamp === stampOf(existing, this.disk)) {
                 return { file: existing, base: written.base, closed: written.closed };
@@ -164,7 +195,7 @@ export class LogFile {
         if (closed === 0) {
             this.refuseLoss(writer);
             // Whether there is a key is found out before there is a file.
-            writer.signer(true);
+            writer.signer(undefined);
         }
         return { file: this.create(), base, closed };
     }
@@ -180,7 +211,7 @@ export class LogFile {
         const known = this.written?.ends.log.genesis;
         const acknowledged = writer.restartFrom !== undefined && (known ?? writer.restartFrom) === writer.restartFrom;
         if (!acknowledged && (known !== undefined || this.pinned >= 0 || writer.expectExisting))
-            throw missing(this.name, 1, known);
+            throw missing(this, 1, known);
         this.pinned = -1;
     }
 
@@ -193,8 +224,9 @@ export class LogFile {
     ): RecordMark[] {
         const found = this.endsForWriting(active, writer);
         if (found === undefined) this.refuseLoss(writer);
-        const signer = writer.signer(found === undefined);
+        const signer = writer.signer(found?.log);
         if (found !== undefined) refuseRetired(signer, found, this.name);
+        if (next !== undefined) refuseUsedKey(next.publicKey, found?.keys ?? [], this.name);
         const torn = found?.torn ?? this.disk.fstatSync(active.file).size;
         const own = torn > 0 ? [this.repair(active, found?.bytes ?? 0, torn, writer)] : [];
         const genesis = found === undefined ? beginLog(writer, signer) : undefined;
@@ -215,6 +247,7 @@ export class LogFile {
             ends.bytes += Buffer.byteLength(text);
             texts.push(text);
         }
+        readBack(texts, found, this.name);
         this.writeSynced(active, Buffer.from(texts.join("")), ends.bytes);
         const { publicKey = log.publicKey } = next ?? {};
         const epoch = { publicKey, from: ends.last.capsule.sequence + 1, since: ends.last.timestamp };
@@ -233,10 +266,11 @@ export class LogFile {
         return marks.slice(own.length);
     }
 
-    private endsForWriting({ file }: Active, { origin }: Writer): Ends | undefined {
-        const { ends, stamp } = this.written ?? {};
-        const same = ends?.log.project === origin.project && ends.log.stack === origin.stack;
-        return same && stamp === stampOf(file, this.disk) ? ends : this.readEnds(origin);
+    private endsForWriting({ file }: Active, writer: Writer): Ends | undefined {
+        const { ends: known, stamp } = this.written ?? {};
+        const ends = stamp === stampOf(file, this.disk) ? known : this.readEnds();
+        if (ends !== undefined) writer.checkOrigin(ends);
+        return ends;
     }
 
     /** After a failed write or sync nothing is known about the file, and a second sync would lie: only a new process may go on. */
@@ -311,13 +345,15 @@ export class LogFile {
     }
 }
 
-/** The log is gone, or so short that nothing of it is left. */
-export function missing(name: string, line: number, genesis?: string): AuditError {
+/** The log is gone, or so short that nothing of it is left; or it is beside the place where it should be. */
+export function missing({ path, name }: LogFile, line: number, genesis?: string): AuditError {
+    const elsewhere = genesis === undefined ? undefined : misplaced(path, name, line, genesis);
+    if (elsewhere !== undefined) return elsewhere;
     const acknowledge = genesis === undefined ? "restartFrom" : `restartFrom: "${genesis}"`;
     return new AuditError(
         `line ${line} of ${name}`,
         "it is missing: the log is not there, though the state remembers records in it",
-        `bring the log back from version control or its mirror; if it is lost for good, say so with ${acknowledge}`,
+        `bring the log back from version control or its mirror, or name it in \`path\` of AuditSink where the relay came from another project; if it is lost for good, say so with ${acknowledge}`,
     );
 }
 
@@ -359,6 +395,14 @@ function refuseRetired(signer: Signer, { log, keys }: Ends, name: string): void 
         `line ${next.from} of ${name} retired it`,
         `give this machine the key that is in force, ${shortKey(log.publicKey)}; if the rotation was interrupted here, run qp-tunnel audit rotate-key again`,
     );
+}
+
+function realPath(path: string, name: string): string {
+    try {
+        return realFile(path, name);
+    } catch (error) {
+        throw unusable(name, error);
+    }
 }
 
 function unusable(name: string, error: unknown): AuditError {

@@ -2,16 +2,18 @@
  * A copy of the log's bytes somewhere else, on the relay itself or in a file. It only ever grows by what the log has and it
  * has not; when the two contradict each other nothing is written on either side.
  */
+import { createHash } from "node:crypto";
 import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { type Verdict, type VerifyOptions, verifyLog } from "../../core/audit/verify.js";
 import { AuditError } from "../../core/errors.js";
-import { openIfThere, realDisk } from "./disk.js";
+import { openIfThere, realDisk, refuseIrregular } from "./disk.js";
 import { replaceFile, syncFolder, writeAll } from "./durable.js";
 import { lockFile } from "./lock.js";
 import { nativePrimitives } from "./primitives.js";
 import { bytesOf, endOfLines, fileSource, lineAt, type Source } from "./read.js";
+import { realFile } from "./realFile.js";
 import { openLog } from "./segments.js";
 
 /** How a mirror is reached. */
@@ -21,6 +23,8 @@ export interface MirrorTransport {
      * last `COMPARED` bytes, if it would take another round trip to read them.
      */
     status(): Promise<{ bytes: number; head?: string; tail?: Buffer }>;
+    /** SHA-256 of everything it holds, hex; absent where reading all of it is as cheap. */
+    digest?(): Promise<string>;
     /** Writes behind what is there and returns once it is on disk; refuses when the mirror does not end at `offset`. */
     append(offset: number, bytes: Buffer): Promise<void>;
     /** Exactly that many bytes, fewer only at the end. */
@@ -59,7 +63,8 @@ export async function missingInMirror(log: Source, name: string, mirror: MirrorT
     const last = whole === 0 ? undefined : lastLine(log, whole);
     const contradicts =
         (head !== undefined && last !== undefined && !last.includes(`"hash":"${head}"`)) ||
-        !(await sameEnd(log, mirror, offset, tail));
+        !(await sameEnd(log, mirror, offset, tail)) ||
+        !(await sameBytes(log, mirror, offset));
     if (!contradicts) return { offset, end };
     throw new AuditError(
         name,
@@ -101,14 +106,15 @@ export interface PullResult {
  * @throws AuditError when the mirror is not intact, or the log here says something else
  */
 export async function pullFromMirror(
-    path: string,
+    named: string,
     name: string,
     mirror: MirrorTransport,
     pins: Omit<VerifyOptions, "primitives" | "tail"> = {},
 ): Promise<PullResult> {
+    const path = realFile(named, name);
     const { bytes } = await mirror.status();
     const from = `the mirror of ${name}`;
-    const options: VerifyOptions = { ...pins, primitives: nativePrimitives, tail: "ignore" };
+    const options: VerifyOptions = { mode: "full", ...pins, primitives: nativePrimitives, tail: "ignore" };
     const verdict = await verifyLog(from, () => mirrorBytes(mirror, 0, bytes), options);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const unlock = await lockFile(`${path}.lock`, name);
@@ -166,10 +172,12 @@ export function fileMirror(path: string): MirrorTransport {
         read: (offset, length) => reading((source) => source.read(offset, length)),
         async append(offset, bytes) {
             const created = !existsSync(path);
-            const { O_WRONLY, O_APPEND, O_CREAT } = constants;
-            const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT, 0o600);
+            const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+            const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
             try {
-                const { size } = realDisk.fstatSync(file);
+                const status = realDisk.fstatSync(file);
+                refuseIrregular(status, path);
+                const { size } = status;
                 if (size !== offset) {
                     throw new AuditError(path, `it ends at byte ${size}, not ${offset}`, "see who else writes to it");
                 }
@@ -186,6 +194,20 @@ export function fileMirror(path: string): MirrorTransport {
 async function sameEnd(log: Source, mirror: MirrorTransport, offset: number, tail?: Buffer): Promise<boolean> {
     const from = Math.max(0, offset - COMPARED);
     return log.read(from, offset - from).equals(tail ?? (await mirror.read(from, offset - from)));
+}
+
+/** Equal ends are equal contents only where both are logs: the mirror may hold anything before its end. */
+async function sameBytes(log: Source, mirror: MirrorTransport, length: number): Promise<boolean> {
+    if (mirror.digest !== undefined) {
+        const digest = createHash("sha256");
+        for (const bytes of bytesOf(log, 0, length)) digest.update(bytes);
+        return digest.digest("hex") === (await mirror.digest());
+    }
+    for (let offset = 0; offset < length; offset += PIECE) {
+        const size = Math.min(PIECE, length - offset);
+        if (!log.read(offset, size).equals(await mirror.read(offset, size))) return false;
+    }
+    return true;
 }
 
 function lastLine(log: Source, end: number): Buffer | undefined {

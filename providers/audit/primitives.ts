@@ -16,11 +16,22 @@ export const nativePrimitives: Primitives = {
         for (const part of parts) digest.update(part);
         return digest.digest();
     },
-    verify(publicKey, message, signature) {
-        if (lastKey?.publicKey !== publicKey) lastKey = { publicKey, key: publicKeyOf(publicKey) };
-        return verify(null, Buffer.from(message), lastKey.key, Buffer.from(signature, "hex"));
-    },
+    verify: (publicKey, message, signature) =>
+        verify(null, Buffer.from(message), keyObject(publicKey), Buffer.from(signature, "hex")),
+    verifyAside: (publicKey, message, signature) =>
+        new Promise((resolve, reject) => {
+            const bytes = Buffer.from(signature, "hex");
+            verify(null, Buffer.from(message), keyObject(publicKey), bytes, (error, valid) => {
+                if (error === null) resolve(valid);
+                else reject(error);
+            });
+        }),
 };
+
+function keyObject(publicKey: string): KeyObject {
+    if (lastKey?.publicKey !== publicKey) lastKey = { publicKey, key: publicKeyOf(publicKey) };
+    return lastKey.key;
+}
 
 /** @param seed the 32-byte Ed25519 secret of RFC 8032 */
 export function nativeSigner(seed: Uint8Array): Signer {

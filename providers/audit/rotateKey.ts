@@ -6,7 +6,7 @@ import { shortKey } from "../../core/audit/seal.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { syncFolder } from "./durable.js";
 import { AuditLog, type AuditRef } from "./log.js";
-import { keyFileOf, loadKeyFile, loadSigningKey } from "./signingKey.js";
+import { defaultKeyFile, isDefault, keyFileOf, loadKeyFile, loadSigningKey } from "./signingKey.js";
 
 /** What a rotation did, and what is left to the person. */
 export interface Rotation {
@@ -31,10 +31,11 @@ export interface Rotation {
  */
 export async function rotateKey(ref: AuditRef, to?: string): Promise<Rotation> {
     const log = await AuditLog.open(ref, { expectExisting: true });
-    const file = keyFileOf(ref.signingKey, ref);
+    const sealed = await log.sealed();
+    const file = keyFileOf(ref.signingKey, ref, sealed);
     if (to !== undefined) {
         const next = loadSigningKey(to, ref, true);
-        const rotation = await write(log, loadSigningKey(ref.signingKey, ref, false), next);
+        const rotation = await write(log, await log.signingKey(), next);
         return { ...rotation, next: `set signingKey to ${JSON.stringify(to)}, or ${moved(ref, file)}` };
     }
     if (file === undefined) {
@@ -44,22 +45,21 @@ export async function rotateKey(ref: AuditRef, to?: string): Promise<Rotation> {
             "name the next key with --to env:NAME or --to file:PATH, and put it in the old one's place afterwards",
         );
     }
-    return replaceIn(file, log, ref);
+    // A file in the manner of earlier versions may also be another stack's: it stays as it is.
+    return replaceIn(file, isDefault(ref.signingKey) ? defaultKeyFile(ref) : file, log, ref);
 }
 
-async function replaceIn(file: string, log: AuditLog, origin: LogOrigin): Promise<Rotation> {
+async function replaceIn(from: string, file: string, log: AuditLog, origin: LogOrigin): Promise<Rotation> {
     const waiting = `${file}.next`;
-    const old = loadKeyFile(file, origin, false);
+    const old = loadKeyFile(from, origin, false);
     const next = loadKeyFile(waiting, origin, true);
-    const inForce = await log.publicKey();
+    const inForce = (await log.sealed())?.publicKey;
     const rotation =
         inForce === next.publicKey
             ? { publicKey: next.publicKey, previous: old.publicKey }
             : await write(log, old, next);
-    const backup = `${file}.retired-${shortKey(old.publicKey)}`;
-    if (!existsSync(backup)) copyFileSync(file, backup, constants.COPYFILE_EXCL);
-    chmodSync(backup, 0o600);
-    syncFolder(backup);
+    const backup = from === file ? keepRetired(file, old) : from;
+    if (from !== file && existsSync(file)) keepRetired(file, loadKeyFile(file, origin, false));
     renameSync(waiting, file);
     syncFolder(file);
     return {
@@ -68,6 +68,15 @@ async function replaceIn(file: string, log: AuditLog, origin: LogOrigin): Promis
         backup,
         next: "give every machine that writes this log the new key; keep the old one only if you must, it seals nothing any more",
     };
+}
+
+/** Copies a key's file beside itself, before another key takes its place. */
+function keepRetired(file: string, { publicKey }: Signer): string {
+    const backup = `${file}.retired-${shortKey(publicKey)}`;
+    if (!existsSync(backup)) copyFileSync(file, backup, constants.COPYFILE_EXCL);
+    chmodSync(backup, 0o600);
+    syncFolder(backup);
+    return backup;
 }
 
 async function write(log: AuditLog, old: Signer, next: Signer): Promise<Omit<Rotation, "next">> {

@@ -1,12 +1,14 @@
 import { constants } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { AuditError } from "../../core/errors.js";
 import { type Disk, openIfThere, realDisk } from "./disk.js";
 import { fileSource, type Source } from "./read.js";
+import { realFile } from "./realFile.js";
+import { segmentFiles, segmentName } from "./segmentNames.js";
 
 /**
- * A log is one sequence of bytes: its closed segments `<log>.0001.jsonl`, `<log>.0002.jsonl`, … and the file that is
+ * A log is one sequence of bytes: its closed segments `<log>.jsonl.0001`, `<log>.jsonl.0002`, … and the file that is
  * written, `<log>.jsonl`, one after the other. Offsets, chain, Merkle tree and marks know nothing of the cuts between.
  */
 export interface LogBytes extends Source {
@@ -20,7 +22,8 @@ export interface LogBytes extends Source {
 }
 
 /** Opens all of a log for reading; undefined when nothing of it is there. */
-export function openLog(path: string, name: string, disk: Disk = realDisk): LogBytes | undefined {
+export function openLog(named: string, name: string, disk: Disk = realDisk): LogBytes | undefined {
+    const path = realFile(named, name);
     for (;;) {
         const closed = closedSegments(path, name, disk);
         const log = openParts(path, closed, disk);
@@ -58,44 +61,21 @@ function openParts(path: string, segments: string[], disk: Disk): LogBytes | und
 
 /** Paths of the closed segments, in order. */
 export function closedSegments(path: string, name: string, disk: Disk = realDisk): string[] {
-    const numbers = segmentNumbers(path, disk);
-    const gap = numbers.findIndex((number, index) => number !== index + 1);
+    const segments = segmentFiles(path, name, disk);
+    const gap = segments.findIndex(({ number }, index) => number !== index + 1);
     if (gap >= 0) {
         throw new AuditError(
             name,
-            `its segment ${basename(segmentPath(path, gap + 1))} is missing`,
+            `its segment ${segmentName(path, gap + 1, segments[gap]?.file)} is missing`,
             "bring it back from version control or the mirror; archived segments have to be beside the log to be verified",
         );
     }
-    return numbers.map((number) => segmentPath(path, number));
+    return segments.map(({ file }) => join(dirname(path), file));
 }
 
 /** @param number from 1 */
 export function segmentPath(path: string, number: number): string {
-    const { stem, extension } = partsOf(path);
-    return join(dirname(path), `${stem}.${String(number).padStart(4, "0")}${extension}`);
-}
-
-function segmentNumbers(path: string, disk: Disk): number[] {
-    const { stem, extension } = partsOf(path);
-    let names: string[];
-    try {
-        names = disk.readdirSync(dirname(path));
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-        throw error;
-    }
-    return names
-        .filter((name) => name.startsWith(`${stem}.`) && name.endsWith(extension))
-        .map((name) => name.slice(stem.length + 1, name.length - extension.length))
-        .filter((middle) => /^\d{4,}$/.test(middle))
-        .map(Number)
-        .sort((a, b) => a - b);
-}
-
-function partsOf(path: string): { stem: string; extension: string } {
-    const extension = extname(path);
-    return { stem: basename(path, extension), extension };
+    return join(dirname(path), segmentName(path, number));
 }
 
 function joined(parts: { from: number; source: Source }[]): Source {

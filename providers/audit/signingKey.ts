@@ -1,12 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    closeSync,
+    constants,
+    existsSync,
+    fstatSync,
+    mkdirSync,
+    openSync,
+    readFileSync,
+    writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
+import type { LogIdentity } from "../../core/audit/capsule.js";
 import type { Signer } from "../../core/audit/primitives.js";
 import type { LogOrigin } from "../../core/audit/record.js";
 import { AuditError } from "../../core/errors.js";
 import { configFolder, inProject } from "./paths.js";
 import { nativeSigner } from "./primitives.js";
+
+/** The log that a key is wanted for: what it was begun as, and the key that is in force. */
+export type Sealed = Pick<LogIdentity, "project" | "stack" | "publicKey">;
 
 /**
  * The key that seals a log.
@@ -14,11 +28,19 @@ import { nativeSigner } from "./primitives.js";
  * @param reference "file:PATH" or "env:NAME", holding a 32-byte Ed25519 seed in hex or base64; default: one file per project
  *   and stack in the user's configuration directory
  * @param create whether a key may be made when the file is not there: only for a log that nobody has seen yet
+ * @param sealed the log as it is; absent: there is none yet
  * @throws AuditError when there is no key, it is not one, or others can read it
  */
-export function loadSigningKey(reference: string | undefined, origin: LogOrigin, create: boolean): Signer {
+export function loadSigningKey(
+    reference: string | undefined,
+    origin: LogOrigin,
+    create: boolean,
+    sealed?: Sealed,
+): Signer {
     const { scheme, value } = parseReference(reference, origin);
-    return scheme === "env" ? nativeSigner(fromEnvironment(value)) : loadKeyFile(value, origin, create);
+    if (scheme === "env") return nativeSigner(fromEnvironment(value));
+    if (!isDefault(reference)) return loadKeyFile(value, origin, create);
+    return loadKeyFile(defaultFileOf(origin, sealed), origin, create);
 }
 
 /** The same for the path of a key's file. */
@@ -27,13 +49,41 @@ export function loadKeyFile(path: string, origin: LogOrigin, create: boolean): S
 }
 
 /** Absolute path of the file that a reference names; undefined for one in the environment. */
-export function keyFileOf(reference: string | undefined, origin: LogOrigin): string | undefined {
+export function keyFileOf(reference: string | undefined, origin: LogOrigin, sealed?: Sealed): string | undefined {
+    if (isDefault(reference)) return defaultFileOf(origin, sealed);
     const { scheme, value } = parseReference(reference, origin);
     return scheme === "file" ? inProject(value, origin.project) : undefined;
 }
 
+/** Whether nothing is said of where the key is. */
+export function isDefault(reference: string | undefined): boolean {
+    return reference === undefined || reference === "file:";
+}
+
+/**
+ * The file that holds the key in force: under the name the stack has now, the one it had when the log began, or the name
+ * earlier versions gave it, which two stacks could share. Without a log nobody else's file is taken.
+ */
+function defaultFileOf(origin: LogOrigin, sealed: Sealed | undefined): string {
+    const own = defaultKeyFile(origin);
+    if (sealed === undefined) return own;
+    const files = [own, defaultKeyFile(sealed), formerKeyFile(origin), formerKeyFile(sealed)];
+    const there = [...new Set(files)].filter((file) => existsSync(file));
+    return there.find((file) => holds(file, sealed.publicKey)) ?? there[0] ?? own;
+}
+
+/** A file that cannot be read as a key is not the one; it is complained about when it is the only one. */
+function holds(file: string, publicKey: string): boolean {
+    try {
+        return nativeSigner(fromFile(file, false)).publicKey === publicKey;
+    } catch (error) {
+        if (error instanceof AuditError) return false;
+        throw error;
+    }
+}
+
 function parseReference(reference: string | undefined, origin: LogOrigin): { scheme: "file" | "env"; value: string } {
-    const given = reference === undefined || reference === "file:" ? `file:${defaultKeyFile(origin)}` : reference;
+    const given = isDefault(reference) ? `file:${defaultKeyFile(origin)}` : (reference ?? "");
     const [, scheme, value] = /^(file|env):(.+)$/su.exec(given) ?? [];
     if (scheme === undefined || value === undefined) {
         // Whoever wrote the key itself here must not find it in an error.
@@ -42,10 +92,20 @@ function parseReference(reference: string | undefined, origin: LogOrigin): { sch
     return { scheme: scheme as "file" | "env", value };
 }
 
-/** Where the key of a stack is when nothing else is said. */
-export function defaultKeyFile(origin: LogOrigin): string {
-    const name = `${origin.project}-${origin.stack}`.replace(/[^A-Za-z0-9_.-]/gu, "_");
+/** Where the key of a stack is made when nothing else is said: no two stacks share a file. */
+export function defaultKeyFile({ project, stack }: LogOrigin): string {
+    return join(configFolder(), "pulumi-qp-tunnel/keys", fileName(project), `${fileName(stack)}.key`);
+}
+
+/** What earlier versions called it: `a-b-c.key` for the stack c of a-b, and for b-c of a. */
+export function formerKeyFile({ project, stack }: LogOrigin): string {
+    const name = `${project}-${stack}`.replace(/[^A-Za-z0-9_.-]/gu, "_");
     return join(configFolder(), "pulumi-qp-tunnel", `${name}.key`);
+}
+
+/** One name a text, and never one that leads elsewhere. */
+function fileName(text: string): string {
+    return encodeURIComponent(text).replace(/^\./, "%2E");
 }
 
 function fromEnvironment(name: string): Uint8Array {
@@ -76,8 +136,12 @@ function fromFile(path: string, create: boolean): Uint8Array {
 function readPrivately(path: string, subject: string): string | undefined {
     let file: number | undefined;
     try {
-        file = openSync(path, "r");
-        if ((fstatSync(file).mode & 0o077) !== 0) {
+        // A pipe without a writer would be waited for.
+        file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+        const status = fstatSync(file);
+        if (!status.isFile())
+            throw new AuditError(subject, "it is not a regular file", "name a file that holds the key");
+        if ((status.mode & 0o077) !== 0) {
             throw new AuditError(subject, "others than its owner can read it", `chmod 600 ${path}`);
         }
         return readFileSync(file, "utf8");

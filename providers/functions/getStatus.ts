@@ -1,6 +1,6 @@
 import { knownRelay } from "../../core/status.js";
 import type { ProxyService, RegistryPeer } from "../../core/model.js";
-import { describeHost, type HostDescriptor } from "../hosts/descriptors.js";
+import { describeHost, pinned, type HostDescriptor } from "../hosts/descriptors.js";
 import { relayStatus } from "../hosts/status.js";
 import { PLACED_INPUTS } from "../resources/schemas.js";
 import type { PluginFunction } from "./function.js";
@@ -9,6 +9,7 @@ import type { PluginFunction } from "./function.js";
 interface Question {
     relay: string;
     owner: string;
+    relayId?: string;
     host: HostDescriptor;
     hostKey?: string;
     appName: string;
@@ -47,16 +48,17 @@ export const getStatus: PluginFunction = {
 
     async invoke(args) {
         const question = args as unknown as Question;
-        const { host: at, hostKey = "", appName: app, interface: name, services, addresses, authorities } = question;
-        const pinned = at.kind === "ssh" && at.hostKey === undefined && hostKey !== "" ? { ...at, hostKey } : at;
+        const { host, hostKey, appName: app, interface: name, services, addresses, authorities } = question;
+        const at = pinned(host, hostKey);
         const target = {
-            host: pinned,
+            host: at,
             names: { appName: app, interface: name },
             owner: question.owner,
+            ...(question.relayId === undefined ? {} : { relayId: question.relayId }),
             ...(question.credentials === undefined ? {} : { credentials: question.credentials }),
         };
         // The relay says itself which key epoch an interface is for.
-        const known = knownRelay({ ...question, host: describeHost(pinned), epochs: {} });
+        const known = knownRelay({ ...question, host: describeHost(at), epochs: {} });
         const asked = { target, known, services: { addresses, services, authorities } };
         const status = await relayStatus(asked, { probe: question.probe, timeout: question.timeout });
         return { status: JSON.stringify(status) };

@@ -2,11 +2,14 @@
  * The text that goes to a relay and comes back: "@name" starts a file, each of its lines is indented by one space.
  * Readable in a terminal, safe for any content that is text, and taken apart by five lines of awk.
  */
+import { InvalidArgument } from "../../core/errors.js";
+import { tableLine } from "../../core/table.js";
+
 export type Files = Record<string, string>;
 
 export function formatBundle(files: Files): string {
     return Object.entries(files)
-        .map(([name, content]) => `@${name}\n${indent(content)}`)
+        .map(([name, content]) => `@${checkedName(name)}\n${indent(content)}`)
         .join("");
 }
 
@@ -28,8 +31,7 @@ export function parseBundle(text: string): Files {
 /** "key TAB value" lines, as manifests and facts use them. Values hold no line breaks. */
 export function formatTable(values: Record<string, string | number | undefined>): string {
     return Object.entries(values)
-        .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => `${key}\t${value}\n`)
+        .flatMap(([key, value]) => (value === undefined ? [] : [tableLine("of values", [key, value])]))
         .join("");
 }
 
@@ -43,6 +45,11 @@ export function parseTable(text: string): Map<string, string[]> {
         table.set(key, [...(table.get(key) ?? []), line.slice(tab + 1)]);
     }
     return table;
+}
+
+function checkedName(name: string): string {
+    if (/^[^\p{Cc}\s]+$/u.test(name)) return name;
+    throw new InvalidArgument("a bundle", "a file's name holds a blank or a control character", "rename it");
 }
 
 function indent(content: string): string {

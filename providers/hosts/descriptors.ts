@@ -63,6 +63,22 @@ export function isSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
     return hostKeyOf(a) === hostKeyOf(b);
 }
 
+/** Whether it is a cloud machine, which its cloud's own resource makes and deletes. */
+export function isInstance(host: HostDescriptor): boolean {
+    return host.kind === "ssh" && host.instance !== undefined;
+}
+
+/** A host with the key that it showed: what was seen at first use is as binding as what was given. */
+export function pinned(host: HostDescriptor, hostKey: string | undefined): HostDescriptor {
+    const isSeen = host.kind === "ssh" && host.hostKey === undefined && hostKey !== undefined && hostKey !== "";
+    return isSeen ? { ...host, hostKey } : host;
+}
+
+/** Whether two ways, which differ, may lead to one machine: only that machine can tell. A cloud machine is known by its cloud's id. */
+export function mayBeSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
+    return a.kind === "ssh" && b.kind === "ssh" && a.instance === undefined && b.instance === undefined;
+}
+
 /** Whether the machine at the same address is another one than before: a cloud's, under an address that was kept. */
 export function isOtherInstance(a: HostDescriptor, b: HostDescriptor): boolean {
     return a.kind === "ssh" && b.kind === "ssh" && a.instance?.id !== b.instance?.id;

@@ -8,6 +8,9 @@ export interface Facts {
     generation?: number;
     auditMark?: string;
     owner?: string;
+    relayId?: string;
+    /** Ids of the resources that made the relay, as it has them. */
+    marks: string[];
     /** When a change that nobody confirmed was rolled back; gone once the log has it. */
     rolledBack?: string;
     /** What its own programs did with nobody applying, a line each, oldest first; lines that the log has are `sealed`. */
@@ -33,6 +36,11 @@ export async function factsOf(target: Target): Promise<Facts> {
     return facts;
 }
 
+/** The facts as the machine says them now; what this process knows stays as it is. */
+export function currentFacts(target: Target): Promise<Facts> {
+    return readFacts(target);
+}
+
 /**
  * Runs a step that changes the relay, planned on what this process knows of it.
  *
@@ -43,7 +51,7 @@ export async function changeRelay(
     step: Step,
     values: Record<string, string | number | undefined>,
     files: Files = {},
-    options: { anew?: boolean } = {},
+    options: { anew?: boolean; timeout?: number } = {},
 ): Promise<Files> {
     const facts = known.get(placeOf(target));
     try {
@@ -92,7 +100,8 @@ function plannedOn(facts: Facts | undefined): Record<string, number | undefined>
 
 const AFRESH: Step[] = ["host", "host-delete", "remove"];
 
-function placeOf(target: Target): string {
+/** By which a relay on a machine is known in this process. */
+export function placeOf(target: Target): string {
     return JSON.stringify([target.host, relayValues(target).etc]);
 }
 
@@ -103,6 +112,7 @@ async function readFacts(target: Target): Promise<Facts> {
     const generation = one("generation");
     const auditMark = one("auditMark");
     const owner = one("owner");
+    const relayId = one("relayId");
     const rolledBack = one("rolledBack");
     const cutOff = one("cutOff");
     const client = one("client");
@@ -111,6 +121,8 @@ async function readFacts(target: Target): Promise<Facts> {
         ...(generation === undefined ? {} : { generation: Number(generation) }),
         ...(auditMark === undefined ? {} : { auditMark }),
         ...(owner === undefined ? {} : { owner }),
+        ...(relayId === undefined ? {} : { relayId }),
+        marks: table.get("mark") ?? [],
         ...(rolledBack === undefined ? {} : { rolledBack }),
         journal: (answer.journal ?? "").split("\n").filter((line) => line !== ""),
         sealed: 0,

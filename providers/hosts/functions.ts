@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 
-import { digitalOceanArgs, setupArgs, validate } from "../../core/arguments.js";
+import { digitalOceanArgs, localArgs, sshArgs, validate } from "../../core/arguments.js";
 import { InvalidArgument } from "../../core/errors.js";
 import type { HostDescriptor, LocalHost } from "./descriptors.js";
 
@@ -25,11 +25,9 @@ export interface Setup {
 
 /** The machine the program runs on, or one of its network namespaces (laboratory, demo, tests). */
 export function local(options: { namespace?: string; setup?: Setup } = {}): Host {
-    const descriptor: LocalHost = {
-        kind: "local",
-        ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-    };
-    return { descriptor: { ...descriptor }, ...checkedSetup(options.setup, "hosts.local") };
+    const { namespace, setup } = validate(localArgs, options, "hosts.local");
+    const descriptor: LocalHost = { kind: "local", ...(namespace === undefined ? {} : { namespace }) };
+    return { descriptor: { ...descriptor }, ...(setup === undefined ? {} : { setup: setup as Setup }) };
 }
 
 export interface SshOptions {
@@ -59,19 +57,8 @@ export interface SshOptions {
 
 /** Any Linux machine over the system's OpenSSH client, with its configuration and its agent. */
 export function ssh(options: SshOptions): Host {
-    const {
-        address,
-        hostKey,
-        trustOnFirstUse,
-        user = "root",
-        port = 22,
-        identityFile,
-        privateKey,
-        proxyJump,
-        sudo,
-        packages = "install",
-        setup,
-    } = options;
+    const checked = validate(sshArgs, options, "hosts.ssh");
+    const { address, hostKey, trustOnFirstUse, user, port, identityFile, privateKey, proxyJump, sudo } = checked;
     if (hostKey === undefined && trustOnFirstUse !== true) {
         throw new InvalidArgument(
             "hosts.ssh.hostKey",
@@ -79,32 +66,22 @@ export function ssh(options: SshOptions): Host {
             "give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or say trustOnFirstUse: true",
         );
     }
-    if (typeof hostKey === "string" && !/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]+=*( .*)?$/.test(hostKey.trim())) {
-        throw new InvalidArgument(
-            "hosts.ssh.hostKey",
-            "is not a public host key",
-            'give one line like "ssh-ed25519 AAAA…"',
-        );
-    }
-    if (address === undefined || address === "") {
-        throw new InvalidArgument("hosts.ssh.address", "is missing", "give the machine's name or address");
-    }
     refuseSetup(options);
     return {
-        ...checkedSetup(setup, "hosts.ssh"),
+        ...(checked.setup === undefined ? {} : { setup: checked.setup as Setup }),
         descriptor: {
             kind: "ssh",
             address,
             port,
             user,
             sudo: sudo ?? user !== "root",
-            packages,
+            packages: checked.packages,
             ...(hostKey === undefined ? {} : { hostKey }),
             ...(trustOnFirstUse === undefined ? {} : { trustOnFirstUse }),
             ...(identityFile === undefined ? {} : { identityFile }),
             ...(proxyJump === undefined ? {} : { proxyJump }),
         },
-        ...(privateKey === undefined ? {} : { credentials: privateKey }),
+        ...(privateKey === undefined ? {} : { credentials: privateKey as Input<string> }),
     };
 }
 
@@ -135,10 +112,6 @@ export function digitalOcean(options: DigitalOceanOptions = {}): Host {
         descriptor: { kind: "digitalocean", ...plain },
         ...(setup === undefined ? {} : { setup: setup as Setup }),
     };
-}
-
-function checkedSetup(setup: Setup | undefined, subject: string): { setup?: Setup } {
-    return setup === undefined ? {} : { setup: validate(setupArgs, setup, `${subject}.setup`) as Setup };
 }
 
 /** What runs a setup script has no ssh_config and no known_hosts: without a pinned key it would believe anybody. */

@@ -1,5 +1,7 @@
 import { HostError } from "../../core/errors.js";
 import type { RelayNames } from "../../core/model.js";
+import type { Claimant } from "../../core/relayIdentity.js";
+import { linesOf } from "../../core/table.js";
 import { formatBundle, formatTable, parseBundle, type Files } from "./bundle.js";
 import { connectionTo } from "./connection.js";
 import { describeHost, type HostDescriptor } from "./descriptors.js";
@@ -9,8 +11,12 @@ import { relayProgram } from "./program.js";
 export interface Target {
     host: HostDescriptor;
     names: RelayNames;
-    /** project/stack/relay: who may change it. */
+    /** project/stack/relay: what it is called. */
     owner: string;
+    /** Its own id; undefined in a preview that makes it. */
+    relayId?: string;
+    /** The resource that acts, and what the state has of the relay: it may have been renamed. */
+    claim?: { resource?: string; owner?: string; relayId?: string };
     /** A private SSH key, when the program gave one. A secret. */
     credentials?: string;
 }
@@ -18,6 +24,7 @@ export interface Target {
 /** The steps of the relay's program. `facts`, `read` and `status` change nothing. */
 export type Step =
     | "facts"
+    | "adoption"
     | "read"
     | "status"
     | "caddy"
@@ -25,6 +32,7 @@ export type Step =
     | "mirror"
     | "hostkey"
     | "remove"
+    | "removals"
     | "host"
     | "firewall"
     | "wireguard"
@@ -60,7 +68,7 @@ export async function runStep(
     files: Files = {},
     options: { anew?: boolean; timeout?: number } = {},
 ): Promise<Files> {
-    const manifest = formatTable({ step, ...relayValues(target), ...values });
+    const manifest = formatTable({ step, ...relayValues(target), ...claimValues(target), ...values });
     const input = `${relayProgram()}\n${formatBundle({ manifest, ...files })}`;
     const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, options);
     const answer = parseBundle(stdout);
@@ -80,17 +88,33 @@ export function relayValues(target: Target): Record<string, string | undefined> 
         etc: `/etc/${place}`,
         run: `/run/${place}`,
         owner: target.owner,
+        relayId: target.relayId,
         interface: names.interface,
         namespace,
     };
 }
 
+/** What else shows the relay on the machine to be this one: see `check_owner` in lib.sh. */
+function claimValues({ claim }: Target): Record<string, string | undefined> {
+    return { id: claim?.resource, formerOwner: claim?.owner, formerRelayId: claim?.relayId };
+}
+
+/** Who asks, for a comparison with what the machine says. */
+export function claimantOf({ owner, relayId, claim }: Target): Claimant {
+    const known = (...texts: (string | undefined)[]): string[] => texts.filter((text) => text !== undefined);
+    return {
+        labels: known(owner, claim?.owner),
+        relayIds: known(relayId, claim?.relayId),
+        resource: claim?.resource,
+    };
+}
+
 function failure(target: Target, step: Step, answer: Files, code: number | null, stderr: string): HostError {
     const where = describeHost(target.host);
-    const refused = lines(answer.refused);
+    const refused = linesOf(answer.refused);
     if (refused.length >= 2) return new HostError(where, refused[0] ?? "", refused[1] ?? "");
-    const said = lines(redact(stderr)).slice(-3).join("; ");
-    const error = lines(answer.error)[0];
+    const said = linesOf(redact(stderr)).slice(-3).join("; ");
+    const error = linesOf(answer.error)[0];
     const disk = diskTrouble(stderr);
     if (disk !== undefined) return new HostError(where, `step ${step} failed: ${disk[0]}`, disk[1]);
     return new HostError(
@@ -120,8 +144,4 @@ function diskTrouble(stderr: string): [problem: string, fix: string] | undefined
 /** Tools quote a malformed key back. No 44-character base64 token leaves in a message. */
 function redact(text: string): string {
     return text.replace(/[A-Za-z0-9+/]{43}=/g, "[key]");
-}
-
-function lines(text: string | undefined): string[] {
-    return (text ?? "").split("\n").filter((line) => line !== "");
 }

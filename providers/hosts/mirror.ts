@@ -1,12 +1,31 @@
+import { HostError } from "../../core/errors.js";
+import { REPAIR } from "../../core/repair.js";
 import { COMPARED, type MirrorTransport } from "../audit/mirror.js";
+import { describeHost } from "./descriptors.js";
 import { runStep, type Target } from "./host.js";
+
+/** The machine has no records of the relay any more: it was rebuilt, or they were removed. */
+export class RelayGone extends HostError {
+    constructor({ host }: Target) {
+        super(
+            describeHost(host),
+            "the relay is not set up there: the machine was rebuilt, or its records were removed",
+            `run ${REPAIR}, which sets it up again`,
+        );
+    }
+}
 
 /** The copy of the log on the relay itself, as root there alone can read it. */
 export function relayMirror(target: Target): MirrorTransport {
     return {
         async status() {
-            const { bytes = "0", tail = "" } = await runStep(target, "mirror", { do: "status", length: COMPARED });
+            const answer = await runStep(target, "mirror", { do: "status", length: COMPARED });
+            if (answer.missing !== undefined) throw new RelayGone(target);
+            const { bytes = "0", tail = "" } = answer;
             return { bytes: Number(bytes), tail: Buffer.from(tail, "base64") };
+        },
+        async digest() {
+            return ((await runStep(target, "mirror", { do: "digest" })).digest ?? "").trim();
         },
         async append(offset, bytes) {
             await runStep(target, "mirror", { do: "append", offset }, { content: bytes.toString("base64") });

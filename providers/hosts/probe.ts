@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 
+import { algorithmsOf } from "../../core/certificates/leaves.js";
 import { serviceDomain } from "../../core/names.js";
 import type { ProxyService } from "../../core/model.js";
 import { connectionTo } from "./connection.js";
@@ -37,14 +38,14 @@ export async function probeServices(
     const connection = connectionTo(target.host, target.credentials);
     const [address = ""] = request.addresses;
     const probes = Object.entries(request.services).map(async ([name, { port, certificate }]) => {
-        const ca = request.authorities[certificate] ?? "";
+        const ca = algorithmsOf({ certificate }).map((algorithm) => request.authorities[algorithm] ?? "");
         const result = await handshake(connection.stream(address, port), serviceDomain(name, appName), ca);
         return [name, { ...result, ...judged(result) }] as const;
     });
     return Object.fromEntries(await Promise.all(probes));
 }
 
-function handshake(stream: Duplex, servername: string, ca: string): Promise<ProbeResult> {
+function handshake(stream: Duplex, servername: string, ca: string[]): Promise<ProbeResult> {
     return new Promise((resolve) => {
         const done = (result: ProbeResult): void => {
             clearTimeout(timer);

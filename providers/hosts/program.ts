@@ -3,9 +3,31 @@ import { dirname, join } from "node:path";
 
 /** The parts of the relay's program, in the order in which they are joined. Functions first, the start last. */
 const PARTS = [
-    ...["lib.sh", "host.sh", "firewall.sh", "wireguard.sh", "interface.sh", "adopt.sh", "overlap.sh", "epochs.sh"],
-    ...["handover.sh", "watch.sh", "proxy.sh", "renew.sh", "record.sh", "health.sh", "confirm.sh", "hostkey.sh"],
-    ...["mirror.sh", "status.sh", "journal.sh", "expire.sh", "proof.sh", "script.sh"],
+    ...[
+        "lib.sh",
+        "machine.sh",
+        "host.sh",
+        "firewall.sh",
+        "table.sh",
+        "sweep.sh",
+        "removals.sh",
+        "wireguard.sh",
+        "interface.sh",
+    ],
+    ...["guard.sh", "reference.sh", "restore.sh", "forwarding.sh", "owners.sh"],
+    ...["adopt.sh", "overlap.sh", "epochs.sh"],
+    ...[
+        "handover.sh",
+        "endpoint.sh",
+        "watch.sh",
+        "proxy.sh",
+        "renew.sh",
+        "record.sh",
+        "health.sh",
+        "confirm.sh",
+        "hostkey.sh",
+    ],
+    ...["mirror.sh", "status.sh", "observe.sh", "journal.sh", "expire.sh", "proof.sh", "script.sh"],
     "main.sh",
 ];
 

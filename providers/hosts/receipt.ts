@@ -29,16 +29,21 @@ export interface Receipt {
     code: string;
 }
 
-const BLOCK = /-----BEGIN QP-TUNNEL RECEIPT-----([A-Za-z0-9+/=\s]*)-----END QP-TUNNEL RECEIPT-----/;
+/** Between its two lines; programs for mail make one long dash of several short ones. */
+const BLOCK =
+    /[-\u2013\u2014]+BEGIN QP-TUNNEL RECEIPT[-\u2013\u2014]+([^]*?)[-\u2013\u2014]+END QP-TUNNEL RECEIPT[-\u2013\u2014]+/;
+
+/** What programs for mail put before each line of what they quote, and blanks that no keyboard has. */
+const QUOTED = /^[>|\s\u200B\uFEFF]+/gm;
 
 /**
- * Reads a receipt wherever it stands in a text, however it was wrapped on its way.
+ * Reads a receipt wherever it stands in a text, however it was wrapped and quoted on its way.
  *
  * @param subject what to call it in an error
  * @throws InvalidArgument when there is none, or part of it is missing
  */
 export function parseReceipt(text: string, subject: string): Receipt {
-    const block = BLOCK.exec(text)?.[1];
+    const block = BLOCK.exec(text)?.[1]?.replace(QUOTED, "").replace(/\s/g, "");
     if (block === undefined) {
         throw new InvalidArgument(
             subject,
@@ -75,7 +80,8 @@ export function parseReceipt(text: string, subject: string): Receipt {
         code: (files.code ?? "").trim(),
     };
     const whole64 = /^[0-9a-f]{64}$/;
-    if (field("version") !== "1" || receipt.publicKey === "" || !whole64.test(receipt.code)) {
+    const isText = /^[A-Za-z0-9+/]*=*$/.test(block);
+    if (!isText || field("version") !== "1" || receipt.publicKey === "" || !whole64.test(receipt.code)) {
         throw new InvalidArgument(
             subject,
             field("version") === "1" || field("version") === ""

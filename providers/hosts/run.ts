@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { Duplex } from "node:stream";
 
 import { HostError } from "../../core/errors.js";
 
@@ -58,4 +59,42 @@ export function run(
         child.stdin.on("error", () => undefined);
         child.stdin.end(input);
     });
+}
+
+/**
+ * A program's input and output as one stream. When the program fails, the stream ends with the reason.
+ *
+ * @param explain makes an error of what it printed to standard error
+ */
+export function streamOf(child: ChildProcessWithoutNullStreams, explain: (said: string) => Error): Duplex {
+    const stream = new Duplex({
+        read: () => child.stdout.resume(),
+        write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, () => done()),
+        final: (done) => void child.stdin.end(() => done()),
+        destroy: (error, done) => {
+            child.kill();
+            done(error);
+        },
+    });
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+        if (!stream.push(chunk)) child.stdout.pause();
+    });
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    child.stdin.on("error", () => undefined);
+    child.on("error", (error) => stream.destroy(error));
+    child.on("close", (code) => {
+        if (stream.destroyed) return;
+        if (code === 0) stream.push(null);
+        else stream.destroy(explain(said));
+    });
+    return stream;
+}
+
+/** What is undone when this process ends, with one listener however many there are. */
+const closing: (() => void)[] = [];
+
+export function closeAtExit(close: () => void): void {
+    if (closing.length === 0) process.once("exit", () => closing.forEach((one) => one()));
+    closing.push(close);
 }

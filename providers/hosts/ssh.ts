@@ -1,34 +1,30 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 
+import { checkSshHost } from "../../core/arguments/host.js";
 import { HostError } from "../../core/errors.js";
 import type { Connection } from "./connection.js";
 import { describeHost, type SshHost } from "./descriptors.js";
-import { run, type Finished } from "./run.js";
-import { explainFailure, negotiatedIn, pinnedFingerprint } from "./sshLog.js";
-
-/** What the pinned key is called in our known_hosts file: the same for every address and port of the machine. */
-const ALIAS = "relay";
-const CONNECT_SECONDS = 15;
+import { closeAtExit, run, streamOf, type Finished } from "./run.js";
+import { answerOf, bashCommand, uploadCommand } from "./sshCommand.js";
+import { explainFailure, explainStream, negotiatedIn, pinnedFingerprint } from "./sshLog.js";
+import { ALIAS, sshOptions, type Use } from "./sshOptions.js";
 
 /**
- * Alpine comes without bash, which the relay's program is written in. The client's address is handed on because sudo
- * would drop it: no route may swallow it.
- */
-const BASH =
-    "env QP_TUNNEL_CLIENT=\"${SSH_CONNECTION%% *}\" sh -c 'command -v bash >/dev/null 2>&1 || apk add --quiet bash >/dev/null 2>&1; exec bash -s'";
-
-/**
- * One multiplexed connection of the system's OpenSSH client. Every call is a session on it; a new one is made when it
- * is gone. The folder with the socket, the pinned host key and the client's log is private and ends with the process.
+ * One multiplexed connection of the system's OpenSSH client, opened by the first call. Every other call is a session on
+ * it; a new one is made when it is gone. The folder with the socket, the pinned host key and the client's logs is private
+ * and ends with the process.
  */
 export class SshConnection implements Connection {
     private readonly folder: string;
-    private readonly log: string;
+    private logs = 0;
+    private opening: Promise<void> | undefined;
+    private opened = false;
     private agent: Promise<NodeJS.ProcessEnv> | undefined;
     private found: { keyExchange: string; hostKey: string } | undefined;
 
@@ -36,23 +32,23 @@ export class SshConnection implements Connection {
         private readonly host: SshHost,
         private readonly privateKey: string | undefined,
     ) {
-        this.folder = mkdtempSync(join(tmpdir(), "qp-tunnel-ssh-"));
-        this.log = join(this.folder, "log");
-        if (host.hostKey !== undefined) writeFileSync(this.knownHosts, `${ALIAS} ${host.hostKey}\n`, { mode: 0o600 });
-        process.once("exit", () => this.close());
+        checkSshHost(host);
+        this.folder = mkdtempSync(join(socketFolder(), "qp-tunnel-ssh-"));
+        if (host.hostKey !== undefined)
+            writeFileSync(this.knownHosts, `${ALIAS} ${host.hostKey.trim()}\n`, { mode: 0o600 });
+        closeAtExit(() => this.close());
     }
 
     readonly remote = true;
 
     /** @param options.anew over a connection of its own: an old one says nothing about whether a new one can be made */
     async bash(input: string, options: { anew?: boolean; timeout?: number } = {}): Promise<Finished> {
-        const extra = options.anew ? ["-o", "ControlMaster=no", "-o", "ControlPath=none"] : [];
-        return this.session(this.host.sudo ? `sudo -n -- ${BASH}` : BASH, input, extra, options.timeout);
+        const use = options.anew ? "anew" : "session";
+        return answerOf(this.host, await this.session(bashCommand(this.host.sudo), input, use, options.timeout));
     }
 
     async upload(path: string, content: Buffer): Promise<void> {
-        const root = this.host.sudo ? "sudo -n -- " : "";
-        const { code, stderr } = await this.session(`umask 077; ${root}tee '${path}' >/dev/null`, content);
+        const { code, stderr } = await this.session(uploadCommand(path, this.host.sudo), content, "session");
         if (code !== 0)
             throw new HostError(
                 describeHost(this.host),
@@ -62,20 +58,10 @@ export class SshConnection implements Connection {
     }
 
     stream(address: string, port: number): Duplex {
-        const child = spawn(
-            "ssh",
-            [
-                ...this.options(),
-                "-W",
-                `${address.includes(":") ? `[${address}]` : address}:${port}`,
-                this.destination(),
-            ],
-            {
-                detached: true,
-                stdio: ["pipe", "pipe", "ignore"],
-            },
-        );
-        return Duplex.from({ readable: child.stdout, writable: child.stdin });
+        const to = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+        const args = [...this.options("stream"), "-W", to, this.destination()];
+        const child = spawn("ssh", args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+        return streamOf(child, (said) => explainStream(this.host, to, said));
     }
 
     negotiated(): { keyExchange: string; hostKey: string } | undefined {
@@ -85,61 +71,100 @@ export class SshConnection implements Connection {
     private async session(
         command: string,
         input: string | Buffer,
-        extra: string[] = [],
+        use: "session" | "anew",
         timeout?: number,
     ): Promise<Finished> {
-        writeFileSync(this.log, "", { mode: 0o600 });
-        const env = await this.environment();
-        const finished = await run(
-            ["ssh", ...extra, ...this.options(), "-v", "-E", this.log, "-T", this.destination(), command],
-            input,
-            timeout,
-            env,
-        );
-        const text = readFileSync(this.log, "utf8");
-        this.found ??= negotiatedIn(text, this.knownHostsText());
+        if (use === "session") await this.connect();
+        const log = this.newLog();
+        const args = [...this.options(use), "-v", "-E", log, "-T", this.destination(), command];
+        const finished = await run(["ssh", ...args], input, timeout, await this.environment());
+        const text = this.readLog(log);
         // 255 is the client's own; everything else is the remote program's.
-        if (finished.code === 255) throw explainFailure(this.host, text, pinnedFingerprint(this.host.hostKey));
-        const refusal = finished.stdout === "" ? /^(?:.*: )?sudo: (.*)$/m.exec(finished.stderr)?.[1] : undefined;
-        if (refusal !== undefined) {
-            throw new HostError(
-                describeHost(this.host),
-                /password/.test(refusal) ? "sudo asks for a password" : `sudo does not work: ${refusal}`,
-                `let ${this.host.user} use sudo without a password for all commands (NOPASSWD), or connect as root`,
-            );
-        }
+        if (finished.code === 255) throw this.explain(text, finished.stderr);
         return finished;
     }
 
-    private options(): string[] {
-        const { port, identityFile, proxyJump, trustOnFirstUse, hostKey } = this.host;
-        const strict = hostKey === undefined && trustOnFirstUse === true ? "accept-new" : "yes";
-        const settings = {
-            BatchMode: "yes",
-            ConnectTimeout: CONNECT_SECONDS,
-            ServerAliveInterval: 5,
-            ServerAliveCountMax: 3,
-            ForwardAgent: "no",
-            HostKeyAlias: ALIAS,
-            CheckHostIP: "no",
-            UserKnownHostsFile: this.knownHosts,
-            GlobalKnownHostsFile: "/dev/null",
-            UpdateHostKeys: "no",
-            StrictHostKeyChecking: strict,
-            ControlMaster: "auto",
-            ControlPath: join(this.folder, "control"),
-            ControlPersist: 60,
-        };
-        return [
-            ...Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-            ...["-p", String(port)],
-            ...(identityFile === undefined ? [] : ["-i", identityFile, "-o", "IdentitiesOnly=yes"]),
-            ...(proxyJump === undefined ? [] : ["-J", proxyJump]),
-        ];
+    /** The shared connection, opened once also when several calls come at the same time. */
+    private async connect(): Promise<void> {
+        if (this.opened && !existsSync(this.control)) this.opening = undefined;
+        this.opening ??= this.open().catch((error: unknown) => {
+            this.opening = undefined;
+            throw error;
+        });
+        await this.opening;
+    }
+
+    /**
+     * Opens it in the background. What the client and its jump host say goes to files: a process that stays (a
+     * ProxyCommand does, as long as the connection lasts) must not hold a pipe that somebody waits on.
+     */
+    private async open(): Promise<void> {
+        this.opened = false;
+        this.checkIdentity();
+        // With a socket in its place the client would stay without sharing its connection.
+        rmSync(this.control, { force: true });
+        const log = this.newLog();
+        const said = this.newLog();
+        const args = [...this.options("master"), "-v", "-E", log, "-N", "-f", "-T", this.destination()];
+        const env = await this.environment();
+        const stderr = openSync(said, "w", 0o600);
+        const child = spawn("ssh", args, { detached: true, stdio: ["ignore", "ignore", stderr], env });
+        closeSync(stderr);
+        const [code] = (await once(child, "exit").catch((cause: unknown) => {
+            const problem = `ssh cannot be run (${cause instanceof Error ? cause.message : String(cause)})`;
+            throw new HostError("this machine", problem, "install the OpenSSH client", { cause });
+        })) as [number | null];
+        const text = this.readLog(log);
+        if (code !== 0) throw this.explain(text, this.readLog(said));
+        this.opened = true;
+        this.found ??= negotiatedIn(text, this.knownHostsText());
+    }
+
+    /** The client leaves out a file that it cannot find, without a word. With a hardware key or an agent the public half does. */
+    private checkIdentity(): void {
+        const { identityFile } = this.host;
+        if (
+            identityFile === undefined ||
+            existsSync(expanded(identityFile)) ||
+            existsSync(`${expanded(identityFile)}.pub`)
+        )
+            return;
+        throw new HostError(
+            describeHost(this.host),
+            `identityFile ${identityFile} is not there, or this user must not see it`,
+            "give the file of a private key",
+        );
+    }
+
+    private explain(log: string, said: string): HostError {
+        return explainFailure(this.host, log, said, pinnedFingerprint(this.host.hostKey));
+    }
+
+    private options(use: Use): string[] {
+        return sshOptions(this.host, this.folder, use, this.privateKey !== undefined);
+    }
+
+    private newLog(): string {
+        return join(this.folder, `log.${(this.logs += 1)}`);
+    }
+
+    /** A log that has been read has served. */
+    private readLog(file: string): string {
+        try {
+            return readFileSync(file, "utf8");
+        } catch {
+            return "";
+        } finally {
+            rmSync(file, { force: true });
+        }
     }
 
     private destination(): string {
         return `${this.host.user}@${this.host.address}`;
+    }
+
+    private get control(): string {
+        return join(this.folder, "control");
     }
 
     private get knownHosts(): string {
@@ -168,13 +193,15 @@ export class SshConnection implements Connection {
         await new Promise<void>((resolve, reject) => {
             agent.stdout.once("data", () => resolve());
             agent.once("error", reject);
+            agent.once("exit", (code) => reject(new Error(`ssh-agent ended with exit code ${code}`)));
         });
         agent.unref();
         // Nor does its pipe keep a command waiting that is done.
         (agent.stdout as Socket).unref();
-        process.once("exit", () => agent.kill());
+        closeAtExit(() => agent.kill());
         const env = { ...process.env, SSH_AUTH_SOCK: socket };
-        const key = privateKey.endsWith("\n") ? privateKey : `${privateKey}\n`;
+        // A secret that was pasted somewhere may have lost its last line break, or have those of Windows.
+        const key = `${privateKey.replace(/\r\n?/g, "\n").trimEnd()}\n`;
         const added = await run(["ssh-add", "-q", "-"], key, 20, env);
         if (added.code !== 0) {
             throw new HostError(
@@ -187,8 +214,24 @@ export class SshConnection implements Connection {
     }
 
     private close(): void {
-        const control = join(this.folder, "control");
-        spawnSync("ssh", ["-o", `ControlPath=${control}`, "-O", "exit", ALIAS], { stdio: "ignore", timeout: 2000 });
+        spawnSync("ssh", ["-o", `ControlPath=${this.control}`, "-O", "exit", ALIAS], {
+            stdio: "ignore",
+            timeout: 2000,
+        });
         rmSync(this.folder, { recursive: true, force: true });
     }
+}
+
+/** As the client reads it. */
+function expanded(file: string): string {
+    return file.startsWith("~/") ? join(homedir(), file.slice(2)) : file;
+}
+
+/**
+ * Where sockets may be: their path has about a hundred characters at most, and the client expands and splits what is in an
+ * option. A temporary folder with a long name or other characters than these is left for /tmp.
+ */
+function socketFolder(): string {
+    const folder = tmpdir();
+    return /^[\w/.+-]{1,50}$/.test(folder) ? folder : "/tmp";
 }

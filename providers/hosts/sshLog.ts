@@ -27,15 +27,79 @@ export function pinnedFingerprint(hostKey: string | undefined): string | undefin
 /** The machine shows another key than the pinned one: it was rebuilt, or somebody is in between. */
 export class HostKeyMismatch extends HostError {}
 
-/** Why the client gave up, in words that say what to do. */
-export function explainFailure(host: SshHost, log: string, pinned: string | undefined): HostError {
-    const where = describeHost(host);
-    const shown = /Server host key: \S+ (SHA256:\S+)/.exec(log)?.[1];
-    const last = log
+/** What is wrong with a private key's file, as the client says it. */
+function identityTrouble(log: string): [problem: string, fix: string] | undefined {
+    const open = /Permissions (\d+) for '(.*)' are too open/.exec(log);
+    if (open !== null)
+        return [`identityFile ${open[2]} is readable by others (mode ${open[1]})`, `run \`chmod 600 ${open[2]}\``];
+    if (!/Permission denied \(/.test(log)) return undefined;
+    // The public half lies open in the file and is accepted; then the client has nothing to sign with.
+    const accepted = /Server accepts key: (.*) [A-Z0-9-]+ SHA256:/.exec(log)?.[1];
+    if (accepted !== undefined)
+        return [
+            `identityFile ${accepted} is encrypted, and nobody can be asked for its passphrase`,
+            `add it to the agent first: \`ssh-add ${accepted}\``,
+        ];
+    const bad = /Load key "(.*)": (.*)/.exec(log);
+    if (bad === null) return undefined;
+    const [, file = "", reason = ""] = bad;
+    return [
+        `identityFile ${file} is not a private key that OpenSSH reads (${reason.trim()})`,
+        "give a private key in OpenSSH or PEM form, with the line breaks of Unix",
+    ];
+}
+
+/** What the client says to people, without its debug lines. */
+function spoken(log: string): string[] {
+    return log
         .split("\n")
-        .filter((line) => line !== "" && !line.startsWith("debug"))
-        .slice(-1)[0]
-        ?.trim();
+        .map((line) => line.trim())
+        .filter((line) => line !== "" && !/^(?:debug\d: |OpenSSH_)/.test(line));
+}
+
+/** Why a stream to an address behind the machine ended at once. */
+export function explainStream(host: SshHost, to: string, said: string): HostError {
+    if (/administratively prohibited|Session open refused by peer/.test(said))
+        return new HostError(
+            describeHost(host),
+            `its sshd does not forward TCP connections, which the check of a service at ${to} needs`,
+            `set \`AllowTcpForwarding local\` in its sshd_config for ${host.user}`,
+        );
+    return new HostError(
+        describeHost(host),
+        `no connection to ${to} (${spoken(said).at(-1) ?? "no reason given"})`,
+        "look whether the service listens there",
+    );
+}
+
+/** What is in between, by `proxyJump` or by the user's ssh_config, has troubles of its own; its client says them last. */
+function explainJump({ user, address, ...host }: SshHost, log: string): HostError {
+    const reason = spoken(log).findLast((line) => !/UNKNOWN port 65535|stdio forwarding failed/.test(line));
+    const [between, command] =
+        host.proxyJump === undefined
+            ? ["the jump host or ProxyCommand in ssh_config", `ssh ${user}@${address}`]
+            : [`the jump host ${host.proxyJump}`, `ssh -J ${host.proxyJump} ${user}@${address}`];
+    return new HostUnreachable(
+        describeHost({ user, address, ...host }),
+        `${between} does not lead there (${reason ?? "no reason given"})`,
+        `check that \`${command}\` works from here; the host key of the jump host has to be in your own known_hosts`,
+    );
+}
+
+/**
+ * Why the client gave up, in words that say what to do.
+ *
+ * @param own the client's log
+ * @param said what else was printed, by the client of a jump host for instance, whose log looks the same
+ */
+export function explainFailure(host: SshHost, own: string, said: string, pinned: string | undefined): HostError {
+    const where = describeHost(host);
+    const log = `${said}\n${own}`;
+    const shown = /Server host key: \S+ (SHA256:\S+)/.exec(own)?.[1];
+    const last = spoken(log).at(-1);
+    // Whatever failed before the machine showed its key concerns the way to it.
+    if (shown === undefined && /UNKNOWN port 65535|stdio forwarding failed|jumphost/i.test(log))
+        return explainJump(host, spoken(said).length > 0 ? said : own);
     if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(log)) {
         return new HostKeyMismatch(
             where,
@@ -50,6 +114,15 @@ export function explainFailure(host: SshHost, log: string, pinned: string | unde
             "pin the key it has",
         );
     }
+    if (/Too many authentication failures/.test(log)) {
+        return new HostError(
+            where,
+            "the machine ended the connection after too many keys were offered",
+            "set identityFile to the key that is authorized there, or take keys out of the agent (`ssh-add -d`)",
+        );
+    }
+    const identity = identityTrouble(log);
+    if (identity !== undefined) return new HostError(where, ...identity);
     if (/Permission denied/.test(log)) {
         return new HostError(
             where,
@@ -65,7 +138,7 @@ export function explainFailure(host: SshHost, log: string, pinned: string | unde
         return new HostUnreachable(
             where,
             `it cannot be reached (${last ?? "no answer"})`,
-            "check address, port and firewall; the relay was not changed",
+            "check address, port and firewall, then apply again",
         );
     }
     return new HostUnreachable(

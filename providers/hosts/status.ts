@@ -10,10 +10,12 @@ import {
     type RelayStatus,
     type ServedCertificate,
 } from "../../core/status.js";
+import { linesOf } from "../../core/table.js";
 import { parseDump } from "../../core/wireguard.js";
 import { parseTable, type Files } from "./bundle.js";
 import { describeHost } from "./descriptors.js";
 import { runStep, type Target } from "./host.js";
+import { surroundingConflicts } from "./surroundings.js";
 import { probeServices, type ProbeRequest } from "./probe.js";
 
 /** A relay, where it is, and what the state of its stack says about it. */
@@ -22,6 +24,8 @@ export interface Asked {
     known: KnownRelay;
     /** What a TLS probe of its services needs. */
     services: ProbeRequest;
+    /** In what its answer is not as the state says, by name: what a refresh finds. */
+    drift?: (answer: Files) => Record<string, string>;
 }
 
 /**
@@ -31,16 +35,30 @@ export interface Asked {
  * @param options.timeout seconds the relay has for its answer
  */
 export async function relayStatus(
-    { target, known, services }: Asked,
+    { target, known, services, drift }: Asked,
     options: { probe?: boolean; timeout: number },
 ): Promise<RelayStatus> {
     try {
-        const status = statusOf(known, await askStatus(target, options.timeout));
+        const answer = await askStatus(target, options.timeout);
+        const found = statusOf(known, parseStatus(answer));
+        const status: RelayStatus = {
+            ...found,
+            ...(drift === undefined ? {} : { drift: sentencesOf(drift(answer)) }),
+            conflicts: surroundingConflicts(target.names, answer),
+        };
         return options.probe ? { ...status, services: await probed(status.services, target, services) } : status;
     } catch (error) {
         if (!(error instanceof TunnelError)) throw error;
         return unasked(known, error.message);
     }
+}
+
+/** Unknown peers are told as peers. */
+export function sentencesOf(drift: Record<string, string>): string[] {
+    return Object.entries(drift)
+        .filter(([name]) => !/^(\S+: )?rogue peer /.test(name))
+        .map(([, sentence]) => sentence)
+        .sort();
 }
 
 async function probed(
@@ -66,7 +84,7 @@ async function probed(
  *
  * @throws HostError when it cannot be reached, is another stack's, or was never set up
  */
-export async function askStatus(target: Target, timeout: number): Promise<RelayAnswer> {
+export async function askStatus(target: Target, timeout: number): Promise<Files> {
     const answer = await runStep(target, "status", { table: tableName(target.names) }, {}, { timeout });
     if (answer.missing !== undefined) {
         throw new HostError(
@@ -75,7 +93,7 @@ export async function askStatus(target: Target, timeout: number): Promise<RelayA
             "run `pulumi up --refresh`",
         );
     }
-    return parseStatus(answer);
+    return answer;
 }
 
 /** What the relay's program answered. */
@@ -90,13 +108,15 @@ export function parseStatus(answer: Files): RelayAnswer {
         pending: words(one("pending")),
         table: one("table") === "1",
         ...(proxy === undefined ? {} : { proxy: proxy === "1" }),
-        interfaces: lines(answer.interfaces).map((line) => interfaceOf(line.split("\t"), answer)),
-        moving: lines(answer.moving).map((line) => movingOf(line.split("\t"))),
-        listeners: lines(answer.listeners),
+        interfaces: linesOf(answer.interfaces).map((line) => interfaceOf(line.split("\t"), answer)),
+        moving: linesOf(answer.moving).map((line) => movingOf(line.split("\t"))),
+        listeners: linesOf(answer.listeners)
+            .filter((line) => line.endsWith(" ours"))
+            .map((line) => line.split(" ")[0] ?? ""),
         certificates: Object.entries(answer)
             .filter(([name]) => name.startsWith("certificate."))
             .flatMap(([, pem]) => certificateOf(pem)),
-        journal: lines(answer.journal),
+        journal: linesOf(answer.journal),
     };
 }
 
@@ -128,6 +148,7 @@ function certificateOf(pem: string): ServedCertificate[] {
     return [
         {
             names,
+            kind: certificate.publicKey.asymmetricKeyType ?? "",
             notBefore: instant(certificate.validFromDate),
             notAfter: instant(certificate.validToDate),
             fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
@@ -141,8 +162,4 @@ function instant(date: Date): string {
 
 function words(text: string | undefined): string[] {
     return (text ?? "").split(" ").filter((word) => word !== "");
-}
-
-function lines(text: string | undefined): string[] {
-    return (text ?? "").split("\n").filter((line) => line !== "");
 }

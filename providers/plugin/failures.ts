@@ -2,7 +2,7 @@ import { relative } from "node:path";
 
 import { Metadata, status } from "@grpc/grpc-js";
 
-import { TunnelError } from "../../core/errors.js";
+import { Refused, TunnelError } from "../../core/errors.js";
 import { PartialFailure } from "../resources/resource.js";
 import { packageRoot } from "./packageInfo.js";
 
@@ -33,7 +33,7 @@ export class RpcFailure extends Error {
 
 /** What a person can act on as it is; anything else is a bug, so it says where. */
 export function describe(error: unknown): string {
-    if (error instanceof TunnelError || error instanceof PartialFailure) {
+    if (error instanceof TunnelError || error instanceof Refused || error instanceof PartialFailure) {
         return error.message;
     }
     if (error instanceof Error) {

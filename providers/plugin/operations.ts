@@ -17,6 +17,7 @@ import { type EngineLog } from "./engine.js";
 import { RpcFailure } from "./failures.js";
 import { marshal, redact, unmarshal, type Received } from "./properties.js";
 import { type ResourceTable } from "./registry.js";
+import { Said } from "./said.js";
 import * as service from "./service.js";
 import { type JsonObject } from "./wire.js";
 import { parseUrn } from "./urn.js";
@@ -24,6 +25,7 @@ import { parseUrn } from "./urn.js";
 /** The six calls about a resource, and functions: the engine's messages on one side, `interface Resource` on the other. */
 export class Operations {
     private readonly refreshed = new Set<string>();
+    private readonly said = new Said();
     private canceller = new AbortController();
     private running = 0;
     private waiters: (() => void)[] = [];
@@ -127,10 +129,16 @@ export class Operations {
         }
     }
 
+    /** A run of the engine begins. */
+    configure(): void {
+        this.said.forget();
+    }
+
     /** Tells what is running now to stop. The engine also cancels at every normal end, when nothing runs. */
     cancel(): void {
         this.canceller.abort();
         this.canceller = new AbortController();
+        this.said.forget();
     }
 
     /** Resolves when no operation is running. */
@@ -177,7 +185,9 @@ export class Operations {
                 preview,
                 refreshing: false,
                 signal: this.canceller.signal,
-                log: (severity, message) => this.log.line(severity, urn, text(message)),
+                log: (severity, message, topic) => {
+                    if (this.said.isNew(severity, message, topic)) this.log.line(severity, urn, text(message));
+                },
             };
             return await body({ resource, context, text, inputs, outputs });
         } catch (error) {

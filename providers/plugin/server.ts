@@ -58,7 +58,10 @@ export async function serve(
             response.setChanges(messages.DiffResponse.DiffChanges.DIFF_NONE);
             return response;
         }),
-        configure: unary(async () => configureResponse()),
+        configure: unary(async () => {
+            operations.configure();
+            return configureResponse();
+        }),
         check: unary((request: Parameters<Operations["check"]>[0]) => operations.check(request)),
         diff: unary((request: Parameters<Operations["diff"]>[0]) => operations.diff(request)),
         create: unary((request: Parameters<Operations["create"]>[0]) => operations.create(request)),

@@ -30,14 +30,38 @@ other_owner() {
     done
 }
 
-# Before the table is loaded: what goes through an interface that is taken over goes on until the grants are there. It
-# was forwarded before, so this opens nothing; the relay's own ports are closed from here on.
+# is_foreign DEVICE: it is there, and nothing of ours says that this relay brought it up.
+is_foreign() { ! is_recorded "$1" && ! is_marked "$1" && interface_exists "$1"; }
+
+# step_adoption: an interface that is about to be taken over as it is now, to be compared with what is wanted. Nothing is
+# changed; there is no answer where there is nothing to take over.
+step_adoption() {
+    local device=${want[interface]}
+    if ! have ip || ! have wg || ! is_foreign "$device" || ! answers_wg "$device" >/dev/null 2>&1; then return 0; fi
+    # Its private key stays here.
+    wg show "$device" dump | awk -F'\t' -v OFS='\t' 'NR == 1 { $1 = "(none)" } 1' | answer "dump.$device"
+    report_network "$device" | answer "network.$device"
+}
+
+# Before the table is loaded: what an interface that is taken over forwards goes on until the grants are there. The relay's
+# own ports are closed from here on. A family in which it forwards nothing stays closed. Rules of others that limit it still do
+# so, but they may be gone after a boot: `$run/kept` holds for this boot alone, and the record of elements is empty meanwhile.
 keep_forwarding() {
     local device=${want[interface]}
-    if is_recorded "$device" || ! interface_exists "$device"; then return 0; fi
+    is_foreign "$device" || return 0
     refuse_foreign "$device"
-    [[ -f "$etc/elements" ]] || printf '%s\n' 'any4 0.0.0.0/0 . 0.0.0.0/0' 'any6 ::/0 . ::/0' | install_file "$etc/elements"
+    # A record that is there was loaded already: what it has closed stays closed.
+    [[ ! -f "$etc/elements" ]] || return 0
+    {
+        boot_mark
+        report_network "$device" | awk '$1 == "forwarding" && $2 == 1 { print "any4 0.0.0.0/0 . 0.0.0.0/0" }
+            $1 == "forwarding6" && $2 == 1 { print "any6 ::/0 . ::/0" }'
+    } | install_file "$run/kept"
+    install_file "$etc/elements" </dev/null
 }
+
+kept_elements() { sysctls_in "$run/kept" "$(boot_mark)"; }
+forget_kept() { rm -f -- "$run/kept"; }
 
 # adopt_interface DEVICE: what is on the wire becomes our record of it, which a rollback leads to; from here on it is
 # changed as any interface of ours.
@@ -67,7 +91,7 @@ watch_interface() {
     if uses_systemd; then
         systemctl --quiet is-active "$(unit_of "$1")" || systemctl --quiet start "$(unit_of "$1")"
     elif is_userspace "$1" && ! alive "wireguard.$1.supervisor"; then
-        detached bash "$etc/program" supervise-wireguard "$etc" "$run" "$1"
+        supervise "wireguard.$1.supervisor" supervise-wireguard "$1"
         wait_for 5 alive "wireguard.$1.supervisor" || refuse "nothing watches over $1" "this is a fault of this library; please report it"
     fi
 }
@@ -94,7 +118,12 @@ take_over_running() {
 }
 
 # Until what somebody else brought up is gone.
-wait_for_former() { while interface_exists "$1" && answers_wg "$1" >/dev/null 2>&1; do sleep 1; done; }
+wait_for_former() {
+    # Whoever started it was killed before it was filled.
+    is_filled "$1" || ! alive "wireguard.$1" || end_process "wireguard.$1"
+    while alive "wireguard.$1"; do pause 0.2; done
+    while interface_exists "$1" && answers_wg "$1" >/dev/null 2>&1; do pause 1; done
+}
 
 # Who else brings up an interface of this name, at boot or by hand: one "KIND TAB DETAIL" a line. Named, never touched.
 report_former() {

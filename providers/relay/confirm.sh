@@ -44,7 +44,7 @@ disarm_rollback() {
 
 # Came over a new connection: the way to the relay still works. Whoever was there before has to be there still.
 step_confirm() {
-    [[ -d "$etc/pending" ]] || refuse "the change was not confirmed in time and was rolled back" "look at what it did to the way to the relay"
+    [[ -d "$etc/pending" ]] || { echo late | answer late; return 0; }
     who_is_lost >"$work/who"
     if [[ -s "$work/who" ]]; then
         roll_back "$(lost_in_words <"$work/who")"
@@ -72,6 +72,8 @@ roll_back() {
     for device in $(interfaces); do
         if [[ ! -f "$etc/peers" ]]; then
             remove_interface "$device"
+        elif ! is_guarded "$device"; then
+            close_interface "$device"
         elif interface_exists "$device" && answers_wg "$device" >/dev/null 2>&1; then
             setconf_of "$device" >"$work/$device.conf"
             wg syncconf "$device" "$work/$device.conf"
@@ -80,9 +82,16 @@ roll_back() {
             start_interface "$device"
         fi
     done
-    [[ -f "$etc/peers" ]] || rm -f -- "$etc/interfaces" "$etc"/key.*
+    if [[ ! -f "$etc/peers" ]]; then
+        rm -f -- "$etc/interfaces" "$etc"/key.*
+        forget_forwarding
+    fi
     # Only when no interface of ours is left to guard.
-    if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/peers" ]] && table_exists; then nft delete table inet "${want[table]}"; fi
+    if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/peers" ]] && table_exists; then
+        nft delete table inet "${want[table]}"
+        forget_kept
+        rm -f -- "$etc/elements"
+    fi
     { date -u +%Y-%m-%dT%H:%M:%SZ; [[ -z "${1:-}" ]] || printf '%s\n' "$1"; } | install_file "$etc/rolled-back"
     disarm_rollback
     want[auditMark]=""

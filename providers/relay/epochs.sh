@@ -64,7 +64,7 @@ epoch_mark() {
     if [[ ! -s "$etc/epoch-mark" ]]; then
         for bit in {24..30}; do
             mark=$(printf '0x%x' "$((1 << bit))")
-            { ip -4 rule show; ip -6 rule show; } 2>/dev/null | grep -q "fwmark $mark/" || break
+            has_rule -4 "$mark" || has_rule -6 "$mark" || break
             mark=""
         done
         [[ -n "$mark" ]] || refuse "no bit from 24 to 30 of the packet mark is free on this machine" "finish the key rotation of another relay on it first"
@@ -72,6 +72,10 @@ epoch_mark() {
     fi
     cat -- "$etc/epoch-mark"
 }
+
+# has_rule FAMILY MARK. `ip` writes a rule at a time: a reader that ends early would make a failure of it, and a rule that
+# is there would count as missing.
+has_rule() { { ip "$1" rule show 2>/dev/null || true; } | grep -c "fwmark $2/" >/dev/null; }
 
 # open_epochs: idempotent; what is learned already stays.
 open_epochs() {
@@ -81,9 +85,10 @@ open_epochs() {
     while read -r network; do
         family=$(family_of "$network")
         ip "$family" route replace "$network" dev "$(newest)" table "$((mark))"
-        ip "$family" rule show | grep -q "fwmark $mark/" || ip "$family" rule add fwmark "$mark/$mark" lookup "$((mark))"
+        has_rule "$family" "$mark" || ip "$family" rule add fwmark "$mark/$mark" lookup "$((mark))"
     done < <(networks)
-    ! nft list table inet "$(epochs_table)" >/dev/null 2>&1 || return 0
+    ! is_epochs_table_whole "$mark" || return 0
+    ! nft list table inet "$(epochs_table)" >/dev/null 2>&1 || nft delete table inet "$(epochs_table)"
     epochs_nft "$mark" | nft -f -
     [[ ! -f "$etc/moved" ]] || learn "$etc/moved"
 }
@@ -113,14 +118,19 @@ close_epochs() {
     [[ -s "$etc/epoch-mark" ]] || return 0
     mark=$(<"$etc/epoch-mark")
     for family in -4 -6; do
-        while ip "$family" rule show 2>/dev/null | grep -q "fwmark $mark/"; do ip "$family" rule del fwmark "$mark/$mark" lookup "$((mark))"; done
+        while has_rule "$family" "$mark"; do ip "$family" rule del fwmark "$mark/$mark" lookup "$((mark))"; done
         ip "$family" route flush table "$((mark))" 2>/dev/null || true
     done
     rm -f -- "$etc/epoch-mark" "$etc/moved"
 }
 
 # Interfaces that are recorded and not wanted any more.
-retiring() { is_recorded_at_all || return 0; comm -23 <(cut -f 1 "$etc/interfaces" | sort) <(wanted_interfaces | sort); }
+# One that no key of ours belongs to is somebody's line in the record.
+retiring() {
+    is_recorded_at_all || return 0
+    local device
+    while read -r device; do [[ ! -f "$etc/key.$device" ]] || printf '%s\n' "$device"; done < <(comm -23 <(cut -f 1 "$etc/interfaces" | sort) <(wanted_interfaces | sort))
+}
 is_recorded_at_all() { [[ -f "$etc/peers" && -s "$etc/interfaces" ]]; }
 
 # The old key goes when everybody uses the new one, or when the program names its epoch to say: all the same.
@@ -150,7 +160,7 @@ backup_keys() {
     local folder device
     folder=$etc/backup/$(date -u +%Y%m%dT%H%M%SZ)
     install -d -m 0700 -- "$etc/backup" "$folder"
-    for device in $(interfaces); do install -m 0600 -- "$etc/key.$device" "$folder/epoch-$(recorded "$device" 3).key"; done
+    for device in $(interfaces); do [[ ! -f "$etc/key.$device" ]] || install -m 0600 -- "$etc/key.$device" "$folder/epoch-$(recorded "$device" 3).key"; done
     printf '%s\n' "$folder" | answer backup
 }
 

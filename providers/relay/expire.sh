@@ -12,6 +12,8 @@ sift() {
     awk -F'\t' -v which="$1" -v now="$now" '
         function later(of, index_, time) { if (!(index_ in of) || time > of[index_]) of[index_] = time }
         FILENAME == ARGV[1] { later(by_key, $1, $2 + 0); later(by_name, $3, $2 + 0); next }
+        # Half a row is nobody.
+        NF < 7 { next }
         { past = $6 != "-" && ($6 + 0 <= now + 0 || ($1 in by_key && $6 + 0 <= by_key[$1]) || ($7 in by_name && $6 + 0 <= by_name[$7]))
           if (past == (which == "past")) print }' "$known" "$2"
 }
@@ -51,14 +53,15 @@ expire_peers() {
     narrow "$work/past.cut"
     for device in $(interfaces); do
         answers_wg "$device" >/dev/null 2>&1 || continue
-        awk -F'\t' '{ print "peer", $1, "remove" }' "$work/past" | xargs -r -n 1500 wg set "$device"
+        cut -f 1 "$work/past" | remove_peers "$device"
     done
     close_connections "$work/past.cut"
-    cp -- "$work/past.cut" "$work/gone.addresses"
+    cat -- "$work/past.cut" >>"$work/gone.addresses"
     ! table_exists || forget_elements "${want[table]}" seen
     forget_routes "$work/past.cut"
     journal_expiries
     forget_rows "$work/past"
+    load_owners
 }
 
 # remember_expired ROWS: the latest time of each key.

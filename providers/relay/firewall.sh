@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The table's skeleton and the elements of its sets. `$etc/elements` is the record of the elements, one
-# "SET ELEMENT" a line: what may be reached, also after a reboot. Narrowing it comes before any change of meaning.
+# "SET ELEMENT" a line: what may be reached, also after a reboot. It is narrowed before an address or port changes its
+# meaning, and never says more than the kernel was told: the record is narrowed first and widened last. The sets are
+# filled from it whole each time, so that what somebody else put into them, or what an interruption left there, goes.
+# While an interface is taken over, what it forwards is kept beside the record (`kept_elements`).
 
 table_exists() { nft list table inet "${want[table]}" >/dev/null 2>&1; }
 
@@ -10,37 +13,74 @@ ours_nft() {
     for device in $(interfaces); do printf 'add element inet %s ours { "%s" }\n' "${want[table]}" "$device"; done
 }
 
-# The elements as one nft transaction: flush all, add what the record says.
+# What the record says, as nft statements: flush all sets, add the elements.
 elements_nft() {
     awk -v table="${want[table]}" '
         BEGIN { n = split("acl4 acl6 net4 net6 any4 any6 ping4 ping6", order, " ")
                 for (i = 1; i <= n; i++) print "flush set inet " table " " order[i] }
-        { set = $1; sub(/^[^ ]+ /, ""); sets[set] = sets[set] (sets[set] == "" ? "" : ",\n") "  " $0 }
-        END { for (i = 1; i <= n; i++) if (sets[order[i]] != "")
-                print "add element inet " table " " order[i] " {\n" sets[order[i]] "\n}" }' "$1"
+        { set = $1; sub(/^[^ ]+ /, ""); element[set, ++count[set]] = $0 }
+        # A text that grows by appending to it costs the square of its length.
+        END { for (i = 1; i <= n; i++) {
+                set = order[i]
+                if (!(set in count)) continue
+                print "add element inet " table " " set " {"
+                for (k = 1; k <= count[set]; k++) print "  " element[set, k] (k < count[set] ? "," : "")
+                print "}" } }' "$1"
+}
+
+recorded_elements() {
+    [[ ! -f "$etc/elements" ]] || cat -- "$etc/elements"
+    kept_elements
 }
 
 # narrow FILE: drop every element that mentions an address, network or "address port" pair listed in FILE,
 # in the record first (so that no boot brings it back), then in the kernel.
 narrow() {
-    [[ -s "$1" && -f "$etc/elements" ]] || return 0
-    awk 'NR == FNR { if (NF == 2) pair[$1 " " $2] = 1; else cut[$1] = 1; next }
-         { keep = 1
-           for (i = 2; i <= NF; i++) if ($i in cut) keep = 0
-           if (($4 " " $NF) in pair) keep = 0
-           if (keep) print }' "$1" "$etc/elements" >"$work/elements.narrow"
-    cmp -s "$work/elements.narrow" "$etc/elements" && return 0
-    install_file "$etc/elements" <"$work/elements.narrow"
-    table_exists || return 0
-    elements_nft "$etc/elements" | nft -f -
+    remember_elements
+    if [[ -s "$1" && -f "$etc/elements" ]]; then
+        awk 'NR == FNR { if (NF == 2) pair[$1 " " $2] = 1; else cut[$1] = 1; next }
+             { keep = 1
+               for (i = 2; i <= NF; i++) if ($i in cut) keep = 0
+               if (($4 " " $NF) in pair) keep = 0
+               if (keep) print }' "$1" "$etc/elements" | replace_elements
+    fi
+    fill_sets
 }
 
-# load_firewall: skeleton and recorded elements in one transaction, so that no packet sees half of it.
-load_firewall() {
-    local elements="$etc/elements"
-    [[ -f "$elements" ]] || elements=/dev/null
-    { cat "$(current firewall.nft)"; ours_nft; elements_nft "$elements"; } | nft -f -
+# replace_elements: standard input becomes the record of elements, unless it says the same.
+replace_elements() {
+    cat >"$work/elements.next"
+    if cmp -s "$work/elements.next" "$etc/elements"; then
+        # Somebody else may have let others read it.
+        chmod 0600 -- "$etc/elements"
+    else
+        install_file "$etc/elements" <"$work/elements.next"
+    fi
 }
+
+# What this program found in the record, before it changed that. A record that was lost is what the kernel has.
+remember_elements() {
+    if [[ ! -f "$etc/elements" ]] && table_exists; then
+        live_elements >"$work/elements.live"
+        [[ ! -s "$work/elements.live" ]] || install_file "$etc/elements" <"$work/elements.live"
+    fi
+    [[ -f "$work/elements.known" ]] || recorded_elements >"$work/elements.known"
+}
+
+# fill_sets [FILE]: the sets hold what the record says, or FILE, and nothing else. What was in them besides is noted.
+fill_sets() {
+    table_exists || return 0
+    local elements=${1:-$work/elements.recorded}
+    [[ -n "${1:-}" ]] || recorded_elements >"$elements"
+    live_elements >"$work/elements.before"
+    # A set that somebody deleted comes back with the table.
+    elements_nft "$elements" | load_sets || { restore_firewall; elements_nft "$elements" | load_sets; }
+    live_elements | comm -23 "$work/elements.before" - >"$work/elements.gone"
+    awk 'FILENAME == ARGV[1] { known[$0]; next } !($0 in known) { print "element\t" $0 }' "$work/elements.known" "$work/elements.gone" >>"$work/swept"
+}
+
+# "SET ELEMENT" lines of the sets that let somebody through, sorted.
+live_elements() { nft -s list table inet "${want[table]}" | table_elements | grep -E '^(acl|net|any|ping)[46] ' | sort || true; }
 
 restore_firewall() {
     [[ -f "$(current firewall.nft)" ]] || refuse "the relay has no record of its firewall" "run \`pulumi up --refresh\`, which loads it again"
@@ -49,9 +89,10 @@ restore_firewall() {
 
 step_firewall() {
     require_set_up
-    if [[ ! -f "$etc/firewall.nft" ]] && table_exists; then
+    if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/mark.firewall" ]] && table_exists; then
         refuse "the nftables table inet ${want[table]} exists and is not ours" "remove it, or use another appName or interface"
     fi
+    sweep
     keep_forwarding
     # Loading for real, in a network namespace that disappears with the process, is the only full check.
     unshare -n nft -f "$work/firewall.nft"
@@ -71,17 +112,28 @@ step_firewall() {
 
 step_firewall_delete() {
     bears_mark firewall || { echo skipped | answer skipped; return 0; }
+    close_interfaces
     ! table_exists || nft delete table inet "${want[table]}"
+    forget_kept
     rm -f -- "$etc/firewall.nft" "$etc/elements" "$etc/mark.firewall"
     commit
 }
 
+# A boot never fills the sets with more than the kernel was told: what goes leaves the record first, what is new comes last.
 step_grants() {
     require_set_up
-    table_exists || restore_firewall
+    table_is_whole || restore_firewall
+    sweep_peers
+    sweep_listeners
     admitted_elements
-    install_file "$etc/elements" <"$work/elements"
-    elements_nft "$etc/elements" | nft -f -
+    remember_elements
+    forget_kept
+    if [[ -f "$etc/elements" ]]; then
+        awk 'FILENAME == ARGV[1] { wanted[$0]; next } $0 in wanted' "$work/elements" "$etc/elements" | replace_elements
+    fi
+    fill_sets "$work/elements"
+    replace_elements <"$work/elements"
+    end_connections
     write_mark grants
     commit
     report_firewall
@@ -89,14 +141,23 @@ step_grants() {
 
 step_grants_delete() {
     bears_mark grants || { echo skipped | answer skipped; return 0; }
-    install_file "$etc/elements" </dev/null
-    ! table_exists || elements_nft "$etc/elements" | nft -f -
+    close_sets
     rm -f -- "$etc/mark.grants"
     commit
 }
 
+# Nothing is let through any more.
+close_sets() {
+    remember_elements
+    forget_kept
+    [[ ! -f "$etc/elements" ]] || install_file "$etc/elements" </dev/null
+    fill_sets
+}
+
 report_firewall() {
     report_expired
+    [[ ! -f "$etc/interfaces" ]] || cut -f 1 "$etc/interfaces" | answer guarded
     table_exists || return 0
-    nft -j list table inet "${want[table]}" | answer nft
+    # nft 1.0.6 writes a byte of its memory where the table's flags belong.
+    nft -j list table inet "${want[table]}" | sed -E 's/("handle": [0-9]+, "flags": )"[^}]*\}/\1"set"}/' | answer nft
 }

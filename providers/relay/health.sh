@@ -30,12 +30,15 @@ count_from_now() {
 # who_is_lost: what was there and is not any more, a line each: "peer KEY ADDRESS" or "service NAME". Waits until all
 # have shown themselves, as long as it takes at most.
 who_is_lost() {
-    local deadline=$((SECONDS + HEALTH_SECONDS)) what address asked=""
+    local deadline what address asked=""
+    steady_clock
+    deadline=$((SECONDS + HEALTH_SECONDS))
     [[ -s "$run/health.peers" || -s "$run/health.services" ]] || return 0
     while true; do
         missing_peers >"$work/lost"
         missing_services >>"$work/lost"
         [[ -s "$work/lost" ]] || return 0
+        steady_clock
         ((SECONDS < deadline)) || break
         if [[ -z "$asked" ]]; then
             # One datagram that its WireGuard has to answer, whatever its firewall thinks of it.

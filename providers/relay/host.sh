@@ -1,74 +1,24 @@
 # shellcheck shell=bash
-# That the machine can run a relay: tools, directories, the program for boots, units where there is systemd.
+# What a relay keeps on its machine besides interface, rules and proxy: directories, the program for boots, units where there is systemd.
 
 step_host() {
-    check_tools
+    check_machine
     install -d -m 0700 -- "$etc" "$run"
-    printf '%s\n' "${want[owner]}" | install_file "$etc/owner"
+    write_owner
+    [[ ! -s "$work/carried" ]] || install_file "$etc/carried" <"$work/carried"
     install_program
     install_file "$etc/manifest" <"$work/boot-manifest"
     install_units
+    sweep
     write_mark host
     commit
     report_host
 }
 
 # What starts at boot is the program of the last apply, whichever step that was.
-install_program() { cmp -s "$work/program" "$etc/program" || install_file "$etc/program" 0700 <"$work/program"; }
-
-# What every step needs; the package manager's name for what has another one.
-TOOLS=(wg nft ip ss awk sed flock setsid unshare mount curl sysctl xargs sha256sum)
-
-check_tools() {
-    [[ "${want[packages]:-require}" != install ]] || install_packages
-    local missing
-    missing=$(missing_tools)
-    [[ -z "$missing" ]] || refuse "missing on the relay: $missing" \
-        "install wireguard-tools, nftables, iproute2, curl, procps and util-linux with the distribution's package manager"
-    [[ "$(backend)" != none ]] || refuse "the kernel has no WireGuard and wireguard-go is not installed" \
-        "install wireguard-go, or a kernel with the wireguard module"
-    [[ "$(backend)" != userspace || -c /dev/net/tun ]] || refuse "/dev/net/tun is not there, and wireguard-go needs it" "load the tun module"
-}
-
-missing_tools() {
-    local tool missing=()
-    for tool in "${TOOLS[@]}"; do have "$tool" || missing+=("$tool"); done
-    printf '%s' "${missing[*]}"
-}
-
-# With the distribution's own package manager, without recommended packages: on Debian a kernel would come along.
-install_packages() {
-    modprobe wireguard 2>/dev/null || true
-    [[ -z "$(missing_tools)" ]] || install_with_manager ""
-    # Only the tools can tell whether the kernel has it.
-    [[ "$(backend)" != none ]] || install_with_manager wireguard-go
-}
-
-# install_with_manager MORE: what every relay needs, and MORE.
-install_with_manager() {
-    local go=$1 output="$work/packages"
-    if have apt-get; then
-        export DEBIAN_FRONTEND=noninteractive
-        { apt-get -q update && apt-get -q install -y --no-install-recommends wireguard-tools nftables iproute2 curl procps util-linux ${go:+"$go"}; } >"$output" 2>&1
-    elif have dnf; then
-        dnf -q -y install wireguard-tools nftables iproute curl procps-ng util-linux ${go:+"$go"} >"$output" 2>&1
-    elif have pacman; then
-        pacman -Sy --noconfirm --needed wireguard-tools nftables iproute2 curl procps-ng util-linux ${go:+"$go"} >"$output" 2>&1
-    elif have apk; then
-        apk add --quiet wireguard-tools nftables iproute2 curl procps util-linux coreutils ${go:+"$go"} >"$output" 2>&1
-    else
-        refuse "missing on the relay: $(missing_tools) $go, and its package manager is not one of apt-get, dnf, pacman, apk" "install them by hand"
-    fi || refuse "the package manager failed: $(tail -n 2 "$output" | tr '\n' ' ')" "mend it, or install the packages by hand and set packages: \"require\""
-}
-
-backend() {
-    if unshare -n ip link add qptcheck type wireguard 2>/dev/null; then
-        echo kernel
-    elif have wireguard-go; then
-        echo userspace
-    else
-        echo none
-    fi
+install_program() {
+    install_file "$etc/program" 0700 <"$work/program"
+    sha256sum <"$etc/program" | cut -d ' ' -f 1 | install_file "$etc/program.sum"
 }
 
 # A namespace that was made anew is another machine.
@@ -76,14 +26,6 @@ machine_id() {
     local id
     id=$(cat /etc/machine-id 2>/dev/null || cat /proc/sys/kernel/random/boot_id)
     printf '%s%s\n' "$id" "${want[namespace]:+/$(stat -L -c %i /proc/self/ns/net)}"
-}
-
-# Where the machine is reached: the address it uses towards its default gateway, else its first one.
-own_address() {
-    local device
-    device=$(ip -o -4 route show default | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); exit } }')
-    ip -o -4 address show scope global ${device:+dev "$device"} |
-        awk -v ours="${want[interface]}" '$2 != ours { sub(/\/.*/, "", $4); print $4; exit }'
 }
 
 install_units() {
@@ -99,8 +41,10 @@ install_units() {
 
 step_host_delete() {
     bears_mark host || { echo skipped | answer skipped; return 0; }
+    remove_parts
     stop_process proxy
     stop_process watch
+    end_listening
     local device
     for device in $(interfaces); do stop_process "wireguard.$device"; done
     if uses_systemd; then
@@ -120,12 +64,23 @@ step_host_delete() {
 # Everything of this relay in this place, whichever resource it belongs to, in the order of a destroy: for a relay
 # that moves to another name or another machine. The owner has been checked.
 step_remove() {
-    local part
-    for part in grants proxy wireguard firewall host; do
+    if [[ ! -f "$etc/mark.host" ]]; then
+        remove_parts
+        return 0
+    fi
+    want[id]=$(<"$etc/mark.host")
+    step_host_delete
+}
+
+# What is still here of the other resources: removed before, unless an update was refused on its way to this place.
+remove_parts() {
+    local part id=${want[id]:-}
+    for part in grants proxy wireguard firewall; do
         [[ -f "$etc/mark.$part" ]] || continue
         want[id]=$(<"$etc/mark.$part")
         "step_${part}_delete"
     done
+    want[id]=$id
 }
 
 # What TypeScript must know before it begins anything; nothing is changed and no lock is taken.
@@ -137,6 +92,8 @@ step_facts() {
         [[ -z "${QP_TUNNEL_CLIENT:-}" ]] || printf 'client\t%s\n' "$QP_TUNNEL_CLIENT"
         [[ ! -f "$etc/rolled-back" ]] || awk 'NR == 1 { print "rolledBack\t" $0 } NR == 2 { print "cutOff\t" $0 }' "$etc/rolled-back"
         [[ ! -f "$etc/owner" ]] || printf 'owner\t%s\n' "$(<"$etc/owner")"
+        [[ ! -f "$etc/relay-id" ]] || printf 'relayId\t%s\n' "$(<"$etc/relay-id")"
+        sed 's/^/mark\t/' "$etc"/mark.* 2>/dev/null || true
         # A machine that was never set up may lack it: its packages come with the first step.
         have ip || ip() { true; }
         { ip -o -4 address show; ip -o -6 address show; } 2>/dev/null | awk '{ print "address\t" $2 " " $4 }'
@@ -158,7 +115,35 @@ report_host() {
         printf 'kernel\t%s\n' "$(uname -r)"
         ! have caddy || printf 'caddy\t%s\n' "$(caddy version 2>/dev/null | awk '{ print $1; exit }')"
     } | answer host
-    nft -j list ruleset 2>/dev/null | answer ruleset
+    report_surroundings
+}
+
+# What else on this machine decides about packets of the relay: every other table, and those of iptables-legacy. A table
+# that somebody removes meanwhile is none.
+report_surroundings() {
+    local family foreign
+    {
+        [[ ! -s "$etc/interfaces" ]] || awk -F'\t' '{ print "interface\t" $1 "\t" $2 }' "$etc/interfaces"
+        [[ ! -f "$etc/network" ]] || awk '$1 == "subnet" || $1 == "behind" { print $1 "\t" $2 }' "$etc/network"
+    } | answer ours
+    while read -r _ family foreign; do
+        case "$family $foreign" in
+        "inet ${want[table]}" | "inet $(epochs_table)") ;;
+        *) nft -j list table "$family" "$foreign" 2>/dev/null || true ;;
+        esac
+    done < <(nft list tables 2>/dev/null || true) | answer ruleset
+    report_legacy ip /proc/net/ip_tables_names iptables-legacy-save
+    report_legacy ip6 /proc/net/ip6_tables_names ip6tables-legacy-save
+}
+
+# report_legacy FAMILY LIST PROGRAM: the kernel lists the tables that iptables-legacy made; its own program reads them.
+report_legacy() {
+    [[ -s "$2" ]] || return 0
+    if ! have "$3" || ! "$3" >"$work/legacy" 2>/dev/null; then
+        sed "s/^/$1 /" "$2" | answer legacy.unread
+        return 0
+    fi
+    answer "legacy.$1" <"$work/legacy"
 }
 
 step_read() {
@@ -167,11 +152,21 @@ step_read() {
         return 0
     fi
     answer mark <"$etc/mark.${want[what]}"
+    [[ ! -f "$etc/audit-mark" ]] || answer auditmark <"$etc/audit-mark"
     [[ -z "${want[record]:-}" ]] || report_record
     case "${want[what]}" in
     host) report_host ;;
-    firewall | grants) report_firewall ;;
-    wireguard) report_wireguard ;;
+    firewall)
+        report_firewall
+        ! table_exists || report_elements
+        ;;
+    grants) report_firewall ;;
+    wireguard)
+        report_wireguard
+        report_record_of_peers
+        report_rotation
+        ;;
     proxy) report_proxy ;;
     esac
+    report_files
 }

@@ -6,17 +6,19 @@ unit_of() { if [[ "$1" == "${want[interface]}" ]]; then printf '%s-wireguard.ser
 # start_interface DEVICE: the same at the first apply, after a reboot, and when wireguard-go had to be restarted.
 start_interface() {
     local device=$1
+    require_guard "$device"
     if uses_systemd; then
         rm -f -- "$run/$device.ready"
         # Returns when the interface is filled.
         { systemctl --quiet restart "$(unit_of "$device")" && interface_filled "$device"; } || refuse "$(unit_of "$device") did not bring up $device" \
             "see what it says: \`journalctl -u $(unit_of "$device")\`"
-    elif ip link add dev "$device" type wireguard 2>/dev/null; then
+    elif rm -f -- "$run/$device.ready" && ip link add dev "$device" type wireguard 2>/dev/null; then
         configure_interface "$device"
+        is_ready "$device"
     else
         stop_process "wireguard.$device"
-        detached bash "$etc/program" supervise-wireguard "$etc" "$run" "$device"
-        wait_for 20 interface_ready "$device" || refuse "wireguard-go did not bring up $device within 20 s" \
+        supervise "wireguard.$device.supervisor" supervise-wireguard "$device"
+        wait_for 30 interface_ready "$device" || refuse "wireguard-go did not bring up $device within 30 s" \
             "look whether /dev/net/tun is there and wireguard-go runs: \`wireguard-go -f $device\`"
     fi
 }
@@ -34,14 +36,15 @@ remove_interface() {
 setconf_of() {
     printf '[Interface]\nPrivateKey = %s\nListenPort = %s\n' "$(<"$etc/key.$1")" "$(recorded "$1" 2)"
     sift current "$(current peers)" >"$work/$1.peers"
-    conf_of "$work/$1.peers"
+    resolved "$work/$1.peers" "$1" >"$work/$1.peers.resolved"
+    conf_of "$work/$1.peers.resolved"
 }
 
 configure_interface() {
     setconf_of "$1" >"$work/$1.conf"
     wg setconf "$1" "$work/$1.conf"
     # A supervisor lives as long as its interface: it keeps no keys in memory.
-    rm -f -- "$work/$1.conf" "$work/$1.peers"
+    rm -f -- "$work/$1.conf" "$work/$1.peers" "$work/$1.peers.resolved"
     set_network "$1"
     hand_over "$1"
     open_epochs
@@ -51,6 +54,7 @@ configure_interface() {
 boot_wireguard() {
     local device=$1
     is_kept "$device" || { tell_ready; return 0; }
+    require_guard "$device"
     rm -f -- "$run/$device.ready"
     if found_running "$device"; then
         take_over_running "$device"
@@ -69,21 +73,41 @@ is_kept() { [[ -f "$(current peers)" ]] && cut -f 1 "$etc/interfaces" 2>/dev/nul
 
 # supervise-wireguard: keeps wireguard-go running and fills its interface each time.
 supervise_wireguard() {
-    local device=$1 child="" begun
+    local device=$1 child="" filling="" begun
     echo "$$" >"$run/wireguard.$device.supervisor.pid"
-    trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
+    trap 'kill $child $filling 2>/dev/null || true; exit 0' TERM
     wait_for_former "$device"
     while is_kept "$device"; do
         rm -f -- "$run/$device.ready"
+        # Whoever loads the table again finds it waiting.
+        is_guarded "$device" || { pause 0.2; continue; }
+        steady_clock
         begun=$SECONDS
         wireguard-go -f "$device" </dev/null >/dev/null 2>&1 &
         child=$!
         echo "$child" >"$run/wireguard.$device.pid"
-        if wait_for 10 answers_wg "$device"; then configure_interface "$device" && is_ready "$device"; fi
+        fill_started "$device" "$child"
         wait "$child" || true
+        ! is_kept "$device" || note process_restart "name=wireguard.$device"
+        steady_clock
         # At once, unless it does not stay up: every peer waits.
-        ((SECONDS - begun >= 5)) || sleep 1
+        ((SECONDS - begun >= 5)) || pause 1
     done
+}
+
+# fill_started DEVICE PID: with the variables of supervise_wireguard. In a process of its own, so that errexit counts in it; a
+# wireguard-go that does not answer, or whose interface cannot be filled, is ended and started again.
+fill_started() {
+    if wait_for 10 answers_wg "$1"; then
+        {
+            configure_interface "$1"
+            is_ready "$1"
+        } >/dev/null &
+        filling=$!
+        wait "$filling" && filling="" && return 0
+        filling=""
+    fi
+    kill "$2" 2>/dev/null || true
 }
 
 # set_network DEVICE: addresses, MTU, routes and forwarding as the network file says; what else is on the interface goes.
@@ -101,8 +125,7 @@ set_network() {
     while read -r value; do ip address del "$value" dev "$device"; done < <(comm -23 "$work/addresses.gone" "$work/addresses.first")
     write_sysctl "net/ipv4/conf/$device/rp_filter" 2
     write_sysctl "net/ipv4/conf/$device/send_redirects" 0
-    write_sysctl "net/ipv4/conf/all/send_redirects" 0
-    ip link set dev "$device" up
+    raise_interface "$device"
     routes_on "$device" >"$work/routes.want"
     live_routes "$device" >"$work/routes.live"
     while read -r value; do ip route del "$value" dev "$device"; done < <(comm -23 "$work/routes.live" "$work/routes.want")
@@ -135,39 +158,6 @@ live_routes() {
         awk '!/proto kernel/ && $1 !~ /^(fe80|ff00|multicast|local|anycast)/ { print ($1 ~ /\// ? $1 : $1 ($1 ~ /:/ ? "/128" : "/32")) }' | sort
 }
 
-write_sysctl() { [[ ! -e "/proc/sys/$1" || "$(<"/proc/sys/$1")" == "$2" ]] || printf '%s\n' "$2" >"/proc/sys/$1"; }
-
-# Forwarding is switched on per interface and last of all, never globally: the rest of the machine stays what it is.
-set_forwarding() {
-    local network device
-    write_sysctl "net/ipv4/conf/$1/forwarding" 1
-    while read -r network; do
-        device=$(egress_device "$network")
-        [[ -n "$device" ]] || continue
-        case "$network" in
-        *:*) forward6 "$device" ;;
-        *) write_sysctl "net/ipv4/conf/$device/forwarding" 1 ;;
-        esac
-    done < <(awk '$1 == "behind" { print $2 }' "$(current network)")
-    if grep -q '^address .*:' "$(current network)"; then forward6 "$1"; fi
-}
-
-egress_device() { ip -o route get "${1%/*}" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); exit } }'; }
-
-# Linux before 6.17 forwards IPv6 for the whole machine or not at all, and a machine that forwards ignores router
-# advertisements unless accept_ra is 2: without that step it would lose its own default route.
-forward6() {
-    if [[ -e "/proc/sys/net/ipv6/conf/$1/force_forwarding" ]]; then
-        write_sysctl "net/ipv6/conf/$1/force_forwarding" 1
-        return
-    fi
-    local file
-    for file in /proc/sys/net/ipv6/conf/*/accept_ra; do
-        [[ "$(<"$file")" != 1 ]] || printf '2\n' >"$file"
-    done
-    write_sysctl net/ipv6/conf/all/forwarding 1
-}
-
 report_network() {
     ip -o address show dev "$1" | awk '$3 ~ /^inet/ && $4 !~ /^fe80/ { print "address", $4 }'
     live_routes "$1" | sed 's/^/route /'
@@ -177,6 +167,8 @@ report_network() {
     elif [[ -e "/proc/sys/net/ipv6/conf/all/forwarding" ]]; then
         printf 'forwarding6 %s\n' "$(<"/proc/sys/net/ipv6/conf/all/forwarding")"
     fi
+    local key
+    for key in rp_filter send_redirects; do printf '%s %s\n' "$key" "$(cat -- "$sysctl_root/net/ipv4/conf/$1/$key" 2>/dev/null || true)"; done
     ip -o link show dev "$1" | awk '{ print "up", ($3 ~ /[<,]UP[,>]/ ? 1 : 0)
         for (i = 1; i < NF; i++) if ($i == "mtu") print "mtu", $(i + 1) }'
 }

@@ -4,11 +4,13 @@
 # seals every line in the log, and the change that it makes drops exactly those.
 
 # journal ACTION FIELD...: under the lock, in one piece. The relay's own clock is the clock of record.
-journal() {
+journal() { journal_line "$@" >>"$etc/journal"; }
+
+journal_line() {
     local line
     printf -v line '%(%s)T' -1
     line+=$(printf '\t%s' "$@")
-    printf '%s\n' "$line" >>"$etc/journal"
+    printf '%s\n' "$line"
 }
 
 # The first lines are in the log by now; what came meanwhile is not. A program with several steps drops once.

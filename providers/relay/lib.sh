@@ -6,9 +6,11 @@
 # Secrets are only ever in the bundle and in files of mode 0600; never in arguments or the environment.
 
 set -Eeuo pipefail
+# A supervisor runs for years, in which an upgrade may move a tool.
+shopt -s checkhash
 umask 077
 export LC_ALL=C
-export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
 # Set by functions that several steps share.
 declare -A want=()
 work="" etc="" run="" step=""
@@ -83,13 +85,29 @@ check_generation() {
     exit 4
 }
 
+# The relay's own id decides, or that of a resource that made it, whatever they are called now. The name decides where no id
+# does: for a relay that has none yet, and for a state that was lost, where the log has been asked before.
 check_owner() {
     [[ -f "$etc/owner" ]] || return 0
-    local owner
+    local owner id=""
     owner=$(<"$etc/owner")
-    [[ "$owner" == "${want[owner]}" ]] ||
-        refuse "$etc belongs to $owner, this is ${want[owner]}" \
-            "use another appName or interface; if the stack or the relay was renamed, give the Relay its former name in \`aliases\`"
+    [[ ! -f "$etc/relay-id" ]] || id=$(<"$etc/relay-id")
+    case "$id" in "") ;; "${want[relayId]:-}" | "${want[formerRelayId]:-}") return 0 ;; esac
+    [[ -z "${want[id]:-}" ]] || ! cat -- "$etc"/mark.* 2>/dev/null | grep -qxF -- "${want[id]}" || return 0
+    case "$owner" in "${want[owner]}" | "${want[formerOwner]:-${want[owner]}}") return 0 ;; esac
+    refuse "$etc belongs to $owner, this is ${want[owner]}" \
+        "use another appName or interface; if it is this relay under its former name, give the Relay that name in \`aliases\`"
+}
+
+# The relay's id, and the names it has now.
+write_owner() {
+    keep_file "$etc/owner" "${want[owner]}"
+    [[ -z "${want[relayId]:-}" ]] || keep_file "$etc/relay-id" "${want[relayId]}"
+}
+
+# keep_file FILE TEXT: written only when it is not there as it should be.
+keep_file() {
+    [[ -f "$1" && "$(<"$1")" == "$2" && "$(stat -c %a -- "$1")" == 600 ]] || printf '%s\n' "$2" | install_file "$1"
 }
 
 # A resource may act on the host only under the id that the host knows it by: create writes the mark,
@@ -97,10 +115,9 @@ check_owner() {
 write_mark() { printf '%s\n' "${want[id]}" | install_file "$etc/mark.$1"; }
 bears_mark() { [[ -f "$etc/mark.$1" && "$(<"$etc/mark.$1")" == "${want[id]}" ]]; }
 
-# install_file DEST [MODE]: standard input becomes DEST, whole or not at all.
+# install_file DEST [MODE]: standard input becomes DEST, whole or not at all; also in a condition, where errexit does not count.
 install_file() {
-    cat >"$1.new"
-    chmod "${2:-0600}" "$1.new"
+    cat >"$1.new" && chmod "${2:-0600}" "$1.new" || return 1
     sync -- "$1.new" 2>/dev/null || true
     mv -f -- "$1.new" "$1"
 }
@@ -111,6 +128,7 @@ commit() {
     [[ ! -f "$etc/generation" ]] || generation=$(<"$etc/generation")
     printf '%s\n' "$((generation + 1))" | install_file "$etc/generation"
     if [[ -n "${want[auditMark]:-}" ]]; then
+        [[ ! -f "$etc/owner" ]] || write_owner
         printf '%s\n' "${want[auditMark]}" | install_file "$etc/audit-mark"
         # The log has both by now.
         rm -f -- "$etc/rolled-back"
@@ -131,31 +149,64 @@ require_set_up() {
 # detached COMMAND...: a process that outlives this program and holds none of its descriptors.
 detached() { setsid -- "$@" </dev/null >/dev/null 2>&1 9>&- & }
 
+# steady_clock: makes SECONDS the machine's uptime, without a process. Bash counts it by the time of day, which may be set back
+# by hours while a program waits.
+steady_clock() {
+    local uptime=0
+    read -r uptime _ </proc/uptime || return 1
+    SECONDS=${uptime%.*}
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
-    local deadline=$((SECONDS + $1))
+    local deadline
+    steady_clock || return 1
+    deadline=$((SECONDS + $1))
     shift
     until "$@" >/dev/null 2>&1; do
+        steady_clock || return 1
         ((SECONDS < deadline)) || return 1
         sleep 0.02
     done
 }
 
-alive() { [[ -f "$run/$1.pid" ]] && ! gone "$(<"$run/$1.pid")"; }
+# Without a process, because the watcher asks all the time.
+alive() {
+    local pid
+    { read -r pid <"$run/$1.pid"; } 2>/dev/null && ! gone "$pid"
+}
+
+# pause SECONDS: without a process, and ended by a trap. Nothing is ever written to the pipe.
+pause() {
+    [[ -n "$never" ]] || exec {never}<> <(:)
+    read -rt "$1" -u "$never" _ || true
+}
+never=""
 
 # stop_process NAME: end a supervised process by the pid it wrote, supervisor first.
 stop_process() {
-    local name pid
-    for name in "$1.supervisor" "$1"; do
-        alive "$name" || { rm -f -- "$run/$name.pid"; continue; }
-        pid=$(<"$run/$name.pid")
-        kill -TERM "$pid" 2>/dev/null || true
-        wait_for 5 gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
-        rm -f -- "$run/$name.pid"
-    done
+    end_process "$1.supervisor"
+    end_process "$1"
 }
+
+end_process() {
+    local pid
+    if alive "$1"; then
+        pid=$(<"$run/$1.pid")
+        kill -TERM "$pid" 2>/dev/null || true
+        # Also one that was made to wait.
+        kill -CONT "$pid" 2>/dev/null || true
+        wait_for 5 gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
+    fi
+    rm -f -- "$run/$1.pid"
+}
+
 # A process that has ended may stay listed until its parent asks for it.
-gone() { [[ ! -d "/proc/$1" ]] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+gone() {
+    local state
+    { read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null || return 0
+    [[ "$state" == [ZX] ]]
+}
 
 # With systemd, whoever waits for this unit goes on.
 tell_ready() { [[ -z "${NOTIFY_SOCKET:-}" ]] || systemd-notify --ready; }

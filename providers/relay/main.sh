@@ -11,15 +11,27 @@ main() {
         boot "$@"
         return
     fi
+    check_basics
     unpack
-    case "$step" in facts | read | status) ;; *) take_lock ;; esac
-    case "$step" in facts) ;; *) check_owner ;; esac
+    case "$step" in facts | adoption | read | status) ;; *) take_lock ;; esac
+    case "$step" in facts | adoption) ;; *) check_owner ;; esac
     # A change that nobody confirmed is settled before the next one; whoever planned that one looks again.
-    case "$step" in facts | read | status | mirror | confirm | hostkey) ;; *) roll_back ;; esac
+    # What is taken away waits for nothing: it leaves both the files that wait and those that a rollback leads to.
+    case "$step" in facts | adoption | read | status | mirror | confirm | hostkey | removals) ;; *) roll_back ;; esac
     check_generation
     case "$step" in
-    facts | read | status | caddy | mirror | confirm | hostkey | remove | check | requests | receipt) "step_$step" ;;
-    host | firewall | wireguard | proxy | grants) "step_$step" ;;
+    facts | adoption | read | status | caddy | mirror | confirm | hostkey | remove | removals | check | requests | receipt) "step_$step" ;;
+    host)
+        step_host
+        report_swept
+        report_files
+        ;;
+    firewall | wireguard | proxy | grants)
+        "step_$step"
+        report_swept
+        report_surroundings
+        report_files
+        ;;
     host-delete | firewall-delete | wireguard-delete | proxy-delete | grants-delete) "step_${step//-/_}" ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac
@@ -31,9 +43,10 @@ boot() {
     step=$1
     etc=$2
     run=$3
-    install -d -m 0700 -- "$run"
+    # What the watcher starts may be late for a relay that is gone.
+    case "$step" in watch-*) [[ -d "$run" ]] ;; *) install -d -m 0700 -- "$run" ;; esac
     # The proxy's unit may write to its own folders only, and needs no other.
-    case "$step" in boot-proxy | watch) ;; *) make_work_folder ;; esac
+    case "$step" in boot-proxy | watch | supervise-watch) ;; *) make_work_folder ;; esac
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
     case "$step" in
@@ -42,8 +55,8 @@ boot() {
         roll_back
         ;;
     # What is due is done by a process of its own, under the lock.
-    boot-firewall) roll_back_at_boot; expire_at_boot; [[ ! -f "$etc/firewall.nft" ]] || load_firewall ;;
-    reload-firewall) [[ ! -f "$(current firewall.nft)" ]] || load_firewall ;;
+    boot-firewall) roll_back_at_boot; expire_at_boot; load_or_close ;;
+    reload-firewall) load_or_close ;;
     boot-wireguard) boot_wireguard "$4" ;;
     boot-proxy) if [[ -f "$etc/caddy.json" ]]; then run_caddy; fi ;;
     supervise-wireguard) supervise_wireguard "$4" ;;
@@ -54,7 +67,10 @@ boot() {
         ;;
     supervise-renewal) supervise_renewal ;;
     watch) watch ;;
+    supervise-watch) supervise_watch ;;
     watch-act) watch_act ;;
+    watch-guard) watch_guard ;;
+    watch-resolve) watch_resolve ;;
     *) refuse "unknown step $step" "this is a fault of this library; please report it" ;;
     esac
 }

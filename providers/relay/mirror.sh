@@ -2,7 +2,10 @@
 # A copy of the audit log's lines on the relay, in `$etc/audit.jsonl`: it only ever grows, by what the log has more.
 
 step_mirror() {
-    require_set_up
+    if [[ ! -f "$etc/owner" ]]; then
+        echo mirror | answer missing
+        return 0
+    fi
     local file="$etc/audit.jsonl" size
     [[ -f "$file" ]] || : >"$file"
     size=$(stat -c %s -- "$file")
@@ -10,6 +13,9 @@ step_mirror() {
     status)
         printf '%s\n' "$size" | answer bytes
         { tail -c "${want[length]:-0}" -- "$file" | base64 -w 0; echo; } | answer tail
+        ;;
+    digest)
+        sha256sum <"$file" | cut -d " " -f 1 | answer digest
         ;;
     read)
         {

@@ -3,13 +3,15 @@
 # hands, then they move and the old key goes. `$etc/moving` has "new key TAB old key TAB deadline" lines.
 
 # The table with both: the new key without addresses, the old one with what is to be the new one's. Of keys that are
-# replaced (`$work/rekeyed`, "new TAB old"), and of those that still wait.
+# replaced (`$work/rekeyed`, "new TAB old"), and of those that still wait. A relay that has just moved here knows these from
+# `$etc/carried`: "new key TAB old key TAB deadline TAB old preshared key".
 overlapping_peers() {
     : >"$work/moving"
-    touch -- "$work/rekeyed"
-    { [[ ! -f "$etc/moving" ]] || cat -- "$etc/moving"; cat -- "$work/rekeyed"; } >"$work/pairs"
+    touch -- "$work/rekeyed" "$work/formers"
+    { known_moving; cat -- "$work/rekeyed"; } >"$work/pairs"
     heirs >"$work/heirs"
-    [[ -s "$work/pairs" && -f "$(current peers)" ]] || return 0
+    peers_before >"$work/peers.before"
+    [[ -s "$work/pairs" && -s "$work/peers.before" ]] || return 0
     awk -F'\t' -v OFS='\t' -v now="$EPOCHSECONDS" -v overlap="${want[overlap]:-0}" -v moving="$work/moving" '
         FILENAME == ARGV[1] { psk[$1] = $2; ips[$1] = $3; next }
         FILENAME == ARGV[2] { if (!($1 in old)) { old[$1] = $2; until[$1] = ($3 == "" ? now + overlap : $3) } next }
@@ -24,9 +26,27 @@ overlapping_peers() {
                 $1 = key; $2 = mine; $3 = "(none)"
             }
             print } }
-    ' "$(current peers)" "$work/pairs" "$work/peers" >"$work/peers.both"
+    ' "$work/peers.before" "$work/pairs" "$work/peers" >"$work/peers.both"
     mv -f -- "$work/peers.both" "$work/peers"
 }
+
+# known_moving: of the recorded pairs those whose former key the state or the log knows (`$work/formers`): what somebody
+# else wrote into the record admits nobody.
+known_moving() {
+    local pairs="$etc/moving"
+    if has_moved_here; then pairs=$etc/carried; fi
+    [[ ! -f "$pairs" ]] || awk -F'\t' -v OFS='\t' 'FILENAME == ARGV[1] { known[$1]; next } $2 in known { print $1, $2, $3 }' "$work/formers" "$pairs"
+}
+
+# Peers as they are recorded; of a relay that has just moved here, those whose old keys it brought along.
+peers_before() {
+    if [[ -f "$(current peers)" ]]; then
+        cat -- "$(current peers)"
+    elif has_moved_here; then
+        awk -F'\t' -v OFS='\t' '{ print $2, $4, "carried" }' "$etc/carried"
+    fi
+}
+has_moved_here() { [[ -s "$etc/carried" && ! -f "$(current peers)" ]]; }
 
 # "old TAB new" for every key that was the same peer's before: her address means her still, and what she may do stays.
 # A key that somebody has now ends the line: who had it before that is somebody else.

@@ -4,6 +4,8 @@
 admin_socket() { printf '%s/admin.sock' "$run"; }
 admin() { curl -sS --fail-with-body --max-time 20 --unix-socket "$(admin_socket)" "$@"; }
 admin_answers() { [[ -S "$(admin_socket)" ]] && admin http://localhost/config/apps; }
+# With nobody who starts it again it is started anew.
+proxy_supervised() { uses_systemd || alive proxy.supervisor; }
 proxy_runs() { if uses_systemd; then systemctl --quiet is-active "${want[name]}-proxy.service"; else alive proxy; fi; }
 
 # Ours, pushed by the operator, before whatever the machine has.
@@ -39,6 +41,7 @@ step_caddy() {
 step_proxy() {
     require_set_up
     install_program
+    sweep_peers
     keys_are_ours || : >"$work/services"
     [[ ! -s "$work/services" ]] || caddy_binary >/dev/null ||
         refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
@@ -59,6 +62,8 @@ step_proxy() {
         stop_proxy
         rm -f -- "$etc/caddy.json"
     fi
+    end_connections
+    find "$etc/certs" "$etc/issuers" -type f -exec chmod 0600 {} + 2>/dev/null || true
     schedule_renewal
     remove_old_certificates
     write_mark proxy
@@ -66,14 +71,15 @@ step_proxy() {
     report_proxy
 }
 
-# A service that is closed, or whose port or upstream now means something else, loses its elements first.
+# A service that is closed, or whose port now belongs to a different service, loses its elements first. A new upstream removes
+# nothing: rights that ended were removed before this step, and nothing would add back those that stay.
 closed_services() {
     : >"$work/cut"
     [[ -f "$etc/services" ]] || return 0
     local port addresses address
     while IFS=$'\t' read -r _ port _ addresses; do
         for address in $addresses; do printf '%s %s\n' "$address" "$port" >>"$work/cut"; done
-    done < <(grep -vxFf "$work/services" "$etc/services" || true)
+    done < <(awk -F'\t' 'FILENAME == ARGV[1] { stays[$1, $2, $4]; next } !(($1, $2, $4) in stays)' "$work/services" "$etc/services")
 }
 
 # What listens on a port that is not ours yet belongs to somebody else.
@@ -118,7 +124,7 @@ keys_are_ours() {
     local file key
     while IFS=$'\t' read -r file key; do
         [[ -s "$etc/keys/$key.key" && "$(openssl x509 -in "$work/cert.$file.pem" -noout -pubkey)" == "$(openssl pkey -in "$etc/keys/$key.key" -pubout)" ]] || return 1
-        cp -- "$etc/keys/$key.key" "$work/cert.$file.key"
+        cp -- "$etc/keys/$key.key" "$work/cert.$file.key" || return 1
     done <"$work/leaf-keys"
 }
 
@@ -131,7 +137,7 @@ remove_old_certificates() {
 }
 
 load_proxy() {
-    if proxy_runs && admin_answers >/dev/null 2>&1; then
+    if proxy_runs && proxy_supervised && admin_answers >/dev/null 2>&1; then
         local load=(admin -H 'Content-Type: application/json' --data-binary "@$etc/caddy.json" http://localhost/load)
         ((${#renewed[@]} == 0)) || load=(load_again)
         "${load[@]}" >"$work/load" 2>&1 && return 0
@@ -145,10 +151,10 @@ load_proxy() {
 
 start_proxy() {
     if uses_systemd; then
-        systemctl --quiet restart "${want[name]}-proxy.service"
+        systemctl --quiet restart "${want[name]}-proxy.service" || { echo "${want[name]}-proxy.service does not start" >"$work/load"; return 1; }
     else
-        stop_process proxy
-        detached bash "$etc/program" supervise-proxy "$etc" "$run"
+        stop_process proxy || return 1
+        supervise proxy.supervisor supervise-proxy || return 1
     fi
     wait_for 20 admin_answers || { echo "it did not answer on $(admin_socket) within 20 s" >"$work/load"; return 1; }
 }
@@ -162,14 +168,20 @@ run_caddy() {
 
 supervise_proxy() {
     echo "$$" >"$run/proxy.supervisor.pid"
-    local child=""
+    local child="" begun
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
+    # One whose supervisor was killed goes on serving.
+    while alive proxy; do pause 0.2; done
     while [[ -f "$etc/caddy.json" ]]; do
+        steady_clock
+        begun=$SECONDS
         (run_caddy) </dev/null >/dev/null 2>&1 &
         child=$!
         echo "$child" >"$run/proxy.pid"
         wait "$child" || true
-        sleep 1
+        [[ ! -f "$etc/caddy.json" ]] || note process_restart name=proxy
+        steady_clock
+        ((SECONDS - begun >= 5)) || pause 1
     done
 }
 

@@ -122,7 +122,7 @@ schedule_renewal() {
         systemctl --quiet daemon-reload
         systemctl --quiet enable --now "${want[name]}-renewal.timer"
     elif ! alive renewal; then
-        detached bash "$etc/program" supervise-renewal "$etc" "$run"
+        supervise renewal supervise-renewal
     fi
 }
 

@@ -15,6 +15,7 @@ stop() {
 
 run_script() {
     local key value name number=0 steps=()
+    [[ "$EUID" -eq 0 ]] || stop "changing a relay needs root, this is user $(id -un)" "run it with sudo"
     make_work_folder
     # What runs is what was hashed, whatever becomes of the file meanwhile.
     cp -- "$1" "$work/script"
@@ -22,7 +23,6 @@ run_script() {
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$work/values"
     etc=${want[etc]}
     run=${want[run]}
-    [[ "$EUID" -eq 0 ]] || stop "changing a relay needs root, this is user $(id -un)" "run it with sudo"
     [[ -n "$(type -P flock)" ]] || stop "flock is not on this machine" "install util-linux"
     install -d -m 0700 -- "$run"
     exec 8>"$run/script.lock"
@@ -32,7 +32,7 @@ run_script() {
         number=$((number + 1))
         printf '%s/%s %s\n' "$number" "${#steps[@]}" "$name"
         run_part "$name"
-        [[ "$name" != wireguard ]] || stop_unless_gone
+        case "$name" in removals | wireguard) stop_unless_gone "$name" ;; esac
         [[ "$name" != host ]] || printf '%s\n' "${want[edition]}" | install_file "$etc/edition"
     done
     if [[ "$name" == receipt ]]; then print_receipt "$1"; else printf 'the relay %s is gone from this machine\n' "${want[owner]}"; fi
@@ -55,8 +55,10 @@ run_part() {
 # A receipt says that who was cut is gone; none is printed unless that is so.
 stop_unless_gone() {
     local left
-    left=$(part wireguard proof | awk -F'\t' '$1 == " left" { print $3 }' | sort -u | paste -sd , -)
-    [[ -z "$left" ]] || stop "who was cut off is still in $left" "remove it there and run the script again"
+    left=$(part "$1" proof | awk -F'\t' '$1 == " left" { print $3 }' | sort -u | paste -sd , -)
+    [[ -z "$left" ]] || stop "who was cut off is still in $left" "run the script again"
+    left=$(part "$1" problems | cut -f 2 | paste -sd , -)
+    [[ -z "$left" ]] || stop "not everything could be taken away: $left" "run the script again"
 }
 
 # part ANSWER NAME: one file of a step's answer, still indented.
@@ -72,7 +74,7 @@ print_receipt() {
         printf '@peers\n'
         part receipt peers
         printf '@removed\n'
-        part wireguard removed
+        { part removals removed | awk -F'\t' '$1 == " peer" { print " " $2 }'; part wireguard removed; } | sort -u
         printf '@services\n'
         part receipt services
         [[ ! -f "$work/answer.requests" ]] || awk '/^@/ { on = /^@request\./ } on' "$work/answer.requests"
@@ -105,10 +107,8 @@ bytes() {
 
 # What is looked at from afar before a change of any other host: here the machine looks itself.
 step_check() {
-    check_tools
-    [[ ! -f "$etc/edition" || ! "$(<"$etc/edition")" > "${want[edition]}" ]] ||
-        refuse "this script is of ${want[edition]}, and the machine has run the one of $(<"$etc/edition")" \
-            "carry the newest one here: an older one may let in who was cut since"
+    check_machine
+    refuse_older_script
     if [[ "${want[services]}" != 0 ]]; then
         have openssl || refuse "openssl is not on this machine, and services need it for their keys" "install it"
         caddy_binary >/dev/null ||
@@ -116,6 +116,12 @@ step_check() {
     fi
     check_networks
     check_routes
+}
+
+refuse_older_script() {
+    [[ -z "${want[edition]:-}" || ! -f "$etc/edition" || ! "$(<"$etc/edition")" > "${want[edition]}" ]] ||
+        refuse "this script is of ${want[edition]}, and the machine has run the one of $(<"$etc/edition")" \
+            "carry the newest one here: an older one may let in who was cut since"
 }
 
 family_of() { case "$1" in *:*) printf -- '-6' ;; *) printf -- '-4' ;; esac; }
@@ -127,7 +133,6 @@ check_networks() {
         family=$(family_of "$network")
         taken=$({
             ip -o "$family" route show root "$network"
-            ip -o "$family" route show match "$network"
             ip -o "$family" route show table local root "$network" | sed 's/^[a-z]* //'
         } | awk -v ours="${want[interface]}" '
             { device = ""; for (i = 1; i < NF; i++) if ($i == "dev") device = $(i + 1) }

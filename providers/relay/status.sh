@@ -20,15 +20,19 @@ step_status() {
             if proxy_runs && admin_answers >/dev/null 2>&1; then printf 'proxy\t1\n'; else printf 'proxy\t0\n'; fi
         fi
     } | answer status
-    if [[ -s "$etc/interfaces" ]]; then answer interfaces <"$etc/interfaces"; else interfaces | answer interfaces; fi
-    local interface file
-    [[ ! -s "$etc/moving" ]] || answer moving <"$etc/moving"
-    while read -r interface; do public_dump "$interface" | answer "dump.$interface"; done < <(interfaces)
-    [[ ! -s "$etc/services" ]] || own_listeners | answer listeners
-    for file in "$etc"/certs/*.pem; do
-        # Nothing but certificates, whatever else somebody may keep in that file.
-        [[ ! -e "$file" ]] || sed -n '/^-----BEGIN CERTIFICATE-----$/,/^-----END CERTIFICATE-----$/p' "$file" | answer "certificate.${file##*/}"
-    done
+    [[ -s "$etc/interfaces" ]] || interfaces | answer interfaces
+    # What a refresh reads of each part, in one answer: both compare the same.
+    local part
+    for part in host firewall wireguard proxy grants; do [[ ! -f "$etc/mark.$part" ]] || printf '%s\t%s\n' "$part" "$(<"$etc/mark.$part")"; done | answer marks
+    [[ ! -f "$etc/audit-mark" ]] || answer auditmark <"$etc/audit-mark"
+    report_host
+    report_firewall
+    ! table_exists || report_elements
+    report_wireguard
+    report_record_of_peers
+    report_rotation
+    report_proxy
+    report_files
     [[ ! -f "$etc/journal" ]] || tail -n "$JOURNAL_LINES" -- "$etc/journal" | answer journal
 }
 
@@ -36,12 +40,4 @@ step_status() {
 public_dump() {
     { wg show "$1" dump 2>/dev/null || true; } |
         awk 'BEGIN { FS = OFS = "\t" } { if (NR == 1) $1 = "(none)"; else $2 = "(none)" } 1'
-}
-
-# "ADDRESS:PORT" lines: where our proxy, and nobody else, accepts connections.
-own_listeners() {
-    local pid
-    pid=$(proxy_pid)
-    [[ -n "$pid" ]] || return 0
-    ss -H -ltnp | awk -v pid="pid=$pid," 'index($0, pid) { print $4 }'
 }

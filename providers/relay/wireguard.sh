@@ -6,11 +6,13 @@
 # An interface is filled from these three alone, at the first apply as after a reboot.
 
 # Every interface of this relay that is recorded, a line each: one, or two while its key is rotated.
-interfaces() { if [[ -s "$etc/interfaces" ]]; then cut -f 1 "$etc/interfaces"; else printf '%s\n' "${want[interface]}"; fi; }
+interfaces() { if [[ -s "$etc/interfaces" ]]; then awk -F'\t' 'NF >= 4 { print $1 }' "$etc/interfaces"; else printf '%s\n' "${want[interface]}"; fi; }
 
 wanted_interfaces() { cut -f 1 "$work/interfaces"; }
 
 is_recorded() { [[ -f "$etc/peers" ]] && cut -f 1 "$etc/interfaces" 2>/dev/null | grep -qxF -- "$1"; }
+# A relay that lost a part of its records knows its interface by the others: the next apply writes all of them again.
+is_marked() { [[ "$1" == "${want[interface]}" || -s "$etc/key.$1" ]] && [[ -f "$etc/mark.wireguard" || -f "$etc/peers" ]]; }
 interface_exists() { ip link show dev "$1" >/dev/null 2>&1; }
 answers_wg() { wg show "$1" public-key; }
 
@@ -20,7 +22,8 @@ step_wireguard() {
     prepare_keys
     local device
     # No interface without its table, and a removal waits for nobody: what somebody deleted is loaded again.
-    table_exists || restore_firewall
+    table_is_whole || restore_firewall
+    sweep_listeners
     admitted_peers
     : >"$work/new"; : >"$work/cut"
     while IFS=$'\t' read -r device port _; do claim_interface "$device" "$port"; done <"$work/interfaces"
@@ -29,11 +32,13 @@ step_wireguard() {
     backup_keys
     for device in $(wanted_interfaces); do plan_peers "$device"; done
     cut_from_record
+    check_endpoints
     validate_peers
     # On a managed peer's machine every address leads to the relay, and who is behind it the relay decides.
     is_leaf || narrow "$work/cut"
     record_wireguard
     ours_nft | nft -f -
+    load_owners
     for device in $(wanted_interfaces); do
         if grep -qxF -- "$device" "$work/new"; then
             inherit_endpoints "$device"
@@ -44,14 +49,22 @@ step_wireguard() {
             watch_interface "$device"
         fi
     done
+    follow_silent
     count_from_now
     remove_retired
+    # What somebody else put beside our interfaces goes, now that none of ours is left without its guard.
+    { printf 'flush set inet %s ours\n' "${want[table]}"; ours_nft; } | load_sets
     open_epochs
     forget_endpoints
     forget_gone
+    end_connections
     restart_watch
+    # Whoever's time came meanwhile: the watcher took them off the interface, and waits for the lock with the rest.
+    ! expiry_due || expire_peers
     write_mark wireguard
     commit
+    clear_gone
+    rm -f -- "$etc/carried"
     prove_gone
     sort -u "$work"/*.removed | answer removed
     report_wireguard
@@ -63,7 +76,7 @@ is_leaf() { [[ "${want[role]:-}" == leaf ]]; }
 # claim_interface DEVICE PORT: it is ours, or it can be made. What is there is read into $work/DEVICE.live.
 claim_interface() {
     if interface_exists "$1"; then
-        is_recorded "$1" || adopt_interface "$1"
+        is_recorded "$1" || is_marked "$1" || adopt_interface "$1"
         if answers_wg "$1" >/dev/null 2>&1; then
             wg show "$1" dump | tail -n +2 >"$work/$1.live"
             return 0
@@ -210,9 +223,9 @@ conf_of() {
 }
 
 # Load what is about to be written into an interface that disappears with its namespaces. A private tmpfs over
-# the socket directory keeps a userspace relay of the same name out of it.
+# the socket directory keeps a userspace relay of the same name out of it. Without endpoints: no name resolves in there.
 validate_peers() {
-    sort -u "$work"/*.delta >"$work/validate"
+    sort -u "$work"/*.delta | awk -F'\t' -v OFS='\t' '{ $5 = "(none)"; print }' >"$work/validate"
     [[ -s "$work/validate" ]] || return 0
     conf_of "$work/validate" >"$work/validate.conf"
     # shellcheck disable=SC2016 # expands in the inner shell
@@ -233,12 +246,16 @@ validate_peers() {
 # before anybody is added.
 change_peers() {
     local device=$1
-    awk '{ print "peer", $1, "remove" }' "$work/$device.removed" | xargs -r -n 1500 wg set "$device"
+    remove_peers "$device" <"$work/$device.removed"
     [[ "$(wg show "$device" public-key)" == "$(recorded "$device" 4)" ]] || wg set "$device" private-key "$etc/key.$device"
     # wireguard-go binds its socket anew on every listen-port, also on the same one.
     listens_on "$device" "$(recorded "$device" 2)" || wg set "$device" listen-port "$(recorded "$device" 2)"
+    [[ "$(wg show "$device" fwmark)" == off ]] || wg set "$device" fwmark 0
     [[ -s "$work/$device.delta" ]] || return 0
-    conf_of "$work/$device.delta" >"$work/$device.delta.conf"
+    # Whoever has expired since this was planned is not brought back.
+    sift current "$work/$device.delta" >"$work/$device.delta.current"
+    resolved "$work/$device.delta.current" >"$work/$device.delta.resolved"
+    conf_of "$work/$device.delta.resolved" >"$work/$device.delta.conf"
     # A keepalive that is switched on makes WireGuard shake hands at once: nobody else calls the relay.
     if is_leaf; then
         awk -F'\t' 'NR == FNR { there[$1]; next } $1 in there { print "peer", $1, "persistent-keepalive", 0 }' "$work/$device.live" "$work/$device.delta" | xargs -r wg set "$device"
@@ -266,16 +283,20 @@ check_socket() {
 
 step_wireguard_delete() {
     bears_mark wireguard || { echo skipped | answer skipped; return 0; }
-    if [[ -f "$etc/elements" ]]; then
-        install_file "$etc/elements" </dev/null
-        ! table_exists || elements_nft "$etc/elements" | nft -f -
-    fi
-    local device
+    close_sets
+    local device devices
+    devices=$(interfaces)
     rm -f -- "$etc/peers"
     stop_watch
-    for device in $(interfaces); do remove_interface "$device"; done
+    for device in $devices; do remove_interface "$device"; done
     remove_retired
     close_epochs
+    forget_forwarding
+    load_owners
+    # The kernel is asked again: a removal is recorded as what it says.
+    for device in $devices; do
+        if interface_exists "$device"; then printf '%s\tpresent\n' "$device"; else printf '%s\tabsent\n' "$device"; fi
+    done | answer devices
     rm -f -- "$etc"/{interfaces,network,moving,mark.wireguard} "$etc"/key.* "$etc"/endpoints.*
     commit
 }
@@ -288,10 +309,11 @@ report_wireguard() {
     report_expired
     [[ ! -f "$etc/moving" ]] || answer moving <"$etc/moving"
     [[ ! -f "$etc/moved" ]] || answer moved <"$etc/moved"
+    report_sysctls
     for device in $(interfaces); do
         interface_exists "$device" || continue
         # A mute interface is reported as such rather than as an error: a refresh must name it.
-        wg show "$device" dump 2>/dev/null | answer "dump.$device" || true
+        if [[ "$step" == status ]]; then public_dump "$device"; else wg show "$device" dump 2>/dev/null || true; fi | answer "dump.$device"
         report_network "$device" | answer "network.$device"
     done
 }

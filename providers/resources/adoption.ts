@@ -30,7 +30,8 @@ export function adoptionSentences(inputs: Properties): string[] {
     const peers = Object.entries(peersOf(inputs));
     const bearing = `the key ${keyText(inputs)}`;
     const sentences = [
-        `if ${device} is up and bears ${bearing}, it is adopted as it is: keys, addresses and sessions of ${who(peers)} stay; whoever else is on it is cut off at once`,
+        `if ${device} is up and bears ${bearing}, it is adopted as it is: keys, addresses and sessions of ${who(peers)} stay`,
+        `before the update adopts ${device}, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless \`adoptChanges\` accepts it`,
         `if ${device} bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port ${String(inputs.listenPort)}`,
     ];
     return sentences.map((sentence) => `${relay}: ${sentence}`);
@@ -42,6 +43,7 @@ export function keepsForwarding(inputs: Properties): string[] {
     const { relay, interface: device } = placed(inputs);
     return [
         `${relay}: if ${device} is adopted, what it forwards today goes on until the grants are loaded; the relay's own ports are closed to its peers at once, but for ping and services`,
+        `${relay}: if ${device} is adopted, the machine's own connections to peers end, but for the upstreams of services, and so do those from outside into the tunnel: a port that was published to a peer is closed. A service (ExposedService) takes their place for peers; a proxy for anybody else has to be a peer itself, in a container or on another machine, with a grant`,
     ];
 }
 
@@ -88,7 +90,7 @@ function keyText({ adopts }: Properties): string {
     return adopts === UNKNOWN || typeof adopts !== "string" ? "that belongs to `privateKey`" : fingerprint(adopts);
 }
 
-const FEW = 8;
+const FEW = 200;
 
 function who(peers: [string, RegistryPeer][]): string {
     if (peers.length === 0) return "nobody";

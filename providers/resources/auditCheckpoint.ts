@@ -1,7 +1,10 @@
 import type { Checkpoint } from "../../core/audit/record.js";
-import { AuditLog, type AuditRef, type CheckOptions } from "../audit/log.js";
+import { FormerNames } from "../../core/audit/renames.js";
+import { AuditLog, type AuditRef } from "../audit/log.js";
+import { compareLeaves, compareMark, LEAVES_INPUT } from "./anchors.js";
+import { compareAllDue } from "./beforeRecord.js";
 import { changesOf } from "./changes.js";
-import { mintId, placed, targetOf } from "./placed.js";
+import { mintId, placed, targetOf, warnBehind } from "./placed.js";
 import { PLACED_INPUTS } from "./schemas.js";
 import { UNKNOWN, type Context, type Properties, type Resource } from "./resource.js";
 
@@ -17,6 +20,7 @@ export const auditCheckpoint: Resource = {
             ...PLACED_INPUTS,
             hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
             records: { type: "object", description: "Hash of the last record of each of the relay's resources." },
+            ...LEAVES_INPUT,
         },
         outputs: {
             genesis: { type: "string", description: "Hash of the log's first record: its name." },
@@ -33,29 +37,57 @@ export const auditCheckpoint: Resource = {
     async diff(_id, oldInputs, oldOutputs, news, context) {
         // A refresh's own diff comes with its arguments swapped; what was read has been verified by the read.
         if (context.refreshing) return { changes: {} };
-        await verified(news.audit as AuditRef, oldOutputs, context, { preview: true });
-        return { changes: changesOf(oldInputs, news, ["records"]) };
+        const audit = news.audit as AuditRef;
+        const changes = changesOf(oldInputs, news, ["records"]);
+        await verify(audit, oldOutputs, context, "diff");
+        // An update follows a change: it says what it pinned, or in a preview what this found.
+        if (Object.keys(changes).length === 0) await sayVerified(audit, oldOutputs, context);
+        await warnUnwritable(audit, context);
+        return { changes };
     },
 
     async create(inputs, context) {
-        if (context.preview) return { id: "", outputs: UNPINNED };
+        if (context.preview) {
+            await warnUnwritable(inputs.audit as AuditRef, context);
+            return { id: "", outputs: UNPINNED };
+        }
         await recordPin(inputs, context);
         return { id: mintId(), outputs: await pin(inputs, context) };
     },
 
     async update(_id, _oldInputs, oldOutputs, news, context) {
-        if (context.preview) return UNPINNED;
-        await verified(news.audit as AuditRef, oldOutputs, context);
+        const audit = news.audit as AuditRef;
+        if (context.preview) {
+            await sayVerified(audit, oldOutputs, context);
+            return UNPINNED;
+        }
+        await verify(audit, oldOutputs, context);
         return pin(news, context);
     },
 
     async read(id, inputs, outputs, context) {
-        await verified(inputs.audit as AuditRef, outputs, context);
-        return { id, inputs, outputs: await pin(inputs, context) };
+        await verify(inputs.audit as AuditRef, outputs, context);
+        const { RelayGone } = await import("../hosts/mirror.js");
+        try {
+            return { id, inputs, outputs: await pin(inputs, context) };
+        } catch (error) {
+            // What is gone is drift, which the other resources name; the next update sends the mirror again.
+            if (!(error instanceof RelayGone)) throw error;
+            context.log("warning", `${String(inputs.relay)}: the log's mirror is gone with the relay; ${error.fix}`);
+            return { id, inputs, outputs };
+        }
     },
 
-    // The log stays; the resources that are deleted after this one verify their own records in it.
-    delete: (_id, inputs, outputs, context) => verified(inputs.audit as AuditRef, outputs, context),
+    // The log stays; the resources that are deleted after this one verify their own records in it. It goes first, so here every
+    // machine's own mark is compared before any of them writes.
+    async delete(_id, inputs, outputs, context) {
+        await verify(inputs.audit as AuditRef, outputs, context);
+        compareLeaves([inputs], context);
+        await compareAllDue(placed(inputs).audit.path);
+        if (typeof inputs.host === "object" && placed(inputs).host.kind !== "script")
+            await compareMark(placed(inputs).audit, targetOf(inputs, context));
+        await sayVerified(inputs.audit as AuditRef, outputs, context);
+    },
 };
 
 const UNPINNED: Properties = {
@@ -68,18 +100,29 @@ const UNPINNED: Properties = {
 };
 
 /** A diff has no effect, so it may go on with a log that is merely behind; what has an effect never does. */
-async function verified(
+async function verify(
     audit: AuditRef,
     outputs: Properties,
     context: Context,
-    options: CheckOptions = {},
+    by: "diff" | "effect" = "effect",
 ): Promise<void> {
     const log = await AuditLog.open(audit, { expectExisting: true });
-    const warnings = await log.verifyCheckpoint(outputs as unknown as Checkpoint, options);
+    const behind = (warning: string): void => warnBehind(audit, warning, context);
+    const warnings = await log.verifyCheckpoint(outputs as unknown as Checkpoint, by === "diff" ? { behind } : {});
     for (const warning of warnings) context.log("warning", warning);
-    const status = await log.status();
-    if (status !== undefined)
-        context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
+}
+
+/** A log that passed; one that is behind was let pass only. */
+async function sayVerified(audit: AuditRef, { size: pinned }: Properties, context: Context): Promise<void> {
+    const status = await (await AuditLog.open(audit, { expectExisting: true })).status();
+    if (status === undefined || (typeof pinned === "number" && status.size < pinned)) return;
+    context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
+}
+
+/** A preview needs no key, an update does: whoever has none is told before. */
+async function warnUnwritable(audit: AuditRef, context: Context): Promise<void> {
+    const problem = await (await AuditLog.open(audit, { expectExisting: true })).unwritable();
+    if (problem !== undefined) context.log("warning", `${problem}. An update on this machine will be refused`);
 }
 
 /**
@@ -89,7 +132,8 @@ async function verified(
 async function recordPin(inputs: Properties, context: Context): Promise<void> {
     const log = await AuditLog.open(inputs.audit as AuditRef, {});
     const relay = String(inputs.relay);
-    const earlier = await log.findDetails(({ action, details }) => action === PIN && details.relay === relay);
+    const names = new FormerNames(relay);
+    const earlier = await log.findDetails((line) => names.isOfIt(line) && line.action === PIN);
     const message = `Relay ${relay} pins the log in its state${earlier === undefined ? "" : " anew"}`;
     if (earlier !== undefined) {
         context.log(

@@ -1,4 +1,5 @@
 import type { RegistryPeer } from "../../core/model.js";
+import { REPAIR } from "../../core/repair.js";
 import type { Files } from "../hosts/bundle.js";
 import { placed } from "./placed.js";
 import { peersOf } from "./peerChanges.js";
@@ -60,7 +61,7 @@ export function overdue(
         if (now.getTime() < Date.parse(expires) + GRACE_MS || !onWire.has(publicKey ?? args.publicKeys[name] ?? ""))
             continue;
         drift[`expired peer ${name}`] =
-            `${name} expired on ${expires} and is still on the wire: nothing on the relay enforces it; the next up cuts her off`;
+            `${name} expired on ${expires} and is still on the wire: nothing on the relay enforces it; ${REPAIR} removes it`;
     }
     return drift;
 }

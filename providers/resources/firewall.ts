@@ -1,15 +1,18 @@
 import { parseTable as parseNft, renderSkeleton, type ParsedTable } from "../../core/nftables.js";
 import { tableName } from "../../core/names.js";
 import { describeRelay } from "../../core/leaf.js";
+import { REPAIR } from "../../core/repair.js";
 import type { Files } from "../hosts/bundle.js";
-import { same } from "./changes.js";
+import { expectedTable, tableDrift } from "./firewallDrift.js";
+import { firewallWording } from "./firewallWords.js";
 import { firewallInputs } from "./imported.js";
 import { placed } from "./placed.js";
 import { relayResource, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
-import { ADOPTS_INPUT, adoptsValue, keepsForwarding } from "./adoption.js";
+import { ADOPTS_INPUT, adoptsValue } from "./adoption.js";
+import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT } from "./adoptionCheck.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
-import { count } from "./words.js";
+import { wantedInterface } from "./wireguard.js";
 
 /** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
 export const firewallParts: RelayResourceParts = {
@@ -25,25 +28,28 @@ export const firewallParts: RelayResourceParts = {
             interfaces: { type: "array", description: "Every WireGuard interface of this relay." },
             routes: { type: "array", description: "Networks behind the relay: the only ones NATed." },
             ...ADOPTS_INPUT,
+            ...TERMS_INPUT,
+            wanted: {
+                type: "object",
+                description: "What WireGuard is told, to compare an interface that is taken over with.",
+                optional: true,
+            },
+            seed: { type: "string", description: "As for WireGuard.", secret: true, optional: true },
+            presharedKeys: { type: "object", description: "As for WireGuard.", secret: true, optional: true },
         },
         {
             table: { type: "string", description: "Name of the table, family inet." },
             chains: { type: "object", description: "The rules as the kernel lists them, by chain." },
+            sets: { type: "object", description: "Type, flags and size of each set as the kernel lists them." },
         },
     ),
     step: "firewall",
-    compared: ["machine", "subnet", "subnet6", "address", "address6", "interfaces", "routes"],
+    ...firewallWording,
 
-    sentences({ inputs, before }) {
-        const { relay } = placed(inputs);
-        const routes = inputs.routes as string[];
-        if (before === undefined)
-            return [`${relay}: everything is denied that no service and no grant allows`, ...keepsForwarding(inputs)];
-        return same(before.inputs.routes, routes)
-            ? [`${relay}: the firewall is loaded again; what is allowed stays allowed, running connections go on`]
-            : [
-                  `${relay}: networks reached through ${placed(inputs).role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; running connections of others go on`,
-              ];
+    complete: withoutAdopted,
+    foresee: (change) => compareInPreview(change, wantedInterface(asOfWireGuard(change.inputs))),
+    async first(change, running) {
+        if (mayAdopt(change)) await compareFirst(change, wantedInterface(asOfWireGuard(change.inputs)), running);
     },
 
     begin: ({ inputs }) => ({
@@ -71,13 +77,16 @@ export const firewallParts: RelayResourceParts = {
 
     outputs({ inputs }, answer) {
         const table = listed(answer);
-        const outputs = { table: nameOf(inputs), chains: table?.chains ?? {} };
+        const outputs = { table: nameOf(inputs), chains: table?.chains ?? {}, sets: table?.definitions ?? {} };
         return { outputs, problems: table === undefined ? ["the table is not there after it was loaded"] : [] };
     },
 
     previewOutputs: ({ inputs, before }) => ({
         table: nameOf(inputs),
         chains: before === undefined ? UNKNOWN : before.outputs.chains,
+        ...(before === undefined || before.outputs.sets !== undefined
+            ? { sets: before === undefined ? UNKNOWN : before.outputs.sets }
+            : {}),
     }),
 
     outcomes: ({ inputs }) => [
@@ -92,15 +101,16 @@ export const firewallParts: RelayResourceParts = {
         const table = listed(answer);
         if (table === undefined) {
             return {
-                table: `the nftables table inet ${nameOf(inputs)} is gone: nothing guards the tunnel; the next up loads it again`,
+                table: `the nftables table inet ${nameOf(inputs)} is gone: nothing guards the tunnel; ${REPAIR} loads it again`,
             };
         }
-        return chainDrift(nameOf(inputs), outputs.chains as Record<string, string[]>, table.chains);
+        return tableDrift(nameOf(inputs), expectedTable(inputs, outputs, answer), table, answer["elements.differ"]);
     },
 
     imported(found, answer) {
         const inputs = firewallInputs(found, answer);
-        const outputs = { table: nameOf(inputs), chains: listed(answer)?.chains ?? {} };
+        const table = listed(answer);
+        const outputs = { table: nameOf(inputs), chains: table?.chains ?? {}, sets: table?.definitions ?? {} };
         return Promise.resolve({ inputs, outputs });
     },
 
@@ -108,12 +118,24 @@ export const firewallParts: RelayResourceParts = {
         {
             action: "firewall_remove",
             message: `Removed the table of ${describeRelay(placed(inputs).relay)}`,
+            begin: `Remove the table of ${describeRelay(placed(inputs).relay)}`,
             details: details(inputs),
         },
     ],
 };
 
 export const firewall = relayResource(firewallParts);
+
+/** What the interface is compared with is kept no longer than it takes to adopt it. */
+function withoutAdopted(inputs: Properties, olds: Properties | undefined): Properties {
+    if (olds === undefined || mayAdopt({ before: { inputs: olds, outputs: {} }, inputs })) return inputs;
+    const { adoption: _terms, wanted: _wanted, seed: _seed, presharedKeys: _keys, ...others } = inputs;
+    return others;
+}
+
+function asOfWireGuard({ wanted, ...inputs }: Properties): Properties {
+    return { ...inputs, ...(wanted as Properties) };
+}
 
 /** The table as the kernel lists it; undefined when it is gone. */
 export function listed(answer: Files): ParsedTable | undefined {
@@ -127,33 +149,4 @@ function nameOf(inputs: Properties): string {
 
 function details(inputs: Properties): Record<string, unknown> {
     return { relay: placed(inputs).relay, table: nameOf(inputs), subnet: inputs.subnet, routes: inputs.routes };
-}
-
-function chainDrift(
-    table: string,
-    before: Record<string, string[]>,
-    now: Record<string, string[]>,
-): Record<string, string> {
-    const drift: Record<string, string> = {};
-    for (const chain of new Set([...Object.keys(before), ...Object.keys(now)])) {
-        const wanted = before[chain];
-        const live = now[chain];
-        if (wanted === undefined)
-            drift[`chain ${chain}`] = `chain ${chain} of table ${table} is not ours; the next up removes it`;
-        else if (live === undefined)
-            drift[`chain ${chain}`] = `chain ${chain} of table ${table} is gone; the next up loads it again`;
-        else if (!same(wanted, live)) {
-            const missing = wanted.filter((rule) => !live.includes(rule)).length;
-            const foreign = live.filter((rule) => !wanted.includes(rule)).length;
-            const what = [
-                missing > 0 ? `${count(missing, "rule")} missing` : "",
-                foreign > 0 ? count(foreign, "foreign rule") : "",
-            ]
-                .filter(Boolean)
-                .join(", ");
-            drift[`chain ${chain}`] =
-                `chain ${chain} of table ${table} was changed (${what || "other order"}); the next up loads it again`;
-        }
-    }
-    return drift;
 }

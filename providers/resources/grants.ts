@@ -1,15 +1,18 @@
-import { formatRule, parseRule, RELAY } from "../../core/access.js";
-import { elementsOf, SET_NAMES, type SetElements } from "../../core/nftables.js";
+import { createHash } from "node:crypto";
+
+import { parseRule } from "../../core/access.js";
+import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../core/nftables.js";
 import { describeRelay } from "../../core/leaf.js";
+import { REPAIR } from "../../core/repair.js";
+import type { Files } from "../hosts/bundle.js";
 import { withoutCutElements } from "./expiry.js";
 import { listed } from "./firewall.js";
+import { grantsWording, rulesOf, touched, type Rules } from "./grantsWords.js";
 import { placed } from "./placed.js";
-import { relayResource, type RelayResourceParts } from "./relayResource.js";
+import { NOTHING_REMOVED } from "./removedFirst.js";
+import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
-import { listNames } from "./words.js";
-
-type Rules = Record<string, string[]>;
 
 /** Who may reach what. The last step of an update: everything before it has only taken away. */
 export const grantsParts: RelayResourceParts = {
@@ -26,42 +29,23 @@ export const grantsParts: RelayResourceParts = {
         { elements: { type: "integer", description: "Number of set elements in the kernel." } },
     ),
     step: "grants",
-    compared: ["machine", "rules"],
+    ...grantsWording,
 
-    sentences({ inputs, before }, changes) {
-        const { relay, role } = placed(inputs);
-        // Who gains and who loses by it the relay has said.
-        if (role === "leaf")
-            return [`${relay}: its own firewall lets through what the relay lets through to and from it`];
-        const now = inputs.rules as Rules;
-        const then = (before?.inputs.rules ?? {}) as Rules;
-        const sentences: string[] = [];
-        for (const name of touched(now, then).filter((who) => who !== RELAY)) {
-            const added = (now[name] ?? []).filter((rule) => !(then[name] ?? []).includes(rule));
-            const removed = (then[name] ?? []).filter((rule) => !(now[name] ?? []).includes(rule));
-            if (added.length > 0) sentences.push(`${relay}: ${name} may reach ${listNames(added.map(destination))}`);
-            if (removed.length > 0) {
-                sentences.push(
-                    `${relay}: ${name} may no longer reach ${listNames(removed.map(destination))}; running connections end at once`,
-                );
-            }
-        }
-        if (sentences.length > MOST_SENTENCES) {
-            const rest = sentences.length - MOST_SENTENCES;
-            return [...sentences.slice(0, MOST_SENTENCES), `${relay}: and ${rest} more changes of who may reach what`];
-        }
-        return sentences.length > 0 || Object.keys(changes).length === 0
-            ? sentences
-            : [`${relay}: what is allowed is loaded again`];
-    },
-
-    begin: ({ inputs, before }) => ({
+    begin: (change) => ({
         action: "grants_apply",
-        message: `Set who may reach what on ${describeRelay(placed(inputs).relay)}`,
-        details: summary(inputs, before?.inputs),
+        message: `Update access rules on ${describeRelay(placed(change.inputs).relay)}`,
+        details: summary(change),
     }),
 
-    desired: ({ inputs }) => Promise.resolve({ files: { elements: recordOf(elements(inputs)) } }),
+    restored: (change) =>
+        Object.fromEntries(
+            restoredRules(change).map((rule) => [
+                `rule ${rule}`,
+                `${rule} was taken away first and is let through again`,
+            ]),
+        ),
+
+    desired: ({ inputs }) => Promise.resolve({ files: { elements: renderElements(elements(inputs)) } }),
 
     outputs({ inputs }, answer) {
         const live = listed(answer)?.sets ?? {};
@@ -74,24 +58,29 @@ export const grantsParts: RelayResourceParts = {
         elements: Object.values(elements(inputs)).reduce((sum, list) => sum + list.length, 0),
     }),
 
-    outcomes: ({ inputs, before }, outputs) => [
+    outcomes: (change, outputs) => [
         {
             action: "grants_apply",
-            message: `Relay ${placed(inputs).relay} lets through what its ${String(outputs.elements)} set elements say`,
-            details: { ...summary(inputs, before?.inputs), elements: outputs.elements },
+            message: `Relay ${placed(change.inputs).relay} lets through what its ${String(outputs.elements)} set elements say`,
+            details: { ...summary(change), elements: outputs.elements },
         },
     ],
 
     drift(inputs, _outputs, answer) {
         const table = listed(answer);
         // A table that is gone is Firewall's to report, and what makes it again fills its sets from the relay's record.
-        return table === undefined ? {} : differences(withoutCutElements(elements(inputs), answer), table.sets);
+        const wanted = withoutCutElements(elements(inputs), answer);
+        return {
+            ...(table === undefined ? {} : differences(wanted, table.sets)),
+            ...recordDrift(wanted, answer),
+        };
     },
 
     ending: (inputs) => [
         {
             action: "grants_remove",
             message: `Relay ${placed(inputs).relay} lets nothing through any more`,
+            begin: `Remove all access rules of ${describeRelay(placed(inputs).relay)}`,
             details: { relay: placed(inputs).relay },
         },
     ],
@@ -99,19 +88,12 @@ export const grantsParts: RelayResourceParts = {
 
 export const grants = relayResource(grantsParts);
 
-const MOST_SENTENCES = 10;
-
 function elements(inputs: Properties): SetElements {
     return elementsOf(
         Object.values(inputs.rules as Rules)
             .flat()
             .map(parseRule),
     );
-}
-
-/** The relay's record of elements: one "SET ELEMENT" a line. */
-function recordOf(sets: SetElements): string {
-    return SET_NAMES.flatMap((set) => sets[set].map((element) => `${set} ${element}\n`)).join("");
 }
 
 function differences(want: SetElements, live: Record<string, string[]>): Record<string, string> {
@@ -122,40 +104,49 @@ function differences(want: SetElements, live: Record<string, string[]>): Record<
         for (const element of want[set]) {
             if (!there.has(element))
                 drift[`${set} ${element}`] =
-                    `${element} is allowed by the program and missing in the kernel; the next up adds it`;
+                    `${element} is allowed by the program and missing in the kernel; ${REPAIR} adds it`;
         }
         for (const element of there) {
             if (!wanted.has(element))
-                drift[`${set} ${element}`] = `${element} is let through and nobody granted it; the next up removes it`;
+                drift[`${set} ${element}`] = `${element} is let through and nobody granted it; ${REPAIR} removes it`;
         }
     }
     return drift;
 }
 
-function touched(now: Rules, then: Rules): string[] {
-    return [...new Set([...Object.keys(now), ...Object.keys(then)])].sort();
+/** What the sets are filled from after a reboot; a hash of it is in the answer. */
+function recordDrift(wanted: SetElements, answer: Files): Record<string, string> {
+    const kept = (answer.files ?? "").split("\n").find((line) => line.startsWith("elements\t"));
+    if (answer.files === undefined) return {};
+    const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");
+    return kept?.split("\t")[2] === hash
+        ? {}
+        : {
+              "record of elements": `the relay's record of what is allowed, which counts after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,
+          };
 }
 
-function destination(rule: string): string {
-    const { from, to, ports } = parseRule(rule);
-    const text = formatRule({ from: to, to, ports }).split(" -> ")[1] ?? rule;
-    return from.includes("/") ? `${text} from ${from}` : text;
+/** What is granted and was taken away since these grants were loaded last. */
+function restoredRules({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
+    return [...new Set(Object.values(rulesOf(inputs)).flat())].filter((rule) => removed.rules.has(rule)).sort();
 }
 
-function summary(inputs: Properties, before: Properties | undefined): Record<string, unknown> {
-    const now = inputs.rules as Rules;
-    const then = (before?.rules ?? {}) as Rules;
-    const added = touched(now, then).flatMap((name) =>
+/** What a record says that it changes; what was taken away first has a record already. */
+function summary(change: Change): Record<string, unknown> {
+    const { inputs, before, removed: gone = NOTHING_REMOVED } = change;
+    const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
+    const gained = touched(now, then).flatMap((name) =>
         (now[name] ?? []).filter((rule) => !(then[name] ?? []).includes(rule)),
     );
+    const added = [...gained, ...restoredRules(change).filter((rule) => !gained.includes(rule))];
     const removed = touched(now, then).flatMap((name) =>
-        (then[name] ?? []).filter((rule) => !(now[name] ?? []).includes(rule)),
+        (then[name] ?? []).filter((rule) => !(now[name] ?? []).includes(rule) && !gone.rules.has(rule)),
     );
-    // The log has a longest line; the whole truth of a large change is in the registry's record and the program.
+    // More than a line may hold becomes several records.
     return {
         relay: placed(inputs).relay,
-        added: added.slice(0, 200),
-        removed: removed.slice(0, 200),
+        added,
+        removed,
         added_count: added.length,
         removed_count: removed.length,
     };

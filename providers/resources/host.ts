@@ -1,19 +1,27 @@
-import { overlaps } from "../../core/addresses.js";
+import { takenBy } from "../../core/addresses.js";
+import { secondInterface } from "../../core/epochs.js";
 import { HostError } from "../../core/errors.js";
-import { conflicts } from "../../core/nftables.js";
 import { tableName } from "../../core/names.js";
 import { renderUnits } from "../../core/units.js";
 import { describeRelay } from "../../core/leaf.js";
+import { REPAIR } from "../../core/repair.js";
 import { formatTable, parseTable } from "../hosts/bundle.js";
 import type { Facts } from "../hosts/facts.js";
-import { describeHost, hostKeyOf, isOtherInstance, isSameMachine, type HostDescriptor } from "../hosts/descriptors.js";
+import { describeHost, type HostDescriptor } from "../hosts/descriptors.js";
 import { connectionTo } from "../hosts/connection.js";
 import { relayValues, type Target } from "../hosts/host.js";
 import { isPostQuantum } from "../hosts/sshLog.js";
 import type { Files } from "../hosts/bundle.js";
+import { hostWording, isReplaced } from "./hostWords.js";
 import { isMap } from "./changes.js";
+import { arrival } from "./inputWords.js";
 import { recordedNetwork } from "./importing.js";
-import { placed, targetOf } from "./placed.js";
+import { KEPT_INPUT } from "./kept.js";
+import { movedAfter } from "./moved.js";
+import { hasSameNames, placed, targetOf } from "./placed.js";
+import { takeAway, takesAway } from "./removals.js";
+import { isRenamed, renameRecords } from "./rename.js";
+import { RETAINED_INPUT, retainedRecords } from "./retained.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
 import { relaySchema } from "./schemas.js";
@@ -27,6 +35,19 @@ export const hostParts: RelayResourceParts = {
         {
             subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
             subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
+            admitted: {
+                type: "object",
+                description:
+                    "Who is on the relay, what is let through and what is served, as lines of text: what goes is taken away first.",
+                optional: true,
+            },
+            formerly: {
+                type: "array",
+                description: "Names that a managed peer had before, by its aliases. Never compared.",
+                optional: true,
+            },
+            ...RETAINED_INPUT,
+            ...KEPT_INPUT,
         },
         {
             machine: { type: "string", description: "Identity of the machine." },
@@ -42,34 +63,29 @@ export const hostParts: RelayResourceParts = {
                 description: "`systemd` (units) or `processes` (supervised, with pid files).",
             },
             tools: { type: "object", description: "Versions found: wg, nft, caddy, kernel." },
+            client: {
+                type: "string",
+                description: "Where the last update that changed this connected from, over SSH.",
+                optional: true,
+            },
+            moved: {
+                type: "object",
+                description: "The last move to another place, and the places left since. Absent: it never moved.",
+            },
         },
     ),
     step: "host",
-    compared: ["subnet", "subnet6"],
+    ...hostWording,
 
-    adjust: (change, changes) => (isReplaced(change) ? { ...changes, host: "update" } : changes),
-
-    sentences({ inputs, before }) {
-        const { relay, host: descriptor, appName, interface: device } = placed(inputs);
-        if (before === undefined) return [`${relay}: is set up on ${describeHost(descriptor)}`];
-        const then = placed(before.inputs);
-        if (!isSameMachine(then.host, descriptor)) {
-            return [
-                `${relay}: moves from ${describeHost(then.host)} to ${describeHost(descriptor)}, with the same keys and addresses; ${isInstance(then.host) ? "the old machine is deleted last" : "the old place is emptied last"}`,
-            ];
-        }
-        if (isReplaced({ inputs, before }) && descriptor.kind === "ssh" && descriptor.instance !== undefined) {
-            return [
-                `${relay}: is set up on the new machine behind ${hostKeyOf(descriptor)}, with the same keys and addresses; every peer is interrupted until the new machine calls it, or for 15 s if the old one cannot say where it is`,
-            ];
-        }
-        if (then.interface !== device || then.appName !== appName) {
-            return [
-                `${relay}: is taken down as ${then.appName}-${then.interface} and brought up as ${appName}-${device}: every peer is interrupted, up to 15 s until its next handshake`,
-            ];
-        }
-        return [`${relay}: is checked again on ${describeHost(descriptor)}`];
-    },
+    adjust: (change, changes) => ({
+        ...changes,
+        ...(isReplaced(change) ? { host: "update" as const } : {}),
+        ...(takesAway(change) ? { admitted: "update" as const } : {}),
+        ...(hasNewId(change) ? { relayId: "update" as const } : {}),
+        // The relay's name is compared; what project and stack are called stands in what it is told of the log.
+        ...("relay" in changes || !isRenamed(change) ? {} : { audit: "update" as const }),
+    }),
+    first: takeAway,
 
     begin: ({ inputs }) => ({
         action: "setup_relay",
@@ -77,7 +93,9 @@ export const hostParts: RelayResourceParts = {
         details: details(inputs),
     }),
 
-    guard({ inputs, before }, facts) {
+    guard(change, facts) {
+        const { inputs, before } = change;
+        refuseCopy(change, facts);
         refuseOverlap(inputs, facts, before === undefined ? [] : [placed(before.inputs).interface]);
     },
 
@@ -101,14 +119,14 @@ export const hostParts: RelayResourceParts = {
         });
     },
 
-    outputs({ inputs, context }, answer) {
-        const { relay, interface: device } = placed(inputs);
-        const table = tableName(targetOf(inputs, context).names);
-        for (const sentence of conflicts(json(answer.ruleset), table, [device]))
-            context.log("warning", `${relay}: ${sentence}`);
+    outputs({ inputs, before, context, facts }, answer) {
+        const { relay } = placed(inputs);
+        const now = found(answer);
         return {
             outputs: {
-                ...found(answer),
+                ...now,
+                ...movedAfter(before, inputs, now.machine),
+                ...(facts?.client === undefined ? {} : { client: facts.client }),
                 ...wayThere(targetOf(inputs, context), (sentence) => context.log("warning", `${relay}: ${sentence}`)),
             },
             problems: [],
@@ -116,25 +134,34 @@ export const hostParts: RelayResourceParts = {
     },
 
     // A machine stays the same machine until a refresh says otherwise.
-    previewOutputs: ({ inputs, before }) =>
-        before === undefined || hasDrift(before.outputs) || isReplaced({ inputs, before })
-            ? {
-                  machine: UNKNOWN,
-                  address: UNKNOWN,
-                  hostKey: UNKNOWN,
-                  keyExchange: UNKNOWN,
-                  wireguard: UNKNOWN,
-                  supervisor: UNKNOWN,
-                  tools: UNKNOWN,
-              }
-            : before.outputs,
+    previewOutputs({ inputs, before }) {
+        const isSame =
+            before !== undefined &&
+            !hasDrift(before.outputs, "machine") &&
+            !isReplaced({ inputs, before }) &&
+            arrival({ inputs, before }) !== "either";
+        if (isSame) {
+            return hasDrift(before.outputs, "address") ? { ...before.outputs, address: UNKNOWN } : before.outputs;
+        }
+        return {
+            machine: UNKNOWN,
+            address: UNKNOWN,
+            hostKey: UNKNOWN,
+            keyExchange: UNKNOWN,
+            wireguard: UNKNOWN,
+            supervisor: UNKNOWN,
+            tools: UNKNOWN,
+        };
+    },
 
-    outcomes: ({ inputs }, outputs) => [
+    outcomes: (change, outputs) => [
+        ...renameRecords(change),
+        ...retainedRecords(change),
         {
             action: "setup_relay",
-            message: `Relay ${placed(inputs).relay} is set up on ${describeHost(placed(inputs).host)}`,
+            message: `Relay ${placed(change.inputs).relay} is set up on ${describeHost(placed(change.inputs).host)}`,
             details: {
-                ...details(inputs),
+                ...details(change.inputs),
                 wireguard: outputs.wireguard,
                 supervisor: outputs.supervisor,
                 machine: outputs.machine,
@@ -144,11 +171,15 @@ export const hostParts: RelayResourceParts = {
 
     drift(_inputs, outputs, answer) {
         const now = found(answer);
-        return now.machine === outputs.machine
+        if (now.machine !== outputs.machine) {
+            return {
+                machine: `this is a different machine than the one that was set up; ${REPAIR} sets it up from scratch with the same keys and addresses`,
+            };
+        }
+        return now.address === outputs.address
             ? {}
             : {
-                  machine:
-                      "this is another machine than the one that was set up; the next up sets it up and fills it again",
+                  address: `the machine's own address is ${called(now.address)}, the state has ${called(outputs.address)}; ${REPAIR} records it, and peers that were told the former one need a new configuration unless the Relay has an \`endpoint\``,
               };
     },
 
@@ -165,12 +196,19 @@ export const hostParts: RelayResourceParts = {
         {
             action: "relay_destroy",
             message: `Removed ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
+            begin: `Remove ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
             details: details(inputs),
         },
     ],
 };
 
 export const host = relayResource(hostParts);
+
+/** A state that was lost comes back with another seed, and so another id, which the machine is told by its first resource. */
+function hasNewId({ before, inputs }: Change): boolean {
+    const [then, now] = [before?.inputs.relayId, inputs.relayId];
+    return typeof then === "string" && (typeof now === "string" || now === UNKNOWN) && then !== now;
+}
 
 /** How the machine is reached, and what a recording of that would be worth to a quantum computer. */
 function wayThere(target: Target, warn: (sentence: string) => void): Properties {
@@ -184,23 +222,17 @@ function wayThere(target: Target, warn: (sentence: string) => void): Properties 
     return { hostKey: negotiated.hostKey, keyExchange: negotiated.keyExchange };
 }
 
-/** Whether the program made another machine behind the same address. */
-function isReplaced({ inputs, before }: Pick<Change, "inputs" | "before">): boolean {
-    return before !== undefined && isOtherInstance(placed(before.inputs).host, placed(inputs).host);
+function hasDrift({ drift }: Properties, name: string): boolean {
+    return isMap(drift) && name in drift;
 }
 
-function hasDrift({ drift }: Properties): boolean {
-    return isMap(drift) && Object.keys(drift).length > 0;
+function called(address: unknown): string {
+    return typeof address === "string" && address !== "" ? address : "none";
 }
 
 function details(inputs: Properties): Record<string, unknown> {
     const { relay, host: descriptor, interface: device } = placed(inputs);
     return { relay, interface: device, provider: providerOf(descriptor), subnet: inputs.subnet };
-}
-
-/** Whether it is a cloud machine that its own resource makes and deletes. */
-function isInstance(host: HostDescriptor): boolean {
-    return host.kind === "ssh" && host.instance !== undefined;
 }
 
 function providerOf(host: HostDescriptor): string {
@@ -223,27 +255,28 @@ function found(answer: Files): Properties {
 /** A tunnel network that the machine already routes elsewhere would take that network away from it. */
 function refuseOverlap(inputs: Properties, facts: Facts, formerly: string[]): void {
     const { interface: device, host: descriptor } = placed(inputs);
-    const ours = ["lo", device, ...formerly];
+    const ours = ["lo", ...[device, ...formerly].flatMap((name) => [name, secondInterface(name)])];
     for (const subnet of [inputs.subnet, inputs.subnet6]) {
         if (typeof subnet !== "string") continue;
-        const taken = [
-            ...facts.addresses.map(({ device: on, address }) => ({ on, network: address })),
-            ...facts.routes.map(({ device: on, destination }) => ({ on, network: destination })),
-        ].find(({ on, network }) => !ours.includes(on) && isCidr(network) && overlaps(subnet, network));
+        const taken = takenBy(subnet, facts, ours);
         if (taken !== undefined) {
             throw new HostError(
                 `subnet ${subnet}`,
-                `overlaps ${taken.network}, which ${describeHost(descriptor)} has on ${taken.on}`,
+                `overlaps ${taken.network}, which ${describeHost(descriptor)} has on ${taken.device}`,
                 "choose a network for the tunnel that the machine does not use",
             );
         }
     }
 }
 
-function isCidr(text: string): boolean {
-    return text.includes("/") && !text.startsWith("fe80") && !text.startsWith("ff");
-}
-
-function json(text: string | undefined): unknown {
-    return text === undefined || text.trim() === "" ? undefined : JSON.parse(text);
+/** Two machines out of one image can bear one id: the relay would be taken for one that is there already. */
+function refuseCopy({ inputs, before }: Change, facts: Facts): void {
+    if (before === undefined || arrival({ inputs, before }) !== "either") return;
+    const [then, now] = [placed(before.inputs), placed(inputs)];
+    if (!hasSameNames(then, now) || facts.machine !== before.outputs.machine || facts.owner !== undefined) return;
+    throw new HostError(
+        describeHost(now.host),
+        `has the machine id of ${describeHost(then.host)}, and no relay is on it: it is a copy of that machine, or the relay's records on it are gone`,
+        `give a copy an id of its own (\`rm /etc/machine-id && systemd-machine-id-setup\`); records that are gone are written again by ${REPAIR} before \`host\` changes`,
+    );
 }

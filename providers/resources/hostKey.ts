@@ -7,6 +7,9 @@ import type { Files } from "../hosts/bundle.js";
 import { describeHost, isOtherInstance, type SshHost } from "../hosts/descriptors.js";
 import { runStep, type Target } from "../hosts/host.js";
 import { HostKeyMismatch, pinnedFingerprint } from "../hosts/sshLog.js";
+import { compareLeaves, compareMark, LEAVES_INPUT } from "./anchors.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
+import { atItsOwnAddress } from "./move.js";
 import { placed, targetOf, underAudit, verifyRecord } from "./placed.js";
 import { UNKNOWN, type ChangeKind, type Context, type Properties, type Resource } from "./resource.js";
 import { PLACED_INPUTS, PLACED_OUTPUTS } from "./schemas.js";
@@ -23,15 +26,21 @@ export const hostKey: Resource = {
             ...PLACED_INPUTS,
             publicKey: { type: "string", description: "The key that the machine is to have, as in authorized_keys." },
             privateKey: { type: "string", description: "Its private half, in OpenSSH's format.", secret: true },
+            ...LEAVES_INPUT,
+            ...KEPT_INPUT,
         },
         outputs: {
             hostKey: { type: "string", description: "The key that the machine has: what every later connection pins." },
+            instance: { type: "string", description: "The machine that has it, as its provider calls it." },
             record: PLACED_OUTPUTS["record"]!,
             plan: PLACED_OUTPUTS["plan"]!,
         },
     },
 
-    check: (news) => Promise.resolve({ inputs: news, failures: [] }),
+    check(news, olds, context) {
+        compareLeaves([olds, news], context);
+        return Promise.resolve({ inputs: withKept(news, olds), failures: [] });
+    },
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
         if (context.refreshing) return { changes: {} };
@@ -50,9 +59,11 @@ export const hostKey: Resource = {
             return { id: "", outputs: planned(inputs) };
         }
         const { relay, host } = placed(inputs);
-        // A replacement of this resource alone finds the key in place: what the machine booted with is not believed again.
-        const known = rotated.get(context.urn) === idOf(host) ? [] : [bootKey(inputs)];
-        rotated.delete(context.urn);
+        // A replacement finds its key in place: what the machine booted with is not believed again.
+        const old = keptIn(inputs);
+        const isSame = old !== undefined && (old["instance"] ?? idOf(host)) === idOf(host);
+        if (isSame) await compareWith(inputs, old, context);
+        const known = isSame ? [String(old["hostKey"])].filter((key) => key !== inputs.publicKey) : [bootKey(inputs)];
         return { id: `${relay}-${randomBytes(8).toString("hex")}`, outputs: await apply(inputs, known, context) };
     },
 
@@ -62,24 +73,25 @@ export const hostKey: Resource = {
 
     async update(_id, oldInputs, oldOutputs, news, context) {
         if (context.preview) return planned(news);
+        await compareWith(oldInputs, oldOutputs, context);
         const known = isOther(oldInputs, news) ? bootKey(news) : String(oldOutputs.hostKey);
         return apply(news, [known], context, oldOutputs.record as RecordMark | undefined);
     },
 
     // It goes with its machine.
-    async delete(_id, inputs, _outputs, { urn }) {
-        rotated.set(urn, idOf(placed(inputs).host));
-    },
+    async delete() {},
 };
+
+/** It writes before any other resource of its relay: the mark of the machine that the relay is on is compared first. */
+async function compareWith(inputs: Properties, { hostKey: key }: Properties, context: Context): Promise<void> {
+    await compareMark(placed(inputs).audit, atItsOwnAddress(pinning(targetOf(inputs, context), String(key))));
+}
 
 /** A new cloud machine boots, gets its address and runs cloud-init before anybody can log in. */
 const PATIENCE_MS = 10 * 60_000;
 const PAUSE_MS = 1000;
 /** In which sshd reads its new key. */
 const RELOAD_MS = 20_000;
-
-/** Machines whose resource was deleted in this process. */
-const rotated = new Map<string, string | undefined>();
 
 /** @param known keys that the machine may still show, besides the one that it is to have */
 async function apply(
@@ -101,7 +113,7 @@ async function apply(
         await patiently(context, RELOAD_MS, isNotReloaded, () => runStep(pinning(target, publicKey), "facts", {}));
         await operation.success({ message: `${where} has an SSH host key of its own`, details });
     });
-    return { hostKey: publicKey, record };
+    return { hostKey: publicKey, ...(details.instance === undefined ? {} : { instance: details.instance }), record };
 }
 
 async function install(target: Target, pins: string[], files: Files): Promise<void> {

@@ -1,4 +1,7 @@
 import { KEY_OVERLAP } from "../../core/arguments/schemas.js";
+import { CADDY_VERSION } from "../../core/caddy.js";
+import { leavesOf, type ServiceCertificate } from "../../core/certificates/leaves.js";
+import type { CertificateAlgorithm } from "../../core/certificates/x509.js";
 import { fingerprint, publicKeyOf } from "../../core/keys.js";
 import type { ProxyService, RegistryPeer } from "../../core/model.js";
 import type { Files } from "../hosts/bundle.js";
@@ -94,15 +97,15 @@ export async function wireguardOutputs(inputs: Properties): Promise<Properties> 
 /** Of the authorities only the state knew; with a program of the same state nothing differs but them. */
 export function proxyInputs({ placed, machine }: Found, answer: Files): Properties {
     const { address, address6 } = recordedNetwork(answer);
-    const curves = curvesOf(answer);
+    const servers = serversOf(answer);
     const services = recordedRows(answer, "services").map(
         ([name = "", port, upstream = ""]): [string, ProxyService] => [
             name,
             {
                 port: Number(port),
                 upstream,
-                certificate: algorithmOf(name, answer),
-                keyExchange: curves[`svc_${name}`]?.includes("x25519") === true ? "prefer" : "require",
+                certificate: certificateOf(name, answer),
+                keyExchange: accepts(servers[`svc_${name}`], "x25519") ? "prefer" : "require",
             },
         ],
     );
@@ -113,27 +116,44 @@ export function proxyInputs({ placed, machine }: Found, answer: Files): Properti
         services: Object.fromEntries(services),
         authorities: {},
         authorityKeys: {},
+        ...(Object.values(servers).some(stripsHeaders) ? { configuration: CADDY_VERSION } : {}),
         ...(Object.keys(answer).some((name) => name.startsWith("issuer.")) ? { renewal: "relay" } : {}),
     };
 }
 
-function curvesOf(answer: Files): Record<string, string[]> {
+/** Of what Caddy runs, as far as it is looked at. */
+interface RunningServer {
+    tls_connection_policies?: { curves?: string[] }[];
+    routes?: { handle?: { handler?: string }[] }[];
+}
+
+function serversOf(answer: Files): Record<string, RunningServer> {
     const running = JSON.parse((answer.caddy ?? "").trim() || "null") as {
-        apps?: { http?: { servers?: Record<string, { tls_connection_policies?: { curves?: string[] }[] }> } };
+        apps?: { http?: { servers?: Record<string, RunningServer> } };
     } | null;
-    return Object.fromEntries(
-        Object.entries(running?.apps?.http?.servers ?? {}).map(([name, server]) => [
-            name,
-            server.tls_connection_policies?.[0]?.curves ?? [],
-        ]),
-    );
+    return running?.apps?.http?.servers ?? {};
+}
+
+function accepts(server: RunningServer | undefined, curve: string): boolean {
+    return server?.tls_connection_policies?.[0]?.curves?.includes(curve) === true;
+}
+
+/** The first version of the configuration did not. */
+function stripsHeaders({ routes = [] }: RunningServer): boolean {
+    return routes.some(({ handle = [] }) => handle.some(({ handler }) => handler === "headers"));
+}
+
+function certificateOf(service: string, answer: Files): ServiceCertificate {
+    const [first, second] = leavesOf(service, { certificate: "both" }).map(({ id }) => algorithmOf(id, answer));
+    return second === undefined ? (first ?? "ed25519") : "both";
 }
 
 /** id-Ed25519 (RFC 8410) is 06 03 2b 65 70 in the certificate. */
-function algorithmOf(service: string, answer: Files): ProxyService["certificate"] {
+function algorithmOf(id: string, answer: Files): CertificateAlgorithm | undefined {
     const file = Object.keys(answer).find((name) =>
-        new RegExp(`^certificate\\.${service}-([0-9a-f]{12}|relay)\\.pem$`).test(name),
+        new RegExp(`^certificate\\.${id.replace(".", "\\.")}-([0-9a-f]{12}|relay)\\.pem$`).test(name),
     );
+    if (file === undefined) return undefined;
     const der = Buffer.from((answer[file ?? ""] ?? "").replace(/-----[^-]+-----/g, ""), "base64");
     // An Ed25519 leaf names that algorithm as its own key's; an ECDSA one at most as its authority's.
     return der.includes(Buffer.from("06072a8648ce3d0201", "hex")) ? "ecdsa-p256" : "ed25519";

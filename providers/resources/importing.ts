@@ -8,7 +8,7 @@ import { describeHost } from "../hosts/descriptors.js";
 import { factsOf } from "../hosts/facts.js";
 import type { Target } from "../hosts/host.js";
 import { knownHostKey } from "../hosts/knownHosts.js";
-import { parseMark } from "./placed.js";
+import { parseMark } from "./mark.js";
 import type { Context, Properties } from "./resource.js";
 
 /** A relay that is on a machine and not in the state, as its resources see it. */
@@ -35,7 +35,7 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
     const names = { appName, interface: device };
     const facts = await factsOf({ host, names, owner: "" });
     if (facts.owner === undefined || facts.auditMark === undefined) return undefined;
-    const { owner } = facts;
+    const { owner, relayId } = facts;
     const here = `${context.project}/${context.stack}/`;
     if (!owner.startsWith(here)) {
         throw new HostError(
@@ -46,9 +46,10 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
     }
     const { project, stack } = context;
     return {
-        target: { host, names, owner },
+        target: { host, names, owner, ...(relayId === undefined ? {} : { relayId }) },
         placed: {
             relay: owner.slice(here.length),
+            ...(relayId === undefined ? {} : { relayId }),
             host,
             appName,
             interface: device,

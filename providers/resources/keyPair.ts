@@ -5,6 +5,7 @@ import { privateKeyIn } from "../../core/adoption/keyFile.js";
 import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../core/keys.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { inProject } from "../audit/paths.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import {
     UNKNOWN,
     type ChangeKind,
@@ -38,6 +39,7 @@ export const keyPair: Resource = {
                 description: "The owner has the private half: it leaves the state, the public half stays.",
                 optional: true,
             },
+            ...KEPT_INPUT,
         },
         outputs: {
             owner: { type: "string", description: "Whose keys these are." },
@@ -53,7 +55,9 @@ export const keyPair: Resource = {
 
     async check(news, olds) {
         const failures = [...ownerFailures(news), ...epochFailures(news), ...privateKeyFailures(news)];
-        return { inputs: news, failures: [...failures, ...handedOutFailures(news, olds)] };
+        const inputs = withKept(news, olds);
+        const before = olds ?? keptIn(inputs);
+        return { inputs, failures: [...failures, ...handedOutFailures(news, before)] };
     },
 
     async diff(_id, oldInputs, oldOutputs, news, { log }) {
@@ -72,8 +76,8 @@ export const keyPair: Resource = {
     },
 
     async create(inputs, context) {
-        const known = replaced(context.urn, inputs);
-        if (known === undefined) checkNobodyHas(inputs, context);
+        const known = keptPair(inputs);
+        if (known === undefined) checkNobodyHas(inputs);
         const pair = known ?? newPair(inputs, context);
         // Random, not made from the key: ids are not secret.
         const kept = inputs["handedOut"] === true ? { ...pair, privateKey: "" } : pair;
@@ -94,28 +98,18 @@ export const keyPair: Resource = {
         return { ...named(news), ...pair };
     },
 
-    async delete(_id, _inputs, outputs, { urn }) {
-        deleted.set(urn, outputs);
-    },
+    async delete() {},
 };
 
-/**
- * Pairs deleted in this process. `pulumi up --replace` and `state taint` of a resource with `deleteBeforeReplace`
- * delete and create it in one go: that is not a rotation (which is a new epoch), so nobody's keys may change by it.
- */
-const deleted = new Map<string, Properties>();
-
-function replaced(urn: string, inputs: Properties): Properties | undefined {
-    const old = deleted.get(urn);
-    deleted.delete(urn);
-    const isSame =
-        old !== undefined &&
-        inputs["privateKey"] === undefined &&
-        inputs["privateKeyFile"] === undefined &&
-        old["epoch"] === inputs["epoch"];
-    if (isSame && old["privateKey"] === "" && inputs["handedOut"] !== true)
-        throw new InvalidArgument(...wanted(inputs));
-    return isSame ? { publicKey: old["publicKey"], privateKey: old["privateKey"] } : undefined;
+/** `up --replace` and `state taint` are not a rotation, which is a new epoch: the pair stays. */
+function keptPair(inputs: Properties): Properties | undefined {
+    const old = keptIn(inputs);
+    if (old === undefined || old["epoch"] !== inputs["epoch"]) return undefined;
+    const { privateKey, privateKeyFile } = inputs;
+    if (privateKey !== undefined && privateKey !== old["privateKey"]) return undefined;
+    if (privateKeyFile !== undefined) return undefined;
+    if (old["privateKey"] === "" && inputs["handedOut"] !== true) throw new InvalidArgument(...wanted(inputs));
+    return { publicKey: old["publicKey"], privateKey: old["privateKey"] };
 }
 
 /** What was dropped is nowhere else, and what nobody has had must not be dropped. */
@@ -127,7 +121,9 @@ function* handedOutFailures(news: Properties, olds: Properties | undefined): Gen
             path: "handedOut",
             reason: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it; leave it out while keyEpoch is raised, hand the new configuration out, then say it again`,
         };
-    if (!isNew && olds["handedOut"] === true && news["handedOut"] !== true) {
+    // What was kept are outputs, and tell it by the key that is not there.
+    const was = olds["handedOut"] === true || olds["privateKey"] === "";
+    if (!isNew && was && news["handedOut"] !== true) {
         const [, problem, fix] = wanted(news);
         yield { path: "handedOut", reason: `${problem}; ${fix}` };
     }
@@ -141,16 +137,13 @@ function wanted({ owner }: Properties): [subject: string, problem: string, fix: 
     ];
 }
 
-/** A preview of a replacement looks like that of a new pair, so only an update refuses. */
-function checkNobodyHas({ owner, handedOut }: Properties, { preview, log }: Context): void {
+function checkNobodyHas({ owner, handedOut }: Properties): void {
     if (handedOut !== true) return;
-    const [subject, problem, fix] = [
+    throw new InvalidArgument(
         `peer ${String(owner)}.handedOut`,
         "is true, and the state has no key that could have been handed out",
         "leave it out, apply, hand the configuration out, then say it",
-    ];
-    if (!preview) throw new InvalidArgument(subject, problem, fix);
-    log("warning", `${subject}: ${problem}; ${fix}`);
+    );
 }
 
 /** Adopting is an event, not a condition: a program that stops naming the key keeps it. */

@@ -1,26 +1,30 @@
-import { isIP } from "node:net";
-
-import { contains } from "../../core/addresses.js";
+import { parseEndpoint } from "../../core/arguments/text.js";
+import { contains, unroutable } from "../../core/addresses.js";
 import { HostError } from "../../core/errors.js";
-import type { RegistryPeer } from "../../core/model.js";
 import { routesOf } from "../../core/registry/defaults.js";
-import { isKnown } from "../hosts/descriptors.js";
 import type { Facts } from "../hosts/facts.js";
+import { fits } from "./known.js";
+import { peersOf } from "./peerChanges.js";
 import { placed } from "./placed.js";
-import type { Properties } from "./resource.js";
+import type { Change } from "./relayResource.js";
+import type { CheckFailure, Properties } from "./resource.js";
 
-/** What a preview, which asks no machine, knows of the routes that an update will refuse. */
-export function routeWarnings(inputs: Properties): string[] {
-    const { relay, host } = placed(inputs);
-    if (host.kind !== "ssh" || !isKnown(host.address) || isIP(host.address) === 0) return [];
-    return Object.entries((inputs.peers ?? {}) as Record<string, RegistryPeer>).flatMap(([name, peer]) =>
-        routesOf(peer)
-            .filter((route) => route.includes(":") === host.address.includes(":") && contains(route, host.address))
-            .map(
-                (route) =>
-                    `${relay}: ${name}'s route ${route} holds ${host.address}, where the relay is reached: the update will be refused; declare a smaller network`,
-            ),
-    );
+/** An address that no peer's route may hold, and why. */
+interface Own {
+    address: string;
+    what: string;
+}
+
+/** What program and state show to be wrong with peers' routes, so that a preview refuses what an update would. */
+export function* routeFailures(inputs: Properties): Generator<CheckFailure> {
+    const { host } = placed(inputs);
+    const reached = (inputs.reached ?? {}) as Record<"endpoint" | "machine", unknown>;
+    const own = [
+        ...literal(host.kind === "ssh" ? host.address : undefined, OWN),
+        ...literal(reached.machine, OWN),
+        ...literal(reached.endpoint, "the relay's endpoint"),
+    ];
+    for (const { path, problem, fix } of held(inputs, own)) yield { path, reason: `${problem}; ${fix}` };
 }
 
 /** A route over the relay's own gateway or address would send the relay's own traffic into the tunnel. */
@@ -33,20 +37,50 @@ export function refuseRoutes(inputs: Properties, facts: Facts): void {
         ),
         ...facts.addresses
             .filter((entry) => entry.device !== device && entry.device !== "lo")
-            .map(({ address }) => ({ address: address.split("/")[0] ?? address, what: "the relay's own address" })),
+            .map(({ address }) => ({ address: address.split("/")[0] ?? address, what: OWN })),
     ];
-    for (const [name, peer] of Object.entries((inputs.peers ?? {}) as Record<string, RegistryPeer>)) {
-        for (const route of routesOf(peer)) {
+    for (const { path, problem, fix } of held(inputs, own)) throw new HostError(path, problem, fix);
+}
+
+const OWN = "the relay's own address";
+
+/**
+ * New routes that hold the address where the last update connected from. The next one may come from elsewhere, so it is a warning:
+ * an update that does not is refused.
+ */
+export function clientWarnings({ before, inputs }: Pick<Change, "before" | "inputs">): string[] {
+    const { client } = (inputs.reached ?? {}) as { client?: unknown };
+    const known = new Set(Object.values(peersOf(before?.inputs ?? {})).flatMap(routesOf));
+    const own = literal(client, "where the last update connected from");
+    return [...held(inputs, own, (route) => !known.has(route))].map(
+        ({ path, problem }) => `${placed(inputs).relay}: ${path}: ${problem}; an update from there is refused`,
+    );
+}
+
+function* held(
+    inputs: Properties,
+    own: Own[],
+    isConcerned: (route: string) => boolean = () => true,
+): Generator<{ path: string; problem: string; fix: string }> {
+    for (const [name, peer] of Object.entries(peersOf(inputs))) {
+        for (const route of routesOf(peer).filter(isConcerned)) {
             const hit = own.find(
                 ({ address }) => address.includes(":") === route.includes(":") && contains(route, address),
             );
-            if (hit !== undefined) {
-                throw new HostError(
-                    `peers.${name}.routes`,
-                    `${route} holds ${hit.address}, ${hit.what}: the relay would answer it through the tunnel and be cut off`,
-                    "declare a smaller network",
-                );
-            }
+            if (hit === undefined) continue;
+            yield {
+                path: `peers.${name}.routes`,
+                problem: `${route} holds ${hit.address}, ${hit.what}: the relay would answer it through the tunnel and be cut off`,
+                fix: "declare a smaller network",
+            };
         }
     }
+}
+
+/** The address in an endpoint or a host, if it is known and not a name. Local addresses are left out: no route can contain them. */
+function literal(text: unknown, what: string): Own[] {
+    if (typeof text !== "string" || text === "" || !fits(text, parseEndpoint)) return [];
+    const { host } = parseEndpoint(text, "");
+    if (!/^[\d.]+$|:/.test(host) || unroutable(host) !== undefined) return [];
+    return [{ address: host, what }];
 }

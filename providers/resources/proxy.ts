@@ -1,8 +1,10 @@
 import { webcrypto } from "node:crypto";
 
-import { renderCaddy } from "../../core/caddy.js";
+import { CADDY_VERSION, renderCaddy } from "../../core/caddy.js";
+import { allLeaves, leavesOf, type Leaf } from "../../core/certificates/leaves.js";
 import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
+import { cellPart, tableLine } from "../../core/table.js";
 import { renderRenewalUnits } from "../../core/units.js";
 import { describeRelay } from "../../core/leaf.js";
 import type { Files } from "../hosts/bundle.js";
@@ -13,9 +15,20 @@ import { probeServices } from "../hosts/probe.js";
 import { changesOf, same } from "./changes.js";
 import { proxyInputs, proxyOutputs } from "./imported.js";
 import { placed, targetOf, type Announcement } from "./placed.js";
-import { proxyDrift } from "./proxyDrift.js";
+import { configDrift, configHash, proxyDrift } from "./proxyDrift.js";
 import { delegate, renewalDrift, renewedCertificates, renewedFile, renewsItself } from "./proxyRenewal.js";
-import { certificatesOf, issuersOf, proxySentences, proxyWarnings, renewal, renewals } from "./proxyWords.js";
+import {
+    certificatesOf,
+    isElsewhere,
+    issuersOf,
+    newAuthorities,
+    proxyWarnings,
+    proxyWording,
+    renewal,
+    renewals,
+    withoutReissued,
+} from "./proxyWords.js";
+import { NOTHING_REMOVED } from "./removedFirst.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type Properties } from "./resource.js";
 import { count } from "./words.js";
@@ -27,6 +40,8 @@ export interface ProxyInputs {
     /** By algorithm: the authorities in use. */
     authorities: Record<string, string>;
     authorityKeys: Record<string, string>;
+    /** Version of the configuration; absent: the first, or no services. */
+    configuration?: number;
     /** `relay`: it renews the certificates by itself, with an authority of its own. Absent: an apply does. */
     renewal?: "relay";
 }
@@ -53,6 +68,11 @@ export const proxyParts: RelayResourceParts = {
             services: { type: "object", description: "Services by name: port, upstream, certificate, key exchange." },
             authorities: { type: "object", description: "CA certificates by algorithm, PEM." },
             authorityKeys: { type: "object", description: "CA private keys by algorithm, PEM.", secret: true },
+            configuration: {
+                type: "integer",
+                description: "Version of the configuration that services get. Given by the plugin.",
+                optional: true,
+            },
             renewal: {
                 type: "string",
                 description: "`relay`: it renews certificates by itself, with an authority that is left on it.",
@@ -66,14 +86,20 @@ export const proxyParts: RelayResourceParts = {
             },
             certificates: { type: "object", description: "Leaf certificates by service: file, fingerprint, validity." },
             issuers: { type: "object", description: "Certificates of authorities that are left on the relay." },
+            config: { type: "string", description: "SHA-256 of the running configuration.", optional: true },
         },
     ),
     step: "proxy",
-    compared: ["machine", "addresses", "services", "authorities", "renewal"],
+    ...proxyWording,
 
-    adjust: (change, changes) => ({ ...changes, ...renewals(change) }),
-    sentences: (change) => proxySentences(change),
+    // So that a relay of an earlier version gets what this one says for the same services.
+    complete: (inputs) => (same(inputs.services, {}) ? inputs : { ...inputs, configuration: CADDY_VERSION }),
+    adjust: (change, changes) => ({ ...withoutReissued(change, changes), ...renewals(change) }),
     warnings: (change) => proxyWarnings(change),
+    restored: (change) =>
+        Object.fromEntries(
+            restoredServices(change).map((name) => [`service ${name}`, `${name} was closed first and is opened again`]),
+        ),
 
     begin: (change) => ({
         action: "services_apply",
@@ -93,9 +119,7 @@ export const proxyParts: RelayResourceParts = {
             return { files: { ...renderProxy(change, certificates), ...files }, keep: { certificates, issuers: {} } };
         }
         const { issuers, files } = await delegate(change);
-        const names = Object.keys(services).map(
-            (name) => [name, { file: renewedFile(name), renewal: "relay" }] as const,
-        );
+        const names = allLeaves(services).map(({ id }) => [id, { file: renewedFile(id), renewal: "relay" }] as const);
         const rendered = renderProxy(change, Object.fromEntries(names));
         return { files: { ...rendered, ...renewalUnits(change), ...files }, keep: { issuers } };
     },
@@ -104,7 +128,8 @@ export const proxyParts: RelayResourceParts = {
         const args = inputs as unknown as ProxyInputs;
         const target = targetOf(inputs, context);
         const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : keep.certificates;
-        const outputs = { certificates, issuers: keep.issuers };
+        const config = configHash(answer);
+        const outputs = { certificates, issuers: keep.issuers, ...(config === undefined ? {} : { config }) };
         const problems = Object.values(driftOf(inputs, outputs, answer));
         const probes = problems.length > 0 ? {} : await probeServices(target, args, placed(inputs).appName);
         const services: Record<string, Properties> = {};
@@ -132,14 +157,20 @@ export const proxyParts: RelayResourceParts = {
         return unchanged ? before.outputs : { served: UNKNOWN, certificates: UNKNOWN, issuers: UNKNOWN };
     },
 
-    outcomes({ inputs, before }, outputs) {
+    outcomes(change, outputs) {
+        const { inputs, before } = change;
         const { relay } = placed(inputs);
+        const restored = restoredServices(change);
         const now = inputs.services as Record<string, ProxyService>;
         const then = (before?.inputs.services ?? {}) as Record<string, ProxyService>;
         const certificates = outputs.certificates as Record<string, CertificateRecord>;
         const served = outputs.served as Record<string, Properties>;
+        const leaves = (name: string): Leaf[] => leavesOf(name, now[name]!);
         const opened = Object.keys(now).filter(
-            (name) => !same(now[name], then[name]) || !same(certificates[name], certificatesOf(before?.outputs)[name]),
+            (name) =>
+                restored.includes(name) ||
+                !same(now[name], then[name]) ||
+                leaves(name).some(({ id }) => !same(certificates[id], certificatesOf(before?.outputs)[id])),
         );
         const closed = Object.keys(then).filter((name) => now[name] === undefined);
         return [
@@ -152,7 +183,9 @@ export const proxyParts: RelayResourceParts = {
                     upstream: now[name]?.upstream,
                     port: now[name]?.port,
                     listen_ip: (inputs.addresses as string[])[0],
-                    tls_fingerprint: `SHA256:${certificates[name]?.fingerprint}`,
+                    tls_fingerprint: leaves(name)
+                        .map(({ id }) => `SHA256:${certificates[id]?.fingerprint}`)
+                        .join(" "),
                     group: served[name]?.group,
                     cipher: served[name]?.cipher,
                 },
@@ -185,6 +218,7 @@ export const proxyParts: RelayResourceParts = {
             {
                 action: "services_remove",
                 message: `Removed the proxy of ${describeRelay(relay)}`,
+                begin: `Remove the proxy of ${describeRelay(relay)}`,
                 details: { relay, services: Object.keys(services) },
             },
             ...Object.entries(services).map(([name, { port }]) => ({
@@ -197,6 +231,13 @@ export const proxyParts: RelayResourceParts = {
 };
 
 export const proxy = relayResource(proxyParts);
+
+/** Services that were closed since the proxy was applied last, and that it is to serve. */
+function restoredServices({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
+    return Object.keys(inputs.services ?? {})
+        .filter((name) => removed.services.has(name))
+        .sort();
+}
 
 /** Caddy's configuration, and the relay's own record of what it serves. */
 export function renderProxy(
@@ -211,25 +252,39 @@ export function renderProxy(
         appName: placed(inputs).appName,
         services: Object.fromEntries(
             Object.entries(services).map(([name, service]) => {
-                const { file, renewal: by } = certificates[name] ?? {};
-                const path = `${etc}/certs/${file}`;
-                // What the relay makes is in one file, so that it is replaced whole or not at all.
-                const keyFile = `${path}.${by === "relay" ? "pem" : "key"}`;
-                return [name, { ...service, certificateFile: `${path}.pem`, keyFile }];
+                const [first, second] = leavesOf(name, service).map(({ id }) => filesOf(etc, certificates[id]));
+                return [name, { ...service, ...first!, ...(second === undefined ? {} : { second }) }];
             }),
         ),
     });
     return {
         "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
         services: Object.entries(services)
-            .map(([name, service]) => `${name}\t${service.port}\t${service.upstream}\t${addresses.join(" ")}\n`)
+            .map(([name, { port, upstream }]) => {
+                const listen = addresses.map((address) => cellPart("services", address)).join(" ");
+                return tableLine("services", [name, port, upstream, listen]);
+            })
             .join(""),
     };
 }
 
+/** undefined: it is not made yet. */
+function filesOf(
+    etc: string,
+    certificate: Pick<CertificateRecord, "file" | "renewal"> | undefined,
+): { certificateFile: string; keyFile: string } | undefined {
+    if (certificate === undefined) return undefined;
+    const path = `${etc}/certs/${certificate.file}`;
+    // What the relay makes is in one file, so that it is replaced whole or not at all.
+    return { certificateFile: `${path}.pem`, keyFile: `${path}.${certificate.renewal === "relay" ? "pem" : "key"}` };
+}
+
 function driftOf(inputs: Properties, outputs: Properties, answer: Files): Record<string, string> {
     const args = inputs as unknown as ProxyInputs;
-    const drift = proxyDrift(args, certificatesOf(outputs), answer);
+    const drift = {
+        ...configDrift(outputs.config, args, answer),
+        ...proxyDrift(args, certificatesOf(outputs), answer),
+    };
     const own = renewsItself(inputs)
         ? renewalDrift(placed(inputs).appName, args, issuersOf(outputs), answer, new Date())
         : {};
@@ -270,27 +325,29 @@ async function issue(
     const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
     const kept =
         before !== undefined &&
-        Object.keys(
-            changesOf(before.inputs, inputs, ["host", "appName", "interface", "machine", "addresses", "authorities"]),
-        ).length === 0;
+        !isElsewhere(change) &&
+        Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses"])).length === 0;
+    const anew = newAuthorities(change);
     const lost = Object.keys(before?.outputs.drift ?? {}).some(
         (name) => name === "records" || name.startsWith("certificate"),
     );
     const due = renewals(change);
     const certificates: Record<string, CertificateRecord> = {};
     const files: Record<string, string> = {};
-    for (const [name, { certificate: algorithm }] of Object.entries(services)) {
-        const old = certificatesOf(before?.outputs)[name];
+    for (const { id, service: name, algorithm } of allLeaves(services)) {
+        const old = certificatesOf(before?.outputs)[id];
         const oldService = ((before?.inputs.services ?? {}) as Record<string, ProxyService>)[name];
         if (
             kept &&
             !lost &&
+            !anew.includes(algorithm) &&
             old !== undefined &&
             old.renewal === undefined &&
-            oldService?.certificate === algorithm &&
-            due[renewal(name)] === undefined
+            oldService !== undefined &&
+            leavesOf(name, oldService).some((leaf) => leaf.id === id && leaf.algorithm === algorithm) &&
+            leavesOf(name, services[name]!).every((leaf) => due[renewal(leaf.id)] === undefined)
         ) {
-            certificates[name] = old;
+            certificates[id] = old;
             continue;
         }
         const { issueLeaf } = await import("../../core/certificates.js");
@@ -303,8 +360,8 @@ async function issue(
             now: new Date(),
             crypto: webcrypto,
         });
-        const file = `${name}-${leaf.fingerprint.slice(0, 12)}`;
-        certificates[name] = {
+        const file = `${id}-${leaf.fingerprint.slice(0, 12)}`;
+        certificates[id] = {
             file,
             fingerprint: leaf.fingerprint,
             notBefore: leaf.notBefore,

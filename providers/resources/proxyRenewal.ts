@@ -1,12 +1,15 @@
 import { webcrypto, X509Certificate } from "node:crypto";
 
 import type { CertificateAlgorithm } from "../../core/certificates.js";
+import { allLeaves, leafTitle } from "../../core/certificates/leaves.js";
 import { serviceDomain } from "../../core/names.js";
+import { cellPart, tableLine } from "../../core/table.js";
+import { REPAIR } from "../../core/repair.js";
 import type { Files } from "../hosts/bundle.js";
 import { changesOf } from "./changes.js";
 import { placed } from "./placed.js";
 import type { CertificateRecord, ProxyInputs } from "./proxy.js";
-import { dueIssuers, issuersOf } from "./proxyWords.js";
+import { dueIssuers, isElsewhere, issuersOf, newAuthorities } from "./proxyWords.js";
 import type { Change } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 
@@ -39,10 +42,13 @@ export async function delegate(change: Change): Promise<{ issuers: Record<string
     const { before, inputs } = change;
     const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
     const { relay, appName } = placed(inputs);
-    const place = ["host", "appName", "interface", "machine", "addresses", "authorities", "renewal"];
-    const kept = before !== undefined && Object.keys(changesOf(before.inputs, inputs, place)).length === 0;
+    const place = ["machine", "addresses", "renewal"];
+    const kept =
+        before !== undefined &&
+        !isElsewhere(change) &&
+        Object.keys(changesOf(before.inputs, inputs, place)).length === 0;
     const lost = Object.keys(before?.outputs.drift ?? {}).some((name) => /^(records$|certificate |issuer )/.test(name));
-    const due = dueIssuers(change);
+    const due = [...dueIssuers(change), ...newAuthorities(change)];
     const issuers: Record<string, IssuerRecord> = {};
     const files: Files = {};
     for (const algorithm of algorithmsOf(services)) {
@@ -65,11 +71,12 @@ export async function delegate(change: Change): Promise<{ issuers: Record<string
         files[`issuer.${algorithm}.pem`] = record.certificate;
         files[`issuer.${algorithm}.key`] = privateKey;
     }
-    files.renewals = Object.entries(services)
-        .map(([name, { certificate: algorithm }]) => {
+    files.renewals = allLeaves(services)
+        .map(({ id, service, algorithm }) => {
             const end = Math.floor(Date.parse(issuers[algorithm]?.notAfter ?? "") / 1000);
-            const names = [serviceDomain(name, appName), addresses.join(" ")];
-            return `${[name, algorithm, end, SHORT_LEAF_DAYS, ...names].join("\t")}\n`;
+            const listen = addresses.map((address) => cellPart("renewals", address)).join(" ");
+            const names = [serviceDomain(service, appName), listen];
+            return tableLine("renewals", [id, algorithm, end, SHORT_LEAF_DAYS, ...names]);
         })
         .join("");
     return { issuers, files };
@@ -81,11 +88,11 @@ export function renewedCertificates(
     answer: Files,
 ): Record<string, CertificateRecord> {
     return Object.fromEntries(
-        Object.keys(services).map((name) => {
-            const file = renewedFile(name);
+        allLeaves(services).map(({ id }) => {
+            const file = renewedFile(id);
             const shown = certificateIn(answer[`certificate.${file}.pem`]);
             return [
-                name,
+                id,
                 {
                     file,
                     renewal: "relay",
@@ -114,10 +121,10 @@ export function renewalDrift(
         const found = certificateIn(answer[`issuer.${algorithm}.pem`])?.fingerprint256;
         if (found?.replaceAll(":", "").toLowerCase() !== fingerprint)
             drift[`issuer ${algorithm}`] =
-                `the authority with which the relay renews ${algorithm} certificates is gone or another one; the next up leaves it a new one`;
+                `the authority with which the relay renews ${algorithm} certificates is gone or differs; ${REPAIR} installs a new one`;
     }
-    for (const [name, { certificate: algorithm }] of Object.entries(services)) {
-        const leaf = certificateIn(answer[`certificate.${renewedFile(name)}.pem`]);
+    for (const { id, service: name, algorithm } of allLeaves(services)) {
+        const leaf = certificateIn(answer[`certificate.${renewedFile(id)}.pem`]);
         const issuer = certificateIn(issuers[algorithm]?.certificate);
         const wanted = [`DNS:${serviceDomain(name, appName)}`, ...addresses.map((address) => `IP Address:${address}`)];
         const problem =
@@ -133,7 +140,7 @@ export function renewalDrift(
                         ? `has been invalid since ${rfc3339(leaf.validToDate)}: the relay does not renew it`
                         : undefined;
         if (problem !== undefined)
-            drift[`certificate ${name}`] = `the certificate of ${name} ${problem}; the next up makes another`;
+            drift[`certificate ${id}`] = `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues another`;
     }
     return drift;
 }
@@ -141,7 +148,7 @@ export function renewalDrift(
 const DAY = 86_400_000;
 
 function algorithmsOf(services: ProxyInputs["services"]): CertificateAlgorithm[] {
-    return [...new Set(Object.values(services).map(({ certificate }) => certificate))].sort();
+    return [...new Set(allLeaves(services).map(({ algorithm }) => algorithm))].sort();
 }
 
 /** The first one in a text; undefined where there is none that can be read. */

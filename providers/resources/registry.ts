@@ -1,10 +1,16 @@
 import type { RecordMark } from "../../core/audit/record.js";
+import { FormerNames } from "../../core/audit/renames.js";
 import type { Ledger } from "../../core/model.js";
-import { allocate, type PeerRequest, type ServiceRequest } from "../../core/registry.js";
+import { Refused } from "../../core/errors.js";
+import { allocate, type PeerRequest, type Problem, type ServiceRequest } from "../../core/registry.js";
+import { withFormerKeys, withHistory, withOutputKeys } from "../../core/registry/outputKeys.js";
 import { AuditLog, type AuditRef } from "../audit/log.js";
+import { compareLeaves, LEAVES_INPUT } from "./anchors.js";
 import { changesOf, same } from "./changes.js";
-import { mintId, underAudit, verifyRecord } from "./placed.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
+import { mintId, placed, targetOf, underAudit, verifyRecord, verifyRelay } from "./placed.js";
 import { UNKNOWN, type Context, type Properties, type Resource } from "./resource.js";
+import { recordedKeys, recordedRegistry } from "./wireguardHistory.js";
 import { count, listNames } from "./words.js";
 
 const ACTION = "registry_update";
@@ -20,16 +26,43 @@ export const registry: Resource = {
         inputs: {
             relay: { type: "string", description: "Name of the relay." },
             audit: { type: "object", description: "The sealed log." },
+            host: {
+                type: "object",
+                description: "The machine, whose own mark the log is compared with first.",
+                optional: true,
+            },
+            relayId: { type: "string", description: "The relay's id, minted once.", optional: true },
+            appName: { type: "string", description: "Prefixes every name on the host.", optional: true },
+            interface: { type: "string", description: "Name of the WireGuard interface.", optional: true },
+            credentials: {
+                type: "string",
+                description: "A private SSH key, when the program gives one.",
+                secret: true,
+                optional: true,
+            },
             subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
             subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
             reserved: { type: "array", description: "Addresses nobody gets.", optional: true },
             peers: { type: "object", description: "Peers by name; check fills in addresses." },
+            publicKeys: {
+                type: "object",
+                description:
+                    "Public keys that resources put out, by peer. Identify peers; a change of one is not a change of this.",
+                optional: true,
+            },
             services: { type: "object", description: "Services by name; check fills in ports." },
             retired: {
                 type: "object",
                 description: "Names that are no longer listed, with what is reserved for them. Computed.",
                 optional: true,
             },
+            refused: {
+                type: "array",
+                description: "What the ledger's history forbids. Computed; never stored: the change is refused.",
+                optional: true,
+            },
+            ...LEAVES_INPUT,
+            ...KEPT_INPUT,
         },
         outputs: {
             peers: { type: "object", description: "Peers by name, with their addresses." },
@@ -44,18 +77,19 @@ export const registry: Resource = {
     },
 
     async check(news, olds, context) {
-        const previous = olds === undefined ? await archived(news, context) : ledgerOf(olds);
-        const { ledger, problems, renamed, expired } = allocate(
-            {
-                subnet: news.subnet as string,
-                subnet6: news.subnet6 as string | undefined,
-                reservedAddresses: (news.reserved ?? []) as string[],
-                peers: news.peers as Record<string, PeerRequest>,
-                services: news.services as Record<string, ServiceRequest>,
-            },
-            previous,
-            new Date(),
-        );
+        const given = withKept(news, olds);
+        compareLeaves([olds, news], context);
+        const publicKeys = keysOf(news);
+        const previous = await previousLedger(given, olds, context);
+        const request = {
+            subnet: news.subnet as string,
+            subnet6: news.subnet6 as string | undefined,
+            reservedAddresses: (news.reserved ?? []) as string[],
+            peers: withOutputKeys(news.peers as Record<string, PeerRequest>, publicKeys),
+            services: news.services as Record<string, ServiceRequest>,
+        };
+        const now = new Date();
+        const { ledger, problems, renamed, expired } = allocate(request, previous, now);
         const late = expired.filter(({ was }) => was === "new");
         if (late.length > 0) {
             const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
@@ -63,20 +97,28 @@ export const registry: Resource = {
         }
         for (const { from, to } of renamed)
             context.log("info", `${String(news.relay)}: ${to} has the key of ${from} and keeps the address`);
+        // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
+        // behind, the program brings back what was taken away since.
+        const failures = problems.length === 0 ? [] : allocate(request, undefined, now).problems;
+        const refused = failures.length > 0 || problems.length === 0 ? {} : { refused: problems };
         return {
-            inputs: { ...news, ...(ledger as unknown as Properties) },
-            failures: problems.map(({ path, reason }) => ({ path, reason })),
+            inputs: { ...given, ...(ledger as unknown as Properties), ...refused },
+            failures: failures.length > 0 ? problems : [],
         };
     },
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
         if (context.refreshing) return { changes: {} };
-        await verifyRecord(news.audit as AuditRef, oldOutputs.record as RecordMark | undefined, context);
+        const record = oldOutputs.record as RecordMark | undefined;
+        const { behind } = await verifyRecord(news.audit as AuditRef, record, context);
+        refuse(news, behind);
         return { changes: changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services"]) };
     },
 
     async create(inputs, context) {
+        refuse(inputs, false);
         if (context.preview) return { id: "", outputs: { ...ledgerOf(inputs), record: UNKNOWN, plan: [] } };
+        await verifyPlaces(undefined, inputs, context);
         return { id: mintId(), outputs: await record(inputs, undefined) };
     },
 
@@ -88,6 +130,7 @@ export const registry: Resource = {
                 plan: [],
             };
         }
+        await verifyPlaces(oldInputs, news, context);
         return record(news, oldOutputs.record as RecordMark | undefined);
     },
 
@@ -102,7 +145,8 @@ export const registry: Resource = {
         if (mark !== undefined && newest !== undefined && newest > mark.sequence) return;
         const ledger = ledgerOf(inputs);
         const message = `Archived the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
-        const announcement = { action: "registry_archive", message, details: { relay: inputs.relay } };
+        const begin = `Archive the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
+        const announcement = { action: "registry_archive", message, begin, details: { relay: inputs.relay } };
         await underAudit(audit, mark, announcement, async (operation) => {
             await operation.record({
                 action: ACTION,
@@ -115,9 +159,50 @@ export const registry: Resource = {
     },
 };
 
+/** Who had which address, port and key, and which keys nobody has any more. */
+async function previousLedger(
+    news: Properties,
+    olds: Properties | undefined,
+    context: Context,
+): Promise<Ledger | undefined> {
+    const past = olds ?? keptIn(news);
+    const ledger = past === undefined ? await archived(news, context) : ledgerOf(past);
+    if (ledger === undefined) return undefined;
+    if (past?.publicKeys !== undefined) return withFormerKeys(ledger, keysOf(past));
+    // The state does not have them: it is lost, or older than this input. The log has every key that was ever on the wire.
+    const active = Object.entries(await recordedRegistry(news)).filter(([, { status }]) => status === "active");
+    const known = Object.fromEntries(active.map(([name, { publicKey }]) => [name, publicKey]));
+    return withHistory(withFormerKeys(ledger, known), await recordedKeys(news));
+}
+
+function keysOf({ publicKeys }: Properties): Record<string, unknown> {
+    return (publicKeys ?? {}) as Record<string, unknown>;
+}
+
+/**
+ * It writes before anything else of an update does: the relay's own mark is compared first. A relay that moves has it at the place that
+ * it leaves.
+ */
+async function verifyPlaces(olds: Properties | undefined, news: Properties, context: Context): Promise<void> {
+    const before = olds === undefined ? {} : { before: { inputs: olds } };
+    for (const inputs of olds === undefined ? [news] : [news, olds]) {
+        const { host, audit } = placed(inputs);
+        if (typeof host !== "object" || host.kind === "script") continue;
+        if (await verifyRelay(audit, targetOf(inputs, context, before))) return;
+    }
+}
+
 function ledgerOf(inputs: Properties): Ledger {
     const { peers, services, retired } = inputs as unknown as Ledger;
     return { peers, services, retired };
+}
+
+/** @throws Refused when check found something that the ledger's history forbids */
+function refuse({ refused }: Properties, behind: boolean): void {
+    const problems = (refused ?? []) as Problem[];
+    if (problems.length === 0) return;
+    const reason = "was changed in the state since this branch was made; rebase the branch before anything else";
+    throw new Refused(behind ? problems.map(({ path }) => ({ path, reason })) : problems);
 }
 
 async function record(inputs: Properties, previous: RecordMark | undefined): Promise<Properties> {
@@ -127,7 +212,7 @@ async function record(inputs: Properties, previous: RecordMark | undefined): Pro
     const { record: mark } = await underAudit(
         inputs.audit as AuditRef,
         previous,
-        { action: ACTION, message, details: { relay } },
+        { action: ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
         async (operation) => {
             await operation.record({ status: "success", action: ACTION, message, details: { relay, ledger } });
         },
@@ -136,8 +221,9 @@ async function record(inputs: Properties, previous: RecordMark | undefined): Pro
 }
 
 async function newestSequence(log: AuditLog, relay: string): Promise<number | undefined> {
-    for await (const { action, details, capsule } of log.entries("newest")) {
-        if (action === ACTION && details.relay === relay) return capsule.sequence;
+    const names = new FormerNames(relay);
+    for await (const line of log.entries("newest")) {
+        if (names.isOfIt(line) && line.action === ACTION) return line.capsule.sequence;
     }
     return undefined;
 }
@@ -153,8 +239,9 @@ function contents({ peers, services }: Ledger): string {
 async function archived(news: Properties, context: Context): Promise<Ledger | undefined> {
     const relay = String(news.relay);
     const log = await AuditLog.open(news.audit as AuditRef, {});
+    const formerly = new FormerNames(relay);
     const details = await log.findDetails(
-        ({ action, details: { relay: of, ledger } }) => action === ACTION && of === relay && ledger !== undefined,
+        (line) => formerly.isOfIt(line) && line.action === ACTION && line.details.ledger !== undefined,
     );
     if (details === undefined) return undefined;
     const ledger = details.ledger as Ledger;

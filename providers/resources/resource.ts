@@ -26,8 +26,13 @@ export interface Context {
     readonly refreshing: boolean;
     /** Aborted when the engine cancels. */
     readonly signal: AbortSignal;
-    /** A line for the person, attached to this resource (preview's Info column, Diagnostics). */
-    log(severity: Severity, message: string): void;
+    /**
+     * A line for the person, attached to this resource (preview's Info column, Diagnostics). The same line is shown once in a run
+     * of the engine, whichever resources say it.
+     *
+     * @param topic what it is about, where others say that in other words; default: the line itself
+     */
+    log(severity: Severity, message: string, topic?: string): void;
 }
 
 /** `path` opens the reason ("peers.alice.publicKey: ..."); it is never sent as the failure's property, whose value the engine would print. */

@@ -3,6 +3,11 @@ import type { PropertySchema, ResourceSchema } from "./resource.js";
 /** What all resources of a relay take: which relay, where, which log. */
 export const PLACED_INPUTS: Record<string, PropertySchema> = {
     relay: { type: "string", description: "Name of the relay; every message starts with it." },
+    relayId: {
+        type: "string",
+        description: "The relay's own id, whatever project, stack and relay are called.",
+        optional: true,
+    },
     role: { type: "string", description: "`leaf`: the machine of a managed peer.", optional: true },
     host: { type: "object", description: "Where the relay runs, as `hosts.*` describes it." },
     appName: { type: "string", description: "Prefix of every path, table, unit and process on the host." },
@@ -24,11 +29,22 @@ export const PLACED_INPUTS: Record<string, PropertySchema> = {
 export const MACHINE_INPUT: Record<string, PropertySchema> = {
     machine: { type: "string", description: "Identity of the machine, from Host; another machine is filled again." },
     hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
+    moved: { type: "object", description: "The last move to another place, from Host.", optional: true },
 };
 
 /** What all resources of a relay tell. */
 export const PLACED_OUTPUTS: Record<string, PropertySchema> = {
     record: { type: "object", description: "Sequence, hash and offset of the last audit record of this resource." },
+    files: {
+        type: "string",
+        description: "Files of this resource on the machine: path, mode and SHA-256, a line each.",
+        optional: true,
+    },
+    applied: {
+        type: "integer",
+        description: "Sequence of the record under which this resource last changed the machine.",
+        optional: true,
+    },
     drift: {
         type: "object",
         description: "What the last refresh found on the wire that the program does not say, by name.",

@@ -2,24 +2,28 @@ import { createHash } from "node:crypto";
 
 import type { RecordMark } from "../../core/audit/record.js";
 import type { ProxyService } from "../../core/model.js";
+import { REPAIR } from "../../core/repair.js";
 import { currentUser } from "../audit/actor.js";
-import { loadSigningKey } from "../audit/signingKey.js";
+import { AuditLog } from "../audit/log.js";
 import { inProject } from "../audit/paths.js";
 import type { ScriptHost } from "../hosts/descriptors.js";
 import { relayValues } from "../hosts/host.js";
 import { relayProgram } from "../hosts/program.js";
 import { receiptPads } from "../hosts/receipt.js";
 import { changesOf, join } from "./changes.js";
+import { comparedBy } from "./effects.js";
 import { firewallParts } from "./firewall.js";
 import { grantsParts } from "./grants.js";
 import { hostParts } from "./host.js";
-import { formatMark, mintId, placed, targetOf, underAudit, verifyRecord } from "./placed.js";
+import { formatMark } from "./mark.js";
+import { mintId, placed, targetOf, underAudit, verifyRecord } from "./placed.js";
 import { proxyParts } from "./proxy.js";
-import { proxyWarnings, renewals } from "./proxyWords.js";
+import { proxyWarnings, renewals, withoutReissued } from "./proxyWords.js";
 import type { Change } from "./relayResource.js";
 import { UNKNOWN, type ChangeKind, type Properties, type Resource } from "./resource.js";
 import { relaySchema } from "./schemas.js";
 import { certificatesFor } from "./scriptCertificates.js";
+import { isRenamed, renameRecords } from "./rename.js";
 import { renderScript, scriptHash, scriptName, writeScript } from "./scriptFile.js";
 import { bundlesOf, payloadOf, REMOVAL, type Payload } from "./scriptPayload.js";
 import { genuineReceipt, markOf, receiptFailures, receiptOf, type ReceiptMark } from "./scriptReceipt.js";
@@ -80,7 +84,7 @@ export const script: Resource = {
             ...PARTS.flatMap((parts) => parts.check?.(news, olds) ?? []),
             ...receiptFailures(news, olds, context),
         ];
-        return Promise.resolve({ inputs: news, failures });
+        return Promise.resolve({ inputs: proxyParts.complete?.(news, olds) ?? news, failures });
     },
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
@@ -132,7 +136,7 @@ export const script: Resource = {
             async (operation) => {
                 const change: Change = { inputs, context };
                 const edition = nextEdition(outputs);
-                const sha256 = write(id, change, REMOVAL, edition, formatMark(operation.mark), [
+                const sha256 = await write(id, change, REMOVAL, edition, formatMark(operation.mark), [
                     `Removes relay ${relay}: interface, firewall table, proxy, keys and files.`,
                 ]);
                 await operation.success({
@@ -148,17 +152,17 @@ export const script: Resource = {
 /** Made in this process: its delete is the second half of a replacement. */
 const made = new Set<string>();
 
-const COMPARED = [
-    ...new Set(PARTS.flatMap(({ compared }) => compared)),
-    ...["host", "appName", "interface", "relayPublicKey"],
-].filter((key) => !NOT_HERE.includes(key));
+const COMPARED = [...new Set(PARTS.flatMap(comparedBy)), ...["host", "appName", "interface", "relayPublicKey"]].filter(
+    (key) => !NOT_HERE.includes(key),
+);
 
 function changesIn(change: Change): Record<string, ChangeKind> {
     const { before, inputs } = change;
-    const compared = changesOf(before?.inputs ?? {}, inputs, COMPARED);
+    const compared = withoutReissued(change, changesOf(before?.inputs ?? {}, inputs, COMPARED));
     const receipt = receiptOf(inputs);
     return {
         ...(wireguardParts.adjust?.(change, compared) ?? compared),
+        ...("relay" in compared || !isRenamed(change) ? {} : { audit: "update" as const }),
         ...renewals(change),
         ...(receipt !== undefined && isNews(receipt, before?.outputs)
             ? { [join("receipt", receipt.edition)]: "add" as const }
@@ -187,6 +191,7 @@ async function apply(id: string, change: Change): Promise<Properties> {
                 requests,
                 ...(receipt === undefined ? receiptMark(known) : { receipt: markOf(receipt) }),
             };
+            for (const each of renameRecords(change)) await operation.record({ status: "success", ...each });
             if (receipt !== undefined && isNews(receipt, known)) {
                 const was = {
                     registry: (known.registry ?? {}) as Registry,
@@ -209,7 +214,7 @@ async function apply(id: string, change: Change): Promise<Properties> {
                 return { ...outputs, sha256: known.sha256, edition: known.edition, payload: digest };
             }
             const edition = nextEdition(known);
-            const sha256 = write(id, change, payload, edition, formatMark(operation.mark), purpose(change));
+            const sha256 = await write(id, change, payload, edition, formatMark(operation.mark), purpose(change));
             await operation.success({
                 message: `Wrote ${path} for relay ${relay}`,
                 details: {
@@ -259,18 +264,18 @@ function taken(change: Change, receipt: ReturnType<typeof receiptOf>, past: Regi
     };
 }
 
-function write(
+async function write(
     id: string,
     { inputs, context, before }: Change,
     payload: Payload,
     edition: string,
     auditMark: string,
     says: string[],
-): string {
+): Promise<string> {
     const { audit, host } = placed(inputs);
     const path = inProject((host as ScriptHost).path, audit.project);
     const { etc = "", run = "", owner = "" } = relayValues(targetOf(inputs, context));
-    const signer = loadSigningKey(audit.signingKey, audit, false);
+    const signer = await (await AuditLog.open(audit, { expectExisting: true })).signingKey();
     const text = renderScript(
         {
             says: [...says, `Written ${edition} for ${owner}.`],
@@ -312,10 +317,9 @@ function fileDrift(inputs: Properties, outputs: Properties): Record<string, stri
     const { path } = host as ScriptHost;
     const found = scriptHash(inProject(path, audit.project));
     if (found === outputs.sha256) return {};
-    if (found !== undefined)
-        return { script: `${path} is not the script that was written; the next up writes it again` };
+    if (found !== undefined) return { script: `${path} is not the script that was written; ${REPAIR} writes it again` };
     const hasRun = (outputs.receipt as ReceiptMark | undefined)?.script === outputs.sha256;
-    return hasRun ? {} : { script: `${path} is gone before its receipt came back; the next up writes it again` };
+    return hasRun ? {} : { script: `${path} is gone before its receipt came back; ${REPAIR} writes it again` };
 }
 
 function preview(change: Change): Properties {

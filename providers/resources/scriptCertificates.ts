@@ -1,9 +1,10 @@
 import { webcrypto } from "node:crypto";
 
+import { allLeaves } from "../../core/certificates/leaves.js";
 import { changesOf } from "./changes.js";
 import { placed } from "./placed.js";
 import type { CertificateRecord, ProxyInputs } from "./proxy.js";
-import { renewal, renewals } from "./proxyWords.js";
+import { newAuthorities, renewal, renewals } from "./proxyWords.js";
 import type { Change } from "./relayResource.js";
 import type { Properties } from "./resource.js";
 
@@ -23,15 +24,15 @@ export async function certificatesFor(change: Change, requests: Record<string, s
     const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
     const { certifyRequest, requestInfo } = await import("../../core/certificates.js");
     const certificates: Certificates = {};
-    for (const [name, { certificate: algorithm }] of Object.entries(services)) {
-        const pem = requests[name];
+    for (const { id, service: name, algorithm } of allLeaves(services)) {
+        const pem = requests[id];
         if (pem === undefined) continue;
         const { algorithm: asked, fingerprint: request } = requestInfo(pem);
         // A key of another kind is made by the next script, and asks then.
         if (asked !== algorithm) continue;
-        const old = certificatesOf(change.before?.outputs)[name];
-        if (old?.request === request && isStillGood(change, name)) {
-            certificates[name] = old;
+        const old = certificatesOf(change.before?.outputs)[id];
+        if (old?.request === request && isStillGood(change, id, algorithm)) {
+            certificates[id] = old;
             continue;
         }
         const leaf = await certifyRequest(
@@ -46,7 +47,7 @@ export async function certificatesFor(change: Change, requests: Record<string, s
             },
             pem,
         );
-        certificates[name] = { ...leaf, file: `${name}-${leaf.fingerprint.slice(0, 12)}`, request };
+        certificates[id] = { ...leaf, file: `${id}-${leaf.fingerprint.slice(0, 12)}`, request };
     }
     return certificates;
 }
@@ -55,11 +56,12 @@ export function certificatesOf(outputs: Properties | undefined): Certificates {
     return (outputs?.certificates ?? {}) as Certificates;
 }
 
-function isStillGood(change: Change, name: string): boolean {
+function isStillGood(change: Change, name: string, algorithm: string): boolean {
     const { before, inputs } = change;
     const kept =
         before !== undefined &&
-        Object.keys(changesOf(before.inputs, inputs, ["appName", "addresses", "authorities"])).length === 0;
+        Object.keys(changesOf(before.inputs, inputs, ["appName", "addresses"])).length === 0 &&
+        !newAuthorities(change).includes(algorithm);
     const due = renewals(change)[renewal(name)] !== undefined;
     return kept && !due;
 }

@@ -19,11 +19,39 @@ export interface ScriptHead {
     values: Record<string, string>;
 }
 
+/** The last line: a copy without it is not whole. */
+const END = "@@end";
+
+/** In sh: says why it does not run, and ends. */
+const stopped = (problem: string, fix: string): string => `echo "stopped: ${problem}; ${fix}" >&2; exit 3;`;
+
+/**
+ * What comes before everything else, a line each for any shell, which reads them one by one. Each ends in a comment: so it means
+ * the same in a copy with the line breaks of Windows.
+ */
+const checks = (hash: string): string[] =>
+    [
+        `[ -f "$0" ] || { ${stopped("it was not run as a file", "save it as one and run it by its path, not through a pipe")} }`,
+        `if grep -q "$(printf '\\r')" "$0"; then ${stopped("this copy of it has the line breaks of Windows", "copy the file again, as it is")} fi`,
+        `[ "$(tail -n 1 "$0")" = "${END}" ] || { ${stopped("this copy of it has lost its end", "copy the file again")} }`,
+        `case $(sed -n '/^@@script$/,$p' "$0" | sha256sum) in ${hash}*) ;; *) ${stopped("this copy of it is damaged", "copy the file again")}; esac`,
+        `[ "$(id -u)" = 0 ] || { ${stopped("changing a relay needs root, this is user $(id -un)", "run it with sudo")} }`,
+        `command -v bash >/dev/null 2>&1 || { ${stopped("bash is not on this machine", "install it")} }`,
+        '[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"',
+    ].map((line) => `${line} #`);
+
 /**
  * The script: a head in plain sight, then the relay's program and the bundles of its steps as sections. Lines of a
  * section begin with a space or a single "@", a section with two of them.
  */
 export function renderScript({ says, name, publicKey, values }: ScriptHead, bundles: Record<string, string>): string {
+    const steps = { steps: Object.keys(bundles).join(" ") };
+    const body = [
+        `@@script\n${formatTable({ ...values, ...steps })}`,
+        `@@program\n${relayProgram().replace(/\n$/, "").replace(/^/gm, " ")}\n`,
+        ...Object.entries(bundles).map(([step, bundle]) => `@@step ${step}\n${bundle}`),
+        `${END}\n`,
+    ].join("");
     const head = [
         "#!/bin/bash",
         ...says.map((line) => `# ${line}`.trimEnd()),
@@ -37,26 +65,20 @@ export function renderScript({ says, name, publicKey, values }: ScriptHead, bund
         "#",
         `# ${name}.pub must be the key you know, not one that came along with a script: its 32 bytes are, in hex,`,
         `# ${publicKey}`,
-        "",
+        "#",
+        ...checks(hashOf(body)),
         "{",
         "    set -euo pipefail",
         "    umask 077",
         "    program=$(mktemp)",
         "    trap 'rm -f -- \"$program\"' EXIT",
-        '    [[ -f "$0" ]] || { echo "run it as a file, not through a pipe" >&2; exit 3; }',
         '    awk \'/^@@/ { on = ($0 == "@@program"); next } on { print substr($0, 2) }\' "$0" >"$program"',
         '    bash "$program" script "$0"',
         "    exit",
         "}",
         "",
     ].join("\n");
-    const steps = { steps: Object.keys(bundles).join(" ") };
-    return [
-        head,
-        `@@script\n${formatTable({ ...values, ...steps })}`,
-        `@@program\n${relayProgram().replace(/\n$/, "").replace(/^/gm, " ")}\n`,
-        ...Object.entries(bundles).map(([step, bundle]) => `@@step ${step}\n${bundle}`),
-    ].join("");
+    return head + body;
 }
 
 /** With any OpenSSL from 3.0 on. */

@@ -1,7 +1,9 @@
 import { parseRule, formatRule } from "../../core/access.js";
+import { allLeaves } from "../../core/certificates/leaves.js";
 import type { ProxyService } from "../../core/model.js";
 import { tableName } from "../../core/names.js";
 import { routesOf } from "../../core/registry/defaults.js";
+import { cellPart, tableLine, wordsLine } from "../../core/table.js";
 import { renderPeerTable } from "../../core/wireguard.js";
 import { formatBundle, formatTable } from "../hosts/bundle.js";
 import { relayValues } from "../hosts/host.js";
@@ -20,7 +22,7 @@ import { desiredPeers, renderNetwork, type WireGuardInputs } from "./wireguard.j
 export type Payload = Record<string, Desired>;
 
 /**
- * The same steps that the resources of any other host make, with one before them that checks what is otherwise looked at
+ * The same steps that the resources of any other host make, with one after the first that checks what is otherwise looked at
  * from afar, one that asks for certificates, and one that reads back.
  */
 export async function payloadOf(change: Change, certificates: Certificates): Promise<Payload> {
@@ -29,7 +31,29 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
     const certified = withServices(change, certificates);
     const proxy = renderProxy(certified, certificates);
     const peers = desiredPeers(wireGuardOf(inputs));
+    const grants = await grantsParts.desired(withoutClosed(change, certificates));
     return {
+        // First what goes, as on any other host.
+        removals: {
+            files: {
+                admitted: peers
+                    .map(({ name, publicKey, allowedIps }) =>
+                        tableLine("admitted", [
+                            name,
+                            publicKey,
+                            allowedIps.map((ip) => cellPart("admitted", ip)).join(","),
+                            "-",
+                        ]),
+                    )
+                    .join(""),
+                elements: grants.files?.elements ?? "",
+                services: Object.entries(services)
+                    .flatMap(([name, { port }]) =>
+                        certificates[name] === undefined ? [] : [tableLine("services", [name, port])],
+                    )
+                    .join(""),
+            },
+        },
         check: {
             values: { services: Object.keys(services).length },
             files: { networks: lines(networks(inputs)), routes: lines(peerRoutes(inputs)) },
@@ -44,7 +68,11 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
             },
         }),
         requests: {
-            files: { wanted: lines(Object.entries(services).map(([name, s]) => `${name}\t${s.certificate}`)) },
+            files: {
+                wanted: allLeaves(services)
+                    .map(({ id, algorithm }) => tableLine("wanted", [id, algorithm]))
+                    .join(""),
+            },
         },
         proxy: {
             files: {
@@ -52,14 +80,15 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
                 ...Object.fromEntries(
                     Object.values(certificates).map(({ file, certificate }) => [`cert.${file}.pem`, certificate]),
                 ),
-                "leaf-keys": lines(
-                    Object.entries(certificates).map(
-                        ([name, { file }]) => `${file}\t${name}-${services[name]?.certificate}`,
-                    ),
-                ),
+                "leaf-keys": allLeaves(services)
+                    .filter(({ id }) => certificates[id] !== undefined)
+                    .map(({ id, algorithm }) =>
+                        tableLine("leaf-keys", [certificates[id]?.file ?? "", `${id}-${algorithm}`]),
+                    )
+                    .join(""),
             },
         },
-        grants: await grantsParts.desired(withoutClosed(change, certificates)),
+        grants,
         receipt: {
             files: { services: proxy.services ?? "", keys: lines(peers.map(({ publicKey }) => publicKey)) },
         },
@@ -132,5 +161,5 @@ function peerRoutes(inputs: Properties): string[] {
 }
 
 function lines(list: string[]): string {
-    return list.map((line) => `${line}\n`).join("");
+    return list.map((line) => wordsLine("list", [line])).join("");
 }

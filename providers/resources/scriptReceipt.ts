@@ -79,8 +79,11 @@ export function markOf({ edition, generation, machine, publicKey, script }: Rece
 /** Why a receipt is not one of this relay; undefined when it is, as far as can be told without the seed. */
 function strange(receipt: Receipt, inputs: Properties, context: Context): string | undefined {
     const owner = `${context.project}/${context.stack}/${placed(inputs).relay}`;
-    if (receipt.owner !== owner) return `it is of ${receipt.owner}, this is ${owner}; give the receipt of this relay`;
-    if (typeof inputs.seed === "string" && !isGenuine(receipt, inputs.seed)) {
+    const isOfIt = typeof inputs.seed === "string" ? isGenuine(receipt, inputs.seed) : undefined;
+    // Under whatever name: only a script of this relay knows its code.
+    if (isOfIt !== true && receipt.owner !== owner)
+        return `it is of ${receipt.owner}, this is ${owner}; give the receipt of this relay`;
+    if (isOfIt === false) {
         return "no script of this relay printed it, or it was changed since; paste it again, whole, or run the newest script for another one";
     }
     return undefined;

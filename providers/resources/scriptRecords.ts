@@ -3,6 +3,7 @@ import type { Receipt } from "../hosts/receipt.js";
 import { placed, type Announcement } from "./placed.js";
 import type { Properties } from "./resource.js";
 import type { Served } from "./scriptWords.js";
+import { rogueCutOff } from "./words.js";
 import type { RegistryEntry } from "./wireguardRegistry.js";
 
 type Registry = Record<string, RegistryEntry>;
@@ -27,8 +28,10 @@ export function receiptRecords(
         const was = before.registry[name];
         if (entry.status === "active" && was?.publicKey !== entry.publicKey && was?.status === "active") {
             rotated.push({ ...detailsOf(name, entry), old_public_key: was.publicKey });
-        } else if (entry.status === "active" && was?.status !== "active") added.push(detailsOf(name, entry));
-        else if (entry.status === "revoked" && was?.status === "active")
+        } else if (entry.status === "active" && was?.status !== "active") {
+            const again = was?.publicKey === entry.publicKey || (entry.admitted ?? 1) > 1;
+            added.push({ ...detailsOf(name, entry), ...(again ? { reinstated: true } : {}) });
+        } else if (entry.status === "revoked" && was?.status === "active")
             removed.push({ ...detailsOf(name, entry), proof });
     }
     const known = new Set(
@@ -54,7 +57,7 @@ export function receiptRecords(
             .filter((key) => !known.has(key))
             .map((key) => ({
                 action: "drift_overwritten",
-                message: `rogue peer ${fingerprint(key)} (${key}) was on the wire, not in the program, and was cut off`,
+                message: rogueCutOff(key),
                 details: { relay },
             })),
         ...serviceRecords(relay, before.served, after.served),

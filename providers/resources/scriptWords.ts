@@ -2,9 +2,11 @@ import type { ProxyService } from "../../core/model.js";
 import { serviceDomain } from "../../core/names.js";
 import type { ScriptHost } from "../hosts/descriptors.js";
 import type { Receipt } from "../hosts/receipt.js";
+import { comparedBy, sentencesOf } from "./effects.js";
 import { firewallParts } from "./firewall.js";
 import { grantsParts } from "./grants.js";
 import { placed } from "./placed.js";
+import { renameSentences } from "./rename.js";
 import { proxyParts } from "./proxy.js";
 import type { Change } from "./relayResource.js";
 import type { ChangeKind, Properties } from "./resource.js";
@@ -27,7 +29,7 @@ interface ServedService {
 export function scriptSentences(change: Change, changes: Record<string, ChangeKind>): string[] {
     const { inputs, before } = change;
     const { relay } = placed(inputs);
-    const sentences: string[] = [];
+    const sentences = renameSentences(change);
     const receipt = receiptOf(inputs);
     const news = isNews(receipt, before?.outputs);
     if (receipt !== undefined && news) {
@@ -42,8 +44,8 @@ export function scriptSentences(change: Change, changes: Record<string, ChangeKi
     const touches = (keys: readonly string[]): boolean =>
         before === undefined || Object.keys(changes).some((path) => keys.includes(path.split(/[.[]/)[0] ?? ""));
     const effects = [firewallParts, wireguardParts, proxyParts, grantsParts].flatMap((parts) =>
-        touches([...parts.compared, ...(parts === proxyParts ? ["certificates"] : [])])
-            ? parts.sentences(change, changes)
+        touches([...comparedBy(parts), ...(parts === proxyParts ? ["certificates"] : [])])
+            ? sentencesOf(parts, change)
             : [],
     );
     const requests = receipt?.requests ?? ((before?.outputs.requests ?? {}) as Record<string, string>);

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 
+import { LOST_INPUTS, lostKeyFailures } from "./lostKeys.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { UNKNOWN, type Resource } from "./resource.js";
 
 /**
@@ -10,19 +12,24 @@ export const seed: Resource = {
     type: "Seed",
     description: "32 random bytes of one relay, from which its peers' preshared keys are derived. Touches no host.",
     schema: {
-        inputs: { relay: { type: "string", description: "The relay's name." } },
+        inputs: { relay: { type: "string", description: "The relay's name." }, ...KEPT_INPUT, ...LOST_INPUTS },
         outputs: {
             relay: { type: "string", description: "The relay's name." },
             seed: { type: "string", description: "32 random bytes, base64.", secret: true },
         },
     },
 
-    async check(news) {
+    async check(news, olds, context) {
         const { relay } = news;
+        const inputs = withKept(news, olds);
+        const isMadeAnew = olds === undefined && keptIn(inputs) === undefined;
         const isName = relay === UNKNOWN || (typeof relay === "string" && relay !== "");
         return {
-            inputs: news,
-            failures: isName ? [] : [{ path: "relay", reason: "is not a name; give the name of the relay" }],
+            inputs,
+            failures: [
+                ...(isName ? [] : [{ path: "relay", reason: "is not a name; give the name of the relay" }]),
+                ...(isMadeAnew ? await lostKeyFailures(news, context) : []),
+            ],
         };
     },
 
@@ -30,12 +37,11 @@ export const seed: Resource = {
         return { changes: news["relay"] !== oldOutputs["relay"] ? { relay: "update" } : {} };
     },
 
-    async create({ relay }, { preview, urn }) {
-        const replaced = deleted.get(urn);
-        deleted.delete(urn);
+    async create(inputs, { preview }) {
+        const fresh = (): unknown => (preview ? UNKNOWN : randomBytes(32).toString("base64"));
         return {
             id: randomBytes(8).toString("hex"),
-            outputs: { relay, seed: replaced ?? (preview ? UNKNOWN : randomBytes(32).toString("base64")) },
+            outputs: { relay: inputs["relay"], seed: keptIn(inputs)?.["seed"] ?? fresh() },
         };
     },
 
@@ -47,10 +53,5 @@ export const seed: Resource = {
         return { relay, seed: oldOutputs["seed"] };
     },
 
-    async delete(_id, _inputs, outputs, { urn }) {
-        deleted.set(urn, outputs["seed"]);
-    },
+    async delete() {},
 };
-
-/** Seeds deleted in this process: a replacement (`--replace`, taint; with `deleteBeforeReplace`) keeps its own. */
-const deleted = new Map<string, unknown>();

@@ -1,23 +1,32 @@
 import { routesOf } from "../../core/registry/defaults.js";
-import { InvalidArgument, TunnelError } from "../../core/errors.js";
-import { fingerprint, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
-import { describeRelay } from "../../core/leaf.js";
+import { notRegistered } from "../../core/registry/missing.js";
+import { InvalidArgument } from "../../core/errors.js";
+import { fingerprint, parsePrivateKey, parsePublicKey, presharedKey, publicKeyOf } from "../../core/keys.js";
 import type { RegistryPeer } from "../../core/model.js";
 import { leftInWords, notGone, parseRevocation, renderGone } from "../../core/revocation.js";
+import { wordsLine, type Cell } from "../../core/table.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../core/wireguard.js";
 import { currentUser } from "../audit/actor.js";
 import type { Files } from "../hosts/bundle.js";
+import type { WantedInterface } from "../../core/adoption/differences.js";
 import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "./adoption.js";
+import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT, type AdoptionTerms } from "./adoptionCheck.js";
 import { wireguardInputs, wireguardOutputs } from "./imported.js";
+import { ignoredChanges } from "./ignored.js";
+import { arrival } from "./inputWords.js";
 import { endpointsLeft } from "./move.js";
-import { refuseRoutes, routeWarnings } from "./peerRoutes.js";
+import { isMap } from "./changes.js";
+import { KEPT_INPUT } from "./kept.js";
+import { fits, unfit, unfitSecrets } from "./known.js";
+import { clientWarnings, refuseRoutes, routeFailures } from "./peerRoutes.js";
 import { placed, targetOf } from "./placed.js";
 import { goneKeys } from "./proof.js";
 import { relayResource, type Change, type RelayResourceParts } from "./relayResource.js";
 import { UNKNOWN, type CheckFailure, type Properties } from "./resource.js";
 import { MACHINE_INPUT, relaySchema } from "./schemas.js";
 import { dumpOf, wireDrift } from "./wireguardDrift.js";
-import { keyOf, peerChanges } from "./peerChanges.js";
+import { kernelDrift, publicKeysIn, recordDrift } from "./wireguardKept.js";
+import { keyOf, peerChanges, restoredPeers } from "./peerChanges.js";
 import {
     epochOutputs,
     keyFiles,
@@ -27,21 +36,24 @@ import {
     publicKeyOfEpoch,
     renderInterfaces,
 } from "./wireguardEpochs.js";
+import { rogueCutOff } from "./words.js";
+import { identityOf, isLeaf, LEAF_INPUT, leafBegin, leafOutcomes, type LeafInputs } from "./wireguardLeaf.js";
 import {
-    identityOf,
-    isLeaf,
-    LEAF_INPUT,
-    leafBegin,
-    leafOutcomes,
-    leafSentences,
-    type LeafInputs,
-} from "./wireguardLeaf.js";
-import { overlaps, renderRekeyed } from "./wireguardOverlap.js";
-import { recordedRegistry } from "./wireguardHistory.js";
+    expectedPeers,
+    type ExpectedPeer,
+    formersAfter,
+    formersIn,
+    overlaps,
+    renderRekeyed,
+    unknownFormers,
+    withKnownFormers,
+} from "./wireguardOverlap.js";
+import { recordedKeys, recordedRegistry } from "./wireguardHistory.js";
 import { BY_EXPIRY, cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
+import { interfaceEnding } from "./wireguardEnding.js";
 import { beginOf, outcomesOf } from "./wireguardRecords.js";
 import { registryAfter, withReplaced, type RegistryEntry } from "./wireguardRegistry.js";
-import { peerSentences } from "./wireguardWords.js";
+import { wireguardWording } from "./wireguardWords.js";
 
 /** What WireGuard's inputs are once they are resolved. */
 export interface WireGuardInputs {
@@ -97,6 +109,12 @@ export const wireguardParts: RelayResourceParts = {
                 optional: true,
             },
             identity: { type: "string", description: "`host`: the relay makes its keys itself.", optional: true },
+            peerNames: {
+                type: "string",
+                description:
+                    "Names of the peers in the registry, which `peers` has too unless its changes are ignored.",
+                optional: true,
+            },
             forceRetire: {
                 type: "integer",
                 description: "A key epoch to retire although peers still use it.",
@@ -111,6 +129,11 @@ export const wireguardParts: RelayResourceParts = {
             subnet6: { type: "string", description: "The tunnel's IPv6 network, CIDR.", optional: true },
             seed: { type: "string", description: "What preshared keys are derived from.", secret: true },
             peers: { type: "object", description: "Peers by name, from Registry." },
+            listed: {
+                type: "array",
+                description: "Who the program lists without an expiry: the registry has to know them all.",
+                optional: true,
+            },
             publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
             presharedKeys: {
                 type: "object",
@@ -118,8 +141,15 @@ export const wireguardParts: RelayResourceParts = {
                 secret: true,
             },
             routes: { type: "array", description: "Networks behind the relay." },
+            reached: {
+                type: "object",
+                description: "Where the relay is reached, as far as it is known: no peer's route may hold that.",
+                optional: true,
+            },
             ...LEAF_INPUT,
             ...ADOPTS_INPUT,
+            ...TERMS_INPUT,
+            ...KEPT_INPUT,
         },
         {
             publicKey: { type: "string", description: "The relay's public key, of its newest epoch." },
@@ -135,25 +165,15 @@ export const wireguardParts: RelayResourceParts = {
         },
     ),
     step: "wireguard",
-    compared: [
-        "machine",
-        "address",
-        "address6",
-        "prefix",
-        "prefix6",
-        "listenPort",
-        "mtu",
-        "epochs",
-        "privateKeys",
-        "peers",
-        "publicKeys",
-        "presharedKeys",
-        "routes",
-        "leaf",
-    ],
+    ...wireguardWording,
 
     complete: withoutUnlisted,
-    check: (inputs) => [...checkKeys(inputs)],
+    check: (inputs) => [
+        ...unfitSecrets(inputs),
+        ...checkKeys(inputs),
+        ...routeFailures(inputs),
+        ...unregistered(inputs),
+    ],
 
     adjust({ before, inputs, context }, changes) {
         if (before !== undefined) {
@@ -167,16 +187,31 @@ export const wireguardParts: RelayResourceParts = {
         return Object.fromEntries(Object.entries(changes).filter(([path]) => !covered(path)));
     },
 
-    sentences: (change) => (isLeaf(change.inputs) ? leafSentences(change) : peerSentences(change, new Date())),
-    warnings: ({ inputs }) => [...routeWarnings(inputs), ...expiryWarnings(inputs, new Date())],
+    warnings: (change) => [
+        ...ignoredChanges(change.inputs),
+        ...expiryWarnings(change.inputs, new Date()),
+        ...clientWarnings(change),
+    ],
+    restored: (change) =>
+        Object.fromEntries(
+            restoredPeers(change).map((name) => [`peer ${name}`, `${name} was taken away first and is added again`]),
+        ),
     begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
+    foresee: (change) => compareInPreview(change, wantedInterface(change.inputs)),
+    async first(change, running) {
+        // Firewall came first, and recorded what is accepted.
+        if (mayAdopt(change)) await compareFirst(change, wantedInterface(change.inputs), { target: running.target });
+    },
     guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
 
     async desired(change) {
         const { inputs, before, context } = change;
         const args = resolved(inputs);
         const peers = desiredPeers(args);
-        const inherited = before && (await endpointsLeft(targetOf(before.inputs, context), targetOf(inputs, context)));
+        const inherited =
+            before === undefined || arrival(change) === "same"
+                ? undefined
+                : await endpointsLeft(targetOf(before.inputs, context), targetOf(inputs, context));
         return {
             values: {
                 ...adoptsValue(inputs),
@@ -190,6 +225,7 @@ export const wireguardParts: RelayResourceParts = {
                 ...keyFiles(args, placed(inputs).interface),
                 peers: renderPeerTable(peers),
                 rekeyed: renderRekeyed(change),
+                formers: [...(await formersAfter(change))].map((key) => `${key}\n`).join(""),
                 gone: renderGone(goneKeys(change)),
                 network: renderNetwork(args),
                 ...(inherited === undefined ? {} : { inherited }),
@@ -197,7 +233,8 @@ export const wireguardParts: RelayResourceParts = {
         };
     },
 
-    async outputs(change, answer) {
+    async outputs(change, told) {
+        const answer = withKnownFormers(told, await formersAfter(change));
         const args = resolved(change.inputs);
         const { interface: device } = placed(change.inputs);
         const admitted = withoutCut(args, answer);
@@ -219,9 +256,7 @@ export const wireguardParts: RelayResourceParts = {
             .split("\n")
             // What a refresh has named is recorded as drift already.
             .filter((key) => key !== "" && !known.has(key) && !hasNamed(change, key))
-            .map(
-                (key) => `rogue peer ${fingerprint(key)} (${key}) was on the wire, not in the program, and was cut off`,
-            );
+            .map(rogueCutOff);
         for (const sentence of foreign) change.context.log("warning", `${placed(change.inputs).relay}: ${sentence}`);
         const past =
             (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
@@ -249,34 +284,37 @@ export const wireguardParts: RelayResourceParts = {
         isLeaf(change.inputs) ? leafOutcomes(change, outputs) : outcomesOf(change, outputs, answer),
     observed: (inputs, outputs, answer) => ({
         ...epochOutputs(inputs, answer),
-        registry: withReplaced(outputs.registry as Record<string, RegistryEntry>, overlaps(answer)),
+        registry: withReplaced(
+            outputs.registry as Record<string, RegistryEntry>,
+            overlaps(withKnownFormers(answer, formersIn(outputs))),
+        ),
     }),
 
-    drift(inputs, _outputs, answer) {
+    drift(inputs, outputs, told) {
         const { interface: device } = placed(inputs);
+        const answer = withKnownFormers(told, formersIn(outputs));
         const args = withoutCut(resolved(inputs), answer);
+        const peers = expectedOnWire(args);
         return {
-            ...wireDrift(args, desiredPeers(args), answer, device),
+            ...wireDrift(args, peers, answer, device, publicKeysIn(outputs)),
+            ...unknownFormers(told, formersIn(outputs)),
             ...overdue(args, answer, keysOn(answer, args, device), new Date()),
+            ...recordDrift(args, expectedPeers(peers, answer), answer),
+            ...kernelDrift(answer),
         };
     },
 
     async imported(found, answer) {
         const inputs = wireguardInputs(found, answer);
-        return { inputs, outputs: await wireguardOutputs(inputs) };
+        const { registry, ...outputs } = await wireguardOutputs(inputs);
+        const replaced = overlaps(withKnownFormers(answer, await recordedKeys(inputs)));
+        return {
+            inputs,
+            outputs: { ...outputs, registry: withReplaced(registry as Record<string, RegistryEntry>, replaced) },
+        };
     },
 
-    ending: (inputs) => [
-        {
-            action: "interface_remove",
-            message: `Removed interface ${placed(inputs).interface} of ${describeRelay(placed(inputs).relay)}${isLeaf(inputs) ? "" : "; all its peers are cut off"}`,
-            details: {
-                relay: placed(inputs).relay,
-                interface: placed(inputs).interface,
-                peers: Object.keys(inputs.peers ?? {}).length,
-            },
-        },
-    ],
+    ending: interfaceEnding,
 };
 
 export const wireguard = relayResource(wireguardParts);
@@ -289,6 +327,11 @@ function keysOn(answer: Files, args: WireGuardInputs, device: string): Set<strin
 
 function hasNamed({ before }: Change, key: string): boolean {
     return Object.values(before?.outputs.drift ?? {}).some((sentence) => String(sentence).includes(key));
+}
+
+/** Peers as the wire is to have them; preshared keys only where the secrets they come from are open. */
+function expectedOnWire(args: WireGuardInputs): ExpectedPeer[] {
+    return typeof args.seed === "string" ? desiredPeers(args) : derivePeers(args, () => undefined);
 }
 
 function resolved(inputs: Properties): WireGuardInputs {
@@ -304,7 +347,9 @@ export function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
     return known;
 }
 
-function derivePeers(args: WireGuardInputs): DesiredPeer[] {
+function derivePeers(args: WireGuardInputs): DesiredPeer[];
+function derivePeers(args: WireGuardInputs, secret: () => undefined): ExpectedPeer[];
+function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedPeer[] {
     // Between a managed peer and its relay it is the peer's key that counts, on both ends.
     const ownKey = args.leaf === undefined ? undefined : publicKeyOfEpoch(args, 1);
     return Object.entries(args.peers).map(([name, peer]) => {
@@ -316,13 +361,13 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
                 "apply the whole relay: with --target, its key pair is left out",
             );
         }
-        const given = args.presharedKeys[name];
+        const given = secret === undefined ? args.presharedKeys[name] : undefined;
         const derived = (): string =>
             presharedKey(args.seed, { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
         return {
             name,
             publicKey,
-            presharedKey: given === "none" ? "" : (given ?? derived()),
+            ...(secret === undefined ? { presharedKey: given === "none" ? "" : (given ?? derived()) } : {}),
             allowedIps: fromAllowedIps(peer),
             keepalive: args.leaf?.keepalive ?? 0,
             ...(args.leaf === undefined ? {} : { endpoint: args.leaf.endpoint }),
@@ -331,36 +376,71 @@ function derivePeers(args: WireGuardInputs): DesiredPeer[] {
     });
 }
 
+/** What an interface that is taken over has to be like already, or the program to accept. */
+export function wantedInterface(inputs: Properties): (device: string) => WantedInterface {
+    return (device) => {
+        const args = resolved(inputs);
+        const { isMtuGiven, forwards } = inputs.adoption as AdoptionTerms;
+        return {
+            listenPort: placesOf(args, device).find((place) => place.interface === device)?.port ?? args.listenPort,
+            mtu: args.mtu,
+            isMtuGiven,
+            addresses: addressesOf(args),
+            subnets: [args.subnet, args.subnet6].filter((network) => network !== undefined),
+            // In a preview the seed is not made yet: a peer whose preshared key is derived from it gets a different one.
+            peers:
+                typeof args.seed === "string"
+                    ? desiredPeers(args)
+                    : derivePeers(args, () => undefined).map(withGiven(args)),
+            forwards,
+        };
+    };
+}
+
+function withGiven({ presharedKeys }: WireGuardInputs): (peer: ExpectedPeer) => WantedInterface["peers"][number] {
+    return (peer) => {
+        const given = presharedKeys[peer.name];
+        return { ...peer, presharedKey: given === "none" ? "" : given };
+    };
+}
+
+function addressesOf({ address, prefix, address6, prefix6 }: WireGuardInputs): string[] {
+    return [`${address}/${prefix}`, ...(address6 === undefined ? [] : [`${address6}/${prefix6 ?? 64}`])];
+}
+
 export function renderNetwork(args: WireGuardInputs): string {
-    const lines = [args.subnet, args.subnet6].flatMap((network) =>
-        network === undefined ? [] : [`subnet ${network}`],
+    const lines: Cell[][] = [args.subnet, args.subnet6].flatMap((network) =>
+        network === undefined ? [] : [["subnet", network]],
     );
-    lines.push(`address ${args.address}/${args.prefix}`);
-    if (args.address6 !== undefined) lines.push(`address ${args.address6}/${args.prefix6 ?? 64}`);
-    lines.push(`mtu ${args.mtu}`);
-    for (const peer of Object.values(args.peers)) lines.push(...routesOf(peer).map((route) => `route ${route}`));
-    lines.push(...args.routes.map((route) => `behind ${route}`));
-    return lines.map((line) => `${line}\n`).join("");
+    lines.push(...addressesOf(args).map((address) => ["address", address]));
+    lines.push(["mtu", args.mtu]);
+    for (const peer of Object.values(args.peers)) lines.push(...routesOf(peer).map((route) => ["route", route]));
+    lines.push(...args.routes.map((route) => ["behind", route]));
+    return lines.map((cells) => wordsLine("network", cells)).join("");
 }
 
 function* checkKeys(inputs: Properties): Generator<CheckFailure> {
     const owners = new Map<string, string>();
     for (const key of Object.values(inputs.privateKeys ?? {}))
-        if (typeof key === "string") owners.set(publicKeyOf(key), "the relay");
+        if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
     for (const name of Object.keys(inputs.peers ?? {})) {
         const key = keyOf(inputs, name);
         if (key === undefined) continue;
         const path = `peers.${name}.publicKey`;
-        try {
-            parsePublicKey(key, path);
-        } catch (error) {
-            if (!(error instanceof TunnelError)) throw error;
-            yield { path, reason: `${error.problem}; ${error.fix}` };
-        }
+        yield* unfit(key, path, parsePublicKey);
         const other = owners.get(key);
         if (other !== undefined)
             yield { path, reason: `is also the key of ${other}; every peer needs a key of its own` };
         owners.set(key, name);
+    }
+}
+
+/** An update of the interface alone knows the registry as it was. */
+function* unregistered({ listed, peers }: Properties): Generator<CheckFailure> {
+    for (const name of (listed ?? []) as string[]) {
+        if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
+        const { subject, problem, fix } = notRegistered(`peers.${name}`, "it");
+        yield { path: subject, reason: `${problem}; ${fix}` };
     }
 }
 

@@ -1,5 +1,6 @@
 import { epochPlaces, parseEpochs, type EpochPlace } from "../../core/epochs.js";
 import { publicKeyOf } from "../../core/keys.js";
+import { tableLine } from "../../core/table.js";
 import type { Files } from "../hosts/bundle.js";
 import { same } from "./changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
@@ -29,9 +30,8 @@ export function publicKeyOfEpoch({ privateKeys }: WireGuardInputs, epoch: number
 /** Interface, port, epoch and public key of each key epoch; the key is left to the relay where it is made there. */
 export function renderInterfaces(args: WireGuardInputs, device: string): string {
     return placesOf(args, device)
-        .map(
-            ({ interface: name, port, epoch }) =>
-                `${name}\t${port}\t${epoch}\t${publicKeyOfEpoch(args, epoch) ?? "-"}\n`,
+        .map(({ interface: name, port, epoch }) =>
+            tableLine("interfaces", [name, port, epoch, publicKeyOfEpoch(args, epoch) ?? "-"]),
         )
         .join("");
 }
@@ -135,7 +135,7 @@ export function concernedByStage(change: Change): string[] {
 }
 
 /** What a stage asks of whom, and what happens until then. */
-export function epochSentences(change: Change): string[] {
+export function epochSentences(change: Change, interrupted = false): string[] {
     const { inputs, before } = change;
     if (before === undefined) return [];
     const args = inputs as unknown as WireGuardInputs;
@@ -144,7 +144,7 @@ export function epochSentences(change: Change): string[] {
     for (const { epoch, interface: device, port } of placesOf(args, placed(inputs).interface)) {
         if (added.includes(epoch))
             sentences.push(
-                `key epoch ${epoch} begins: a new key on ${device}, UDP port ${port}, for the same peers; nobody is disturbed, every configuration in use keeps working; hand out the new ones and let peers change when they like`,
+                `key epoch ${epoch} begins: a new key on ${device}, UDP port ${port}, for the same peers${interrupted ? "" : "; nobody is disturbed, every configuration in use keeps working"}; hand out the new ones and let peers change when they like`,
             );
     }
     for (const epoch of retired) {
@@ -154,12 +154,14 @@ export function epochSentences(change: Change): string[] {
             left.length === 0
                 ? "everybody used a newer key when last looked at"
                 : `${listNames(left, 10)} had not moved when last looked at: ${forced ? "cut off at once, until the new configuration is in use" : "the update is refused while anybody has not"}`;
-        sentences.push(`key epoch ${epoch} ends, its interface and port go: ${who}; who has moved is not disturbed`);
+        sentences.push(
+            `key epoch ${epoch} ends, its interface and port go: ${who}${interrupted ? "" : "; who has moved is not disturbed"}`,
+        );
     }
     for (const epoch of calledOff) {
         const back = stillOn(change, [epoch], "seen");
         sentences.push(
-            `key epoch ${epoch} is called off: ${back.length === 0 ? "nobody used it when last looked at" : `${listNames(back, 10)} used it when last looked at and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}; everybody else is not disturbed`,
+            `key epoch ${epoch} is called off: ${back.length === 0 ? "nobody used it when last looked at" : `${listNames(back, 10)} used it when last looked at and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}${interrupted ? "" : "; everybody else is not disturbed"}`,
         );
     }
     return sentences;
@@ -185,7 +187,7 @@ export function epochRecords(change: Change, outputs: Properties): Announcement[
     const keyAt = (from: Properties, epoch: number): unknown =>
         ((from.epochs ?? {}) as Record<string, EpochOutput>)[epoch]?.publicKey;
     const old = (before.inputs.epochs as number[] | undefined)?.[0] ?? 1;
-    const record = (stage: string, epoch: number, message: string): Announcement => ({
+    const record = (stage: string, epoch: number, message: string, more: object = {}): Announcement => ({
         action: "key_rotate",
         message,
         details: {
@@ -194,13 +196,20 @@ export function epochRecords(change: Change, outputs: Properties): Announcement[
             epoch,
             old_public_key: keyAt(before.outputs, stage === "call off" ? epoch : old),
             public_key: keyAt(outputs, Math.max(...(inputs.epochs as number[]))),
+            ...more,
         },
     });
     return [
         ...added.map((epoch) =>
             record("add", epoch, `Relay ${relay} has a key of epoch ${epoch} beside the one in use`),
         ),
-        ...retired.map((epoch) => record("retire", epoch, `Retired the key of epoch ${epoch} of relay ${relay}`)),
+        ...retired.map((epoch) => {
+            const done = `Retired the key of epoch ${epoch} of relay ${relay}`;
+            if (inputs.forceRetire !== epoch) return record("retire", epoch, done);
+            const left = stillOn(change, [epoch], "unseen");
+            const whom = left.length === 0 ? "" : `: ${listNames(left, 10)} had not moved when last looked at`;
+            return record("retire", epoch, `${done} by force${whom}`, { forced: true, not_moved: left });
+        }),
         ...calledOff.map((epoch) => record("call off", epoch, `Called off key epoch ${epoch} of relay ${relay}`)),
     ];
 }

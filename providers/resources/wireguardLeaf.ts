@@ -1,6 +1,7 @@
 import { describeRelay } from "../../core/leaf.js";
 import type { RegistryPeer } from "../../core/model.js";
 import { admittedOf, keyEpochOf, routesOf } from "../../core/registry/defaults.js";
+import { changed, placeEffects } from "./inputWords.js";
 import { peerChanges } from "./peerChanges.js";
 import { placed, type Announcement } from "./placed.js";
 import type { Change } from "./relayResource.js";
@@ -44,26 +45,64 @@ export function identityOf(
     return { name: leaf.name, keyEpoch: leaf.keyEpoch, admitted: leaf.admitted };
 }
 
-/** What becomes of a managed peer's way to its relay. */
-export function leafSentences(change: Change): string[] {
-    const { before, inputs } = change;
+/** What a managed peer's machine does for its tunnel to the relay. */
+export function leafSentences({ inputs }: Change): string[] {
     const { relay, interface: device } = placed(inputs);
-    const { endpoint, keyEpoch } = inputs.leaf as LeafInputs;
-    const at = (endpoint as unknown) === UNKNOWN ? "the relay" : `the relay at ${endpoint}`;
-    const sentences: string[] = [];
-    if (before === undefined) sentences.push(`${device} connects to ${at}, to ${listNames(networksOf(inputs))}`);
-    else {
-        const then = before.inputs.leaf as LeafInputs | undefined;
-        const [moved] = peerChanges(change).filter(({ kind }) => kind === "rekey");
-        if (moved !== undefined || !same(then?.endpoint, endpoint))
-            sentences.push(`follows ${at}; interrupted for one handshake`);
-        if (!same(before.inputs.privateKeys, inputs.privateKeys) || !same(then?.keyEpoch, keyEpoch))
-            sentences.push("gets its new key; interrupted for one handshake");
-        if (!same(networksOf(before.inputs), networksOf(inputs)))
-            sentences.push(`leads ${listNames(networksOf(inputs))} to the relay; other connections go on`);
-        if (sentences.length === 0) sentences.push(`${device} is filled again; connections go on`);
-    }
-    return sentences.map((sentence) => `${relay}: ${sentence}`);
+    return [`${relay}: ${device} connects to ${relayAt(inputs)}, to ${listNames(networksOf(inputs))}`];
+}
+
+/** What a change means for a managed peer's tunnel to its relay. */
+export function leafEffects(change: Change): string[] {
+    const { before, inputs } = change;
+    if (before === undefined || !isLeaf(inputs)) return [];
+    const [then, now] = [before.inputs.leaf as LeafInputs, inputs.leaf as LeafInputs];
+    const [rekeyed] = peerChanges(change).filter(({ kind }) => kind === "rekey");
+    const differs = (of: (inputs: Properties) => unknown): boolean => !same(of(before.inputs), of(inputs));
+    const own = (input: string, what: string, means: string): string[] =>
+        changed(before.inputs[input], inputs[input], what, means, "its");
+    const newKey = differs(({ privateKeys }) => privateKeys) || !same(then.keyEpoch, now.keyEpoch);
+    const sentences = [
+        ...placeEffects(change, "the tunnel is"),
+        ...(rekeyed !== undefined || !same(then.endpoint, now.endpoint)
+            ? [`follows ${relayAt(inputs)}; interrupted for one handshake`]
+            : []),
+        ...(newKey ? ["gets its new key; interrupted for one handshake"] : []),
+        ...(!newKey &&
+        (differs(({ seed }) => seed) ||
+            differs(({ presharedKeys }) => presharedKeys) ||
+            !same([then.name, then.admitted], [now.name, now.admitted]))
+            ? ["gets a new preshared key; interrupted for one handshake"]
+            : []),
+        ...own("address", "address", "its connections end"),
+        ...own("address6", "IPv6 address", "its IPv6 connections end"),
+        ...own("prefix", "prefix length", "connections go on"),
+        ...own("prefix6", "IPv6 prefix length", "connections go on"),
+        ...own("listenPort", "UDP port", "connections go on"),
+        ...own("mtu", "MTU", "connections go on"),
+        ...changed(then.keepalive, now.keepalive, "keepalive", "connections go on", "its"),
+        ...changed(
+            relayAddresses(before.inputs),
+            relayAddresses(inputs),
+            "tunnel address",
+            "connections to the former one end",
+        ),
+        ...(differs(networksOf)
+            ? [`leads ${listNames(networksOf(inputs))} to the relay; other connections go on`]
+            : []),
+    ];
+    return sentences.map((sentence) => `${placed(inputs).relay}: ${sentence}`);
+}
+
+function relayAt(inputs: Properties): string {
+    const { endpoint } = inputs.leaf as LeafInputs;
+    return (endpoint as unknown) === UNKNOWN ? "the relay" : `the relay at ${endpoint}`;
+}
+
+/** Of the relay, as the peer knows it. */
+function relayAddresses({ peers }: Properties): string | undefined {
+    if (peers === undefined || peers === UNKNOWN) return undefined;
+    const [relay] = Object.values(peers as Record<string, RegistryPeer>);
+    return [relay?.address, relay?.address6].filter((each) => each !== undefined).join(" and ");
 }
 
 export function leafBegin({ inputs }: Change): Announcement {

@@ -1,6 +1,7 @@
 import { fingerprint } from "../../core/keys.js";
+import { admittedOf } from "../../core/registry/defaults.js";
 import type { Files } from "../hosts/bundle.js";
-import { peerChanges, type PeerChange } from "./peerChanges.js";
+import { keyOf, peerChanges, peersOf, restoredPeers, type PeerChange } from "./peerChanges.js";
 import { placed, type Announcement } from "./placed.js";
 import { proofOf, removals } from "./proof.js";
 import type { Change } from "./relayResource.js";
@@ -43,8 +44,8 @@ export function beginOf(change: Change): Announcement {
     const details = {
         relay,
         interface: device,
-        add: names(["add"]).slice(0, BATCH),
-        remove: names(["remove"]).slice(0, BATCH),
+        add: names(["add"]),
+        remove: names(["remove"]),
         changed: changes.length,
     };
     return {
@@ -61,7 +62,8 @@ export function outcomesOf(change: Change, outputs: Properties, answer: Files): 
     const active = Object.values(registry).filter(({ status }) => status === "active").length;
     const records: Announcement[] = epochRecords(change, outputs);
     const kinds = new Map<PeerChange["kind"], PeerChange[]>();
-    const all = [...peerChanges(change).filter(({ kind }) => kind !== "remove"), ...removals(change)];
+    const planned = peerChanges(change).filter(({ kind }) => kind !== "remove");
+    const all = [...withRestored(change, planned), ...removals(change)];
     for (const each of all) {
         // What the wire was read for says nothing else is wrong: she is not on it because her time had come.
         if (each.kind !== "remove" && registry[each.name]?.status !== "active") records.push(lateRecord(each, relay));
@@ -69,24 +71,21 @@ export function outcomesOf(change: Change, outputs: Properties, answer: Files): 
     }
     for (const [kind, changes] of kinds) {
         const proof = kind === "remove" ? { proof: proofOf(answer) } : {};
-        if (changes.length <= ONE_BY_ONE) {
-            for (const each of changes) {
-                records.push({
-                    action: ACTION[kind],
-                    message: messageOf(each, relay),
-                    details: { relay, ...detailsOf(each, registry), ...proof },
-                });
-            }
-            continue;
-        }
-        for (let start = 0; start < changes.length; start += BATCH) {
-            const batch = changes.slice(start, start + BATCH);
-            records.push({
-                action: ACTION[kind],
-                message: `${DONE[kind]} ${count(batch.length, "peer")} on relay ${relay}`,
-                details: { relay, peers: batch.map((each) => detailsOf(each, registry)), ...proof },
-            });
-        }
+        const one = (each: PeerChange): Announcement => ({
+            action: ACTION[kind],
+            message: messageOf(each, relay, reinstatement(change, each)),
+            details: { relay, ...detailsOf(each, registry), ...reinstatement(change, each), ...proof },
+        });
+        const several = (batch: PeerChange[]): Announcement => ({
+            action: ACTION[kind],
+            message: `${DONE[kind]} ${count(batch.length, "peer")} on relay ${relay}`,
+            details: {
+                relay,
+                peers: batch.map((each) => ({ ...detailsOf(each, registry), ...reinstatement(change, each) })),
+                ...proof,
+            },
+        });
+        records.push(...inBatches(changes, one, several));
     }
     records.push({
         action: "peers_apply",
@@ -94,6 +93,34 @@ export function outcomesOf(change: Change, outputs: Properties, answer: Files): 
         details: { relay, interface: device, active, public_key: outputs.publicKey },
     });
     return records;
+}
+
+/** A record each, or above so many one for a batch. */
+export function inBatches<T>(
+    all: T[],
+    one: (each: T) => Announcement,
+    several: (batch: T[]) => Announcement,
+    most = ONE_BY_ONE,
+): Announcement[] {
+    if (all.length <= most) return all.map(one);
+    const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, n) =>
+        all.slice(n * BATCH, (n + 1) * BATCH),
+    );
+    return batches.map(several);
+}
+
+/** Who was taken away since the interface was applied last, and is listed, is added again, whatever else changes for it. */
+function withRestored(change: Change, planned: PeerChange[]): PeerChange[] {
+    const restored = new Set(restoredPeers(change));
+    const peers = peersOf(change.inputs);
+    const added = [...restored].flatMap((name): PeerChange[] => {
+        const peer = peers[name];
+        const isAdded = planned.some((each) => each.kind === "add" && each.name === name);
+        return peer === undefined || isAdded
+            ? []
+            : [{ kind: "add", name, peer, publicKey: keyOf(change.inputs, name) }];
+    });
+    return [...planned.filter(({ kind, name }) => kind !== "preshared" || !restored.has(name)), ...added];
 }
 
 function lateRecord({ name, peer }: PeerChange, relay: string): Announcement {
@@ -104,8 +131,24 @@ function lateRecord({ name, peer }: PeerChange, relay: string): Announcement {
     };
 }
 
-function messageOf({ kind, name, peer, formerly }: PeerChange, relay: string): string {
+/** That a key was cut off before and is let in again, as the program said. */
+function reinstatement({ before }: Change, { kind, name, peer, publicKey }: PeerChange): Record<string, unknown> {
+    if (kind !== "add") return {};
+    const registry = (before?.outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const [as, revoked] =
+        Object.entries(registry).find(([, each]) => each.status === "revoked" && each.publicKey === publicKey) ?? [];
+    if (revoked === undefined && admittedOf(peer) === 1) return {};
+    return {
+        reinstated: true,
+        admitted: admittedOf(peer),
+        ...(revoked?.revokedAt === undefined ? {} : { revoked_at: revoked.revokedAt }),
+        ...(as === undefined || as === name ? {} : { revoked_as: as }),
+    };
+}
+
+function messageOf({ kind, name, peer, formerly }: PeerChange, relay: string, more: object): string {
     const whom = formerly === undefined ? name : `${formerly} to ${name}`;
+    if ("reinstated" in more) return `Reinstated peer ${name} (${peer.address}) on relay ${relay}`;
     return `${DONE[kind]} ${kind === "add" || kind === "remove" ? "peer " : ""}${whom} (${peer.address}) ${kind === "remove" ? "from" : "on"} relay ${relay}`;
 }
 
@@ -118,6 +161,10 @@ function detailsOf(change: PeerChange, registry: Record<string, RegistryEntry>):
         ...(peer.address6 === undefined ? {} : { tunnel_ip6: peer.address6 }),
         ...(publicKey === undefined ? {} : { public_key: publicKey, fingerprint: fingerprint(publicKey) }),
         ...(kind === "rekey" && oldPublicKey !== undefined ? { old_public_key: oldPublicKey } : {}),
+        // The key before works beside the new one until that is used, or its time is over.
+        ...(kind === "rekey" && registry[name]?.replaces !== undefined
+            ? { overlap_public_key: registry[name].replaces }
+            : {}),
         ...(formerly === undefined ? {} : { formerly }),
         ...(peer.expires === undefined ? {} : { expires: peer.expires }),
     };

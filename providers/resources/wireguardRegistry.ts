@@ -1,28 +1,13 @@
 import { admittedOf } from "../../core/registry/defaults.js";
 import { fingerprint } from "../../core/keys.js";
+import type { RegisteredPeer } from "../../core/model.js";
 import { keyOf, peerChanges, peersOf } from "./peerChanges.js";
 import type { Change } from "./relayResource.js";
 import { BY_EXPIRY, isPast } from "./expiry.js";
 import type { WireGuardInputs } from "./wireguard.js";
 
 /** One peer in the authoritative registry. */
-export interface RegistryEntry {
-    address: string;
-    address6?: string;
-    publicKey: string;
-    /** For people: what a peer can compare by telephone. */
-    fingerprint: string;
-    status: "active" | "revoked";
-    /** RFC 3339, UTC. When this key was admitted. */
-    since: string;
-    revokedAt?: string;
-    /** Who revoked it. */
-    by?: string;
-    admitted?: number;
-    formerly?: string;
-    /** The former public key, as long as it works beside this one. */
-    replaces?: string;
-}
+export type RegistryEntry = RegisteredPeer;
 
 /** What an apply found when it was done. */
 export interface Found {

@@ -1,144 +1,147 @@
-import { routesOf } from "../../core/registry/defaults.js";
-import { fingerprint } from "../../core/keys.js";
 import { adoptionSentences } from "./adoption.js";
-import { isPast } from "./expiry.js";
 import { same } from "./changes.js";
-import { peerChanges, peersOf, type PeerChange } from "./peerChanges.js";
+import { sentencesOf, toldElsewhere, type Effect, type Wording } from "./effects.js";
+import { isOtherInstance } from "../hosts/descriptors.js";
+import { changed, placeEffects } from "./inputWords.js";
+import { peerChanges, peersOf } from "./peerChanges.js";
+import { peerSentencesOf } from "./peerWords.js";
 import { placed } from "./placed.js";
 import type { Change } from "./relayResource.js";
-import { UNKNOWN, type Properties } from "./resource.js";
+import { UNKNOWN } from "./resource.js";
 import { concernedByStage, epochSentences } from "./wireguardEpochs.js";
-import { count, listNames } from "./words.js";
+import { isLeaf, leafEffects, leafSentences } from "./wireguardLeaf.js";
+import { asUpdate } from "./wireguardReplaced.js";
+import { count } from "./words.js";
 
-/** Above this many of a kind, they are named in one sentence. */
-const ONE_BY_ONE = 8;
+/** Said of a relay, and not of a managed peer's end of it. */
+function ofRelay(words: Effect): Effect {
+    return (change) => {
+        if (isLeaf(change.inputs)) return [];
+        const { relay } = placed(change.inputs);
+        return words(change).map((sentence) => `${relay}: ${sentence}`);
+    };
+}
 
-/** Who is connected, who is cut off and for how long, who is not disturbed. */
+const NEW_CONFIGURATION = "every peer needs its new configuration";
+const NEW_CONFIGURATION6 = "IPv6 takes new configurations";
+
+/** An input of the relay with one value: from what to what, and what that means. */
+function ofInput(key: string, what: string, means: string): Effect {
+    return ofRelay(({ before, inputs }) => changed(before?.inputs[key], inputs[key], what, means));
+}
+
+const place = ofRelay((change) => placeEffects(change));
+const ownKey = ofRelay(keyEffects);
+
+/** Who is added, who is cut off and for how long, who is not affected; what changes of the relay itself, and for whom. */
+export const wireguardWording = wordingAt(() => new Date());
+
+/** The sentences of a change as of a moment: who is past its expiry was cut off then. */
 export function peerSentences(change: Change, now: Date): string[] {
-    const { before, inputs } = change;
-    const { relay } = placed(inputs);
-    if (before === undefined && inputs.adopts !== undefined) return adoptionSentences(inputs);
-    const changes = peerChanges(change);
-    const ofAll = relaySentences(change);
-    const expired = changes.filter(({ kind, peer }) => kind === "remove" && isPast(peer, now));
-    const sentences = [
-        ...ofAll,
-        ...expiredSentences(expired),
-        ...epochSentences(change),
-        ...(["add", "remove", "rename", "rekey", "readdress", "reroute", "expiry", "preshared"] as const).flatMap(
-            (kind) =>
-                kindSentences(
-                    kind,
-                    changes.filter((each) => each.kind === kind && !expired.includes(each)),
-                    overlapText(inputs),
-                ),
-        ),
-    ];
-    const total = Object.keys(peersOf(inputs)).length;
-    const touched = new Set([...changes.map(({ name }) => name), ...concernedByStage(change)]);
-    const undisturbed = total - [...touched].filter((name) => name in peersOf(inputs)).length;
-    if (before !== undefined && undisturbed > 0 && ofAll.length === 0)
-        sentences.push(
-            `nobody else is disturbed: ${count(undisturbed, "peer")} keep${undisturbed === 1 ? "s" : ""} key, address and session`,
-        );
-    if (total === 0 && before === undefined) sentences.push("no peers yet");
-    return sentences.map((sentence) => `${relay}: ${sentence}`);
-}
-
-function kindSentences(kind: PeerChange["kind"], changes: PeerChange[], overlap: string): string[] {
-    if (changes.length <= ONE_BY_ONE) return changes.map((change) => sentenceOf(change, overlap));
-    const what = `${MANY[kind]}${kind === "rekey" ? `: ${overlap}` : ""}`;
-    return [`${listNames(changes.map(({ name }) => name))} (${count(changes.length, "peer")}) ${what}`];
-}
-
-/** How long a key that is replaced still works. */
-function overlapText({ keyOverlap }: Properties): string {
-    const seconds = typeof keyOverlap === "number" ? keyOverlap : 0;
-    if (seconds === 0) return "cut off until the new configuration is in use";
-    return `the old configuration works until the new one is used, for ${duration(seconds)} at most`;
-}
-
-function duration(seconds: number): string {
-    for (const [unit, length] of [
-        ["day", 86400],
-        ["hour", 3600],
-        ["minute", 60],
-    ] as const)
-        if (seconds % length === 0) return count(seconds / length, unit);
-    return count(seconds, "second");
-}
-
-function expiredSentences(changes: PeerChange[]): string[] {
-    if (changes.length > ONE_BY_ONE) {
-        const names = listNames(changes.map(({ name }) => name));
-        return [`${names} (${count(changes.length, "peer")}) expired and were cut off then by the relay`];
-    }
-    return changes.map(
-        ({ name, peer, publicKey }) =>
-            `${name} (${addressesOf(peer)}) expired on ${peer.expires} and was cut off then by the relay; the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}does not come back by itself`,
+    return sentencesOf(
+        wordingAt(() => now),
+        change,
     );
 }
 
-const MANY: Record<PeerChange["kind"], string> = {
-    add: "will be connected",
-    remove: "are cut off at once, running connections included",
-    rename: "are renamed and keep their addresses; preshared keys belong to names: connected for two to three minutes more, then only with their new configuration",
-    rekey: "get new keys",
-    readdress: "get new addresses and are cut off until they use their new configuration",
-    reroute: "have other networks behind them; their own connections go on",
-    expiry: "have another expiry; their connections go on",
-    preshared:
-        "get new preshared keys: connected for two to three minutes more, then only with their new configuration",
-};
+function wordingAt(now: () => Date): Wording {
+    const peers = ofRelay((change) => peerSentencesOf(change, now(), interruptsAll(change)));
+    const wording: Wording = {
+        created(change) {
+            if (isLeaf(change.inputs)) return leafSentences(change);
+            const update = asUpdate(change);
+            if (update !== undefined) return sentencesOf(wording, update);
+            const { inputs } = change;
+            const { relay } = placed(inputs);
+            if (inputs.adopts !== undefined) return adoptionSentences(inputs);
+            return [
+                `listens on UDP port ${String(inputs.listenPort)}`,
+                ...peerSentencesOf(change, now(), false),
+                ...(Object.keys(peersOf(inputs)).length === 0 ? ["no peers yet"] : []),
+            ].map((sentence) => `${relay}: ${sentence}`);
+        },
 
-function sentenceOf({ kind, name, peer, before, publicKey, formerly }: PeerChange, overlap: string): string {
-    switch (kind) {
-        case "add":
-            return `${name} will be connected at ${addressesOf(peer)}${routesOf(peer).length > 0 ? `, with ${listNames(routesOf(peer))} behind` : ""}`;
-        case "remove":
-            return `${name} (${addressesOf(peer)}) is cut off at once, running connections included; the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}does not come back by itself`;
-        case "rename":
-            return `${formerly} is now called ${name} and keeps ${addressesOf(peer)}; the preshared key belongs to the name: connected for two to three minutes more, then only with the new configuration`;
-        case "rekey":
-            return `${name} gets a new key: ${overlap}`;
-        case "readdress":
-            return `${name} moves from ${before === undefined ? "" : addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`;
-        case "reroute":
-            return `${name} has ${routesOf(peer).length > 0 ? listNames(routesOf(peer)) : "no networks"} behind; connections to the tunnel address go on`;
-        case "expiry":
-            return `${name} ${peer.expires === undefined ? "does not expire any more" : `expires on ${peer.expires}${before?.expires === undefined ? "" : `, not on ${before.expires}`}`}; connections go on`;
-        case "preshared":
-            return `${name} gets a new preshared key: connected for two to three minutes more, then only with the new configuration`;
-    }
+        effects: {
+            host: place,
+            appName: place,
+            interface: place,
+            machine: place,
+            moved: place,
+            privateKeys: ownKey,
+            listenPort: ofInput("listenPort", "UDP port", NEW_CONFIGURATION),
+            address: ofInput("address", "address", NEW_CONFIGURATION),
+            address6: ofInput("address6", "IPv6 address", NEW_CONFIGURATION6),
+            prefix: ofInput("prefix", "prefix length", NEW_CONFIGURATION),
+            prefix6: ofInput("prefix6", "IPv6 prefix length", NEW_CONFIGURATION6),
+            mtu: ofInput(
+                "mtu",
+                "MTU",
+                "sessions go on, and configurations that are handed out from now on have the new one",
+            ),
+            epochs: ofRelay((change) => epochSentences(change, interruptsAll(change))),
+            peers,
+            publicKeys: peers,
+            presharedKeys: peers,
+            seed: peers,
+            // What is forwarded Firewall tells.
+            routes: toldElsewhere,
+            leaf: leafEffects,
+        },
+
+        closing(change, said) {
+            const { before, inputs } = change;
+            const { relay, interface: device } = placed(inputs);
+            if (isLeaf(inputs))
+                return said.length > 0 ? [] : [`${relay}: ${device} is configured again; connections go on`];
+            if (before === undefined || interruptsAll(change)) return [];
+            if (inputs.machine === UNKNOWN && isOtherInstance(placed(before.inputs).host, placed(inputs).host))
+                return [];
+            if (inputs.machine === UNKNOWN) {
+                return [
+                    `${relay}: which machine it is will be known during the update: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects`,
+                ];
+            }
+            const listed = Object.keys(peersOf(inputs));
+            const touched = new Set([...peerChanges(change).map(({ name }) => name), ...concernedByStage(change)]);
+            const untouched = listed.filter((name) => !touched.has(name)).length;
+            if (untouched === 0) return [];
+            const whom = untouched === listed.length && said.length === 0 ? "no peer" : "no other peer";
+            return [
+                `${relay}: ${whom} is affected: ${count(untouched, "peer")} keep${untouched === 1 ? "s its" : " their"} key, address and session`,
+            ];
+        },
+    };
+    return wording;
 }
 
-function relaySentences(change: Change): string[] {
+function keyEffects(change: Change): string[] {
     const { before, inputs } = change;
-    if (before === undefined) return [`listens on UDP port ${String(inputs.listenPort)}`];
-    const sentences: string[] = [];
-    if (relayRekeyed(change))
-        sentences.push("the relay's own key changes: every peer is cut off until it uses its new configuration");
-    if (before.inputs.identity !== "host" && inputs.identity === "host")
-        sentences.push(
-            "the relay keeps its key to itself from now on: nobody is disturbed, the state forgets it, and a lost machine can not be rebuilt as the same relay",
-        );
-    for (const [key, what] of [
-        ["listenPort", "UDP port"],
-        ["address", "address"],
-        ["prefix", "prefix length"],
-    ] as const) {
-        if (!same(before.inputs[key], inputs[key]))
-            sentences.push(
-                `the relay's ${what} changes from ${String(before.inputs[key])} to ${String(inputs[key])}: every peer needs its new configuration`,
-            );
-    }
-    if (!same(before.inputs.machine, inputs.machine) && inputs.machine !== UNKNOWN)
-        sentences.push("the machine is another one: it is filled again with the same keys and addresses");
-    return sentences;
+    if (before === undefined) return [];
+    return [
+        ...(isRekeyed(change)
+            ? ["the relay's own key changes: every peer is cut off until it uses its new configuration"]
+            : []),
+        ...(before.inputs.identity !== "host" && inputs.identity === "host"
+            ? [
+                  "the relay keeps its key to itself from now on: the state forgets it, and a lost machine cannot be rebuilt as the same relay",
+              ]
+            : []),
+    ];
+}
+
+/** Whether something of the relay itself interrupts every peer. */
+export function interruptsAll(change: Change): boolean {
+    const { before, inputs } = change;
+    if (before === undefined) return false;
+    return (
+        placeEffects(change).length > 0 ||
+        isRekeyed(change) ||
+        ["listenPort", "address", "prefix"].some((input) => !same(before.inputs[input], inputs[input]))
+    );
 }
 
 /** Whether a key epoch that stays gets another key: also the one that is not made yet, when a key moves from the relay to the state. */
-function relayRekeyed({ before, inputs }: Change): boolean {
+function isRekeyed({ before, inputs }: Change): boolean {
     if (before === undefined || inputs.identity === "host") return false;
     const then = (before.inputs.privateKeys ?? {}) as Record<string, unknown>;
     const now = (inputs.privateKeys ?? {}) as Record<string, unknown>;
@@ -147,8 +150,4 @@ function relayRekeyed({ before, inputs }: Change): boolean {
             ((before.inputs.epochs ?? []) as number[]).includes(epoch),
         );
     return Object.keys(now).some((epoch) => epoch in then && then[epoch] !== now[epoch]);
-}
-
-function addressesOf(peer: { address: string; address6?: string }): string {
-    return peer.address6 === undefined ? peer.address : `${peer.address} and ${peer.address6}`;
 }

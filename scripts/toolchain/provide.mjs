@@ -2,6 +2,7 @@
 // puts the chosen ones first on PATH.
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { access, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { arch, platform, release } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -9,7 +10,16 @@ import { fileURLToPath } from "node:url";
 
 import { cache } from "./cache.mjs";
 import { outputOf, say, searchPath, which } from "./run.mjs";
-import { download, goBuild, hashOf, installCommand, installPackages, npmInstall, packageManager } from "./sources.mjs";
+import {
+    download,
+    goBuild,
+    hashOf,
+    installCommand,
+    installPackages,
+    npmInstall,
+    packageManager,
+    wheelInstall,
+} from "./sources.mjs";
 import { systemTools } from "./systemTools.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -18,6 +28,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const oldestNode = "22.13.0";
 const installedNode = "24.9.0";
 const oldestStockCaddy = "2.10.0";
+const oldestShellcheck = "0.9.0";
 
 /**
  * Finds or installs the tools and returns the directory to put before PATH.
@@ -42,29 +53,30 @@ export async function provide({ only, tests } = {}) {
 /**
  * What there is and what is missing, without installing anything.
  *
- * @param {{ only?: string[] }} options
+ * @param {{ only?: string[], tests?: boolean }} options as those of `provide`
  */
-export async function report({ only } = {}) {
-    return look(only, { install: false });
+export async function report({ only, tests } = {}) {
+    return look(only, { install: false, tests });
 }
 
 async function look(only, { install, tests = false }) {
-    const tools = [nodeTool(), await pulumiTool(), await caddyTool()];
+    const isAsked = ({ name }) => only?.includes(name) ?? true;
+    const own = [nodeTool(), await pulumiTool(), await caddyTool()];
+    // The package does not contain what only this repository's own checks need.
+    const tools = tests || only?.includes("shellcheck") ? [...own, await shellcheckTool()] : own;
     const found = [];
     const missing = [];
-    for (const tool of tools.filter(({ name }) => only?.includes(name) ?? true)) {
+    for (const tool of tools.filter(isAsked)) {
         const result = await oneOf(tool, install);
         (result.files ? found : missing).push({ name: tool.name, ...result });
     }
-    if (only === undefined) {
-        const system = await systemTools({ tests });
-        const absent = system.filter(({ absent }) => absent.length > 0);
-        const reason = absent.length > 0 ? await installSystem(absent, install) : undefined;
-        for (const { name, commands } of system) {
-            const files = commands.map((command) => which(command));
-            if (files.every((file) => file !== undefined)) found.push({ name, files });
-            else missing.push({ name, reasons: [`no ${commands.join(", ")} on PATH; ${reason}`] });
-        }
+    const system = await systemTools({ only, tests });
+    const absent = system.filter(({ absent }) => absent.length > 0);
+    const reason = absent.length > 0 ? await installSystem(absent, install) : undefined;
+    for (const { name, commands } of system) {
+        const files = commands.map((command) => which(command));
+        if (files.every((file) => file !== undefined)) found.push({ name, files });
+        else missing.push({ name, reasons: [`no ${commands.join(", ")} on PATH; ${reason}`] });
     }
     return { found, missing };
 }
@@ -195,6 +207,32 @@ async function caddyTool() {
     };
 }
 
+/** Checks the shell programs of this repository; nobody else needs it. */
+async function shellcheckTool() {
+    const requirements = join(root, "tools/shellcheck/requirements.txt");
+    const unpacked = join(cache, `shellcheck-${await hashOf(dirname(requirements))}`);
+    const good = async (file) => isAtLeast(file && (await outputOf(file, ["--version"])), oldestShellcheck);
+    return {
+        name: "shellcheck",
+        home: "https://www.shellcheck.net",
+        ways: [
+            async () => {
+                const file = which("shellcheck");
+                return (await good(file)) ? [file] : undefined;
+            },
+            (install) => cached(unpacked, ["shellcheck"], install, () => wheelInstall(requirements, unpacked)),
+            async (install) => {
+                if (!install || process.getuid() !== 0) return undefined;
+                const manager = packageManager();
+                if (manager === undefined) return undefined;
+                await installPackages(manager, [manager === "dnf" ? "ShellCheck" : "shellcheck"]);
+                const file = which("shellcheck");
+                return (await good(file)) ? [file] : undefined;
+            },
+        ],
+    };
+}
+
 /** The files of a directory of the cache, after filling it when it is not there. */
 async function cached(directory, names, install, fill) {
     const there = present(directory, names);
@@ -229,9 +267,12 @@ async function installSystem(absent, install) {
 async function fingerprint(only, tests) {
     const hash = createHash("sha256");
     hash.update(JSON.stringify([root, only, tests, platform(), arch(), release(), which("go") !== undefined]));
-    for (const name of ["scripts/toolchain", "tools/engine", "tools/language-host", "tools/caddy"]) {
+    const folders = [
+        "scripts/toolchain",
+        ...["engine", "language-host", "caddy", "shellcheck"].map((name) => `tools/${name}`),
+    ];
+    for (const name of folders.filter((folder) => existsSync(join(root, folder))))
         hash.update(await hashOf(join(root, name)));
-    }
     return hash.digest("hex").slice(0, 12);
 }
 

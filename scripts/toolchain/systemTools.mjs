@@ -8,10 +8,12 @@ import { outputOf, which } from "./run.mjs";
 /**
  * Commands by tool, with the name of the package in each distribution and the commands that are not there.
  *
- * @param {{ tests?: boolean }} options `tests`: with what only the laboratory needs, where machines are reached over SSH
+ * @param {{ only?: string[], tests?: boolean }} options `only`: names of tools, when not all are needed; `tests`: with
+ *     what only the tests need
  */
-export async function systemTools({ tests = false } = {}) {
+export async function systemTools({ only, tests = false } = {}) {
     if (platform() !== "linux") return [];
+    const isAsked = (name) => only?.includes(name) ?? true;
     const tools = [
         tool("wireguard-tools", ["wg", "wg-quick"]),
         tool("nftables", ["nft"]),
@@ -27,10 +29,23 @@ export async function systemTools({ tests = false } = {}) {
         tool("curl", ["curl"]),
         tool("openssl", ["openssl"]),
         ...(tests ? [tool("openssh-server", ["sshd"], { pacman: "openssh" }), tool("sudo", ["sudo"])] : []),
-    ];
+        // Login shells that are not of Bourne's kind.
+        ...(tests ? [tool("fish", ["fish"]), tool("tcsh", ["tcsh"])] : []),
+        // The tools of a small system.
+        ...(tests ? [tool("busybox", ["busybox"])] : []),
+        ...(tests && isAsked("python3") ? [await pythonTool()] : []),
+    ].filter(({ name }) => isAsked(name));
     // Where a distribution has no such package, its kernels have WireGuard.
     const wireguardGo = tool("wireguard-go", ["wireguard-go"], { dnf: undefined, pacman: undefined });
+    if (!isAsked("wireguard-go")) return tools;
     return (await kernelHasWireGuard()) ? tools : [...tools, wireguardGo];
+}
+
+/** Python with its venv module: the independent verifiers of logs are installed with it. */
+async function pythonTool() {
+    const python = tool("python3", ["python3"], { "apt-get": "python3-venv", pacman: "python" });
+    const hasVenv = (await outputOf("python3", ["-c", "import ensurepip, venv"])) !== undefined;
+    return hasVenv ? python : { ...python, absent: python.commands };
 }
 
 function tool(name, commands, names = {}) {

@@ -85,7 +85,7 @@ it.each(EXAMPLES)("%s previews as it stands, with peers in sentences", async (ex
     for (const [key, value] of Object.entries(CONFIG[example] ?? {}))
         await pulumi(own, "config", "set", ...key.split(" "), value);
     const { stdout } = await pulumi(own, "preview");
-    expect(stdout).toMatch(/: \S+ will be connected at 10\./);
+    expect(stdout).toMatch(/: \S+ will be added at 10\./);
     expect(stdout).toMatch(/\+ \d+ to create/);
     expect(stdout).not.toMatch(/error/i);
 });

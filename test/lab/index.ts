@@ -1,9 +1,13 @@
 export { Lab, TOPOLOGY, type Topology, ipv6Of } from "./lab.js";
 export {
     type HttpsAnswer,
+    type ForgedRequest,
     type HttpsRequest,
     LabNode,
+    type NameServer,
     type Reach,
+    type SeenRequest,
+    type Sender,
     type Server,
     type WireGuardInterface,
 } from "./node.js";

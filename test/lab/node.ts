@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ExecOptions, type Outcome, Program, execute, programPath } from "./processes.js";
+import { type ExecOptions, type Outcome, Program, execute, programPath, punctual } from "./processes.js";
 import { Probe } from "./probe.js";
 import type { Carrier } from "./prerequisites.js";
 
@@ -32,7 +32,9 @@ export interface HttpsRequest {
     path?: string;
     /** Key exchange offered, as in OpenSSL's group list. Default: Node's. */
     groups?: string;
-    /** Milliseconds, 5000 by default. */
+    /** Signature algorithms accepted, as in OpenSSL's list. Default: Node's. */
+    sigalgs?: string;
+    /** Milliseconds, 30 000 by default: only a fault takes that long. */
     timeout?: number;
 }
 
@@ -52,10 +54,37 @@ export interface HttpsAnswer {
     message?: string;
 }
 
+/** A request with headers that a client makes up: names and values. */
+export interface ForgedRequest {
+    headers: [string, string][];
+    trailers?: [string, string][];
+}
+
+/** What an upstream got of it: names and values in turn. */
+export interface SeenRequest {
+    headers?: string[];
+    trailers?: string[];
+    error?: string;
+}
+
 /** A server of the laboratory. */
 export interface Server {
     /** What it heard: {"request","from"} by HTTP, {"from","text"} by UDP. */
     readonly program: Program;
+    stop(): Promise<void>;
+}
+
+/** Answers every question for an IPv4 address. */
+export interface NameServer extends Server {
+    answer(ip: string): Promise<void>;
+    /** It cannot answer for now. */
+    fail(): Promise<void>;
+}
+
+/** Datagrams on their way, whether they arrive or not. */
+export interface Sender {
+    /** Waits until this many more have been sent than by now. */
+    passes(count: number): Promise<void>;
     stop(): Promise<void>;
 }
 
@@ -121,7 +150,9 @@ export class LabNode {
         mtu = 1420,
     }: WireGuardInterface): Promise<void> {
         const create =
-            this.carrier === "kernel" ? ["ip", "link", "add", name, "type", "wireguard"] : ["wireguard-go", name];
+            this.carrier === "kernel"
+                ? ["ip", "link", "add", name, "type", "wireguard"]
+                : [...punctual("wireguard-go"), "wireguard-go", name];
         await this.run(create);
         // By file: node gives a child a socket for its standard input, which /dev/stdin cannot open.
         writeFileSync(this.#configFile(name), config, { mode: 0o600 });
@@ -161,7 +192,7 @@ export class LabNode {
     }
 
     async https(request: HttpsRequest): Promise<HttpsAnswer> {
-        const { timeout = 5000 } = request;
+        const { timeout = 30_000 } = request;
         const input = JSON.stringify({ path: "/", servername: "", ...request, timeout });
         const command = [process.execPath, programPath("https")];
         return JSON.parse(await this.run(command, { input, timeout: timeout + 30_000 })) as HttpsAnswer;
@@ -192,9 +223,49 @@ export class LabNode {
         return Program.start(prefix, "websocket", [url]);
     }
 
+    /** Sends requests with headers and trailers of any name, and gives what the upstream at /headers got of each. */
+    async forgeHeaders(request: {
+        address: string;
+        port: number;
+        ca: string;
+        http2: boolean;
+        requests: ForgedRequest[];
+    }): Promise<SeenRequest[]> {
+        const requests = request.requests.map((each) => ({ path: "/headers", ...each }));
+        const input = JSON.stringify({ ...request, requests });
+        return JSON.parse(await this.run([process.execPath, programPath("forge-headers")], { input })) as SeenRequest[];
+    }
+
     /** Sends every datagram back. */
     async udpEcho(port: number, address = "0.0.0.0"): Promise<Server> {
         return server(await Program.start(this.#prefix, "udp-echo", [address, String(port)]));
+    }
+
+    /** A name server that answers as it is told: see programs/dns.mjs. */
+    async nameServer(address: string): Promise<NameServer> {
+        const program = await Program.start(this.#prefix, "dns", [address]);
+        const tell = async (line: string): Promise<void> => {
+            const before = program.messages.length;
+            program.tell(line);
+            await program.next((message) => message["told"] === line && program.messages.indexOf(message) >= before);
+        };
+        return { ...server(program), answer: (ip) => tell(`answer ${ip}`), fail: () => tell("fail") };
+    }
+
+    /** Sends datagrams that expect no answer, until it is stopped. */
+    async sendUdp(address: string, port: number, rate = 100): Promise<Sender> {
+        const program = await Program.start(this.#prefix, "udp-sender", [address, String(port), String(rate)]);
+        return { passes: (count) => new Probe(program).passes(count), stop: () => program.stop() };
+    }
+
+    /** A TCP connection that stays open, or a listener for one. Each line that it is told is sent. */
+    async holdTcp(how: "listen" | "connect", address: string, port: number): Promise<Program> {
+        return Program.start(this.#prefix, "tcp-hold", [how, address, String(port)]);
+    }
+
+    /** Runs a program of the laboratory that needs raw sockets. */
+    async raw(program: "icmp-error" | "ping-flood", ...args: (string | number)[]): Promise<string> {
+        return this.run(["perl", join(__dirname, "programs", `${program}.pl`), ...args.map(String)]);
     }
 
     /** Writes every packet that comes or goes here to a file, on every interface, those of tunnels included. */

@@ -1,4 +1,5 @@
 import type { LabNode } from "./node.js";
+import { endWatcher } from "./watcher.js";
 
 /** Where a relay keeps its files. */
 export interface RelayPlace {
@@ -11,13 +12,23 @@ export interface RelayPlace {
  * What a power cut and a boot do to a relay without systemd: every process of it, its interface, its table and what is
  * in memory are gone, and what the boot files say is brought up, in the order of the units.
  */
-export async function reboot(node: LabNode, { etc, run, interface: device }: RelayPlace): Promise<void> {
-    await node.run(["bash", "-c", POWER_CUT, "power-cut", run, device]);
+export async function reboot(node: LabNode, place: RelayPlace): Promise<void> {
+    const { etc, run, interface: device } = place;
+    await powerCut(node, place);
     await node.run(["bash", `${etc}/program`, "boot-firewall", etc, run]);
     await node.run(["bash", "-c", START, "boot", `${etc}/program`, "boot-wireguard", etc, run, device]);
     await node.run(["bash", "-c", 'until [[ -f "$1" ]]; do sleep 0.05; done', "await", `${run}/${device}.ready`]);
     // Where no unit keeps the proxy, a supervisor does.
     await node.run(["bash", "-c", START, "boot", `${etc}/program`, "supervise-proxy", etc, run]);
+    await node.run(["bash", "-c", START, "boot", `${etc}/program`, "watch", etc, run]);
+    await node.run(["bash", "-c", 'until [[ -f "$1" ]]; do sleep 0.05; done', "await", `${run}/watch.pid`]);
+}
+
+/** Everything that a power cut ends, and nothing is started again. */
+export async function powerCut(node: LabNode, { run, interface: device }: RelayPlace): Promise<void> {
+    // First the watcher, which would start again what ends before it.
+    await endWatcher(node, run);
+    await node.run(["bash", "-c", POWER_CUT, "power-cut", run, device]);
 }
 
 const POWER_CUT = `

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { AuditLine } from "../../core/audit/record.js";
+import { endOrphans } from "./orphans.js";
 import { type Outcome, execute, programPath } from "./processes.js";
 
 /** What the program declares, in the words of the components; `publicKey` makes a peer plain data, and `host` has a `namespace` or `ssh`. */
@@ -71,6 +72,8 @@ export class Stack {
     readonly env: Record<string, string>;
     /** Milliseconds after which a run of the engine is ended. */
     timeout = 120_000;
+    /** What the stack is called, and its log after it. */
+    logName = "dev";
     #declared: Declared;
 
     private constructor(declared: Declared, project: string) {
@@ -82,6 +85,8 @@ export class Stack {
             PULUMI_SKIP_UPDATE_CHECK: "true",
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
             XDG_CONFIG_HOME: join(this.folder, "config"),
+            // A fifth of an update is Node that compiles the same files again.
+            NODE_COMPILE_CACHE: join(toolsFolder(), "../../compiled"),
         };
         for (const name of ["backend", "node_modules"]) mkdirSync(join(this.folder, name));
         symlinkSync(ROOT, join(this.folder, "node_modules", "pulumi-qp-tunnel"));
@@ -153,6 +158,7 @@ export class Stack {
 
     /** Runs the engine; resolves whatever its exit status. */
     async run(args: string[], timeout = this.timeout): Promise<Run> {
+        endOrphans(this.folder);
         const argv = ["sh", "-c", 'umask 077; exec pulumi "$@"', "pulumi", ...args, "-C", this.folder];
         const options = ["--non-interactive", "--color", "never"];
         const outcome: Outcome = await execute([...argv, ...options], {
@@ -203,7 +209,7 @@ export class Stack {
     }
 
     get logFile(): string {
-        return join(this.folder, "audit", "dev.jsonl");
+        return join(this.folder, "audit", `${this.logName}.jsonl`);
     }
 
     /** The log's records, oldest first. */
@@ -218,11 +224,17 @@ export class Stack {
         return `/${kind}/qp-tunnel-${device}${namespace === undefined ? "" : `.${namespace}`}`;
     }
 
+    /** Removes the project alone: what it declared is another's. */
+    forget(): void {
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+
     /** Removes the project. What it declared is removed by `destroy`, or left to the laboratory and this. */
     close(): void {
+        endOrphans(this.folder);
         rmSync(this.place("etc"), { recursive: true, force: true });
         rmSync(this.place("run"), { recursive: true, force: true });
-        rmSync(this.folder, { recursive: true, force: true });
+        this.forget();
     }
 
     file(name: string, content: unknown): void {
@@ -252,10 +264,13 @@ let found: string | undefined;
 
 /** PATH with the engine and Caddy, which `npm run tools` provides. */
 export function searchPath(): string {
+    return [toolsFolder(), join(ROOT, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter);
+}
+
+function toolsFolder(): string {
     if (found === undefined) {
-        const tools = execFileSync(process.execPath, [join(ROOT, "scripts/tools.mjs")], { encoding: "utf8" });
-        const folders = tools.trim().split("\n").at(-1) ?? "";
-        found = [folders, join(ROOT, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter);
+        const printed = execFileSync(process.execPath, [join(ROOT, "scripts/tools.mjs")], { encoding: "utf8" });
+        found = printed.trim().split("\n").at(-1) ?? "";
     }
     return found;
 }

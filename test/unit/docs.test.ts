@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { compileFunction } from "node:vm";
 
 import * as ts from "typescript";
+import { parseAllDocuments } from "yaml";
 
 import * as library from "../../components/index.js";
 import { scripts } from "../../package.json";
@@ -13,7 +14,7 @@ const root = resolve(__dirname, "../..");
 
 /** Every page: README and CHANGELOG, docs, and what lies beside the examples. */
 const pages = [
-    ...["README.md", "CHANGELOG.md"],
+    ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
     ...["docs", "examples"].flatMap((folder) =>
         (readdirSync(join(root, folder), { recursive: true }) as string[])
             .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
@@ -79,10 +80,12 @@ describe.each(pages)("%s", (page) => {
 
     it("names commands of qp-tunnel that are there, with their options", async () => {
         const named = code(page).flatMap((text) =>
-            [...text.matchAll(/(?:npx )qp-tunnel ((?:[a-z]+(?:-[a-z]+)* ?)+)([^\n#]*)/g)].map(([, words, rest]) => ({
-                words: words!.trim().split(" "),
-                options: rest!.match(/(?<=\s)--?[a-z-]+/g) ?? [],
-            })),
+            [...text.matchAll(/npx (?:--no )?qp-tunnel ((?:[a-z]+(?:-[a-z]+)* ?)+)([^\n#]*)/g)].map(
+                ([, words, rest]) => ({
+                    words: words!.trim().split(" "),
+                    options: rest!.match(/(?<=\s)--?[a-z-]+/g) ?? [],
+                }),
+            ),
         );
         for (const { words, options } of named) {
             const command = words[0] === "audit" ? words.slice(0, 2) : words.slice(0, 1);
@@ -91,6 +94,22 @@ describe.each(pages)("%s", (page) => {
             expect(stdout).toContain(`Usage: qp-tunnel ${command.join(" ")}`);
             expect(options.filter((option) => !new RegExp(`(?<![\\w-])${option}(?![\\w-])`).test(stdout))).toEqual([]);
         }
+    });
+
+    it("calls npx with --no: elsewhere than in a project npx would run a package of a public registry that has this name", () => {
+        expect(code(page).flatMap((text) => text.match(/npx (?!--no )[^\n]*qp-tunnel.*/g) ?? [])).toEqual([]);
+    });
+
+    it("has JSON and YAML that can be read", () => {
+        for (const block of blocks(page, "json")) {
+            // A member out of an object stands alone, and {…} is one that is left out.
+            const whole = block.trimStart().startsWith("{") ? block : `{${block}}`;
+            expect(() => JSON.parse(whole.replaceAll("{…}", "{}")) as unknown).not.toThrow();
+        }
+        for (const block of blocks(page, "yaml"))
+            expect(
+                [parseAllDocuments(block)].flat().flatMap(({ errors }) => errors.map(({ message }) => message)),
+            ).toEqual([]);
     });
 
     it("has TypeScript that can be read, and imports what there is", () => {
@@ -110,6 +129,17 @@ describe.each(pages)("%s", (page) => {
             expect(outputText).not.toBe("");
         }
     });
+});
+
+it("nothing that the library says calls npx without --no", () => {
+    const sources = ["cli", "components", "core", "providers", "plugin", "examples", "scripts"].flatMap((folder) =>
+        (readdirSync(join(root, folder), { recursive: true }) as string[])
+            .filter((name) => /\.(ts|mjs|sh|yaml)$/.test(name) && !name.includes("node_modules"))
+            .map((name) => join(folder, name)),
+    );
+    expect(sources.length).toBeGreaterThan(100);
+    const bare = sources.flatMap((file) => textOf(file).match(/npx (?!--no )[^`\n]*qp-tunnel.*/g) ?? []);
+    expect(bare).toEqual([]);
 });
 
 describe("the README's program", () => {

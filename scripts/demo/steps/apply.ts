@@ -11,7 +11,7 @@ export const preview: Step = {
         const plan = sentences(await world.project.pulumi("preview"));
         world.say(plan.join("\n"));
         expect(
-            plan.some((sentence) => sentence.includes("alice will be connected")),
+            plan.some((sentence) => sentence.includes("alice will be added")),
             "the preview does not name alice",
         );
     },

@@ -1,3 +1,4 @@
+import { pauseWatcher } from "../../../test/lab/watcher.js";
 import { sentences } from "../project.js";
 import type { Step } from "../main.js";
 import { type World, expect } from "../world.js";
@@ -7,6 +8,9 @@ export const repair: Step = {
     title: "Somebody adds a peer by hand and takes a rule out of the firewall",
     command: "pulumi refresh, pulumi up",
     async run(world) {
+        const relay = world.machine("relay");
+        const resume = await pauseWatcher(relay, `/run/qp-tunnel-${world.interface}.${relay.namespace}`);
+        world.say("on the relay: its watcher is stopped, which would restore the rule at once");
         const whole = await wire(world);
         const rogue = await addRogue(world);
         await removeDefaultDeny(world);
@@ -14,7 +18,8 @@ export const repair: Step = {
         world.say(`on the relay: wg set … peer ${rogue}`);
         world.say(`on the relay: nft delete rule … forward (its last one, which drops the rest)`);
         world.say(`now alice reaches nas around the proxy: ${around}`);
-        expect(around === "open", "the missing rule makes no difference, so nothing is proved");
+        // Refused by nas itself is an answer that came through.
+        expect(around !== "timeout", "the missing rule makes no difference, so nothing is proved");
 
         const found = told(await world.project.pulumi("refresh", "--yes"));
         world.say(`\nrefresh:\n${found.join("\n")}`);
@@ -33,8 +38,9 @@ export const repair: Step = {
         world.say(`\nup:\n${done.join("\n")}`);
         const after = await world.machine("alice").tcp(world.address("nas"), UPSTREAM);
         world.say(`alice around the proxy: ${after}`);
-        expect(after !== "open", "the hole is still there");
+        expect(after === "timeout", "the hole is still there");
         expect((await wire(world)) === whole, "the relay's peers and rules are not what they were before");
+        await resume();
     },
 };
 

@@ -76,7 +76,7 @@ test(`${KILLS} writers killed at any moment: what was acknowledged is there, and
     const recovered = lines().filter(({ action }) => action === "log_recovered");
     const files = readdirSync(join(folder, "audit"));
     expect(files.filter((name) => name.includes(".torn-"))).toHaveLength(recovered.length);
-    const segments = files.filter((name) => /\.\d{4}\.jsonl$/.test(name));
+    const segments = files.filter((name) => /\.jsonl\.\d{4}$/.test(name));
     expect(segments.length).toBeGreaterThan(1);
     console.log(
         `${KILLS} writers killed: ${acknowledged.length} acknowledged records, all there; ${size} records in ` +

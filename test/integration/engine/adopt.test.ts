@@ -102,10 +102,19 @@ it("adopts it: nobody loses a packet, no key, address or session changes", async
     expect(planned.newState?.inputs?.["peers"]).toMatchObject(
         Object.fromEntries(team.map(({ name, publicKey }, index) => [name, { publicKey, address: addressOf(index) }])),
     );
+    const named = team
+        .map(({ name }, index) => `${name} (${addressOf(index)})`)
+        .sort()
+        .join(", ")
+        .replace(/, (?=[^,]*$)/, " and ");
     expect([...words["relay-wireguard"]!, ...words["relay-firewall"]!]).toStrictEqual(
         expect.arrayContaining([
-            `relay: if ${device} is up and bears the key ${fingerprint(own.publicKey)}, it is adopted as it is: keys, addresses and sessions of 20 peers stay; whoever else is on it is cut off at once`,
+            `relay: if ${device} is up and bears the key ${fingerprint(own.publicKey)}, it is adopted as it is: keys, addresses and sessions of ${named} stay`,
+            expect.stringMatching(
+                `^relay: before the update adopts ${device}, it compares it with this program: whoever else`,
+            ),
             `relay: if ${device} is adopted, what it forwards today goes on until the grants are loaded; the relay's own ports are closed to its peers at once, but for ping and services`,
+            expect.stringMatching(/a port that was published to a peer is closed\. A service \(ExposedService\) takes/),
         ]),
     );
     const [before, sessionsBefore] = [await wire(), await sessions()];

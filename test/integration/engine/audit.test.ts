@@ -23,7 +23,8 @@ beforeAll(async () => {
         namespace: relay.namespace,
         interface: lab.interface("relay"),
         peers,
-        services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] }],
+        // One authority: the log has the lines that are counted below.
+        services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"], certificate: "ed25519" }],
     });
     await stack.up();
     whole = readFileSync(stack.logFile, "utf8");
@@ -47,12 +48,12 @@ const DAMAGES: [string, () => void, RegExp][] = [
     [
         "cut after its 9th line",
         () => writeFileSync(stack.logFile, lines().slice(0, 9).join("")),
-        /^line 10 of audit\/dev.jsonl: it is missing: the log ends after 9 lines, 14 were pinned/,
+        /^audit\/dev.jsonl: it is at least 5 lines older than the state: line 10 is missing here; rebase this branch/,
     ],
     [
         "short of its last line",
         () => writeFileSync(stack.logFile, lines().slice(0, -1).join("")),
-        /^line 20 of audit\/dev.jsonl: it is missing: the log ends after 19 lines, 20 were pinned/,
+        /^audit\/dev.jsonl: it is (at least )?1 line older than the state: line 20 is missing here; rebase this branch/,
     ],
     [
         "edited in its 5th line",
@@ -90,7 +91,7 @@ it.each(DAMAGES)("a preview fails with a log that is %s", async (_name, damage, 
 
 it("a preview fails with another log, begun anew with the same key", async () => {
     rmSync(stack.logFile);
-    copyFileSync(join(stack.folder, "config/pulumi-qp-tunnel/lab-dev.key"), join(stack.folder, "copied.key"));
+    copyFileSync(join(stack.folder, "config/pulumi-qp-tunnel/keys/lab/dev.key"), join(stack.folder, "copied.key"));
     const ref = { path: stack.logFile, project: "lab", stack: "dev", signingKey: `file:${stack.folder}/copied.key` };
     const log = await AuditLog.open(ref);
     for (let record = 0; record < lines().length; record++)
@@ -116,7 +117,9 @@ it("nothing is done with a cut log, by whatever command, and all works again wit
         ["destroy", ...yes, "--target", urn("relay-grants")],
     ]) {
         expect(reasons(await stack.fail(command))).toStrictEqual([
-            expect.stringMatching(/^line 18 of audit\/dev.jsonl: it is missing: the log ends after 17 lines/),
+            expect.stringMatching(
+                /^(audit\/dev.jsonl: it is (at least )?\d lines? older than the state: line 18 is missing here|line 18 of audit\/dev.jsonl: it is missing: the log ends after 17 lines, 19 were written here)/,
+            ),
         ]);
         expect(await wire()).toStrictEqual(before);
         expect(readFileSync(stack.logFile, "utf8")).toBe(cut);
@@ -142,6 +145,55 @@ it("a log that is ahead of the state is fine: the next up makes both agree", asy
     expect(await wire()).toStrictEqual(after);
     whole = readFileSync(stack.logFile, "utf8");
 });
+
+it("on a branch that is behind says that first, and advises nobody to trust a key again that others revoked", async () => {
+    const revoked = stack.log().findLastIndex(({ action }) => action === "registry_update_begin");
+    writeFileSync(stack.logFile, lines().slice(0, revoked).join(""));
+    stack.declare({ peers });
+    const behind = expect.stringMatching(
+        /^audit\/dev.jsonl: it is at least \d+ lines older than the state: line \d+ is missing here; rebase this branch/,
+    );
+    const text = await stack.fail(["preview"]);
+    expect(reasons(text)).toStrictEqual([behind]);
+    expect(text).not.toContain("reinstate");
+
+    stack.declare({ audit: { onBehind: "warn" } });
+    const warned = await stack.fail(["preview"]);
+    expect(reasons(warned)).toStrictEqual([
+        "peers.carol.publicKey: was changed in the state since this branch was made; rebase the branch before anything else",
+    ]);
+    expect(warningsIn(warned)).toStrictEqual([behind]);
+
+    stack.declare({ peers: peers.slice(0, 2), mtu: 1390 });
+    const passed = await stack.preview();
+    expect(warningsIn(passed)).toStrictEqual([behind]);
+    expect(passed).toContain("MTU changes from 1380 to 1390");
+    expect(passed).not.toContain("verified");
+});
+
+it("an update says each thing once: in its preview, and when it is done", async () => {
+    stack.declare({
+        audit: {},
+        services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"], keyExchange: "prefer" }],
+    });
+    const { text } = await stack.succeed(["up", "--yes"]);
+    const [preview = "", update = ""] = text.split("Updating (").map(diagnosticsIn);
+    for (const said of [preview, update])
+        expect(warningsIn(said)).toStrictEqual([expect.stringContaining("keyExchange")]);
+    expect(preview.match(/, verified/g)).toHaveLength(1);
+    expect(update).not.toContain(", verified");
+    expect(update.match(/, pinned/g)).toHaveLength(1);
+    whole = readFileSync(stack.logFile, "utf8");
+});
+
+/** What the engine sums up at its end; it has shown each line before, beside its resource. */
+function diagnosticsIn(text: string): string {
+    return text.slice(text.indexOf("Diagnostics:"));
+}
+
+function warningsIn(text: string): string[] {
+    return text.split("\n").flatMap((line) => /^ +warning: (.*)$/.exec(line)?.[1] ?? []);
+}
 
 async function wire(): Promise<{ peers: string; firewall: string; listeners: string }> {
     return {

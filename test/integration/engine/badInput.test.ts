@@ -97,11 +97,11 @@ it("refuses a revoked key that comes back, unless the program says so", async ()
     stack.declare({ peers });
     expect(reasons(await stack.fail(["preview"]))).toStrictEqual([
         expect.stringMatching(
-            /: peers\.carol\.publicKey: was revoked when "carol" was removed; give a new key, or set reinstate: true/,
+            /^peers\.carol\.publicKey: was revoked when "carol" was removed; give a new key, or set reinstate: true/,
         ),
     ]);
     stack.declare({ peers: [...peers.slice(0, 2), { ...peers[2]!, reinstate: true }] });
-    expect(await stack.preview()).toContain("relay: carol will be connected at 10.8.0.4");
+    expect(await stack.preview()).toContain("relay: carol will be added at 10.8.0.4");
     stack.declare({ peers: peers.slice(0, 2) });
 });
 
@@ -130,12 +130,14 @@ it("refuses a log that somebody else keeps locked", async () => {
 
 it("refuses another stack's log", async () => {
     const path = join(stack.folder, "audit", "foreign.jsonl");
-    const key = join(stack.folder, "config/pulumi-qp-tunnel/lab-dev.key");
+    const key = join(stack.folder, "config/pulumi-qp-tunnel/keys/lab/dev.key");
     const log = await AuditLog.open({ path, project: "elsewhere", stack: "prod", signingKey: `file:${key}` });
     await log.append({ action: "setup_relay", message: "Another relay" });
     stack.declare({ audit: { path: "audit/foreign.jsonl" } });
     expect(reasons(await stack.fail(["preview"]))).toStrictEqual([
-        "line 1 of audit/foreign.jsonl: it is the log of another project: elsewhere, not lab; point to the log of this stack",
+        expect.stringContaining(
+            'line 1 of audit/foreign.jsonl: the log that the state remembers is audit/dev.jsonl: it is known by its first record, not by the stack\'s name; say where it is with `path: "audit/dev.jsonl"` of AuditSink',
+        ),
     ]);
 });
 

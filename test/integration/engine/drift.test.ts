@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fingerprint } from "../../../core/keys.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
+import { pauseWatcher } from "../../lab/watcher.js";
 import { livePeers, spoken, withKeys } from "./fixtures.js";
 
 jest.setTimeout(300_000);
@@ -42,6 +43,7 @@ it("names what was changed on the interface and in the firewall by hand, and set
     const peers = await livePeers(relay, device);
     const rules = await relay.run(["nft", "-s", "list", "table", "inet", table]);
 
+    await pauseWatcher(relay, stack.place("run"));
     await relay.run(["wg", "set", device, "peer", rogue, "allowed-ips", "10.8.0.99/32"]);
     await relay.run(["wg", "set", device, "peer", key("bob"), "remove"]);
     await relay.run(["wg", "set", device, "peer", key("carol"), "allowed-ips", "10.8.0.4/32,10.99.0.0/16"]);
@@ -53,18 +55,18 @@ it("names what was changed on the interface and in the firewall by hand, and set
 
     named.push(...spoken(await stack.refresh()));
     expect(named).toStrictEqual([
-        "relay: 10.8.0.2 . 10.8.0.3 . tcp . 22 is allowed by the program and missing in the kernel; the next up adds it",
-        "relay: 10.8.0.4 . 10.8.0.1 . tcp . 22 is let through and nobody granted it; the next up removes it",
-        "relay: IPv4 forwarding is off: peers reach the relay, but nothing behind it; the next up switches it on for the interface",
-        "relay: bob was removed from the interface by hand; the next up connects her again",
-        "relay: carol was changed on the wire: allowed IPs are 10.8.0.4/32, 10.99.0.0/16 instead of 10.8.0.4/32; the next up sets it back",
-        `relay: chain guard of table ${table} was changed (6 rules missing); the next up loads it again`,
-        "relay: dora was changed on the wire: the preshared key is another one; the next up sets it back",
-        `relay: rogue peer ${fingerprint(rogue)} (${rogue}, 10.8.0.99/32) is on the wire, not in the program; the next up cuts it off`,
+        "relay: 10.8.0.2 . 10.8.0.3 . tcp . 22 is allowed by the program and missing in the kernel; `pulumi up --refresh` adds it",
+        "relay: 10.8.0.4 . 10.8.0.1 . tcp . 22 is let through and nobody granted it; `pulumi up --refresh` removes it",
+        "relay: IPv4 forwarding is off: peers reach the relay, but nothing behind it; `pulumi up --refresh` switches it on for the interface",
+        "relay: bob was removed from the interface by hand; `pulumi up --refresh` adds it back",
+        "relay: carol was changed on the wire: allowed IPs are 10.8.0.4/32, 10.99.0.0/16 instead of 10.8.0.4/32; `pulumi up --refresh` restores it",
+        `relay: chain guard of table ${table} was changed (7 rules missing); \`pulumi up --refresh\` loads it again`,
+        "relay: dora was changed on the wire: the preshared key differs; `pulumi up --refresh` restores it",
+        `relay: unknown peer ${fingerprint(rogue)} (${rogue}, 10.8.0.99/32) is configured on the interface but not declared in the program; \`pulumi up --refresh\` removes it`,
     ]);
 
     await stack.up();
-    expect(await livePeers(relay, device)).toStrictEqual(peers);
+    expect(await livePeers(relay, device, peers)).toStrictEqual(peers);
     expect(await relay.run(["nft", "-s", "list", "table", "inet", table])).toBe(rules);
     await stack.refresh("--expect-no-changes");
 });
@@ -72,18 +74,20 @@ it("names what was changed on the interface and in the firewall by hand, and set
 it("names a table that is gone and a proxy that was stopped, in a preview too, and makes them again", async () => {
     const peers = await livePeers(relay, device);
     const rules = await relay.run(["nft", "-s", "list", "table", "inet", table]);
+    const resume = await pauseWatcher(relay, stack.place("run"));
     await relay.run(["nft", "delete", "table", "inet", table]);
     await relay.run(["kill", "-KILL", pid("proxy.supervisor"), pid("proxy")]);
 
     const drift = [
-        `relay: the nftables table inet ${table} is gone: nothing guards the tunnel; the next up loads it again`,
-        "relay: the proxy does not run: notes cannot be reached; the next up starts it",
+        `relay: the nftables table inet ${table} is gone: nothing guards the tunnel; \`pulumi up --refresh\` loads it again`,
+        "relay: the proxy does not run: notes cannot be reached; `pulumi up --refresh` starts it",
     ];
     named.push(...drift);
     expect(spoken(await stack.preview("--refresh"))).toEqual(expect.arrayContaining(drift));
     await stack.up("--refresh");
+    await resume();
 
-    expect(await livePeers(relay, device)).toStrictEqual(peers);
+    expect(await livePeers(relay, device, peers)).toStrictEqual(peers);
     expect(await relay.run(["nft", "-s", "list", "table", "inet", table])).toBe(rules);
     expect(await relay.run(["ss", "-Hltn", "sport = :8443"])).toContain("10.8.0.1:8443");
     await stack.refresh("--expect-no-changes");

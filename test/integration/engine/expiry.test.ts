@@ -73,11 +73,12 @@ it("is no drift: not the key, not the route, not what was granted", async () => 
 
 it("shows her removal in the next preview and nothing else, seals it with its moment, and then has nothing to do", async () => {
     const { steps, words } = await stack.plan();
-    expect(Object.keys(steps).sort()).toEqual(["relay-audit", "relay-grants", "relay-registry", "relay-wireguard"]);
+    const changed = ["relay-audit", "relay-grants", "relay-host", "relay-registry", "relay-wireguard"];
+    expect(Object.keys(steps).sort()).toEqual(changed);
     expect(Object.keys(steps["relay-wireguard"]!.detailedDiff ?? {})).toEqual(["peers.alice"]);
     expect(words["relay-wireguard"]).toEqual([
-        `relay: alice (10.8.0.2) expired on ${expires} and was cut off then by the relay; the address stays reserved, the key ${fingerprint(key("alice"))} does not come back by itself`,
-        "relay: nobody else is disturbed: 2 peers keep key, address and session",
+        `relay: alice (10.8.0.2) expired on ${expires} and was cut off then by the relay; the address stays reserved, the key ${fingerprint(key("alice"))} stays revoked`,
+        "relay: no other peer is affected: 2 peers keep their key, address and session",
     ]);
     await stack.up();
     const [record, ...more] = stack.log().filter(({ action }) => action === "peer_expire");

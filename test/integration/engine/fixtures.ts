@@ -13,6 +13,19 @@ export function withKeys(...names: string[]): Teammate[] {
     return names.map((name) => ({ name, ...generateKeyPair((length) => new Uint8Array(randomBytes(length))) }));
 }
 
+/** Has people connect with the files that their relay hands out. */
+export async function connect(
+    lab: { node(name: string): LabNode; interface(name: string): string },
+    configs: Record<string, string>,
+    team: readonly Teammate[],
+    names: readonly string[],
+): Promise<void> {
+    for (const name of names) {
+        const { privateKey } = team.find((mate) => mate.name === name)!;
+        await lab.node(name).wgQuickUp(configs[name]!, lab.interface(name), privateKey);
+    }
+}
+
 export interface LivePeer {
     publicKey: string;
     presharedKey: string;
@@ -21,16 +34,30 @@ export interface LivePeer {
     keepalive: string;
 }
 
-/** Who is on the interface, by allowed IPs (sorted, comma-separated). */
-export async function livePeers(node: LabNode, device: string): Promise<Map<string, LivePeer>> {
+/** Seconds after which a session in use is renewed by whoever began it (WireGuard's REKEY_AFTER_TIME). */
+const REKEY_AFTER = 120;
+
+/**
+ * Who is on the interface, by allowed IPs (sorted, comma-separated).
+ *
+ * @param before who was: a session that was renewed in its own time since is still the same one, as on a slow machine
+ */
+export async function livePeers(
+    node: LabNode,
+    device: string,
+    before = new Map<string, LivePeer>(),
+): Promise<Map<string, LivePeer>> {
     const lines = (await node.run(["wg", "show", device, "dump"])).trim().split("\n").slice(1);
     return new Map(
         lines
             .map((line) => line.split("\t") as [string, string, string, string, string, string, string, string])
-            .map(([publicKey, presharedKey, , allowedIps, handshake, , , keepalive]): [string, LivePeer] => [
-                allowedIps.split(",").sort().join(","),
-                { publicKey, presharedKey, latestHandshake: Number(handshake), keepalive },
-            ])
+            .map(([publicKey, presharedKey, , ips, handshake, , , keepalive]): [string, LivePeer] => {
+                const allowedIps = ips.split(",").sort().join(",");
+                const last = before.get(allowedIps)?.latestHandshake ?? 0;
+                const isRenewed = last > 0 && Number(handshake) - last >= REKEY_AFTER;
+                const latestHandshake = isRenewed ? last : Number(handshake);
+                return [allowedIps, { publicKey, presharedKey, latestHandshake, keepalive }];
+            })
             .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
 }

@@ -4,7 +4,8 @@ import { fingerprint } from "../../../core/keys.js";
 import { tableName } from "../../../core/names.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
-import { livePeers, spoken, withKeys } from "./fixtures.js";
+import { pauseWatcher } from "../../lab/watcher.js";
+import { connect, livePeers, spoken, withKeys } from "./fixtures.js";
 
 jest.setTimeout(300_000);
 
@@ -48,10 +49,7 @@ it("connects everybody with the files it hands out, and nobody to more than gran
         configs: Record<string, string>;
         caCertificate: string;
     }>();
-    for (const node of [alice, bob, carol]) {
-        const { privateKey } = team.find(({ name }) => name === node.name)!;
-        await node.wgQuickUp(configs[node.name]!, lab.interface(node.name), privateKey);
-    }
+    await connect(lab, configs, team, ["alice", "bob", "carol"]);
     const notes = await bob.httpServer(3000, "the notes");
     try {
         const request = { address: "10.8.0.1", port: 8443, servername: "notes.qp-tunnel.internal", ca: caCertificate };
@@ -101,9 +99,9 @@ it("shows one more peer as one more key in each resource, with her address, and 
         "~ 4 to update",
     ]);
     expect(spoken(text)).toStrictEqual([
-        "relay: dave may reach 10.8.0.3 tcp/22",
-        "relay: dave will be connected at 10.8.0.12",
-        "relay: nobody else is disturbed: 10 peers keep key, address and session",
+        "relay: dave is allowed to reach 10.8.0.3 tcp/22",
+        "relay: dave will be added at 10.8.0.12",
+        "relay: no other peer is affected: 10 peers keep their key, address and session",
     ]);
 });
 
@@ -125,7 +123,7 @@ it("adds one and removes the one in the middle without a packet lost to the othe
     expect(report).toMatchObject({ lost: 0, outages: [] });
     expect(report.sent).toBeGreaterThanOrEqual(5000);
 
-    const after = await livePeers(relay, stack.declared.interface);
+    const after = await livePeers(relay, stack.declared.interface, before);
     const added = after.get("10.8.0.12/32");
     expect(added?.publicKey).toBe(team.at(-1)!.publicKey);
     // The last handshake as well: nobody had to begin a new session.
@@ -158,8 +156,7 @@ it("calls nobody removed of whom something is left, and names where; the next up
     const { publicKey: hers } = team.find(({ name }) => name === "noor")!;
     const { presharedKey } = (await livePeers(relay, device)).get("10.8.0.11/32")!;
     // The watcher keeps that file as well; what starts it again is the update.
-    const watcher = readFileSync(join(stack.place("run"), "watch.pid"), "utf8").trim();
-    await relay.run(["bash", "-c", `kill ${watcher}; timeout 20 tail --pid=${watcher} -f /dev/null`]);
+    await pauseWatcher(relay, stack.place("run"));
     writeFileSync(join(stack.place("etc"), `endpoints.${device}`), `${hers}\t198.51.100.9:51820\n`);
     stack.interpose("mv", `case "$*" in *"/endpoints.${device}") exit 0;; esac`);
     const removals = (): string[] =>
@@ -167,7 +164,7 @@ it("calls nobody removed of whom something is left, and names where; the next up
     stack.declare({ peers: peers.filter(({ name }) => name !== "carol" && name !== "noor") });
     const said = await stack.fail(["up", "--yes", "--skip-preview"]);
     expect(said).toContain(
-        `the key of noor (${fingerprint(hers)}) was revoked and is still in endpoints.${device}; remove it there, the next up looks again`,
+        `the key of noor (${fingerprint(hers)}) was revoked and is still in endpoints.${device}; the next \`pulumi up\` removes it there`,
     );
     expect(removals()).toStrictEqual(["carol"]);
     expect((await livePeers(relay, device)).has("10.8.0.11/32")).toBe(false);

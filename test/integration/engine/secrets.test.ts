@@ -67,6 +67,7 @@ it("knows what it looks for", () => {
     const kinds = new Set([...secrets.keys()].map((name) => name.replace(/^(first|second) /, "")));
     expect([...kinds].sort()).toStrictEqual([
         "certificate key notes",
+        "certificate key notes.p256",
         "certificate key wiki",
         "log's key",
         // Alice's next key has no address before its first handshake.
@@ -113,7 +114,7 @@ it("leaves none in a file, but in root's own on the relay and in the key file of
     const files = (await relay.exec(["bash", "-c", search])).stdout.trim().split("\n");
     const ours = files.filter((file) => !file.startsWith(lab.folder) && file !== join(stack.folder, "program.json"));
     const known = [
-        join(stack.folder, "config/pulumi-qp-tunnel/lab-dev.key"),
+        join(stack.folder, "config/pulumi-qp-tunnel/keys/lab/dev.key"),
         join(stack.place("etc"), "peers"),
         join(stack.place("etc"), `key.${stack.declared.interface}`),
         ...readdirSync(join(stack.place("etc"), "certs"))
@@ -236,7 +237,7 @@ async function collect(when: string): Promise<void> {
     const certs = join(stack.place("etc"), "certs");
     for (const name of readdirSync(certs).filter((file) => file.endsWith(".key")))
         keep(`certificate key ${name.split("-")[0]}`, bodyOf(readFileSync(join(certs, name), "utf8")));
-    keep("log's key", readFileSync(join(stack.folder, "config/pulumi-qp-tunnel/lab-dev.key"), "utf8").trim());
+    keep("log's key", readFileSync(join(stack.folder, "config/pulumi-qp-tunnel/keys/lab/dev.key"), "utf8").trim());
 }
 
 /** What of a key would be recognized anywhere: of a PEM its first line, in which the key begins. */

@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { type HttpsAnswer, Lab, type LabNode, type Program, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { execute } from "../../lab/processes.js";
 import { Stack, searchPath } from "../../lab/stack.js";
-import { spoken, withKeys } from "./fixtures.js";
+import { connect, spoken, withKeys } from "./fixtures.js";
+import { asCgi, forgedRequests, forgedUpgrades, OWN_HEADERS } from "./forged.js";
 
 jest.setTimeout(300_000);
 
 const team = withKeys("alice", "bob", "carol");
 const peers = team.map(({ name, publicKey }) => ({ name, publicKey }));
-const NOTES = { name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] };
+/** As a program declares one that says nothing of certificates. */
+const ZINES = { name: "zines", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] };
+const NOTES = { ...ZINES, name: "notes", certificate: "ed25519" };
 const WIKI = { ...NOTES, name: "wiki", certificate: "ecdsa-p256", keyExchange: "prefer" };
 const RELAY = "10.8.0.1";
 const DAY = 86_400_000;
@@ -37,10 +40,7 @@ beforeAll(async () => {
     });
     await stack.up();
     const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
-    for (const node of [alice, bob]) {
-        const { privateKey } = team.find(({ name }) => name === node.name)!;
-        await node.wgQuickUp(configs[node.name]!, lab.interface(node.name), privateKey);
-    }
+    await connect(lab, configs, team, ["alice", "bob"]);
     upstream = await bob.streamServer(3000);
     await trust();
     // Both stay open from here to the end of the file, whatever happens to everything else.
@@ -56,8 +56,34 @@ afterAll(async () => {
     stack?.close();
 });
 
+it.each([false, true])("hands on to the upstream nothing that a client says of itself (HTTP/2: %s)", async (http2) => {
+    const requests = forgedRequests(process.env["SLOW"] === "1" ? 3000 : 150, 20261129);
+    const seen = (await alice.forgeHeaders({ ...asked(8443), http2, requests })).map(asCgi);
+    expect(seen).toHaveLength(requests.length);
+    for (const headers of seen) {
+        expect(headers).toMatchObject({
+            ...OWN_HEADERS,
+            HOST: [`${RELAY}:8443`],
+            X_FORWARDED_FOR: ["10.8.0.2"],
+            X_FORWARDED_HOST: [`${RELAY}:8443`],
+            X_FORWARDED_PROTO: ["https"],
+        });
+        expect(Object.entries(headers).filter(([, values]) => values.includes("forged"))).toEqual([]);
+    }
+});
+
+it("takes no other upgrade than to a WebSocket, and no trailers", async () => {
+    const requests = [...forgedUpgrades(), { headers: [], trailers: [["X-Real-IP", "forged"] as [string, string]] }];
+    const seen = await alice.forgeHeaders({ ...asked(8443), http2: false, requests });
+    expect(seen.map(({ error, trailers }) => [error, trailers])).toEqual(requests.map(() => [undefined, []]));
+    expect(seen.map(asCgi).flatMap(({ UPGRADE = [], HTTP2_SETTINGS = [] }) => [UPGRADE, HTTP2_SETTINGS])).toEqual(
+        requests.flatMap(() => [[], []]),
+    );
+    await expectEcho();
+});
+
 it("lets a WebSocket and a request that runs go on while another service opens and a peer comes", async () => {
-    stack.declare({ peers, services: [NOTES, WIKI] });
+    stack.declare({ peers, services: [NOTES, WIKI, ZINES] });
     expect(spoken(await stack.up())).toEqual(
         expect.arrayContaining([
             "relay: service wiki opens on port 8444, for 10.8.0.3:3000",
@@ -80,6 +106,16 @@ it("accepts a client that knows X25519 only where the program prefers, and refus
         alice.exec(["openssl", "s_client", "-connect", `${RELAY}:${port}`, "-CAfile", caFile, "-groups", "X25519"]);
     expect((await classical(8444)).stdout).toContain("Verify return code: 0 (ok)");
     expect((await classical(8443)).stderr).toContain("handshake failure");
+});
+
+it("shows the certificate that the client knows: by default a service has both", async () => {
+    const { zines, "zines.p256": p256 } = certificates(await stack.state());
+    const shown = async (sigalgs?: string) => plain((await opened(8445, "X25519MLKEM768", sigalgs)).shown);
+    expect(await shown("ed25519")).toBe(zines!.fingerprint);
+    expect(await shown("ecdsa_secp256r1_sha256")).toBe(p256!.fingerprint);
+    // Who knows both gets the one that clients of an Ed25519 service trust already.
+    expect(await shown()).toBe(zines!.fingerprint);
+    expect(await shown("ecdsa_secp256r1_sha256:ed25519")).toBe(zines!.fingerprint);
 });
 
 it("hands out from the stack what clients then trust", async () => {
@@ -111,8 +147,8 @@ it("warns of certificates near their end, without looking at the relay, and rene
         "certificates.wiki.renew",
     ]);
     expect(plan.words["relay-proxy"]).toEqual([
-        `warning: relay: certificate of notes is valid until ${soon}, 40 days more; the next up renews it`,
-        `warning: relay: certificate of wiki has been invalid since ${past}: clients refuse it; the next up renews it`,
+        `warning: relay: certificate of notes is valid until ${soon}, 40 days more; the next \`pulumi up\` renews it`,
+        `warning: relay: certificate of wiki has been invalid since ${past}: clients refuse it; the next \`pulumi up\` renews it`,
         "relay: certificate of notes is renewed",
         "relay: certificate of wiki is renewed",
         "relay: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on",
@@ -131,7 +167,7 @@ it("warns of certificates near their end, without looking at the relay, and rene
 });
 
 it("leaves the relay an authority of its own where the program says so, for its names and addresses only", async () => {
-    const services = [NOTES, { ...WIKI, keyExchange: "require" }];
+    const services = [NOTES, { ...WIKI, certificate: "both", keyExchange: "require" }];
     stack.declare({ peers: peers.slice(0, 2), services, certificateRenewal: "relay" });
     expect(spoken(await stack.up())).toContain(
         "relay: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below qp-tunnel.internal and 10.8.0.1 is left on it",
@@ -145,7 +181,11 @@ it("leaves the relay an authority of its own where the program says so, for its 
         expect((await opened(port, "X25519MLKEM768")).shown).toBe(spelled(known.fingerprint));
         expect(Date.parse(known.notAfter)).toBeLessThanOrEqual(Date.now() + 90 * DAY);
     }
-    const kept = ["issuers/ed25519.key", "issuers/ecdsa-p256.key", "certs/notes-relay.pem", "certs/wiki-relay.pem"];
+    const { shown } = await opened(8444, "X25519MLKEM768", "ecdsa_secp256r1_sha256");
+    expect(plain(shown)).toBe(certificates(await stack.state())["wiki.p256"]!.fingerprint);
+    const kept = ["notes", "wiki", "wiki.p256"]
+        .map((name) => `certs/${name}-relay.pem`)
+        .concat("issuers/ed25519.key", "issuers/ecdsa-p256.key");
     const modes = await lab
         .node("relay")
         .run(["stat", "-c", "%a", ...kept.map((file) => `${stack.place("etc")}/${file}`)]);
@@ -233,17 +273,22 @@ function request(port: number, more: { path: string; timeout: number }): Promise
 }
 
 /** A handshake alone: the group, and the SHA-256 of the certificate that a client is shown. */
-async function opened(port: number, groups: string): Promise<{ group?: string; shown?: string; error?: string }> {
+async function opened(
+    port: number,
+    groups: string,
+    sigalgs?: string,
+): Promise<{ group?: string; shown?: string; error?: string }> {
     const script = [
         'const { connect } = require("node:tls");',
         'const { readFileSync } = require("node:fs");',
-        "const [host, port, ca, ecdhCurve] = process.argv.slice(1);",
-        "const socket = connect({ host, port, ca: readFileSync(ca), ecdhCurve });",
+        "const [host, port, ca, ecdhCurve, sigalgs] = process.argv.slice(1);",
+        "const socket = connect({ host, port, ca: readFileSync(ca), ecdhCurve, sigalgs });",
         'socket.on("secureConnect", () => end({ group: socket.getEphemeralKeyInfo().name, shown: socket.getPeerCertificate().fingerprint256 }));',
         'socket.on("error", (error) => end({ error: error.code }));',
         "const end = (answer) => process.stdout.write(JSON.stringify(answer), () => process.exit());",
     ].join("\n");
-    return JSON.parse(await alice.run([process.execPath, "-e", script, RELAY, String(port), caFile, groups])) as {
+    const args = [RELAY, String(port), caFile, groups, ...(sigalgs === undefined ? [] : [sigalgs])];
+    return JSON.parse(await alice.run([process.execPath, "-e", script, ...args])) as {
         group?: string;
         shown?: string;
     };

@@ -128,7 +128,7 @@ it("hands out the files that the program's outputs hold, into files that only th
     const env = { PULUMI_CONFIG_PASSPHRASE: stack.env["PULUMI_CONFIG_PASSPHRASE"]! };
     const alice = await qpTunnel(stack, ["config", "alice"], { env });
     expect([alice.code, alice.stdout]).toEqual([0, configs["alice"]]);
-    expect(alice.stderr).toContain("note: alice keeps her private key to herself");
+    expect(alice.stderr).toContain("note: the private key of alice is not in the state");
     const file = join(stack.folder, "nas.conf");
     const nas = await qpTunnel(stack, ["config", "nas", "-o", file, "--epoch", "1"], { env });
     expect(nas).toEqual({ code: 0, stdout: "", stderr: "" });
@@ -207,7 +207,11 @@ it("names rogues, a revoked peer who is back, a missing one, and what is not as 
     expect(problems).toEqual([
         expect.objectContaining({ kind: "rogue", name: "mallory" }),
         expect.objectContaining({ kind: "rogue", message: expect.stringContaining(fingerprint(rogue)) }),
-        { relay: "relay", kind: "drift", message: `bob is not on ${device}` },
+        {
+            relay: "relay",
+            kind: "drift",
+            message: "bob was removed from the interface by hand; `pulumi up --refresh` adds it back",
+        },
     ]);
     expect(relays[0]!.peers.map(({ name, state }) => [name, state])).toEqual([
         ["alice", "connected"],
@@ -220,7 +224,7 @@ it("names rogues, a revoked peer who is back, a missing one, and what is not as 
     const { code: same, stdout } = await qpTunnel(stack, ["status"]);
     expect(same).toBe(1);
     expect(stdout).toMatch(/^ {2}alice +10\.8\.0\.2 +connected +\d+ s ago +\S+:\d+ +\d\S* \w+ +\d\S* \w+ +1$/m);
-    expect(stdout).toContain(`drift: 2 rogue peers on the wire; bob is not on ${device}; see pulumi refresh`);
+    expect(stdout).toContain("drift: 2 unknown peers on the interface; `pulumi up --refresh` removes them");
     const { stdout: metrics } = await qpTunnel(stack, ["status", "--prometheus"]);
     expect(metrics).toContain('qptunnel_relay_problems{relay="relay",kind="rogue"} 2\n');
     expect(metrics).toMatch(

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { SET_NAMES } from "../../../core/nftables.js";
 import type { LabNode } from "../../lab/index.js";
 import type { Declared, Stack } from "../../lab/stack.js";
 import { withKeys } from "./fixtures.js";
@@ -15,15 +16,17 @@ const TURNS = 40;
 
 /** Where the programs are killed: before the nth call of a program whose arguments match. */
 export const POINTS: [when: string, program: string, pattern: string, nth: number][] = [
+    ["before anything was taken away", "mv", "*/peers", 1],
+    ["with what goes out of the boot files alone", "wg", "set*remove", 1],
+    ["with the peers removed and the elements in the kernel still", "nft", "-f*/sets.delta", 1],
+    ["between what is taken away and the rest", "mv", "*/manifest", 1],
     ["before WireGuard has done anything", "wg", "addconf*qptcheck*", 1],
-    ["with the elements narrowed in the record alone", "nft", "-f*-", 1],
-    ["with the peers in the boot file alone", "wg", "set*remove", 1],
+    ["before WireGuard has filled the sets", "nft", "-f*/sets.delta", 3],
     ["with the old peer removed and the new one not added", "wg", "addconf*delta.conf", 1],
-    ["between WireGuard and Proxy", "mv", "*/elements", 2],
-    ["with the services' elements narrowed in the record alone", "nft", "-f*-", 3],
-    ["with the services in the boot file alone", "curl", "*/load", 1],
-    ["between Proxy and Grants", "mv", "*/elements", 3],
-    ["with the new elements in the record alone", "nft", "-f*-", 4],
+    ["between WireGuard and Proxy", "mv", "*/mark.wireguard", 1],
+    ["with the services in the boot file alone", "curl", "*/load", 3],
+    ["between Proxy and Grants", "mv", "*/mark.proxy", 1],
+    ["with the new elements in the kernel alone", "mv", "*/elements", 2],
 ];
 
 export type Point = (typeof POINTS)[number];
@@ -126,7 +129,10 @@ export async function wire(stack: Stack, relay: LabNode): Promise<Tables> {
         owners: new Map(
             peers.flatMap(([key, addresses]) => addresses.split(" ").map((address) => [plain(address), key])),
         ),
-        elements: sets.flatMap(({ name, elem = [] }) => elem.map((element) => `${name} ${textOf(element)}`)),
+        // What is in the other sets opens nothing by itself: who owns what, and where the machine forwards.
+        elements: sets
+            .filter(({ name }) => (SET_NAMES as readonly string[]).includes(name))
+            .flatMap(({ name, elem = [] }) => elem.map((element) => `${name} ${textOf(element)}`)),
         services: servicesOf(caddy),
     };
 }

@@ -109,18 +109,6 @@ it("makes keys once, rotates them when asked, and keeps them secret", () => {
     }
 });
 
-it("keeps keys and seeds through a replacement and a taint", () => {
-    const before = outputs();
-    const env = { EPOCH: "2" };
-    const urns = ["KeyPair::alice", "Seed::relay"].map((end) => `urn:pulumi:dev::probe::qptunnel:index:${end}`);
-    const replace = urns.flatMap((urn) => ["--replace", urn]);
-    expect(pulumi(["up", "--yes", "--skip-preview", ...replace], env)).toContain("+-2 replaced");
-    expect(outputs()).toStrictEqual(before);
-    pulumi(["state", "taint", "--yes", ...urns]);
-    expect(pulumi(["up", "--yes", "--skip-preview"], env)).toContain("+-2 replaced");
-    expect(outputs()).toStrictEqual(before);
-});
-
 it("does not print a secret that it refuses", () => {
     const { status, stdout, stderr } = run(["preview", "--diff"], { ADOPT: "hunter2hunter2hunter2" });
     expect(status).not.toBe(0);

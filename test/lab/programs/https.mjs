@@ -2,7 +2,7 @@
 import https from "node:https";
 import { json } from "node:stream/consumers";
 
-const { address, port, servername, path, ca, groups, timeout } = await json(process.stdin);
+const { address, port, servername, path, ca, groups, sigalgs, timeout } = await json(process.stdin);
 
 const request = https.request({
     host: address,
@@ -11,6 +11,7 @@ const request = https.request({
     servername,
     ca,
     ...(groups === undefined ? {} : { ecdhCurve: groups }),
+    sigalgs,
     headers: { host: `${servername || address}:${port}` },
     agent: false,
     timeout,

@@ -3,21 +3,52 @@ const pulumi = require("@pulumi/pulumi");
 const { AuditSink, ExposedService, Peer, Relay, getStatus, hosts } = require("pulumi-qp-tunnel");
 
 const { audit, peers, services, grants, ...rest } = revived(require("./program.json"));
-const { namespace, ssh, script, digitalOcean, askStatus, ...relayArgs } = rest;
+const {
+    namespace,
+    ssh,
+    script,
+    digitalOcean,
+    askStatus,
+    relayName = "relay",
+    parentName,
+    parentAliases,
+    aliases,
+    ignoreChanges,
+    retainOnDelete,
+    ...relayArgs
+} = rest;
+// A component of the program's own, with the relay and its peers in it.
+const parent =
+    parentName && new pulumi.ComponentResource("lab:index:Office", parentName, {}, { aliases: parentAliases ?? [] });
+const options = {
+    ...(parent && { parent }),
+    ...(aliases && { aliases }),
+    ...(retainOnDelete === undefined ? {} : { retainOnDelete }),
+    ...(ignoreChanges && { transformations: [ignoring(ignoreChanges)] }),
+};
 
-const listed = peers.map(({ name, host, ...args }) =>
+// `formerly`: the name that a peer's resources had.
+const listed = peers.map(({ name, host, formerly, ...args }) =>
     args.publicKey === undefined
-        ? new Peer(name, { ...args, ...(host === undefined ? {} : { host: hostOf(host) }) })
+        ? new Peer(
+              name,
+              { ...args, ...(host === undefined ? {} : { host: hostOf(host) }) },
+              { ...(parent && { parent }), ...(formerly && { aliases: [{ name: formerly }] }) },
+          )
         : { name, ...args },
 );
-const relay = new Relay("relay", {
-    ...relayArgs,
-    host: hostOf({ namespace, ssh, script, digitalOcean }),
-    peers: listed,
-    services: services.map(({ name, ...args }) => new ExposedService(name, args)),
-    grants,
-    audit: new AuditSink("audit", audit),
-});
+const relay = new Relay(
+    relayName,
+    {
+        ...relayArgs,
+        host: hostOf({ namespace, ssh, script, digitalOcean }),
+        peers: listed,
+        services: services.map(({ name, ...args }) => new ExposedService(name, args)),
+        grants,
+        audit: new AuditSink("audit", audit),
+    },
+    options,
+);
 
 module.exports = {
     caCertificate: relay.caCertificate,
@@ -28,6 +59,12 @@ module.exports = {
     ...(askStatus === undefined ? {} : { status: getStatus(relay, askStatus) }),
     configs: pulumi.secret(Object.fromEntries(peers.map(({ name }) => [name, relay.configFor(name)]))),
 };
+
+/** As a program does that means well: for one type of resource, wherever it is made. */
+function ignoring({ type: of, properties }) {
+    return ({ type, props, opts }) =>
+        type === of ? { props, opts: pulumi.mergeOptions(opts, { ignoreChanges: properties }) } : undefined;
+}
 
 function hostOf({ namespace, ssh, script, digitalOcean }) {
     if (script !== undefined) return hosts.script(script);

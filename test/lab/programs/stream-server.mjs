@@ -1,5 +1,5 @@
 // An upstream that takes its time: `stream-server.mjs ADDRESS PORT`. A request to /slow is answered by halves, the second when stdin
-// says "finish"; whoever asks for a WebSocket gets every text back. Says {"ready":true}, then {"request"} for each; ends with its stdin.
+// says "finish", one to /headers with the headers and trailers that came; whoever asks for a WebSocket gets every text back. Says {"ready":true}, then {"request"} for each; ends with its stdin.
 import { createHash } from "node:crypto";
 import http from "node:http";
 import { createInterface } from "node:readline";
@@ -9,6 +9,14 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const waiting = [];
 
 const server = http.createServer((request, response) => {
+    if (request.url === "/headers") {
+        request
+            .resume()
+            .on("end", () =>
+                response.end(JSON.stringify({ headers: request.rawHeaders, trailers: request.rawTrailers })),
+            );
+        return;
+    }
     response.write("first half, ");
     waiting.push(() => response.end("second half"));
     say({ request: request.url });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { canonicalJson, CAPSULE_DECIMALS } from "../../../core/audit/canonical.js";
-import { entry, makeLog } from "../core/audit/logs.js";
+import { entry, makeLog, OTHER_SEED } from "../core/audit/logs.js";
 import { run } from "./run.js";
 
 const good = makeLog([1, 2, 3].map((number) => entry(number)));
@@ -17,6 +17,29 @@ beforeEach(() => {
     writeFileSync(file, good.bytes);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+test("audit verify refuses a changed signature of any line; --fast looks at the first and the last", async () => {
+    const many = makeLog(Array.from({ length: 12 }, (_, n) => entry(n + 1)));
+    const other = makeLog([entry(1)], { seed: OTHER_SEED }).lines[1]!.capsule.signature;
+    for (const [index, { capsule }] of many.lines.entries()) {
+        const changed = many.texts.map((text, at) => (at === index ? text.replace(capsule.signature, other) : text));
+        writeFileSync(file, Buffer.from(changed.join("")));
+        const { code, stderr } = await run("audit", "verify", file);
+        expect([code, stderr]).toEqual([
+            1,
+            expect.stringContaining(`line ${index + 1} of ${file}: its signature is not`),
+        ]);
+        const middle = index > 0 && index < 12;
+        expect((await run("audit", "verify", file, "--fast")).code).toBe(middle ? 0 : 1);
+    }
+});
+
+test("a torn end is called what it is, and what repairs it", async () => {
+    writeFileSync(file, Buffer.concat([good.bytes, good.bytes.subarray(0, 17)]));
+    expect((await run("audit", "verify", file)).stderr).toBe(
+        `error: line 5 of ${file}: its 17 bytes do not end with a newline: a write was interrupted, or the file was cut; run \`pulumi up\`: it moves them aside, records that and continues the log; if no write was interrupted, restore the log from version control or its mirror\n`,
+    );
+});
 
 describe("audit verify", () => {
     const summary = (checked: string) => [
@@ -34,12 +57,12 @@ describe("audit verify", () => {
         const [fast, full] = [summary("the first and the last signature"), summary("every signature")];
         expect(await run("audit", "verify", file)).toEqual({
             code: 0,
-            stdout: [...fast, note, ""].join("\n"),
+            stdout: [...full, note, ""].join("\n"),
             stderr: "",
         });
-        expect(await run("audit", "verify", file, "--full", "--key", log.publicKey)).toEqual({
+        expect(await run("audit", "verify", file, "--fast", "--key", log.publicKey)).toEqual({
             code: 0,
-            stdout: [...full, note, ""].join("\n"),
+            stdout: [...fast, note, ""].join("\n"),
             stderr: "",
         });
     });
@@ -50,7 +73,7 @@ describe("audit verify", () => {
         ["a file with the note", () => written("checkpoint.note", checkpoint.note)],
     ])("takes the checkpoint as %s", async (_form, give) => {
         const { code, stdout } = await run("audit", "verify", file, "--checkpoint", give());
-        expect(stdout.split("\n")).toEqual([...summary("the first and the last signature, and the checkpoint"), ""]);
+        expect(stdout.split("\n")).toEqual([...summary("every signature, and the checkpoint"), ""]);
         expect(code).toBe(0);
         const cut = written("cut.jsonl", good.texts.slice(0, 2).join(""));
         expect(await run("audit", "verify", cut, "--checkpoint", give())).toEqual({
@@ -91,7 +114,7 @@ describe("audit verify", () => {
                 root: checkpoint.root,
                 first: "2026-04-04T14:00:00Z",
                 last: "2026-04-04T14:00:03Z",
-                signatures: 2,
+                signatures: 4,
                 warnings: [],
                 interrupted: [],
                 tornBytes: 0,

@@ -87,7 +87,7 @@ it("has a preshared key that was given, and says who keeps her own key", async (
     const { stdout, stderr } = await config("bob", "--state", state());
     expect(stdout).toContain(`PresharedKey = ${key("given")}\n`);
     expect(stderr).toBe(
-        "note: bob keeps her private key to herself; the file says where she puts it (it was brought along, or dropped from the state once handed out)\n",
+        "note: the private key of bob is not in the state (the peer brought its own key, or the key was dropped from the state once handed out); the file says where to put it\n",
     );
 });
 
@@ -95,6 +95,17 @@ it("is for the key epoch that was asked for, at the port that belongs to it", as
     const { stdout } = await config("nas", "--epoch", "1", "--state", state());
     expect(stdout).toContain(`PublicKey = ${key("relay 1")}\n`);
     expect(stdout).toContain("Endpoint = 203.0.113.7:41820\n");
+});
+
+it.each([
+    ["nas", undefined],
+    ["bookkeeping-laptop", "a tunnel's name has at most 15 characters on Linux and Android, and this has 18; rename it, for instance to bookkeeping-lap.conf"], // prettier-ignore
+    ["büro nas", "a tunnel's name has letters, digits and _ = + . - only; rename it, for instance to b-ro-nas.conf"],
+    ["Con", "Windows keeps this name for a device; rename it, for instance to tunnel.conf"],
+])("says when wg-quick or an app would not take the file %s.conf by its name", async (name, problem) => {
+    const { code, stderr } = await config("nas", "-o", join(scratch.path, `${name}.conf`), "--state", state());
+    const note = `note: ${name}.conf cannot be imported under this name: ${problem}\n`;
+    expect([code, stderr]).toEqual([0, problem === undefined ? "" : note]);
 });
 
 it("comes as files of another format", async () => {
@@ -130,9 +141,29 @@ it("is drawn for a phone, in the terminal and as an image", async () => {
     const { code, stdout } = await config("nas", "--qr", "--png", image, "--state", state());
     expect(code).toBe(0);
     expect(stdout.split("\n").length).toBeGreaterThan(30);
-    expect(stdout).toMatch(/^[█▀▄ \n]+$/);
+    // Black on white in every theme.
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.replace(/[█▀▄ ]+/, "…"))).toEqual(
+        lines.map(() => "\x1b[38;5;16;48;5;231m…\x1b[0m"),
+    );
     expect(readFileSync(image).subarray(0, 8)).toEqual(Buffer.from("\x89PNG\r\n\x1a\n", "latin1"));
     expect(statSync(image).mode & 0o777).toBe(0o600);
+});
+
+it("says what to do when the file is too long for a QR code", async () => {
+    const routes = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}/32`);
+    const clients = {
+        appName: "qp-tunnel",
+        subnet: "10.8.0.0/24",
+        mtu: 1420,
+        keepalive: 25,
+        networks: { nas: routes },
+    };
+    const { code, stderr } = await config("nas", "--qr", "--state", state({ clients }));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+        /^error: --qr: the configuration of nas has \d+ characters, more than a QR code holds; hand out/,
+    );
 });
 
 it.each<[string, string[], Parameters<typeof state>[0], string]>([
@@ -146,7 +177,7 @@ it.each<[string, string[], Parameters<typeof state>[0], string]>([
         "an image of another format",
         ["nas", "--png", "x", "--format", "nixos"],
         {},
-        "--format: nixos is nothing that an app",
+        "--format: nixos cannot be shown as a QR code",
     ],
     ["an image without a key", ["alice", "--qr"], {}, "--qr: the private key of alice is not in the state"],
     [
@@ -161,7 +192,7 @@ it.each<[string, string[], Parameters<typeof state>[0], string]>([
         {},
         "--relay home: the stack has no such relay, only office",
     ],
-    ["an epoch that is none", ["nas", "--epoch", "0"], {}, "--epoch: 0 is no key epoch"],
+    ["an epoch that is none", ["nas", "--epoch", "0"], {}, "--epoch: 0 is not a key epoch"],
     ["an epoch that is not there", ["nas", "--epoch", "3"], {}, "--epoch 3: the relay has 1, 2; give one of them"],
     ["an interface that cannot be", ["nas", "--interface", "a b"], {}, "--interface: "],
     ["a sealed state", ["nas"], { seed: sealed }, "--state: the secrets in it are sealed; leave it out"],

@@ -54,6 +54,37 @@ describe("csv", () => {
         ]);
     });
 
+    test("of a period without records lists who was there all the same", async () => {
+        const there = [
+            HEAD,
+            present(6, "bob", "", KEYS.bob2, "10.8.0.3"),
+            present(3, "caro", "", KEYS.carol, "10.8.0.4"),
+        ];
+        expect(await exportAs("csv", "--since", "2027-01-01")).toEqual(there);
+        expect(await exportAs("csv", "--since", "2026-04-04T14:10:30Z", "--until", "2026-04-04T14:10:40Z")).toEqual(
+            there,
+        );
+        expect(await exportAs("csv", "--since", "2026-04-04T14:00:10Z", "--until", "2026-04-04T14:00:20Z")).toEqual([
+            HEAD,
+        ]);
+    });
+
+    test("of a period lists the former key that still worked, too", async () => {
+        const rotation = { ...{ relay: "relay", name: "bob", tunnel_ip: "10.8.0.3" }, public_key: KEYS.bob2 };
+        const overlapping = makeLog([
+            entry(1, { action: "peer_add", details: { ...rotation, public_key: KEYS.bob } }),
+            entry(2, { action: "key_rotate", details: { ...rotation, overlap_public_key: KEYS.bob } }),
+        ]);
+        const file = scratch.write("overlap.jsonl", overlapping.bytes);
+        const { stdout } = await run("audit", "export", "--format", "csv", file, "--since", "2030-01-01");
+        const rows = stdout.split("\r\n").slice(1, -1);
+        expect(rows.map((row) => row.split(",").slice(2, 6))).toEqual([
+            ["present", "bob", "", KEYS.bob],
+            ["present", "bob", "", KEYS.bob2],
+        ]);
+        expect(rows.map((row) => row.split(",")[9])).toEqual(["1", "2"]);
+    });
+
     test("holds no cell that breaks the table or runs as a formula", async () => {
         const details = { relay: 'a "b", c', name: "=cmd()", public_key: KEYS.nas, tunnel_ip: "10.8.0.9" };
         const odd = makeLog([entry(1, { action: "peer_add", details, user: "@mallory" })]);

@@ -95,3 +95,13 @@ test.each([
     expect(stderr).toContain(message);
     expect(readdirSync(".")).toEqual(text === undefined ? [] : ["Pulumi.yaml"]);
 });
+
+test("says what to install where the project has no TypeScript of its own", async () => {
+    writeFileSync("Pulumi.yaml", "name: shop\nruntime: nodejs\n");
+    writeFileSync("index.ts", 'import { type PeerSpec } from "pulumi-qp-tunnel";\n');
+    const { code, stderr } = await run("init");
+    expect([code, stderr]).toEqual([
+        0,
+        "note: typescript is not installed in this project: Pulumi then compiles with its own 3.8, which does not know `import { type … }`; npm install --save-dev typescript@5\n",
+    ]);
+});

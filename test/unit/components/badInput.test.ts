@@ -71,6 +71,21 @@ it.each<[string, () => unknown, string]>([
         'relay relay.peers: "alice" is there twice; rename one of them',
     ],
     [
+        "a key that a misspelt field made undefined",
+        () => new Peer("alice", { publicKey: (JSON.parse("{}") as { key?: string }).key as string }),
+        "peer alice.publicKey: is given and undefined; correct where the value comes from, or leave publicKey out to have one generated",
+    ],
+    [
+        "a preshared key that is undefined",
+        () => relay({ peers: [spec("alice", KEY, { presharedKey: undefined })] }),
+        "relay relay.peers[0] (alice).presharedKey: is given and undefined; correct where the value comes from, or leave presharedKey out to have one derived",
+    ],
+    [
+        "a relay's key that is undefined",
+        () => relay({ privateKey: undefined }),
+        "relay relay.privateKey: is given and undefined; correct where the value comes from, or leave privateKey out to have one generated",
+    ],
+    [
         "a managed peer with a key that she keeps",
         () => new Peer("nas", { host: hosts.local(), publicKey: KEY }),
         "peer nas.publicKey: belongs to a key that she keeps, and a managed peer needs it; leave it out: a pair is made",

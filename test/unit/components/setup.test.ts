@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 import { AuditSink, hosts, InvalidArgument, Relay, type Host, type SshOptions } from "../../../components/index.js";
 import { runProgram, secret, type Registered } from "../program.js";
 
@@ -22,6 +24,24 @@ describe("setup", () => {
             name: "relay-setup",
             inputs: { ...SILENT, create: "make ready", interpreter: ["/bin/sh", "-c"], triggers: [""] },
         });
+    });
+
+    it.each<[string, () => Host]>([
+        ["this machine", () => hosts.local({ setup: { create: "make ready" } })],
+        ["a machine over SSH", () => hosts.ssh({ ...ACCESS, setup: { create: "make ready" } })],
+        ["a Droplet", () => hosts.digitalOcean({ setup: { create: "make ready" } })],
+    ])("has what it prints on %s as secrets in the state", async (_where, host) => {
+        const marked: unknown[] = [];
+        const note: pulumi.ResourceTransformation = ({ name, opts }) => {
+            if (name === "relay-setup") marked.push((opts as pulumi.CustomResourceOptions).additionalSecretOutputs);
+            return undefined;
+        };
+        await runProgram(() => {
+            const args = { host: host(), peers: [], audit: new AuditSink("audit") };
+            new Relay("relay", args, { transformations: [note] });
+        });
+        // The package adds the connection itself.
+        expect(marked).toStrictEqual([expect.arrayContaining(["stdout", "stderr"])]);
     });
 
     it("runs in the namespace that is the relay", async () => {

@@ -130,18 +130,21 @@ describe("expand", () => {
         });
     });
 
+    const LEFT_OUT =
+        "and this update leaves it out; target the whole relay (the Relay itself, and a new Peer besides, with `--target-dependents`), or update without `--target`";
+
     test.each<[Partial<Access>, string]>([
         [
             { services: { wiki: { port: 8443, allow: ["mallory"] } } },
-            'services.wiki.allow: "mallory" is not a peer of this relay; add it to peers, or remove it here',
+            `services.wiki.allow: the registry does not know "mallory" yet, ${LEFT_OUT}`,
         ],
         [
             { services: { wiki: { port: 8443, allow: [], upstreamPeer: { peer: "constructor", port: 1 } } } },
-            'services.wiki.upstream: "constructor" is not a peer of this relay; add it to peers, or remove it here',
+            `services.wiki.upstream: the registry does not know "constructor" yet, ${LEFT_OUT}`,
         ],
         [
             { grants: [{ from: ["alice"], to: { peer: "nas", network: "10.0.0.0/8" }, ports: [tcp(1)] }] },
-            'grants[0].to: 10.0.0.0/8 is not a route of "nas"; grant one of its routes',
+            `grants[0].to: the registry does not know the route 10.0.0.0/8 of "nas" yet, ${LEFT_OUT}`,
         ],
         [
             { grants: [{ from: ["alice"], to: { network: "fd00:7::/64" }, ports: [tcp(1)] }] },

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { type CaddyService, expectedListeners, parseUpstream, renderCaddy } from "../../../core/caddy.js";
+import { clientRoutes } from "../../../core/caddy/clientHeaders.js";
 import { refusal } from "./refusal.js";
 
 const service = (port: number, more: Partial<CaddyService> = {}): CaddyService => ({
@@ -43,6 +44,7 @@ describe("renderCaddy", () => {
                                 },
                             ],
                             routes: [
+                                ...clientRoutes(),
                                 {
                                     handle: [
                                         {
@@ -67,6 +69,7 @@ describe("renderCaddy", () => {
                                 },
                             ],
                             routes: [
+                                ...clientRoutes(),
                                 {
                                     handle: [
                                         {
@@ -101,6 +104,18 @@ describe("renderCaddy", () => {
                 },
             },
         });
+    });
+
+    it("loads both certificates of a service that has two, the one for everybody first", () => {
+        const second = { certificateFile: "/second.pem", keyFile: "/second.key" };
+        const { apps } = renderCaddy({ ...request, services: { wiki: { ...request.services.wiki, second } } }) as {
+            apps: { tls: { certificates: { load_files: object[] } } };
+        };
+        const { certificateFile, keyFile } = request.services.wiki;
+        expect(apps.tls.certificates.load_files).toEqual([
+            { certificate: certificateFile, key: keyFile, tags: ["svc_wiki"] },
+            { certificate: "/second.pem", key: "/second.key", tags: ["svc_wiki"] },
+        ]);
     });
 
     it("has the same bytes whatever the order of declaration", () => {
@@ -152,7 +167,18 @@ describe("parseUpstream", () => {
     const elsewhere = "choose the host the service really runs on";
     it.each([
         ["127.0.0.1", 'upstream: "127.0.0.1" is not host:port; write one like "127.0.0.1:3000"'],
-        ["http://a:80", 'upstream: "http://a:80" is not host:port; put an IPv6 address in brackets: "[fd12::1]:3000"'],
+        [
+            "http://a/x",
+            'upstream: "http://a/x" is a URL, and the proxy speaks plain HTTP to host:port; write host and port alone: "a:80"',
+        ],
+        [
+            "HTTP://[fd12::1]:8080",
+            'upstream: "HTTP://[fd12::1]:8080" is a URL, and the proxy speaks plain HTTP to host:port; write host and port alone: "[fd12::1]:8080"',
+        ],
+        [
+            "https://grafana.lan:3000/",
+            'upstream: "https://grafana.lan:3000/" is a URL, and the proxy speaks plain HTTP to host:port; give host:port of a port that speaks plain HTTP; where there is none, leave the service out and grant its port to peers: TLS then ends there',
+        ],
         ["fd12::7:80", 'upstream: "fd12::7:80" is not host:port; put an IPv6 address in brackets: "[fd12::1]:3000"'],
         [":80", 'upstream: ":80" is not host:port; write one like "127.0.0.1:3000"'],
         ["a:0", 'upstream: "0" is not a port; choose one from 1 to 65535'],

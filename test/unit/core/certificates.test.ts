@@ -1,17 +1,22 @@
+import "reflect-metadata";
 import { execFileSync, spawnSync } from "node:child_process";
 import { webcrypto as crypto, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tls from "node:tls";
+import * as x509 from "@peculiar/x509";
 import {
     type CertificateAlgorithm,
     certificateInfo,
     createAuthority,
+    createIntermediate,
     expiresSoon,
     issueLeaf,
+    reissueAuthority,
     renewalDue,
 } from "../../../core/certificates.js";
+import { generateKeys, importKey } from "../../../core/certificates/x509.js";
 
 const appName = "qp-tunnel";
 const subnet = "10.8.0.0/24";
@@ -91,59 +96,115 @@ describe.each(algorithms)("%s", (algorithm) => {
     });
 });
 
-// A second opinion, where the command is installed; Node's TLS above is linked to the same library.
-if (spawnSync("openssl", ["version"]).status === 0) {
-    describe.each(algorithms)("OpenSSL with %s", (algorithm) => {
-        it("accepts what the authority may vouch for, and nothing else", async () => {
-            const issuer = await authority(algorithm);
-            const issue = (service: string, app: string, addresses: string[]) =>
-                issueLeaf({ authority: issuer, service, appName: app, addresses, algorithm, now, crypto });
-            const cases = [
-                { leaf: await issue("grafana", appName, ["10.8.0.1", "fd12::1"]), verdict: "OK" },
-                { leaf: await issue("grafana", appName, ["10.9.0.1"]), verdict: "permitted subtree violation" },
-                { leaf: await issue("grafana", appName, ["2001:db8::1"]), verdict: "permitted subtree violation" },
-                { leaf: await issue("grafana", "bank", ["10.8.0.1"]), verdict: "permitted subtree violation" },
-            ];
-            for (const { leaf, verdict } of cases) {
-                expect(opensslVerify(issuer.certificate, leaf.certificate)).toContain(verdict);
-            }
-        });
-
-        it("finds the extensions, critical where they must be", async () => {
-            const issuer = await authority(algorithm);
-            expect(opensslExtensions(issuer.certificate)).toEqual([
-                "X509v3 Basic Constraints: critical",
-                "CA:TRUE, pathlen:1",
-                "X509v3 Key Usage: critical",
-                "Certificate Sign, CRL Sign",
-                "X509v3 Name Constraints: critical",
-                "Permitted:",
-                "DNS:qp-tunnel.internal",
-                "IP:10.8.0.0/255.255.255.0",
-                "IP:FD00:0:0:0:0:0:0:0/FF00:0:0:0:0:0:0:0",
-            ]);
-            const leaf = await issueLeaf({
-                authority: issuer,
-                service: "git",
-                appName,
-                addresses: [],
-                algorithm,
-                now,
-                crypto,
-            });
-            expect(opensslExtensions(leaf.certificate)).toEqual([
-                "X509v3 Basic Constraints: critical",
-                "CA:FALSE",
-                "X509v3 Key Usage: critical",
-                "Digital Signature",
-                "X509v3 Extended Key Usage:",
-                "TLS Web Server Authentication",
-                "X509v3 Subject Alternative Name:",
-                "DNS:git.qp-tunnel.internal",
-            ]);
-        });
+// A second opinion; Node's TLS above is linked to the same library.
+describe.each(algorithms)("OpenSSL with %s", (algorithm) => {
+    it("accepts what the authority may vouch for, and nothing else", async () => {
+        const issuer = await authority(algorithm);
+        const issue = (service: string, app: string, addresses: string[]) =>
+            issueLeaf({ authority: issuer, service, appName: app, addresses, algorithm, now, crypto });
+        const cases = [
+            { leaf: await issue("grafana", appName, ["10.8.0.1", "fd12::1"]), verdict: "OK" },
+            { leaf: await issue("grafana", appName, ["10.9.0.1"]), verdict: "permitted subtree violation" },
+            { leaf: await issue("grafana", appName, ["2001:db8::1"]), verdict: "permitted subtree violation" },
+            { leaf: await issue("grafana", "bank", ["10.8.0.1"]), verdict: "permitted subtree violation" },
+        ];
+        for (const { leaf, verdict } of cases) {
+            expect(opensslVerify(issuer.certificate, leaf.certificate)).toContain(verdict);
+        }
     });
-}
+
+    it("finds the extensions, critical where they must be", async () => {
+        const issuer = await authority(algorithm);
+        expect(opensslExtensions(issuer.certificate)).toEqual([
+            "X509v3 Basic Constraints: critical",
+            "CA:TRUE, pathlen:1",
+            "X509v3 Key Usage: critical",
+            "Certificate Sign, CRL Sign",
+            "X509v3 Extended Key Usage:",
+            "TLS Web Server Authentication",
+            "X509v3 Name Constraints: critical",
+            "Permitted:",
+            "DNS:qp-tunnel.internal",
+            "IP:10.8.0.0/255.255.255.0",
+            "IP:FD00:0:0:0:0:0:0:0/FF00:0:0:0:0:0:0:0",
+            "email:invalid",
+            "URI:invalid",
+            "Excluded:",
+            "email:invalid",
+            "URI:invalid",
+        ]);
+        const leaf = await issueLeaf({
+            authority: issuer,
+            service: "git",
+            appName,
+            addresses: [],
+            algorithm,
+            now,
+            crypto,
+        });
+        expect(opensslExtensions(leaf.certificate)).toEqual([
+            "X509v3 Basic Constraints: critical",
+            "CA:FALSE",
+            "X509v3 Key Usage: critical",
+            "Digital Signature",
+            "X509v3 Extended Key Usage:",
+            "TLS Web Server Authentication",
+            "X509v3 Subject Alternative Name:",
+            "DNS:git.qp-tunnel.internal",
+        ]);
+    });
+});
+
+const USAGES = [undefined, "serverAuth", "clientAuth", "emailProtection", "codeSigning", "timeStamping"] as const;
+
+describe.each(algorithms)("whoever has the key of an %s authority", (algorithm) => {
+    const OURS = ["dns wiki.qp-tunnel.internal", "ip 10.8.0.1", "ip fd12::1"];
+    const OTHERS = [
+        ["dns bank.example", "ip 10.9.0.1", "ip 2001:db8::1"],
+        ["email a@bank.example", "email a@wiki.qp-tunnel.internal", "email a@invalid"],
+        ["url https://bank.example/", "url https://wiki.qp-tunnel.internal/", "url https://invalid/", "url urn:a:b"],
+    ].flat();
+    const PURPOSES = ["sslserver", "sslclient", "smimesign", "smimeencrypt", "codesign", "timestampsign"] as const;
+
+    it("can make what is good for TLS servers under the relay's names, and nothing else, also with one below it", async () => {
+        const root = await authority(algorithm);
+        const request = { authority: root, relay: "hub", appName, addresses: ["10.8.0.1", "fd12::1"], algorithm, now };
+        const below = await createIntermediate({ ...request, crypto });
+        const leaves: Record<string, string> = {};
+        const good: string[] = [];
+        for (const [at, issuer] of Object.entries({ root, below })) {
+            for (const [name, usage] of [...OURS, ...OTHERS].flatMap((each) =>
+                USAGES.map((use) => [each, use] as const),
+            )) {
+                const file = `${at} ${name} ${usage}`.replaceAll(/[^a-zA-Z0-9]+/g, "-");
+                leaves[file] = await signedWith(issuer, name, usage);
+                if (OURS.includes(name) && (usage === "serverAuth" || usage === undefined)) good.push(file);
+            }
+        }
+        for (const purpose of PURPOSES) {
+            const verified = verifying(root.certificate, below.certificate, leaves, purpose);
+            expect({ purpose, verified }).toEqual({ purpose, verified: purpose === "sslserver" ? good.sort() : [] });
+        }
+    });
+
+    it("is believed under its old certificate and under a reissued one", async () => {
+        const today = new Date();
+        const request = { appName, subnet, algorithm, now: today, crypto };
+        const old = await createAuthority(request);
+        const next = await reissueAuthority(request, old);
+        const [then, now_, other] = [old, next, await createAuthority(request)].map(
+            ({ certificate }) => new X509Certificate(certificate),
+        ) as [X509Certificate, X509Certificate, X509Certificate];
+        expect(now_.publicKey.equals(then.publicKey)).toBe(true);
+        expect([now_.subject, now_.serialNumber === then.serialNumber]).toEqual([then.subject, false]);
+        expect(other.publicKey.equals(then.publicKey)).toBe(false);
+        for (const authority of [old, next]) {
+            const leaf = await issueLeaf({ ...request, authority, service: "wiki", addresses: ["10.8.0.1"] });
+            for (const { certificate } of [old, next])
+                expect(await handshake(certificate, leaf, "wiki.qp-tunnel.internal")).toBe("TLSv1.3");
+        }
+    });
+});
 
 it("an Ed25519 authority can issue a leaf with a P-256 key", async () => {
     const issuer = await authority("ed25519");
@@ -226,6 +287,44 @@ function opensslVerify(authorityPem: string, leafPem: string): string {
         const args = ["verify", "-x509_strict", "-purpose", "sslserver", ...at, "-CAfile", "ca.pem", "leaf.pem"];
         const { stdout, stderr } = spawnSync("openssl", args, { cwd: folder, encoding: "utf8" });
         return stdout + stderr;
+    });
+}
+
+/** A certificate as somebody with the authority's key would make it, with a name and a usage of his choice. */
+async function signedWith(
+    issuer: { certificate: string; privateKey: string },
+    name: string,
+    usage: (typeof USAGES)[number],
+): Promise<string> {
+    const above = new x509.X509Certificate(issuer.certificate);
+    const [type, value] = name.split(" ") as ["dns" | "ip" | "email" | "url", string];
+    const own = await generateKeys("ed25519", crypto);
+    const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: "01",
+        subject: "CN=forged",
+        issuer: above.subjectName,
+        notBefore: above.notBefore,
+        notAfter: above.notAfter,
+        publicKey: own.publicKey,
+        signingKey: await importKey(issuer.privateKey, above, crypto),
+        extensions: [
+            new x509.SubjectAlternativeNameExtension([{ type, value }]),
+            ...(usage === undefined ? [] : [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[usage]])]),
+        ],
+    });
+    return certificate.toString("pem");
+}
+
+/** Names of those certificates that `openssl verify` takes for a purpose. */
+function verifying(root: string, below: string, leaves: Record<string, string>, purpose: string): string[] {
+    return inFolder((folder) => {
+        for (const [file, text] of Object.entries({ ...leaves, "root.pem": root, "below.pem": below }))
+            writeFileSync(join(folder, file), text);
+        const at = ["-attime", String(Math.floor(now.getTime() / 1000))];
+        const authorities = ["-CAfile", "root.pem", "-untrusted", "below.pem"];
+        const args = ["verify", "-purpose", purpose, ...at, ...authorities, ...Object.keys(leaves)];
+        const { stdout } = spawnSync("openssl", args, { cwd: folder, encoding: "utf8" });
+        return [...stdout.matchAll(/^(.*): OK$/gm)].map(([, file]) => file!).sort();
     });
 }
 

@@ -42,9 +42,9 @@ PersistentKeepalive = 25
 test("a key she brought is loaded from where she keeps it, and the keepalive with it", () => {
     expect(renderClientConfig(common)).toBe(`# alice on relay (qp-tunnel)
 [Interface]
-# The private key stays with you. Put the one that belongs to the public key you gave where the next line looks for it
-# (%i is the name of this file without .conf), owned by root, mode 0600. It was made like this:
-#     (umask 077; wg genkey > wg0.key; wg pubkey < wg0.key)
+# The private key stays with you. The next line loads it from /etc/wireguard/%i.key (%i is the name of this file
+# without .conf): owned by root, mode 0600. To make a pair, with NAME for %i:
+#     (umask 077; wg genkey > /etc/wireguard/NAME.key; wg pubkey < /etc/wireguard/NAME.key)
 # In an app, replace the next line by: PrivateKey = <your private key>, and add to [Peer]: PersistentKeepalive = 25
 PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25
 Address = 10.8.0.2/32
@@ -70,9 +70,16 @@ test("a key that was handed out before is asked for, and not in the file", () =>
     const file = renderClientConfig({ ...common, handedOut: true });
     expect(file).not.toMatch(/^PrivateKey/m);
     expect(file).toContain(`[Interface]
-# The private key was handed to you with an earlier file, and nobody else has it any more. Keep it: put your PrivateKey
-# line in place of the next line, and add to [Peer]: PersistentKeepalive = 25.
+# The private key was handed to you with an earlier file, and nobody else has it. Keep it: replace the next line by
+# the PrivateKey line of that file, and add to [Peer]: PersistentKeepalive = 25.
 # wg-quick can also load it from /etc/wireguard/%i.key (%i is the name of this file without .conf), owned by root, mode 0600.
 PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25
 `);
+});
+
+test("during a rotation there is still one line to replace", () => {
+    const file = renderClientConfig({ ...common, relayAddress: "10.8.0.1" });
+    expect(file.match(/^PostUp = .*$/gm)).toEqual([
+        "PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25; ping -c 1 -W 5 10.8.0.1 >/dev/null 2>&1 || true",
+    ]);
 });

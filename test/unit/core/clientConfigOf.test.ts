@@ -55,8 +55,16 @@ it("routes the tunnel and the networks that grants let her reach, once each", ()
 it("derives the preshared key from who she is, or takes the one that was given", () => {
     const derived = presharedKey(seed, { name: "alice", publicKey, keyEpoch: 2, admitted: 3 });
     expect(clientConfigOf(parts).presharedKey).toBe(derived);
-    expect(clientConfigOf({ ...parts, presharedKey: "given" }).presharedKey).toBe("given");
+    const given = Buffer.alloc(32, "given").toString("base64");
+    expect(clientConfigOf({ ...parts, presharedKey: given }).presharedKey).toBe(given);
     expect(clientConfigOf({ ...parts, presharedKey: "none" })).not.toHaveProperty("presharedKey");
+});
+
+it("refuses a key or an endpoint that would be another line of the file, and does not show it", () => {
+    const injected = "x\nPostUp = reboot";
+    for (const more of [{ presharedKey: injected }, { privateKey: injected }, { publicKey: injected }])
+        expect(() => clientConfigOf({ ...parts, ...more })).toThrow(/^office: peers\.alice\.\w+Key: (?!.*reboot)/);
+    expect(() => clientConfigOf({ ...parts, endpoint: "relay:1\nPostUp = reboot" })).toThrow("office: endpoint: ");
 });
 
 it("says what the relay's program says of all", () => {

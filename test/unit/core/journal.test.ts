@@ -12,6 +12,13 @@ it("reads a line: moment, action, fields", () => {
     );
 });
 
+it("tells a key that was not in use from the peer who expired", () => {
+    const event = parseJournalLine("1798761600\tpeer_expire\tname=eve\tallowed_ips=(none)\tpublic_key=ab=");
+    expect(journalSentence(event!)).toBe(
+        "The second key of eve, which was being replaced, expired with it and was cut off, on 2027-01-01T00:00:00Z by the relay itself",
+    );
+});
+
 it.each(["", "soon\tpeer_expire", "1\t", "1\tPeer Expire", "1\tpeer_expire\tno field", "1\tpeer_expire\t__x=1"])(
     "does not read %j",
     (line) => {

@@ -9,7 +9,6 @@ import {
     containsAddress,
     elementsOf,
     parseTable,
-    renderDelta,
     renderElements,
     renderSkeleton,
 } from "../../../core/nftables.js";
@@ -45,6 +44,14 @@ table inet qp_tunnel_wg0 {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set self4 { type ipv4_addr . ipv4_addr; }
+    set self6 { type ipv6_addr . ipv6_addr; }
+    set owner4 { type ipv4_addr . ipv4_addr; flags interval; }
+    set owner6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set switched4 { type ifname; }
+    set switched6 { type ifname; }
+    set closed { type nf_proto; }
+    set behind { type ifname; }
     set seen4 { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     set seen6 { type ipv6_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     chain guard {
@@ -52,6 +59,7 @@ table inet qp_tunnel_wg0 {
         iifname "lo" accept
         iifname @ours meta nfproto ipv6 counter drop
         iifname @ours update @seen4 { ip saddr }
+        iifname @ours ip daddr 10.8.0.1 icmp type echo-request notrack
         iifname @ours accept
         ip saddr 10.8.0.0/24 counter drop
         ip daddr 10.8.0.0/24 counter drop
@@ -60,19 +68,29 @@ table inet qp_tunnel_wg0 {
         type filter hook input priority filter; policy accept;
         iifname != @ours accept
         ct state invalid counter drop
-        ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
+        ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @self4 accept
+        ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @self4 accept
+        ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @owner4 accept
+        ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @owner4 accept
         ip daddr 10.8.0.1 icmp type echo-request accept
         ip daddr 10.8.0.1 icmp type echo-reply ct state established accept
         ip saddr . ip daddr . meta l4proto . th dport @acl4 accept
         ct state established ct direction reply ip daddr . ip saddr . meta l4proto . th sport @acl4 accept
+        ct state established meta l4proto tcp counter reject with tcp reset
         counter drop
     }
     chain forward {
         type filter hook forward priority filter; policy accept;
+        iifname != @ours oifname != @ours meta nfproto @closed counter drop
+        iifname != @ours oifname != @ours meta nfproto ipv4 iifname @switched4 counter drop
+        iifname != @ours oifname != @ours meta nfproto ipv6 iifname @switched6 counter drop
         iifname != @ours oifname != @ours accept
         tcp flags syn tcp option maxseg size set rt mtu
         ct state invalid counter drop
-        ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
+        iifname @ours ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @self4 accept
+        iifname @ours ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @self4 accept
+        iifname @ours ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @owner4 accept
+        iifname @ours ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @owner4 accept
         iifname @ours ip saddr . ip daddr . meta l4proto . th dport @acl4 accept
         iifname @ours ip saddr . ip daddr . meta l4proto . th dport @net4 accept
         iifname @ours ip saddr . ip daddr @any4 accept
@@ -81,7 +99,19 @@ table inet qp_tunnel_wg0 {
         oifname @ours ct state established ct direction reply ip daddr . ip saddr . meta l4proto . th sport @net4 accept
         oifname @ours ct state established ct direction reply ip daddr . ip saddr @any4 accept
         oifname @ours ct state established ct direction reply icmp type echo-reply ip daddr . ip saddr @ping4 accept
+        ct state established meta l4proto tcp counter reject with tcp reset
         counter drop
+    }
+    chain output {
+        type filter hook output priority filter; policy accept;
+        oifname != @ours accept
+        ip daddr . ip saddr . meta l4proto . th sport @acl4 accept
+        ip saddr . ip daddr . meta l4proto . th dport @acl4 accept
+        ct state established tcp flags & (syn | rst) == 0 counter reject with tcp reset
+    }
+    chain untracked {
+        type filter hook output priority -290; policy accept;
+        oifname @ours ip saddr 10.8.0.1 icmp type echo-reply notrack
     }
     chain post {
         type nat hook postrouting priority srcnat; policy accept;
@@ -111,13 +141,14 @@ table inet qp_tunnel_wg0 {
             "ct state established ct direction reply ip daddr . ip saddr . meta l4proto . th sport @net4 accept",
             "ct state established ct direction reply ip daddr . ip saddr @any4 accept",
             "ct state established ct direction reply icmp type echo-reply ip daddr . ip saddr @ping4 accept",
+            "ct state established meta l4proto tcp counter reject with tcp reset",
             "counter drop",
         ];
         expect(chainOf(behind, "input").slice(-granted.length)).toEqual(granted);
         expect(chainOf(behind, "forward").slice(-granted.length)).toEqual(granted);
         expect(chainOf(behind, "forward")).toContain("iifname != @ours fib saddr . iif oif missing counter drop");
         const alone = chainOf(renderSkeleton({ ...leaf, routes: [] }), "forward");
-        expect(alone.slice(1, 3)).toEqual(["iifname != @ours oifname != @ours accept", "counter drop"]);
+        expect(alone.slice(4, 6)).toEqual(["iifname != @ours oifname != @ours accept", "counter drop"]);
     });
 
     test("both families, two interfaces, networks behind the relay", () => {
@@ -144,6 +175,14 @@ table inet qp_tunnel_wg0 {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set self4 { type ipv4_addr . ipv4_addr; }
+    set self6 { type ipv6_addr . ipv6_addr; }
+    set owner4 { type ipv4_addr . ipv4_addr; flags interval; }
+    set owner6 { type ipv6_addr . ipv6_addr; flags interval; }
+    set switched4 { type ifname; }
+    set switched6 { type ifname; }
+    set closed { type nf_proto; }
+    set behind { type ifname; }
     set seen4 { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     set seen6 { type ipv6_addr; size 65536; flags dynamic,timeout; timeout 10s; }
     chain guard {
@@ -151,6 +190,8 @@ table inet qp_tunnel_wg0 {
         iifname "lo" accept
         iifname @ours update @seen4 { ip saddr }
         iifname @ours update @seen6 { ip6 saddr }
+        iifname @ours ip daddr 10.8.0.1 icmp type echo-request notrack
+        iifname @ours ip6 daddr fd00:8::1 icmpv6 type echo-request notrack
         iifname @ours accept
         ip saddr 10.8.0.0/24 counter drop
         ip daddr 10.8.0.0/24 counter drop
@@ -161,8 +202,14 @@ table inet qp_tunnel_wg0 {
         type filter hook input priority filter; policy accept;
         iifname != @ours accept
         ct state invalid counter drop
-        ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
-        ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept
+        ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @self4 accept
+        ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @self4 accept
+        ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @owner4 accept
+        ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @owner4 accept
+        ct state related ct direction reply icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 daddr @self6 accept
+        ct state related ct direction original icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 saddr @self6 accept
+        ct state related ct direction reply icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 daddr @owner6 accept
+        ct state related ct direction original icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 saddr @owner6 accept
         ip daddr 10.8.0.1 icmp type echo-request accept
         ip daddr 10.8.0.1 icmp type echo-reply ct state established accept
         ip6 daddr fd00:8::1 icmpv6 type echo-request accept
@@ -171,15 +218,27 @@ table inet qp_tunnel_wg0 {
         ct state established ct direction reply ip daddr . ip saddr . meta l4proto . th sport @acl4 accept
         ip6 saddr . ip6 daddr . meta l4proto . th dport @acl6 accept
         ct state established ct direction reply ip6 daddr . ip6 saddr . meta l4proto . th sport @acl6 accept
+        ct state established meta l4proto tcp counter reject with tcp reset
         counter drop
     }
     chain forward {
         type filter hook forward priority filter; policy accept;
+        iifname != @ours oifname != @ours meta nfproto @closed counter drop
+        iifname != @ours oifname != @ours meta nfproto ipv4 iifname @switched4 counter drop
+        iifname != @ours oifname != @ours meta nfproto ipv6 iifname @switched6 counter drop
         iifname != @ours oifname != @ours accept
         tcp flags syn tcp option maxseg size set rt mtu
         ct state invalid counter drop
-        ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
-        ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept
+        iifname @ours ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @self4 accept
+        iifname @ours ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @self4 accept
+        iifname @ours ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip daddr @owner4 accept
+        iifname @ours ct state related ct direction original icmp type { destination-unreachable, time-exceeded, parameter-problem } ip saddr . ct original ip saddr @owner4 accept
+        iifname @ours ct state related ct direction reply icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 daddr @self6 accept
+        iifname @ours ct state related ct direction original icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 saddr @self6 accept
+        iifname @ours ct state related ct direction reply icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 daddr @owner6 accept
+        iifname @ours ct state related ct direction original icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ip6 saddr . ct original ip6 saddr @owner6 accept
+        iifname @behind oifname @ours ct state related ct direction reply icmp type { destination-unreachable, time-exceeded, parameter-problem } ct original ip daddr { 192.168.50.0/24 } accept
+        iifname @behind oifname @ours ct state related ct direction reply icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ct original ip6 daddr { fd00:50::/64 } accept
         iifname @ours ip saddr . ip daddr . meta l4proto . th dport @acl4 accept
         iifname @ours ip saddr . ip daddr . meta l4proto . th dport @net4 accept
         iifname @ours ip saddr . ip daddr @any4 accept
@@ -196,7 +255,22 @@ table inet qp_tunnel_wg0 {
         oifname @ours ct state established ct direction reply ip6 daddr . ip6 saddr . meta l4proto . th sport @net6 accept
         oifname @ours ct state established ct direction reply ip6 daddr . ip6 saddr @any6 accept
         oifname @ours ct state established ct direction reply icmpv6 type echo-reply ip6 daddr . ip6 saddr @ping6 accept
+        ct state established meta l4proto tcp counter reject with tcp reset
         counter drop
+    }
+    chain output {
+        type filter hook output priority filter; policy accept;
+        oifname != @ours accept
+        ip daddr . ip saddr . meta l4proto . th sport @acl4 accept
+        ip saddr . ip daddr . meta l4proto . th dport @acl4 accept
+        ip6 daddr . ip6 saddr . meta l4proto . th sport @acl6 accept
+        ip6 saddr . ip6 daddr . meta l4proto . th dport @acl6 accept
+        ct state established tcp flags & (syn | rst) == 0 counter reject with tcp reset
+    }
+    chain untracked {
+        type filter hook output priority -290; policy accept;
+        oifname @ours ip saddr 10.8.0.1 icmp type echo-reply notrack
+        oifname @ours ip6 saddr fd00:8::1 icmpv6 type echo-reply notrack
     }
     chain post {
         type nat hook postrouting priority srcnat; policy accept;
@@ -354,46 +428,9 @@ function matching(elements: string[], packet: Packet): number {
     }).length;
 }
 
-describe("transactions", () => {
-    const before: SetElements = {
-        ...EMPTY,
-        acl4: ["10.8.0.2 . 10.8.0.1 . tcp . 8443", "10.8.0.3 . 10.8.0.1 . tcp . 8443"],
-    };
-    const after: SetElements = {
-        ...EMPTY,
-        acl4: ["10.8.0.3 . 10.8.0.1 . tcp . 8443"],
-        any4: ["10.8.0.3 . 10.8.0.4"],
-    };
-
-    test("renderElements empties all sets and fills them", () => {
-        expect(renderElements("qp", before)).toBe(`flush set inet qp acl4
-flush set inet qp acl6
-flush set inet qp net4
-flush set inet qp net6
-flush set inet qp any4
-flush set inet qp any6
-flush set inet qp ping4
-flush set inet qp ping6
-add element inet qp acl4 {
-    10.8.0.2 . 10.8.0.1 . tcp . 8443,
-    10.8.0.3 . 10.8.0.1 . tcp . 8443,
-}
-`);
-    });
-
-    test("renderDelta takes away first", () => {
-        expect(renderDelta("qp", before, after)).toBe(`delete element inet qp acl4 {
-    10.8.0.2 . 10.8.0.1 . tcp . 8443,
-}
-add element inet qp any4 {
-    10.8.0.3 . 10.8.0.4,
-}
-`);
-    });
-
-    test("renderDelta of nothing is nothing", () => {
-        expect(renderDelta("qp", before, { ...before, acl4: [...before.acl4] })).toBe("");
-    });
+test("the table of elements has one a line, set by set", () => {
+    const sets = { ...EMPTY, any4: ["10.8.0.3 . 10.8.0.4"], acl4: ["10.8.0.2 . 10.8.0.1 . tcp . 8443"] };
+    expect(renderElements(sets)).toBe("acl4 10.8.0.2 . 10.8.0.1 . tcp . 8443\nany4 10.8.0.3 . 10.8.0.4\n");
 });
 
 test.each([
@@ -526,6 +563,14 @@ describe("parseTable", () => {
                 ],
                 plain: ["no hook"],
             },
+            definitions: {
+                acl4: "type ipv4_addr . ipv4_addr",
+                net4: "type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval",
+                ours: "type ifname",
+                seen4: "type ipv4_addr; size 65536; timeout 10; flags timeout",
+            },
+            flagged: false,
+            others: [],
             sets: {
                 acl4: [],
                 net4: ["10.8.0.2 . 10.8.0.4 . udp . 20-30", "10.8.0.3 . 192.168.7.0/24 . tcp . 443"],
@@ -544,6 +589,7 @@ describe("parseTable", () => {
 });
 
 describe("conflicts", () => {
+    const OWN = { tables: ["qp"], interfaces: [] };
     const chain = (table: string, name: string, hook?: string, policy?: string, family = "ip") => ({
         chain: {
             family,
@@ -561,18 +607,17 @@ describe("conflicts", () => {
     test("none where everybody accepts, other hooks and our own table aside", () => {
         const nftables = [
             chain("filter", "FORWARD", "forward", "accept"),
-            chain("filter", "OUTPUT", "output", "drop"),
             chain("filter", "helper"),
             chain("qp", "forward", "forward", "drop", "inet"),
             chain("filter", "forward", "forward", "drop", "bridge"),
         ];
-        expect(conflicts({ nftables }, "qp")).toEqual([]);
-        expect(conflicts({}, "qp")).toEqual([]);
+        expect(conflicts({ nftables }, OWN)).toEqual([]);
+        expect(conflicts({}, OWN)).toEqual([]);
     });
 
     test("Docker", () => {
         const nftables = [chain("filter", "FORWARD", "forward", "drop"), chain("filter", "DOCKER-USER")];
-        expect(conflicts({ nftables }, "qp", ["wg0"])).toEqual([
+        expect(conflicts({ nftables }, { ...OWN, interfaces: ["wg0"] })).toEqual([
             'table ip filter, chain FORWARD (hook forward) drops by policy what the relay\'s own table accepts; tell Docker: "iptables -I DOCKER-USER -i wg0 -j ACCEPT" and "iptables -I DOCKER-USER -o wg0 -j ACCEPT", and keep them over a reboot',
         ]);
     });
@@ -583,7 +628,7 @@ describe("conflicts", () => {
             chain("filter", "FORWARD", "forward", "drop"),
             chain("filter", "ufw-user-input"),
         ];
-        expect(conflicts({ nftables }, "qp", ["wg0"])).toEqual([
+        expect(conflicts({ nftables }, { ...OWN, interfaces: ["wg0"] })).toEqual([
             'table ip filter, chain INPUT (hook input) drops by policy what the relay\'s own table accepts; tell ufw: "ufw allow in on wg0", and "ufw allow <listenPort>/udp" for the tunnel itself',
             'table ip filter, chain FORWARD (hook forward) drops by policy what the relay\'s own table accepts; tell ufw: "ufw route allow in on wg0" and "ufw route allow out on wg0"',
         ]);
@@ -594,17 +639,23 @@ describe("conflicts", () => {
             chain("firewalld", "filter_FORWARD", "forward", "accept", "inet"),
             rule("firewalld", "filter_FORWARD", [{ reject: { type: "icmpx", expr: "admin-prohibited" } }], "inet"),
         ];
-        expect(conflicts({ nftables }, "qp", ["wg0"])).toEqual([
+        expect(conflicts({ nftables }, { ...OWN, interfaces: ["wg0"] })).toEqual([
             'table inet firewalld, chain filter_FORWARD (hook forward) refuses at its end what the relay\'s own table accepts; tell firewalld: "firewall-cmd --permanent --zone=trusted --add-interface=wg0"',
         ]);
+        const jump = rule("firewalld", "filter_FORWARD", [{ jump: { target: "filter_FORWARD_ZONES" } }], "inet");
+        nftables.splice(1, 0, jump, chain("firewalld", "filter_FORWARD_ZONES", undefined, undefined, "inet"));
+        nftables.push(
+            chain("firewalld", "filter_FWD_trusted", undefined, undefined, "inet"),
+            rule("firewalld", "filter_FWD_trusted", [{ accept: null }], "inet"),
+        );
         const zone = rule(
             "firewalld",
             "filter_FORWARD_ZONES",
             [iifname("wg0"), { goto: { target: "filter_FWD_trusted" } }],
             "inet",
         );
-        expect(conflicts({ nftables: [...nftables, zone] }, "qp", ["wg0"])).toEqual([]);
-        expect(conflicts({ nftables: [...nftables, zone] }, "qp", ["wg1"])).toHaveLength(1);
+        expect(conflicts({ nftables: [...nftables, zone] }, { ...OWN, interfaces: ["wg0"] })).toEqual([]);
+        expect(conflicts({ nftables: [...nftables, zone] }, { ...OWN, interfaces: ["wg1"] })).toHaveLength(1);
     });
 
     test("an operator's own table, until it accepts the interface", () => {
@@ -612,7 +663,7 @@ describe("conflicts", () => {
             chain("mine", "fwd", "forward", "drop", "inet"),
             rule("mine", "fwd", [iifname("eth0"), { accept: null }], "inet"),
         ];
-        expect(conflicts({ nftables }, "qp")).toEqual([
+        expect(conflicts({ nftables }, OWN)).toEqual([
             "table inet mine, chain fwd (hook forward) drops by policy what the relay's own table accepts; accept packets from and to the relay's interface in fwd",
         ]);
         const accepting = rule(
@@ -621,7 +672,7 @@ describe("conflicts", () => {
             [iifname("wg0"), { counter: { packets: 0, bytes: 0 } }, { accept: null }],
             "inet",
         );
-        expect(conflicts({ nftables: [...nftables, accepting] }, "qp", ["wg0"])).toEqual([]);
+        expect(conflicts({ nftables: [...nftables, accepting] }, { ...OWN, interfaces: ["wg0"] })).toEqual([]);
     });
 
     test("a drop under a condition refuses nothing of ours", () => {
@@ -629,6 +680,6 @@ describe("conflicts", () => {
             chain("mine", "in", "input", "accept", "inet"),
             rule("mine", "in", [iifname("eth0"), { drop: null }], "inet"),
         ];
-        expect(conflicts({ nftables }, "qp")).toEqual([]);
+        expect(conflicts({ nftables }, OWN)).toEqual([]);
     });
 });

@@ -29,8 +29,8 @@ it("says what is left of whom, and where", () => {
     const revocation = parseRevocation(text)!;
     expect(revocation).toMatchObject({ keysAbsentFrom: ["interface wg0"], addressesAbsentFrom: [] });
     expect(leftInWords(revocation, gone)).toEqual([
-        `the key of carol (${fingerprint(key("carol"))}) was revoked and is still in peers; remove it there, the next up looks again`,
-        "the address 10.8.0.5 of dave was revoked and is still in elements; remove it there, the next up looks again",
+        `the key of carol (${fingerprint(key("carol"))}) was revoked and is still in peers; the next \`pulumi up\` removes it there`,
+        "the address 10.8.0.5 of dave was revoked and is still in elements; the next `pulumi up` removes it there",
     ]);
     expect(notGone(revocation, gone)).toEqual(new Set([key("carol"), key("dave")]));
     expect(notGone(revocation, [{ ...dave, allowedIps: [] }])).toEqual(new Set());

@@ -78,6 +78,19 @@ test("--check installs nothing and names what is missing", () => {
     expect(readdirSync(scratch)).toEqual(["bin"]);
 });
 
+test("the check of shell programs fails when it cannot run", () => {
+    const check = resolve(__dirname, "../../../scripts/shellcheck.mjs");
+    const env = { PATH: bin, HOME: scratch, QPTUNNEL_CACHE: join(scratch, "cache") };
+    const { status, stderr } = spawnSync(process.execPath, [check], { env, encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("the shell programs were not checked: missing tools:\n  shellcheck: ");
+});
+
+test("a shellcheck on PATH is taken when it is new enough", () => {
+    command("shellcheck", "echo 'version: 0.9.0'");
+    expect(links(tools("shellcheck"))).toEqual({});
+});
+
 function tools(only: string): string {
     const { status, stdout, stderr } = run(["--only", only]);
     expect({ status, stderr }).toMatchObject({ status: 0 });

@@ -5,7 +5,7 @@
 // CLOUD in the environment says where: {"folder", "droplets": [{"namespace", "address"}], "reservedIp", "neighbours": [namespace]}
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { provider, runtime } from "@pulumi/pulumi";
@@ -30,6 +30,8 @@ const RESOURCES = {
     Droplet: {
         replaces: ["image", "region", "sshKeys", "userData", "vpcUuid"],
         create({ sshKeys, userData, ...inputs }) {
+            if (existsSync(join(cloud.folder, "out-of-droplets")))
+                throw new Error("422: the region has no capacity left");
             const used = all("droplets").map(({ namespace }) => namespace);
             const place = cloud.droplets.find(({ namespace }) => !used.includes(namespace));
             if (place === undefined) throw new Error("the laboratory has no namespace left for a Droplet");
@@ -47,7 +49,8 @@ const RESOURCES = {
         },
         delete(_, id) {
             const place = load("droplets", id);
-            save("left", id, leftovers(place, join(folder("machines"), id)));
+            const found = leftovers(place, join(folder("machines"), id));
+            save("left", id, { ...found, droplets: all("droplets").length });
             end(place);
             forget("droplets", id);
         },
@@ -93,8 +96,10 @@ class Cloud {
             (name) => !name.startsWith("__") && text(olds[name]) !== text(news[name]),
         );
         const replaces = changed.filter((name) => kindOf(urn).replaces.includes(name));
+        // As the real one: what has a name of its own that stays is deleted first, unless the program says otherwise.
+        const deleteBeforeReplace = replaces.length > 0 && news.name !== undefined && news.name === olds.name;
         // Without `changes` the engine says which inputs they are.
-        return { changes: changed.length > 0 ? undefined : false, replaces };
+        return { changes: changed.length > 0 ? undefined : false, replaces, deleteBeforeReplace };
     }
 
     async create(urn, inputs) {

@@ -1,11 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { compileFunction } from "node:vm";
 
 import * as pulumi from "@pulumi/pulumi";
 import * as ts from "typescript";
+import { parse } from "yaml";
 
 import * as library from "../../../../components/index.js";
 import { generateKeyPair } from "../../../../core/keys.js";
@@ -115,6 +117,8 @@ it.each([
         expect(rules["alice"]).toHaveLength(names.length);
         expect(rules["alice"]).toContain(`10.8.0.10 -> 10.8.0.${nas + 10} all`);
         expect(rules["alice"]).toContain("10.8.0.10 -> 192.168.7.0/24 all");
+        // Hosts behind a peer open connections as well.
+        expect(rules["nas"]).toContain("192.168.7.0/24 -> 10.8.0.10 all");
         expect(Object.keys(rules).sort()).toEqual([...names].sort());
     },
 );
@@ -239,3 +243,95 @@ async function registeredBy(out: string, config: Record<string, string>) {
     });
     return registered;
 }
+
+it("prints no escape sequence of a foreign file or its name, and makes a project of it all the same", async () => {
+    const name = "wg: \x1b[31m\n.conf";
+    const hook = "PostUp = echo \x1b]0;owned\x07 hello\n";
+    writeFileSync(join(folder, name), quickFile(["alice"]).replace("[Interface]\n", `[Interface]\n${hook}`));
+    const out = join(folder, "relay");
+    const { code, stdout, stderr } = await run("import", join(folder, name), "--interface", "wg0", "--out", out);
+    expect({ code, stderr: stderr.includes("\x1b") }).toEqual({ code: 0, stderr: false });
+    expect(stdout).not.toContain("\x1b");
+    expect(stdout).toContain("PostUp = echo \u241b]0;owned\u2407 hello: not run any more");
+    for (const file of ["index.ts", "README.md", "Pulumi.yaml"])
+        expect(readFileSync(join(out, file), "utf8")).not.toContain("\x1b");
+    expect(parse(readFileSync(join(out, "Pulumi.yaml"), "utf8"))).toMatchObject({ runtime: { name: "nodejs" } });
+    ts.transpileModule(readFileSync(join(out, "index.ts"), "utf8"), { reportDiagnostics: true }).diagnostics?.forEach(
+        (diagnostic) => expect(diagnostic.messageText).toBe(""),
+    );
+});
+
+it.each([
+    ["", undefined, "asOpenAsBefore"],
+    ["PostUp = iptables -A FORWARD -i %i -o %i -j DROP\n", undefined, "nobody reaches anybody"],
+    ["PostUp = nft add rule inet f forward iifname %i reject\n", undefined, "nobody reaches anybody"],
+    ["PostUp = iptables -A INPUT -i %i -j DROP\n", undefined, "asOpenAsBefore"],
+    ["PostUp = iptables -A FORWARD -i %i -o %i -j DROP\n", "open", "asOpenAsBefore"],
+])("grants no more than hooks let through: %j, --grants %s", async (hook, grants, words) => {
+    writeFileSync(join(folder, "wg0.conf"), quickFile(["alice"]).replace("[Interface]\n", `[Interface]\n${hook}`));
+    const out = join(folder, "relay");
+    const given = grants === undefined ? [] : ["--grants", grants];
+    const { code, stdout } = await run("import", join(folder, "wg0.conf"), "--out", out, ...given);
+    expect(code).toBe(0);
+    expect(readFileSync(join(out, "index.ts"), "utf8")).toContain(words);
+    expect(stdout.includes("grants: none, because its hooks limit what is forwarded")).toBe(words.startsWith("nobody"));
+});
+
+it.each([
+    ["in the program", 2],
+    ["in a file", 7],
+])("keeps beside a peer what no name could be made of, %s", async (_, count) => {
+    const names = Array.from({ length: count }, (_none, index) => `Client Мария\u2028 ${index}: */`);
+    writeFileSync(join(folder, "wg0.conf"), quickFile(names));
+    const out = join(folder, "relay");
+    expect(await run("import", join(folder, "wg0.conf"), "--out", out)).toMatchObject({ code: 0 });
+    const text = readFileSync(join(out, count > 5 ? "peers.yaml" : "index.ts"), "utf8");
+    expect(text).toContain(`${count > 5 ? "#" : "    //"} Client Мария<U+2028> 1: */\n`);
+    const registered = await registeredBy(out, {
+        presharedKeys: readFileSync(join(out, "preshared-keys.json"), "utf8"),
+    });
+    const { peers } = registered.find(({ type }) => type === "qptunnel:index:Registry")!.inputs as { peers: object };
+    expect(Object.keys(peers)).toHaveLength(count);
+});
+
+it("depends on this package the way it is installed here", async () => {
+    writeFileSync(join(folder, "wg0.conf"), quickFile(["alice"]));
+    const out = join(folder, "relay");
+    expect(await run("import", join(folder, "wg0.conf"), "--out", out)).toMatchObject({ code: 0 });
+    const { dependencies } = JSON.parse(readFileSync(join(out, "package.json"), "utf8")) as {
+        dependencies: Record<string, string>;
+    };
+    // Tests run in a clone.
+    expect(dependencies["pulumi-qp-tunnel"]).toBe(`file:${resolve(__dirname, "../../../..")}`);
+});
+
+it.each([
+    ["a file that is not there", "none.conf", /none\.conf: is not there; give a wg-quick file/],
+    ["a pipe", "pipe", /pipe: is not a regular file; give a wg-quick file/],
+    ["a network that is none", "tool", /ip_pool\.subnet: /],
+    [
+        "a list of peers that no relay can have",
+        "twice",
+        /twice: cannot become a program: peers\.bob\.address: .*belongs to "alice"/,
+    ],
+])("refuses %s with a sentence", async (_, name, words) => {
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    mkdirSync(join(folder, "tool"));
+    const relay = { endpoint: "203.0.113.7:51820", public_key: own.publicKey, tunnel_ip: "10.8.0.1" };
+    const peers = { relay, peers: [], ip_pool: { subnet: "10.8.0.0/zz" } };
+    writeFileSync(join(folder, "tool/peers.json"), JSON.stringify(peers));
+    mkdirSync(join(folder, "twice"));
+    const both = ["alice", "bob"].map((called, index) => ({
+        name: called,
+        public_key: fixed(index + 2).publicKey,
+        tunnel_ip: "10.8.0.9",
+        status: "active",
+    }));
+    writeFileSync(
+        join(folder, "twice/peers.json"),
+        JSON.stringify({ relay, peers: both, ip_pool: { subnet: "10.8.0.0/24" } }),
+    );
+    const { code, stderr } = await run("import", join(folder, name), "--out", join(folder, "relay"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(words);
+});

@@ -8,12 +8,12 @@ it("a relay in words", () => {
     expect(inWords(statusOf(known, healthy())))
         .toBe(`office  root@203.0.113.7, wg0 on port 51820 (epoch 1), 1 of 5 peers connected
 
-  PEER     ADDRESS           STATE      HANDSHAKE  ENDPOINT            RECEIVED      SENT  EPOCH
+  PEER     ADDRESS           STATE      HANDSHAKE  ENDPOINT            RECEIVED      SENT  EPOCH  EXPIRES
   alice    10.8.0.2          connected  3 min ago  198.51.100.2:41000  1.50 KiB  5.00 GiB      1
   bob      10.8.0.3 fd00::3  idle       3 min ago  198.51.100.3:41000      10 B      20 B      1
   carol    10.8.0.4          never          never                           0 B       0 B
   dora     10.8.0.5          never          never                           0 B       0 B
-  erik     10.8.0.6          expired
+  erik     10.8.0.6          expired                                                              2026-11-25 11:59Z
   mallory  10.8.0.9          revoked
   oscar    10.8.0.8          revoked
 
@@ -22,6 +22,24 @@ it("a relay in words", () => {
   wiki     https://wiki.qp-tunnel.internal:8443   yes         365 days  X25519MLKEM768 (at the last apply)
 
   drift: none
+`);
+});
+
+it("a relay in words, in a terminal of 80 columns: what is too long stands below, in one piece", () => {
+    const text = inWords(statusOf(known, healthy()), 80);
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toContain(`
+  PEER     ADDRESS           STATE      HANDSHAKE  RECEIVED      SENT  EPOCH
+  alice    10.8.0.2          connected  3 min ago  1.50 KiB  5.00 GiB      1
+    ENDPOINT 198.51.100.2:41000
+`);
+    expect(text).toContain("  erik     10.8.0.6          expired\n    EXPIRES 2026-11-25 11:59Z\n");
+    expect(text).toContain(`
+  SERVICE  URL                                    RUNNING  CERTIFICATE
+  notes    https://notes.qp-tunnel.internal:8444  yes          29 days
+    GROUP unknown
+  wiki     https://wiki.qp-tunnel.internal:8443   yes         365 days
+    GROUP X25519MLKEM768 (at the last apply)
 `);
 });
 
@@ -35,7 +53,7 @@ it("what is not as it should be, in one line", () => {
     });
     const text = inWords(statusOf(known, answer));
     expect(text).toContain(
-        "  drift: 1 rogue peer on the wire; dora is not on wg0; the proxy does not run; see pulumi refresh, the next up sets it right\n",
+        "  drift: 1 unknown peer on the interface; `pulumi up --refresh` removes them\n  drift: dora is not on wg0\n  drift: the proxy does not run\n",
     );
     expect(text).toContain("  note: a change of network waits for its confirmation\n");
     expect(text).toContain(
@@ -88,6 +106,8 @@ it("metrics", () => {
         'qptunnel_relay_up{relay="b\\"\\\\",host="root@203.0.113.7"} 0',
         'qptunnel_relay_problems{relay="office",kind="rogue"} 1',
         'qptunnel_relay_problems{relay="office",kind="certificate"} 1',
+        'qptunnel_relay_problems{relay="office",kind="expiry"} 0',
+        `qptunnel_peer_expires_seconds{relay="office",peer="erik",fingerprint="${print("erik")}"} ${NOW - 1}`,
         'qptunnel_relay_problems{relay="office",kind="drift"} 0',
         'qptunnel_relay_problems{relay="b\\"\\\\",kind="unreachable"} 1',
         'qptunnel_relay_drift{relay="office"} 0',

@@ -50,6 +50,61 @@ describe("names of peers", () => {
         ]);
     });
 
+    it("belong to the peer they were written for: not a heading, not a peer that was commented out, not a tool's marker", () => {
+        const text = file(
+            [
+                `\n# Road warriors\n[Peer]\n# alice\nPublicKey = ${key(0)}\nAllowedIPs = 10.8.0.2/32\n`,
+                `\n#[Peer]\n## bob\n#PublicKey = ${key(9)}\n#AllowedIPs = 10.8.0.3/32\n`,
+                `\n${peer(1)}`,
+                `\n# -----------------------------\n# the laptop of dora, since 2022-05-01\n${peer(2)}`,
+                `\n# Servers\n[Peer] # backup\nPublicKey = ${key(3)}\nAllowedIPs = 10.8.0.5/32\n`,
+                `\n# BEGIN ANSIBLE MANAGED BLOCK\n${peer(4)}# END ANSIBLE MANAGED BLOCK\n`,
+                `# BEGIN OF PEERS BLOCK MANAGED BY ANSIBLE\n[Peer] # Name = web-1\nPublicKey = ${key(5)}\nAllowedIPs = 10.8.0.7/32\n`,
+            ].join(""),
+        );
+        const byKey = expect.stringMatching(/^peer-[0-9a-f]{8}$/);
+        expect(adopted(text).relay.peers.map((one) => one.name)).toStrictEqual([
+            ...["alice", byKey, byKey, "backup", byKey, "web-1"],
+        ]);
+    });
+
+    it.each([
+        ["### Client Мария", /^peer-/],
+        ["# Name = Łukasz", /^Lukasz$/],
+        ["# Client: Søren Groß (7)", /^Soren-Gross$/],
+        ["# friendly_name = 事務所", /^peer-/],
+        ["# Anna Мария", /^peer-/],
+        // ISO 8859-1, read as UTF-8.
+        ["# Ren\ufffd", /^peer-/],
+    ])("in other letters are written in ASCII or left out, never in half: %s", (comment, name) => {
+        expect(adopted(file(`\n${comment}\n${peer(0)}`)).relay.peers[0]?.name).toMatch(name);
+    });
+
+    it("stay with the peer whose block they stand in or under, and go to nobody where that cannot be told", () => {
+        const [first, second] = ["AllowedIPs = 10.8.0.2/32\n", "AllowedIPs = 10.8.0.3/32\n"];
+        const names = (text: string) =>
+            adopted(file(text)).relay.peers.map((one) => one.name.replace(/-[0-9a-f]{8}$/, ""));
+        // Between two settings of the first peer.
+        expect(
+            names(`[Peer]\nPublicKey = ${key(0)}\n# alice\n${first}[Peer]\nPublicKey = ${key(1)}\n${second}`),
+        ).toStrictEqual(["alice", "peer"]);
+        // Below each block.
+        expect(names(`${peer(0, first)}# alice\n${peer(1, second)}# bob\n`)).toStrictEqual(["peer", "peer"]);
+        // Below the first block, or a heading.
+        expect(names(`${peer(0, first)}# alice\n\n${peer(1, second)}`)).toStrictEqual(["peer", "peer"]);
+        // Of a peer that was commented out with its name behind the header.
+        expect(names(`${peer(0, first)}\n#[Peer] # mallory\n#PublicKey = x\n${peer(1, second)}`)).toStrictEqual([
+            "peer",
+            "peer",
+        ]);
+    });
+
+    it("are numbered so that no peer gets what is another one's name", () => {
+        const named = (name: string, index: number) => `# ${name}\n${peer(index)}\n`;
+        const text = file(`\n${named("alice", 0)}${named("alice", 1)}${named("alice-2", 2)}`);
+        expect(adopted(text).relay.peers.map((one) => one.name)).toStrictEqual(["alice", "alice-3", "alice-2"]);
+    });
+
     it("never come from settings or peers that were commented out", () => {
         const disabled = `# mallory\n# [Peer]\n# PublicKey = ${key(5)}\n# AllowedIPs = 10.8.0.9/32\n`;
         const { relay } = adopted(file(`${peer(0)}\n${disabled}\n${peer(1)}`));
@@ -135,10 +190,10 @@ describe("a relay from its wg-quick file", () => {
         );
     });
 
-    it("has the smallest network around everybody when the address was a single one", () => {
-        const { relay } = adopted(file(`${peer(0)}${peer(9)}`, "Address = 10.8.0.1/32\nListenPort = 51820\n"));
-        expect(relay.subnet).toBe("10.8.0.0/28");
-        expect(relay.left).toStrictEqual(["Address 10.8.0.1/32 becomes 10.8.0.1/28, a network that holds every peer"]);
+    it("has a network with room for everybody when the address was a single one", () => {
+        const { relay } = adopted(file(`${peer(0)}${peer(9)}`, "Address = 10.8.0.1\nListenPort = 51820\nMTU = 1420\n"));
+        expect(relay.subnet).toBe("10.8.0.0/24");
+        expect(relay.left).toStrictEqual(["Address 10.8.0.1/32 becomes 10.8.0.1/24, a network that holds every peer"]);
     });
 
     it.each([
@@ -153,18 +208,30 @@ describe("a relay from its wg-quick file", () => {
             /^PostDown .*only towards its `routes`/,
         ],
         [
-            "PostUp = wg set wg0 peer x preshared-key <(echo " + PSK + ")\n",
+            `PostUp = wg set wg0 peer ${key(0)} preshared-key <(echo ${PSK})\n`,
             "",
-            /\(echo \[key\]\): not run any more; put it into/,
+            /\(echo \[key\]\): not run any more; the preshared key is the peer's `presharedKey`/,
+        ],
+        [
+            'PostUp = curl -H "Authorization: Bearer abc123" https://hooks.example.org/up\n',
+            "",
+            /Bearer \[secret\]" https:\/\/hooks\.example\.org\/up: not run any more/,
+        ],
+        ["PreUp = sysctl -w net.ipv4.ip_forward=1\n", "", /: not run any more; a Relay switches forwarding on for/],
+        [
+            "PostUp = iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to 10.8.0.2; iptables -t nat -A POSTROUTING -j MASQUERADE\n",
+            "",
+            /only towards its `routes`.*; a Relay lets no connection from outside into the tunnel.*be a peer of its own, with a grant$/,
         ],
         ["DNS = 1.1.1.1\n", "", /^DNS = 1\.1\.1\.1 set the machine's own resolver/],
         ["Table = off\n", "", /^Table = off: a Relay puts/],
-        ["FwMark = 0x51\n", "", /^FwMark = 0x51: stays/],
+        ["FwMark = 0x51\n", "", /^FwMark = 0x51: a Relay marks no packets, and the first `up` takes the mark off/],
         ["SaveConfig = true\n", "", /^SaveConfig = true: wg-quick would write/],
         ["", "Endpoint = 203.0.113.9:51820\n", /^p had Endpoint = 203\.0\.113\.9:51820: a relay waits/],
         ["", "PersistentKeepalive = 25\n", /^p had PersistentKeepalive = 25 on the relay/],
         ["", "AllowedIPs = 0.0.0.0/0\n", /^p had 0\.0\.0\.0\/0: a default route/],
         ["", "AllowedIPs = 10.8.0.128/25\n", /^p had 10\.8\.0\.128\/25, which overlaps the tunnel's own/],
+        ["", "AllowedIPs = 10.8.0.1/32\n", /^p had 10\.8\.0\.1, the relay's own address: it is left out$/],
         ["", "AllowedIPs = 10.8.0.9/32\n", /^p had 10\.8\.0\.9 as well/],
         ["", "AllowedIPs = fd00::/64\n", /^p had fd00::\/64: without `subnet6`/],
     ])("says what becomes of %j%j", (setting, inPeer, sentence) => {
@@ -188,11 +255,56 @@ describe("a relay from its wg-quick file", () => {
         );
     });
 
-    it("names the file that a hook loads the key from", () => {
-        const hook = "PostUp = wg set %i private-key /etc/wireguard/%i.key\n";
-        const text = `[Interface]\nAddress = 10.8.0.1/24\nListenPort = 51820\n${hook}${peer(0)}`;
-        expect(adopted(text).relay).toMatchObject({ privateKeyFile: "/etc/wireguard/wg0.key" });
-        expect(adopted(text).relay.publicKey).toBeUndefined();
+    it.each(["/etc/wireguard/%i.key", "%i.key", "<(cat /etc/wireguard/wg0.key)", '"/etc/wireguard/wg0.key"'])(
+        "names the file that a hook loads the key from: %s",
+        (source) => {
+            const hook = `PostUp = wg set %i private-key ${source}\n`;
+            const text = `[Interface]\nAddress = 10.8.0.1/24\nListenPort = 51820\n${hook}${peer(0)}`;
+            expect(adopted(text).relay).toMatchObject({ privateKeyFile: "/etc/wireguard/wg0.key" });
+            expect(adopted(text).relay.publicKey).toBeUndefined();
+        },
+    );
+
+    it.each([
+        [`wg set %i peer ${key(0)} preshared-key /etc/wireguard/p.psk`, "/etc/wireguard/p.psk"],
+        [`wg set wg0 peer ${key(0)} preshared-key <(cat p.psk)`, "/etc/wireguard/p.psk"],
+        [
+            `wg set wg0 listen-port 51820 peer ${key(0)} persistent-keepalive 25 preshared-key "%i.psk"`,
+            "/etc/wireguard/wg0.psk",
+        ],
+    ])("keeps a preshared key that a hook loads: %s", (hook, name) => {
+        const text = file(`# p\n${peer(0)}`, `Address = 10.8.0.1/24\nListenPort = 51820\nPostUp = ${hook}\n`);
+        const read = (path: string) => (path === name ? `${PSK}\n` : undefined);
+        expect(fromQuickFile(text, { ...beside, read }).presharedKeys).toStrictEqual({ p: PSK });
+        expect(() => adopted(text)).toThrow(
+            `p: gets its preshared key from a hook (PostUp), from ${name}, which cannot`,
+        );
+    });
+
+    it("refuses a hook that sets preshared keys in a way that cannot be read", () => {
+        const hook = 'PostUp = for p in /etc/psk/*; do wg set %i peer "$(basename $p)" preshared-key $p; done\n';
+        const text = file(peer(0), `Address = 10.8.0.1/24\nListenPort = 51820\n${hook}`);
+        expect(() => adopted(text)).toThrow(/a hook sets a preshared key, and which peer it is for cannot be read/);
+    });
+
+    it("takes the interface's own MTU where the file has none, and says so where it is not known", () => {
+        expect(fromQuickFile(file(peer(0)), { ...beside, mtu: 1380 }).relay).toMatchObject({ mtu: 1380, left: [] });
+        expect(adopted(file(peer(0))).relay.left).toStrictEqual([expect.stringMatching(/^MTU is not in the file/)]);
+    });
+
+    it("says nothing of settings without a value, nor of endpoints that the file learned by saving itself", () => {
+        const head = "Address = 10.8.0.1/24\nListenPort = 51820\nMTU = 1420\n";
+        const empty = file(peer(0), `${head}PreUp = \nPostDown =\nDNS =\nTable = \nFwMark =\n`);
+        expect(adopted(empty).relay.left).toStrictEqual([]);
+        const saved = file(peer(0) + "Endpoint = 198.51.100.20:51820\n", `${head}SaveConfig = true\n`);
+        expect(adopted(saved).relay.left).toStrictEqual([expect.stringMatching(/^SaveConfig = true:/)]);
+    });
+
+    it("takes the endpoint that an installer noted, and drops networks inside another one of the same peer", () => {
+        const text = `# Do not alter\n# ENDPOINT 203.0.113.7\n${file(`${peer(0)}AllowedIPs = 192.168.0.0/16, 192.168.1.0/24\n`)}`;
+        const { relay } = adopted(text);
+        expect(relay.endpoint).toBe("203.0.113.7");
+        expect(relay.peers[0]).toMatchObject({ routes: ["192.168.0.0/16"] });
     });
 
     it.each([
@@ -210,8 +322,44 @@ describe("a relay from its wg-quick file", () => {
             file(`# a\n${peer(0)}# b\n${peer(1, "AllowedIPs = 10.8.0.2/32\n")}`),
             /b: has 10\.8\.0\.2, which a has as well/,
         ],
+        [
+            "networks of two peers inside one another",
+            file(`# hub\n${peer(0)}AllowedIPs = 192.168.0.0/16\n# lab\n${peer(1)}AllowedIPs = 192.168.30.0/24\n`),
+            /lab: has 192\.168\.30\.0\/24, which overlaps 192\.168\.0\.0\/16 of hub; a Relay gives each network one way/,
+        ],
+        [
+            "the broadcast address as a peer's",
+            file(peer(1), "Address = 10.8.0.1/30\nListenPort = 1\n"),
+            /has 10\.8\.0\.3, the broadcast address of 10\.8\.0\.0\/30/,
+        ],
+        [
+            "the network's own address as a peer's",
+            file(peer(1, "AllowedIPs = 10.8.0.0/32\n")),
+            /has 10\.8\.0\.0, the network address of 10\.8\.0\.0\/24/,
+        ],
+        [
+            "more peers than there is room for",
+            file(peer(0) + peer(8), "Address = 10.8.0.1/30\nListenPort = 1\n"),
+            /lists 2 peers, and 10\.8\.0\.0\/30 has room for 1;/,
+        ],
+        [
+            "the relay's own key as a peer's",
+            file(`[Peer]\nPublicKey = ${own.publicKey}\nAllowedIPs = 10.8.0.2/32\n`),
+            /has the relay's own public key; take it out/,
+        ],
+        ["a file of networkd", "[NetDev]\nName=wg0\nKind=wireguard\n", /is a configuration for systemd-networkd/],
+        [
+            "a file of RouterOS",
+            "# RouterOS 7.15\n/interface wireguard\nadd name=wg1\n",
+            /is a configuration for RouterOS/,
+        ],
+        ["another encoding", "\0[\0I\0", /is not a text file in UTF-8/],
         ["no port", file(peer(0), "Address = 10.8.0.1/24\n"), /names no ListenPort/],
-        ["no address", file(peer(0), "ListenPort = 51820\n"), /has no IPv4 address/],
+        [
+            "no address",
+            file(peer(0), "ListenPort = 51820\n"),
+            /has no IPv4 address.*for instance: Address = 10\.8\.0\.1\/24/,
+        ],
         [
             "no key",
             `[Interface]\nAddress = 10.8.0.1/24\nListenPort = 1\n${peer(0)}`,

@@ -124,7 +124,7 @@ describe("serviceArgs", () => {
         expect(validate(serviceArgs, { upstream: "LOCALHOST:3000" }, "grafana")).toEqual({
             upstream: "localhost:3000",
             allow: [],
-            certificate: "ed25519",
+            certificate: "both",
             keyExchange: "require",
         });
         const args = {
@@ -157,7 +157,7 @@ describe("serviceArgs", () => {
         [{ upstream: "a:1", port: 70000 }, "grafana.port: is too large; choose 65535 or less"],
         [
             { upstream: "a:1", certificate: "rsa" },
-            'grafana.certificate: is none of the values it may have; choose "ed25519" or "ecdsa-p256"',
+            'grafana.certificate: is none of the values it may have; choose "ed25519", "ecdsa-p256" or "both"',
         ],
     ])("refuses %j", (args, message) => {
         expect(refusal(() => validate(serviceArgs, args, "grafana"))).toBe(message);

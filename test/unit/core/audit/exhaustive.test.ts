@@ -246,8 +246,10 @@ function once<T>(key: string, compute: () => T): T {
     if (!seen.has(key)) seen.set(key, compute());
     return seen.get(key) as T;
 }
+// On this thread: the log is verified in a loop that does not wait.
+const { verifyAside: _threads, ...onThisThread } = nativePrimitives;
 const remembering: VerifyOptions["primitives"] = {
-    ...nativePrimitives,
+    ...onThisThread,
     sha3: (data) =>
         typeof data === "string" ? once(data, () => nativePrimitives.sha3(data)) : nativePrimitives.sha3(data),
     verify: (...args) => once(args.join(" "), () => nativePrimitives.verify(...args)),

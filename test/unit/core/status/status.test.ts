@@ -8,6 +8,7 @@ import {
     unasked,
     type PeerStatus,
     type RelayAnswer,
+    type ServedCertificate,
     type Thresholds,
 } from "../../../../core/status.js";
 import { changed, healthy, key, known, NOW, onWire } from "./relays.js";
@@ -97,7 +98,9 @@ describe("peers who are not as the state says", () => {
             answer.time = NOW - 2;
             peers.push(onWire("erik"));
         });
-        expect(problems(before)).toEqual([]);
+        expect(problems(before)).toEqual([
+            "expiry erik: erik expires on 2026-11-25T11:59:59Z (in less than a day): the relay cuts it off at that moment; a later `expires` keeps it connected",
+        ]);
     });
 });
 
@@ -110,18 +113,34 @@ describe("a peer whose key is being replaced", () => {
         peers.push({ ...onWire("alice"), ...former, publicKey: pair.former });
     });
 
-    it("is one peer with both keys, whichever of them the state has", () => {
-        const behind = { ...known, peers: { ...known.peers } };
-        behind.peers["alice"] = { ...behind.peers["alice"]!, publicKey: pair.former };
-        for (const state of [known, behind]) {
-            const status = statusOf(state, both);
-            expect(status.peers.filter((each) => each.state === "rogue")).toEqual([]);
-            expect(status.peers[0]).toMatchObject({ name: "alice", state: "connected", age: 5, received: 7, sent: 8 });
-            expect(status.drift).toEqual([]);
-            expect(status.notes).toEqual([
-                "alice has not used her new key yet: the former one works until she does, until 2026-11-25T13:00:00Z at most",
-            ]);
-        }
+    const rotating = { ...known, peers: { ...known.peers } };
+    rotating.peers["alice"] = { ...known.peers["alice"]!, former: pair.former };
+
+    it("is one peer with both keys", () => {
+        const status = statusOf(rotating, both);
+        expect(status.peers.filter((each) => each.state === "rogue")).toEqual([]);
+        expect(status.peers[0]).toMatchObject({ name: "alice", state: "connected", age: 5, received: 7, sent: 8 });
+        expect(status.drift).toEqual([]);
+        expect(status.notes).toEqual([
+            "alice has not used her new key yet: the former one works until she does, until 2026-11-25T13:00:00Z at most",
+        ]);
+    });
+
+    it("has no key that is waited for once she has expired", () => {
+        const ended = structuredClone(rotating);
+        ended.peers["alice"]!.expires = new Date(NOW * 1000).toISOString();
+        const cut = changed((answer, peers) => {
+            answer.moving = [pair];
+            peers.shift();
+        });
+        expect(statusOf(ended, cut).peers[0]).toMatchObject({ name: "alice", state: "expired" });
+        expect(statusOf(ended, cut).notes).toEqual([]);
+    });
+
+    it("has no former key that the relay alone names", () => {
+        const status = statusOf(known, both);
+        expect(status.peers.filter((each) => each.state === "rogue")).toMatchObject([{ publicKey: pair.former }]);
+        expect(status.notes).toEqual([]);
     });
 
     it("is a rogue with the former key as soon as the relay does not keep it for her", () => {
@@ -221,11 +240,43 @@ describe("the rest of a relay", () => {
         [
             "a month before",
             { expiring: 30 },
-            ["certificate notes: the certificate of notes ends in 29 days; the next up renews it"],
+            ["certificate notes: the certificate of notes ends in 29 days; the next `pulumi up` renews it"],
         ],
         ["later", { expiring: 29 }, []],
     ])("warns of a certificate that ends: %s", (_when, thresholds, expected) => {
         expect(problems(healthy(), thresholds)).toEqual(expected);
+    });
+
+    it("tells of a service's two certificates the one that ends first, and of each the newest", () => {
+        const days = (answer: RelayAnswer): number | undefined =>
+            statusOf(known, answer).services.find(({ name }) => name === "wiki")?.certificate?.daysLeft;
+        const answer = changed((each) => {
+            const ours = each.certificates.filter(({ names }) => names.some((name) => name.startsWith("wiki.")));
+            for (const certificate of ours) certificate.kind = "ed25519";
+            const [wiki] = ours as [ServedCertificate];
+            const end = (left: number): string => new Date((NOW + left * 86_400) * 1000).toISOString();
+            each.certificates.push(
+                { ...wiki, kind: "ec", notAfter: end(3) },
+                { ...wiki, kind: "ec", notAfter: end(20) },
+            );
+        });
+        expect(days(answer)).toBe(20);
+    });
+
+    it.each<[string, Partial<Thresholds>, string[]]>([
+        [
+            "ten days before",
+            { expiring: 10 },
+            [
+                "expiry carol: carol expires on 2026-12-05T11:00:00Z (in 9 days): the relay cuts it off at that moment; a later `expires` keeps it connected",
+            ],
+        ],
+        ["earlier", { expiring: 9 }, []],
+    ])("warns of a peer that expires, not of one that has: %s", (_when, thresholds, expected) => {
+        const leaving = { ...known, peers: { ...known.peers } };
+        leaving.peers["carol"] = { ...known.peers["carol"]!, expires: "2026-12-05T11:00:00Z" };
+        const found = problemsOf(statusOf(leaving, healthy()), { expiring: 0, ...thresholds }, CONNECTED_SECONDS);
+        expect(found.map(({ kind, name, message }) => `${kind} ${name}: ${message}`)).toEqual(expected);
     });
 
     it("says that a certificate has ended, or is not there", () => {

@@ -66,8 +66,10 @@ test("whatever fails, and wherever it runs: neither keys, nor what the environme
     expect(leakedKeys(text, known)).toEqual([]);
     for (const { privateKey } of pairs) expect(text).not.toContain(privateKey);
     expect(canaries.filter((value) => text.includes(value))).toEqual([]);
-    for (const file of fs.readdirSync(`${scratch.config}/pulumi-qp-tunnel`)) {
-        const seed = fs.readFileSync(`${scratch.config}/pulumi-qp-tunnel/${file}`, "utf8").trim();
+    const folder = `${scratch.config}/pulumi-qp-tunnel/keys/shop`;
+    expect(fs.readdirSync(folder)).not.toEqual([]);
+    for (const file of fs.readdirSync(folder)) {
+        const seed = fs.readFileSync(`${folder}/${file}`, "utf8").trim();
         expect(text).not.toContain(seed);
         expect(text).not.toContain(Buffer.from(seed, "hex").toString("base64"));
     }

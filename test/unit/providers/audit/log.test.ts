@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { LogBehind } from "../../../../core/audit/verify.js";
@@ -104,7 +105,7 @@ describe("the first record", () => {
         const log = await open({}, { expectExisting: true });
         expect((await problem(log.begin({ action: "setup_relay", message: "x" }))).message).toBe(
             "line 1 of audit/dev.jsonl: it is missing: the log is not there, though the state remembers records in it; " +
-                "bring the log back from version control or its mirror; if it is lost for good, say so with restartFrom",
+                "bring the log back from version control or its mirror, or name it in `path` of AuditSink where the relay came from another project; if it is lost for good, say so with restartFrom",
         );
         expect(fs.existsSync(path)).toBe(false);
         expect(fs.existsSync(scratch.config)).toBe(false);
@@ -220,7 +221,10 @@ describe("a log that is not ours to continue", () => {
         ],
     ])("%s is refused", async (_whose, changes, message) => {
         await written(1);
-        const other = await open({ ...changes, signingKey: `file:${scratch.config}/pulumi-qp-tunnel/shop-dev.key` });
+        const other = await open({
+            ...changes,
+            signingKey: `file:${scratch.config}/pulumi-qp-tunnel/keys/shop/dev.key`,
+        });
         expect((await problem(other.append({ action: "log_note", message: "x" }))).message).toContain(message);
         expect(lines()).toHaveLength(2);
     });
@@ -274,7 +278,7 @@ describe("a log that is not ours to continue", () => {
     test("a folder is refused", async () => {
         fs.mkdirSync(path, { recursive: true });
         expect((await problem((await open()).append({ action: "log_note", message: "x" }))).message).toMatch(
-            /^audit\/dev\.jsonl: it cannot be read or written: EISDIR/,
+            /audit\/dev\.jsonl: it is not a regular file: a log is never a folder, a pipe or a device; /,
         );
     });
 });
@@ -410,7 +414,7 @@ describe("a mark", () => {
         [
             "the log was cut before it",
             (all) => all.slice(0, 3),
-            "line 4 of audit/dev.jsonl: it is missing: the log ends after 3 lines, 4 were pinned",
+            "audit/dev.jsonl: it is at least 1 line older than the state: line 4 is missing here; rebase this branch on",
         ],
         ["nothing is left", () => [], "line 4 of audit/dev.jsonl: it is missing: the log is not there"],
     ])("fails by line when %s", async (_what, change, message) => {
@@ -440,15 +444,20 @@ describe("a mark", () => {
         const { marks } = await written(4);
         rewrite((all) => all.slice(0, 3));
         const tolerant = await open({ onBehind: "warn" });
-        expect(await tolerant.verifyMark(marks[3]!, { preview: true })).toEqual([
-            "line 4 of audit/dev.jsonl: it is missing: the log ends after 3 lines, 5 were pinned; the log was cut, or is an " +
-                "older copy: bring back the newer one; an update will refuse",
+        const told: string[] = [];
+        const behind = (warning: string): void => void told.push(warning);
+        expect(await tolerant.verifyMark(marks[3]!, { behind })).toEqual([]);
+        expect(told).toEqual([
+            "audit/dev.jsonl: it is at least 2 lines older than the state: line 4 is missing here; rebase this branch on what was " +
+                "applied last, or fetch the newer log with `qp-tunnel audit pull`; if nobody has a newer one, its end was cut; " +
+                "an update will refuse",
         ]);
         expect(await problem(tolerant.verifyMark(marks[3]!))).toBeInstanceOf(LogBehind);
-        expect(await problem((await open()).verifyMark(marks[3]!, { preview: true }))).toBeInstanceOf(LogBehind);
+        expect(await problem((await open()).verifyMark(marks[3]!, { behind }))).toBeInstanceOf(LogBehind);
         rewrite((all) => all.map((text) => text.replace("Added p1", "Added p2")));
-        const contradiction = await problem(tolerant.verifyMark(marks[3]!, { preview: true }));
+        const contradiction = await problem(tolerant.verifyMark(marks[3]!, { behind }));
         expect(contradiction.message).toContain("line 2 of audit/dev.jsonl: its content does not match its hash");
+        expect(told).toHaveLength(1);
     });
 });
 
@@ -487,7 +496,7 @@ describe("a checkpoint", () => {
                 ),
             "line 2 of audit/dev.jsonl: its signature is not the log's key's",
         ],
-        ["the end was cut", (all) => all.slice(0, 2), "line 3 of audit/dev.jsonl: it is missing"],
+        ["the end was cut", (all) => all.slice(0, 2), "it is 1 line older than the state: line 3 is missing here"],
         ["nothing is left", () => [], "line 3 of audit/dev.jsonl: it is missing: the log is not there"],
     ])("fails by line when %s", async (_what, change, message) => {
         const { log } = await written(2);
@@ -544,7 +553,9 @@ describe("a log that is truly lost", () => {
         const { genesis: _, ...short } = mark;
         expect(await again.verifyMark(short)).toEqual([anew]);
         // Nobody who does not acknowledge the loss is content with the new log.
-        expect((await problem((await open()).verifyMark(mark))).message).toContain("line 3 of audit/dev.jsonl");
+        expect((await problem((await open()).verifyMark(mark))).message).toContain(
+            "audit/dev.jsonl: it is at least 1 line older than the state: line 3 is missing here",
+        );
         expect((await problem((await open()).verifyCheckpoint(pinned))).message).toContain(
             "line 1 of audit/dev.jsonl: it begins another log",
         );
@@ -590,7 +601,45 @@ test("no record holds the signing key", async () => {
     const { log } = await written(2);
     const operation = await log.begin({ action: "peer_add", message: "x" });
     await operation.failure(new Error("y"));
-    const seed = fs.readFileSync(join(scratch.config, "pulumi-qp-tunnel/shop-dev.key"), "utf8").trim();
+    const seed = fs.readFileSync(join(scratch.config, "pulumi-qp-tunnel/keys/shop/dev.key"), "utf8").trim();
     const written_ = fs.readFileSync(path, "utf8");
     for (const form of [seed, Buffer.from(seed, "hex").toString("base64")]) expect(written_).not.toContain(form);
+});
+
+describe("a machine without the key", () => {
+    const unwritable = async (ref: Partial<AuditRef>): Promise<string | undefined> =>
+        (await AuditLog.open({ path, project: "shop", stack: "dev", ...ref })).unwritable();
+
+    test("is told so before an update, which would need it", async () => {
+        expect(await unwritable({})).toBeUndefined();
+        expect(await unwritable({ signingKey: "env:NO_SUCH_KEY" })).toContain("the variable is not set");
+        await (await open()).append({ action: "log_note", message: "x" });
+        expect(await unwritable({})).toBeUndefined();
+        process.env["OTHER_KEY"] = "ef".repeat(32);
+        expect(await unwritable({ signingKey: "env:OTHER_KEY" })).toMatch(
+            /^signing key \w{16}: the key of audit\/dev.jsonl is/,
+        );
+        fs.rmSync(scratch.config, { recursive: true });
+        expect(await unwritable({})).toContain("it is not on this machine, and the log was begun with it");
+    });
+});
+
+test("the temporary folder of an inline program is no place for a log", async () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "automation-"));
+    const before = process.cwd();
+    try {
+        fs.writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\n");
+        process.chdir(folder);
+        await expect(AuditLog.open({ path, project: "shop", stack: "dev" })).rejects.toThrow(
+            /^audit\/dev\.jsonl: the project's folder .*\/automation-\w+ is a temporary one of an inline program, and the log would be lost with it; give AuditSink an absolute `path`/,
+        );
+        const absolute = join(scratch.folder, path);
+        await (
+            await AuditLog.open({ path: absolute, project: "shop", stack: "dev" })
+        ).append({ action: "log_note", message: "x" });
+        expect(fs.existsSync(absolute)).toBe(true);
+    } finally {
+        process.chdir(before);
+        fs.rmSync(folder, { recursive: true });
+    }
 });

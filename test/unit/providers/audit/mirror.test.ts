@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 
 import { LogBehind } from "../../../../core/audit/verify.js";
@@ -112,6 +114,7 @@ test("a mirror that says how it ends is not read", async () => {
     const whole = fs.readFileSync(path);
     const ends = (tail: Buffer): MirrorTransport => ({
         status: () => Promise.resolve({ bytes: whole.length, tail }),
+        digest: () => Promise.resolve(createHash("sha256").update(whole).digest("hex")),
         read: () => Promise.reject(new Error("it was read")),
         append: () => Promise.reject(new Error("nothing is to be sent")),
     });
@@ -145,3 +148,34 @@ test("two who write to a file mirror at once are noticed", async () => {
 function replacement(): string {
     return makeLog([1, 2, 3, 4, 5, 6, 7].map((n) => entry(n))).texts.join("");
 }
+
+test("a mirror whose end alone is right is refused, and a changed signature is neither sent nor restored", async () => {
+    await write(20);
+    const whole = fs.readFileSync(path);
+    const garbage = Buffer.from(whole);
+    garbage.fill("x", 100, 200);
+    fs.writeFileSync("mirror.jsonl", garbage);
+    await expect(pushToMirror(path, path, fileMirror("mirror.jsonl"))).rejects.toThrow(
+        "its mirror holds other records",
+    );
+
+    const forged = whole
+        .toString()
+        .replace(
+            /("sequence":5,.*?"signature":")([0-9a-f]{2})/,
+            (_, head: string, byte: string) => head + (byte === "00" ? "01" : "00"),
+        );
+    fs.writeFileSync("mirror.jsonl", forged);
+    await expect(pullFromMirror("restored.jsonl", "restored.jsonl", fileMirror("mirror.jsonl"))).rejects.toThrow(
+        "line 6 of the mirror of restored.jsonl: its signature is not the log's key's",
+    );
+    expect(fs.existsSync("restored.jsonl")).toBe(false);
+});
+
+test("a pipe or a folder is no mirror", async () => {
+    await write(2);
+    execFileSync("mkfifo", ["pipe"]);
+    fs.mkdirSync("folder");
+    for (const mirror of ["pipe", "folder"])
+        await expect(pushToMirror(path, path, fileMirror(mirror))).rejects.toThrow("it is not a regular file");
+});

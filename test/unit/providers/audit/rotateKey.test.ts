@@ -1,16 +1,17 @@
 import fs from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import type { AuditLine } from "../../../../core/audit/record.js";
 import { AuditLog, type AuditRef } from "../../../../providers/audit/log.js";
 import { rotateKey } from "../../../../providers/audit/rotateKey.js";
+import { defaultKeyFile, formerKeyFile } from "../../../../providers/audit/signingKey.js";
 import { verifyFile } from "../../../../providers/audit/verifyFile.js";
 import { scratchProject } from "./scratch.js";
 
 const scratch = scratchProject();
 const path = "audit/dev.jsonl";
 const REF: AuditRef = { path, project: "shop", stack: "dev" };
-const key = (): string => join(scratch.config, "pulumi-qp-tunnel/shop-dev.key");
+const key = (): string => join(scratch.config, "pulumi-qp-tunnel/keys/shop/dev.key");
 const lines = (): AuditLine[] =>
     fs
         .readFileSync(path, "utf8")
@@ -127,4 +128,37 @@ test("a log that is not there has no key to rotate, and none is made", async () 
 test("nobody writes a rotation as an ordinary record", async () => {
     const log = await AuditLog.open(REF);
     await expect(log.append({ action: "log_key_rotated", message: "x" })).rejects.toThrow(TypeError);
+});
+
+test("a key that sealed the log before is refused, and nothing is written", async () => {
+    const ref = { ...REF, signingKey: "env:K0" };
+    for (let n = 0; n < 4; n++) process.env[`K${n}`] = `${n}${n}`.repeat(32);
+    await note("one", ref);
+    const first = lines()[0]?.details["public_key"] as string;
+    for (let n = 1; n < 4; n++) {
+        await rotateKey({ ...ref, signingKey: `env:K${n - 1}` }, `env:K${n}`);
+        const before = fs.readFileSync(path);
+        await expect(rotateKey({ ...ref, signingKey: `env:K${n}` }, "env:K0")).rejects.toThrow(
+            `signing key ${first.slice(0, 16)}: ${path} was sealed with it until line 3, and a retired key never returns; choose a key that this log never had; nothing was written`,
+        );
+        expect(fs.readFileSync(path).equals(before)).toBe(true);
+        await verifyFile(path, { mode: "full" });
+    }
+});
+
+test("a key that two stacks share under its former name is rotated for one of them, and the other keeps it", async () => {
+    const one: AuditRef = { path: "audit/one.jsonl", project: "a-b", stack: "c" };
+    const other: AuditRef = { path: "audit/other.jsonl", project: "a", stack: "b-c" };
+    const shared = formerKeyFile(one);
+    fs.mkdirSync(dirname(shared), { recursive: true });
+    fs.writeFileSync(shared, "ab".repeat(32), { mode: 0o600 });
+    for (const ref of [one, other]) await note("one", { ...ref, signingKey: `file:${shared}` });
+
+    const rotation = await rotateKey(one);
+    expect(rotation.file).toBe(defaultKeyFile(one));
+    expect(rotation.backup).toBe(shared);
+    for (const ref of [one, other]) {
+        await note("two", ref);
+        await verifyFile(ref.path, { mode: "full" });
+    }
 });

@@ -23,14 +23,14 @@ const texts = (file: string): string[] => fs.readFileSync(`audit/${file}`, "utf8
 
 test("a log goes on in a new file, and stays one chain with one numbering", async () => {
     const { log, marks } = await written(12);
-    expect(files()).toEqual(["dev.0001.jsonl", "dev.0002.jsonl", "dev.0003.jsonl", "dev.jsonl", "dev.jsonl.lock"]);
+    expect(files()).toEqual(["dev.jsonl", "dev.jsonl.0001", "dev.jsonl.0002", "dev.jsonl.0003", "dev.jsonl.lock"]);
     const { size, root, bytes } = await verifyFile(path, { mode: "full", marks });
     expect(size).toBe(1 + 12 + 3);
     // It is the file that one writer without segments would have made.
     const whole = Buffer.concat(
-        files()
-            .slice(0, 4)
-            .map((file) => fs.readFileSync(`audit/${file}`)),
+        ["dev.jsonl.0001", "dev.jsonl.0002", "dev.jsonl.0003", "dev.jsonl"].map((file) =>
+            fs.readFileSync(`audit/${file}`),
+        ),
     );
     expect(whole).toHaveLength(bytes);
     fs.writeFileSync("whole.jsonl", whole);
@@ -38,14 +38,14 @@ test("a log goes on in a new file, and stays one chain with one numbering", asyn
     for (const mark of marks) expect(await log.verifyMark(mark)).toEqual([]);
     const pinned = await log.checkpoint();
     expect(await log.verifyCheckpoint(pinned)).toEqual([]);
-    const [first] = texts("dev.0002.jsonl").map((text) => JSON.parse(text) as AuditLine);
+    const [first] = texts("dev.jsonl.0002").map((text) => JSON.parse(text) as AuditLine);
     expect(first).toMatchObject({
         action: "log_segment",
-        message: "Went on in a new file behind dev.0001.jsonl",
+        message: "Went on in a new file behind dev.jsonl.0001",
         details: {
-            closed: "dev.0001.jsonl",
-            records: texts("dev.0001.jsonl").length,
-            bytes: fs.statSync("audit/dev.0001.jsonl").size,
+            closed: "dev.jsonl.0001",
+            records: texts("dev.jsonl.0001").length,
+            bytes: fs.statSync("audit/dev.jsonl.0001").size,
         },
     });
     const seen: string[] = [];
@@ -57,14 +57,14 @@ test("a process that knows nothing goes on behind the last segment, whatever its
     const { marks } = await written(5);
     const other = await AuditLog.open({ ...REF, segmentBytes: 1 });
     marks.push(await other.append({ action: "log_note", message: "x" }));
-    fs.renameSync(path, "audit/dev.0004.jsonl");
-    expect(files()).toEqual(["dev.0001.jsonl", "dev.0002.jsonl", "dev.0004.jsonl", "dev.jsonl.lock"]);
-    await expect(verifyFile(path, {})).rejects.toThrow("audit/dev.jsonl: its segment dev.0003.jsonl is missing");
+    fs.renameSync(path, "audit/dev.jsonl.0004");
+    expect(files()).toEqual(["dev.jsonl.0001", "dev.jsonl.0002", "dev.jsonl.0004", "dev.jsonl.lock"]);
+    await expect(verifyFile(path, {})).rejects.toThrow("audit/dev.jsonl: its segment dev.jsonl.0003 is missing");
 });
 
 test("between closing a segment and the first write behind it the log is whole, and nobody begins another", async () => {
     const { log, marks } = await written(5);
-    fs.renameSync(path, "audit/dev.0002.jsonl");
+    fs.renameSync(path, "audit/dev.jsonl.0002");
     expect((await verifyFile(path, { marks })).size).toBe(7);
     expect(await log.verifyMark(marks[4]!)).toEqual([]);
     marks.push(await log.append({ action: "log_note", message: "x" }));
@@ -73,7 +73,7 @@ test("between closing a segment and the first write behind it the log is whole, 
 
 test("a torn beginning of a new file is repaired in that file", async () => {
     const { log, marks } = await written(5);
-    fs.renameSync(path, "audit/dev.0002.jsonl");
+    fs.renameSync(path, "audit/dev.jsonl.0002");
     fs.writeFileSync(path, '{"timest');
     marks.push(await log.append({ action: "log_note", message: "x" }));
     expect(texts("dev.jsonl").map((text) => (JSON.parse(text) as AuditLine).action)).toEqual([
@@ -84,24 +84,28 @@ test("a torn beginning of a new file is repaired in that file", async () => {
 });
 
 test.each<[string, () => void, string]>([
-    ["its last file is removed", () => fs.rmSync(path), "line 13 of audit/dev.jsonl: it is missing"],
-    ["a segment is removed", () => fs.rmSync("audit/dev.0002.jsonl"), "its segment dev.0002.jsonl is missing"],
+    [
+        "its last file is removed",
+        () => fs.rmSync(path),
+        "audit/dev.jsonl: it is 4 lines older than the state: line 13 is missing here",
+    ],
+    ["a segment is removed", () => fs.rmSync("audit/dev.jsonl.0002"), "its segment dev.jsonl.0002 is missing"],
     [
         "a segment is emptied",
-        () => fs.truncateSync("audit/dev.0002.jsonl"),
+        () => fs.truncateSync("audit/dev.jsonl.0002"),
         "line 5 of audit/dev.jsonl: its sequence is 8, not 4",
     ],
     [
         "a segment is cut in a line",
-        () => fs.truncateSync("audit/dev.0001.jsonl", 100),
+        () => fs.truncateSync("audit/dev.jsonl.0001", 100),
         "line 1 of audit/dev.jsonl: it is not a line of JSON",
     ],
     [
         "two are swapped",
         () => {
-            fs.renameSync("audit/dev.0002.jsonl", "x");
-            fs.renameSync("audit/dev.0003.jsonl", "audit/dev.0002.jsonl");
-            fs.renameSync("x", "audit/dev.0003.jsonl");
+            fs.renameSync("audit/dev.jsonl.0002", "x");
+            fs.renameSync("audit/dev.jsonl.0003", "audit/dev.jsonl.0002");
+            fs.renameSync("x", "audit/dev.jsonl.0003");
         },
         "line 5 of audit/dev.jsonl: its sequence is 8, not 4",
     ],
@@ -121,4 +125,44 @@ test("keys rotate across segments", async () => {
     const { keys } = await verifyFile(path, { mode: "full", marks });
     expect(keys).toHaveLength(2);
     expect(files().length).toBeGreaterThan(4);
+});
+
+test("segments in the manner of earlier versions are read, and go on in the new one", async () => {
+    const { marks } = await written(5);
+    fs.renameSync("audit/dev.jsonl.0001", "audit/dev.0001.jsonl");
+    const log = await AuditLog.open(REF);
+    for (let n = 0; n < 4; n++) marks.push(await log.append({ action: "log_note", message: "x" }));
+    expect(files()).toEqual(["dev.0001.jsonl", "dev.jsonl", "dev.jsonl.0002", "dev.jsonl.lock"]);
+    await verifyFile(path, { mode: "full", marks });
+    fs.renameSync("audit/dev.0001.jsonl", "dev.0001.jsonl");
+    await expect(verifyFile(path, {})).rejects.toThrow("its segment dev.jsonl.0001 is missing");
+});
+
+test("a segment that is there twice is not chosen from", async () => {
+    await written(5);
+    fs.copyFileSync("audit/dev.jsonl.0001", "audit/dev.0001.jsonl");
+    await expect(verifyFile(path, {})).rejects.toThrow(
+        "audit/dev.jsonl: its segment 1 is there twice, as dev.jsonl.0001 and dev.0001.jsonl; compare the two, and move the one that is a copy to another folder",
+    );
+});
+
+test.each(["dev.2026", "dev.0001", "dev.0002"])("the log of a stack %s is no segment of another's", async (stack) => {
+    const own = { ...REF, stack, path: `audit/${stack}.jsonl` };
+    const both = [
+        [own, REF],
+        [REF, own],
+    ].entries();
+    for (const [turn, refs] of both) {
+        for (const ref of refs) {
+            const here = { ...ref, path: ref.path.replace("audit", `audit${turn}`) };
+            for (let n = 0; n < 12; n++) {
+                const log = await AuditLog.open(here);
+                await log.append({ action: "log_note", message: "x" });
+            }
+        }
+        for (const ref of refs) {
+            const { log } = await verifyFile(ref.path.replace("audit", `audit${turn}`), { mode: "full" });
+            expect(log.stack).toBe(ref.stack);
+        }
+    }
 });

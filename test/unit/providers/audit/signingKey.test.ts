@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { defaultKeyFile, loadSigningKey } from "../../../../providers/audit/signingKey.js";
+import { defaultKeyFile, formerKeyFile, keyFileOf, loadSigningKey } from "../../../../providers/audit/signingKey.js";
 import { nativeSigner } from "../../../../providers/audit/primitives.js";
 import { scratchProject } from "./scratch.js";
 
@@ -11,7 +12,7 @@ const seed = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
 const { publicKey } = nativeSigner(seed);
 
 test("a key is made in the configuration directory, for its owner only, and found again", () => {
-    const file = join(scratch.config, "pulumi-qp-tunnel/shop-dev.key");
+    const file = join(scratch.config, "pulumi-qp-tunnel/keys/shop/dev.key");
     expect(defaultKeyFile(origin)).toBe(file);
     const made = loadSigningKey(undefined, origin, true);
     expect(readFileSync(file, "utf8")).toMatch(/^[0-9a-f]{64}\n$/);
@@ -23,7 +24,7 @@ test("a key is made in the configuration directory, for its owner only, and foun
 
 test("a stack's name cannot leave the directory", () => {
     expect(defaultKeyFile({ project: "..", stack: "../../etc" })).toBe(
-        join(scratch.config, "pulumi-qp-tunnel/..-.._.._etc.key"),
+        join(scratch.config, "pulumi-qp-tunnel/keys/%2E./%2E.%2F..%2Fetc.key"),
     );
 });
 
@@ -83,7 +84,52 @@ test("a variable that is not set is named", () => {
 
 test("what is there but no file is refused", () => {
     mkdirSync("own.key", { mode: 0o700 });
-    expect(() => loadSigningKey("file:own.key", origin, true)).toThrow(/own\.key: it cannot be read: EISDIR/);
+    expect(() => loadSigningKey("file:own.key", origin, true)).toThrow(
+        /own\.key: it is not a regular file; name a file/,
+    );
+    execFileSync("mkfifo", ["-m", "600", "pipe.key"]);
+    expect(() => loadSigningKey("file:pipe.key", origin, true)).toThrow(
+        /pipe\.key: it is not a regular file; name a file/,
+    );
+});
+
+test("no two stacks share a key, also where earlier versions gave both one name", () => {
+    const [one, other] = [
+        { project: "a-b", stack: "c" },
+        { project: "a", stack: "b-c" },
+    ];
+    expect(formerKeyFile(one)).toBe(formerKeyFile(other));
+    const keys = [one, other].map((each) => loadSigningKey(undefined, each, true).publicKey);
+    expect(new Set(keys).size).toBe(2);
+    expect([one, other].map((each) => loadSigningKey(undefined, each, false).publicKey)).toEqual(keys);
+});
+
+describe("a log that was begun with a key under its former name", () => {
+    const sealed = { ...origin, publicKey };
+    const former = (): string => formerKeyFile(origin);
+    beforeEach(() => {
+        mkdirSync(dirname(former()), { recursive: true });
+        writeFileSync(former(), seed.toString("hex"), { mode: 0o600 });
+    });
+
+    test("goes on with it", () => {
+        expect(loadSigningKey(undefined, origin, false, sealed).publicKey).toBe(publicKey);
+        expect(keyFileOf("file:", origin, sealed)).toBe(former());
+    });
+
+    test("finds it after stack and project were renamed", () => {
+        const renamed = { project: "store", stack: "production" };
+        expect(loadSigningKey(undefined, renamed, false, sealed).publicKey).toBe(publicKey);
+    });
+
+    test("prefers the key in force to another one under the present name", () => {
+        loadSigningKey(undefined, origin, true);
+        expect(loadSigningKey(undefined, origin, false, sealed).publicKey).toBe(publicKey);
+    });
+
+    test("does not lend it to a new log", () => {
+        expect(loadSigningKey(undefined, origin, true).publicKey).not.toBe(publicKey);
+    });
 });
 
 function messageOf(action: () => unknown): string {

@@ -81,7 +81,7 @@ describe("a bundle", () => {
 });
 
 describe("a table", () => {
-    const value = fc.string().filter((text) => !text.includes("\n"));
+    const value = fc.string();
 
     it("looks like this, and leaves out what is not known", () => {
         expect(formatTable({ step: "host", lockSeconds: 30, namespace: undefined, empty: "" })).toBe(
@@ -97,6 +97,12 @@ describe("a table", () => {
                 );
             }),
         );
+    });
+
+    it("refuses a value that would be another line or column", () => {
+        for (const bad of ["a\tb", "a\nid\tb", "a\r"])
+            expect(() => formatTable({ step: bad })).toThrow("column 2 of table of values");
+        expect(() => formatBundle({ "a\n@manifest": "" })).toThrow("a bundle: a file's name holds");
     });
 
     it("keeps every value of a key that repeats, in order, and passes over what is no pair", () => {

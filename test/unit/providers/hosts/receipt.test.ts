@@ -45,6 +45,22 @@ describe("a receipt", () => {
         expect(parseReceipt(mailed, "host.receipt")).toStrictEqual(parseReceipt(text, "host.receipt"));
     });
 
+    it.each<[string, (receipt: string) => string]>([
+        ["in an answer to a message", (receipt) => receipt.replace(/^/gm, "> ")],
+        ["in an answer to an answer", (receipt) => receipt.replace(/^/gm, ">> > ").replaceAll("\n", "\r\n")],
+        ["with bars beside it", (receipt) => receipt.replace(/^/gm, "  | ")],
+        ["wrapped after it was quoted", (receipt) => receipt.replace(/^([A-Za-z0-9+/]{60})(.+)$/gm, "> $1\n> $2")],
+        ["wrapped with the rest unquoted", (receipt) => receipt.replace(/^([A-Za-z0-9+/]{60})(.+)$/gm, "> $1\n$2")],
+        ["with dashes that were made longer", (receipt) => receipt.replaceAll("-----", "\u2014\u2013-")],
+        [
+            "with a byte order mark and blanks that do not break",
+            (receipt) => `\uFEFF${receipt.replace(/^/gm, "\u00a0")}`,
+        ],
+    ])("is read %s", (_how, mangled) => {
+        const mailed = `On Monday somebody wrote:\n\n${mangled(text)}\n-- \nThe operators\n`;
+        expect(parseReceipt(mailed, "host.receipt")).toStrictEqual(parseReceipt(text, "host.receipt"));
+    });
+
     it("is genuine with the seed of its relay, and with no other, and not when a character of it was changed", () => {
         const receipt = parseReceipt(text, "host.receipt");
         expect(isGenuine(receipt, SEED)).toBe(true);
@@ -66,6 +82,11 @@ describe("a receipt", () => {
         [
             "one with a line missing at its end",
             text.replace(/\n.*(\n-----END)/, "$1"),
+            "host.receipt: is damaged; paste it again, whole, or run the script again for another one",
+        ],
+        [
+            "one with something else in between",
+            text.replace(/\n([A-Za-z0-9+/]{76})\n/, "\n$1\n[message cut off]\n"),
             "host.receipt: is damaged; paste it again, whole, or run the script again for another one",
         ],
         [

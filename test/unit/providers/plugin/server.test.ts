@@ -485,6 +485,32 @@ describe("log lines", () => {
         }
     });
 
+    it("arrive once in a run of the engine, by whichever resource, and again in the next", async () => {
+        const plugin = await offering({
+            create: async (_inputs, { log, preview }) => {
+                log("warning", "the log is 5 lines older", "the log is behind");
+                log("warning", `the log is ${preview ? 6 : 7} lines older`, "the log is behind");
+                log("warning", "no forwarding");
+                log("info", "no forwarding");
+                return { id: "", outputs: {} };
+            },
+        });
+        const once = [
+            "WARNING relay: the log is 5 lines older",
+            "WARNING relay: no forwarding",
+            "INFO relay: no forwarding",
+        ];
+        await plugin.create("Thing", {});
+        await plugin.create("Thing", {});
+        expect(plugin.lines).toStrictEqual(once);
+        await plugin.call("cancel", new Empty());
+        await plugin.create("Thing", {});
+        expect(plugin.lines).toStrictEqual([...once, ...once]);
+        await plugin.call("configure", new messages.ConfigureRequest());
+        await plugin.create("Thing", {});
+        expect(plugin.lines).toStrictEqual([...once, ...once, ...once]);
+    });
+
     it("arrive from an operation that fails, too", async () => {
         const plugin = await offering({
             create: async (_inputs, { log }) => {

@@ -18,8 +18,10 @@ function plan({
     wire = live("K1", HERS),
     want = "",
     overlap = "0",
+    formers = "K1=\n",
 }): string[] {
     if (moving !== "") relay.write("etc/moving", moving);
+    relay.write("work/formers", formers);
     relay.write("etc/peers", was);
     relay.write("work/rekeyed", rekeyed);
     relay.write("work/peers", want);
@@ -46,6 +48,15 @@ describe("an address that goes from a peer's old key to her new one", () => {
         expect(relay.read("work/wg0.removed")).toBe("K1=\nK2=\n");
     });
 
+    it("is nobody's whose key only the relay's own record calls a former one", () => {
+        const was = record("K1", "(none)") + record("ROGUE", HERS);
+        const moving = `K1=\tROGUE=\t${LATER}\n`;
+        plan({ moving, was, wire: live("K1", "(none)") + live("ROGUE", HERS), want: record("K1", HERS) });
+        expect(relay.read("work/wg0.removed")).toBe("ROGUE=\n");
+        expect(relay.read("work/moving")).toBe("");
+        expect(relay.read("work/peers")).toBe(record("K1", HERS));
+    });
+
     it("loses what means somebody else from now on", () => {
         const want = record("K2", "10.8.0.9/32") + record("K4", "10.8.0.3/32", "carol");
         expect(plan({ rekeyed: "K2=\tK1=\n", want })).toEqual(["10.8.0.3", "192.168.7.0/24"]);
@@ -61,6 +72,17 @@ describe("an address that goes from a peer's old key to her new one", () => {
     it("loses it to a key that is no successor", () => {
         expect(plan({ want: record("K2", HERS) })).toEqual(["10.8.0.3", "192.168.7.0/24"]);
     });
+});
+
+it("goes on where the relay moves to, until the same moment and with the preshared key that belongs to it", () => {
+    relay.write("etc/carried", `K2=\tK1=\t${LATER}\tpsk-then\nK3=\tROGUE=\t${LATER}\tpsk\n`);
+    relay.write("work/formers", "K1=\n");
+    relay.write("work/peers", record("K2", HERS) + record("K3", "10.8.0.4/32", "eve"));
+    relay.run("overlapping_peers");
+    expect(relay.read("work/moving")).toBe(`K2=\tK1=\t${LATER}\n`);
+    expect(relay.read("work/peers")).toBe(
+        record("K1", HERS).replace("psk-K1", "psk-then") + record("K2", "(none)") + record("K3", "10.8.0.4/32", "eve"),
+    );
 });
 
 describe("a key that is replaced before it was used", () => {

@@ -205,8 +205,8 @@ describe.each(["ed25519", "ecdsa-p256"] as const)("a relay with an %s authority 
             expect(drift({})["certificate notes"]).toContain("is valid for more than 90 days");
         });
 
-        it("says that the authority is gone or another one", () => {
-            const sentence = `the authority with which the relay renews ${algorithm} certificates is gone or another one; the next up leaves it a new one`;
+        it("says that the authority is gone or differs", () => {
+            const sentence = `the authority with which the relay renews ${algorithm} certificates is gone or differs; \`pulumi up --refresh\` installs a new one`;
             for (const found of [undefined, root.certificate]) {
                 expect(drift({ [`issuer.${algorithm}.pem`]: found })).toEqual({ [`issuer ${algorithm}`]: sentence });
             }

@@ -14,15 +14,23 @@ export class RelayFolder {
         for (const [name, text] of Object.entries(files)) this.write(name, text);
     }
 
-    /** Runs bash after the program's functions; what it prints. @throws Error when it fails */
-    run(script: string, values: Record<string, string> = {}): string {
+    /**
+     * Runs bash after the program's functions; what it prints.
+     *
+     * @param prefix a command that runs it, for a namespace of its own
+     * @throws Error when it fails
+     */
+    run(script: string, values: Record<string, string> = {}, prefix: string[] = []): string {
         mkdirSync(join(this.folder, "work"), { recursive: true });
         const functions = relayProgram().replace(/^\{ main .*$/m, "");
         const wants = Object.entries(values).map(([key, value]) => `want[${key}]='${value}'`);
         const place = ["etc", "run"].map((name) => `${name}=${join(this.folder, name)}`);
         // The program removes the folder that it works in, so that is given to it last and taken away again.
         const text = [functions, ...place, ...wants, `work=${join(this.folder, "work")}`, script, 'work=""'].join("\n");
-        const { status, stdout, stderr } = spawnSync("bash", ["-s"], { input: text, encoding: "utf8" });
+        const { status, stdout, stderr } = spawnSync("env", [...prefix, "bash", "-s"], {
+            input: text,
+            encoding: "utf8",
+        });
         if (status !== 0) throw new Error(`exit status ${status}: ${stdout}${stderr}`);
         return stdout;
     }

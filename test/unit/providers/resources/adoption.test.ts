@@ -17,13 +17,16 @@ const inputs = {
 };
 
 describe("what is said of an adoption", () => {
-    it("names the key that decides, and the peers while they are few", () => {
+    it("names the key that decides, and the peers unless they are very many", () => {
         expect(adoptionSentences(inputs)).toStrictEqual([
-            `office: if wg0 is up and bears the key ${fingerprint(KEY)}, it is adopted as it is: keys, addresses and sessions of alice (10.8.0.2) and bob (10.8.0.3) stay; whoever else is on it is cut off at once`,
+            `office: if wg0 is up and bears the key ${fingerprint(KEY)}, it is adopted as it is: keys, addresses and sessions of alice (10.8.0.2) and bob (10.8.0.3) stay`,
+            "office: before the update adopts wg0, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless `adoptChanges` accepts it",
             "office: if wg0 bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port 51820",
         ]);
-        const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`p${i}`, { address: `10.8.0.${i + 2}` }]));
-        expect(adoptionSentences({ ...inputs, peers: many })[0]).toContain("sessions of 9 peers stay");
+        const many = Object.fromEntries(
+            Array.from({ length: 201 }, (_, i) => [`p${i}`, { address: `10.8.0.${i + 2}` }]),
+        );
+        expect(adoptionSentences({ ...inputs, peers: many })[0]).toContain("sessions of 201 peers stay");
     });
 
     it("does without a key that the preview does not know", () => {

@@ -1,4 +1,5 @@
 import { HostUnreachable } from "../../../../core/errors.js";
+import { formatTable } from "../../../../providers/hosts/bundle.js";
 import type { SshHost } from "../../../../providers/hosts/descriptors.js";
 import type { Step, Target } from "../../../../providers/hosts/host.js";
 import { HostKeyMismatch } from "../../../../providers/hosts/sshLog.js";
@@ -10,8 +11,11 @@ let shown: string;
 let instance: string;
 let asked: string[];
 let obstacles: Error[];
+/** The record under which the relay on it was changed last. */
+let mark: string | undefined;
 
 jest.mock("../../../../providers/hosts/host.js", () => ({
+    ...jest.requireActual<object>("../../../../providers/hosts/host.js"),
     runStep: async ({ host }: Target, step: Step, values: Properties, files: Record<string, string> = {}) => {
         const pinned = (host as SshHost).hostKey ?? "";
         asked.push(`${step} ${pinned}`);
@@ -21,7 +25,10 @@ jest.mock("../../../../providers/hosts/host.js", () => ({
             throw new HostKeyMismatch("root@203.0.113.5", "the machine shows another key", "find out");
         if (step === "hostkey" && values["instance"] !== instance) return { other: `${instance}\n`, done: "" };
         if (step === "hostkey") shown = files["public"]!.trim();
-        return { done: "" };
+        return {
+            done: "",
+            ...(step === "facts" && mark !== undefined ? { facts: formatTable({ auditMark: mark }) } : {}),
+        };
     },
 }));
 jest.mock("../../../../providers/resources/placed.js", () => ({
@@ -43,7 +50,7 @@ const applying = {
 } as unknown as Context;
 
 beforeEach(() => {
-    [shown, instance, asked, obstacles] = ["boot", "1", [], []];
+    [shown, instance, asked, obstacles, mark] = ["boot", "1", [], [], undefined];
 });
 
 function inputsOf(id: unknown, publicKey: unknown = "final", boot = "boot"): Properties {
@@ -60,7 +67,7 @@ function inputsOf(id: unknown, publicKey: unknown = "final", boot = "boot"): Pro
     };
 }
 
-const done = { hostKey: "final", record: { sequence: 1, hash: "h", offset: 0 } };
+const done = { hostKey: "final", instance: "1", record: { sequence: 1, hash: "h", offset: 0 } };
 
 describe("HostKey", () => {
     it("replaces the key that the machine booted with, and asks over a new connection", async () => {
@@ -88,19 +95,30 @@ describe("HostKey", () => {
     });
 
     it("does not believe the boot key again when it alone is replaced", async () => {
-        const inputs = inputsOf("1");
-        await hostKey.delete("id", inputs, done, applying);
-        await expect(hostKey.create(inputs, applying)).rejects.toThrow("the machine shows another key");
-        expect(asked).toStrictEqual(["hostkey final"]);
+        await expect(hostKey.create({ ...inputsOf("1"), kept: done }, applying)).rejects.toThrow(
+            "the machine shows another key",
+        );
+        expect(asked).toStrictEqual(["facts final", "hostkey final"]);
+    });
+
+    it("writes nothing when the log lacks the record that the machine bears", async () => {
+        [shown, mark] = ["final", `7 ${"0".repeat(64)} 900`];
+        const audit = { path: "/nonexistent/dev.jsonl", project: "lab", stack: "dev" };
+        const old = { ...inputsOf("3"), audit };
+        await expect(hostKey.update("id", old, done, { ...inputsOf("3", "next"), audit }, applying)).rejects.toThrow(
+            /^line 8 of \/nonexistent\/dev\.jsonl: .*the relay was last changed under record 7 of its log/,
+        );
+        expect(asked).toStrictEqual(["facts final"]);
     });
 
     it("gives another machine the same key, and a machine that has one its next one", async () => {
         instance = "2";
         await hostKey.update("id", inputsOf("1"), done, inputsOf("2", "final", "boot"), applying);
-        expect(asked).toStrictEqual(["hostkey boot", "facts final"]);
+        // The machine that goes is asked first, for its mark; here it has gone already.
+        expect(asked).toStrictEqual(["facts final", "hostkey boot", "facts final"]);
         asked = [];
         await hostKey.update("id", inputsOf("2"), done, inputsOf("2", "next"), applying);
-        expect(asked).toStrictEqual(["hostkey final", "facts next"]);
+        expect(asked).toStrictEqual(["facts final", "hostkey final", "facts next"]);
     });
 
     it("gives up on a machine that is another one than was made once it is cancelled", async () => {

@@ -1,3 +1,4 @@
+import { renderCaddy, type CaddyService } from "../../../../core/caddy.js";
 import { firewallInputs, proxyInputs, wireguardInputs } from "../../../../providers/resources/imported.js";
 import { findRelay, recordedNetwork, type Found } from "../../../../providers/resources/importing.js";
 import type { Context } from "../../../../providers/resources/resource.js";
@@ -66,6 +67,31 @@ describe("of services a relay keeps", () => {
             wiki: { port: 8444, upstream: "192.0.2.1:80", certificate: "ecdsa-p256" },
         });
         expect(inputs).not.toHaveProperty("renewal");
+        expect(inputs).not.toHaveProperty("configuration");
+    });
+
+    it("that one has a certificate of each kind", () => {
+        const { "certificate.wiki-0123456789ab.pem": pem, ...rest } = served;
+        const inputs = proxyInputs(found, {
+            ...rest,
+            "certificate.wiki-00000000000a.pem": "",
+            "certificate.wiki.p256-0123456789ab.pem": pem,
+        });
+        expect(inputs["services"]).toMatchObject({ wiki: { certificate: "both" } });
+    });
+
+    it("whether they strip what clients say of themselves", () => {
+        const services = {
+            notes: { port: 8443, upstream: "10.8.0.3:3000", certificate: "ed25519", keyExchange: "require" },
+        };
+        const file = { certificateFile: "", keyFile: "" };
+        const caddy = renderCaddy({
+            adminSocket: "/run/admin.sock",
+            listen: ["10.8.0.1"],
+            appName: "qp-tunnel",
+            services: { notes: { ...services.notes, ...file } as CaddyService },
+        });
+        expect(proxyInputs(found, { ...served, caddy: JSON.stringify(caddy) })).toHaveProperty("configuration", 2);
     });
 
     it("that it renews their certificates itself, by the issuers it was left", () => {

@@ -2,7 +2,7 @@ import { AuditLog, type AuditRef } from "../../../../providers/audit/log.js";
 import type { Facts } from "../../../../providers/hosts/facts.js";
 import type { Target } from "../../../../providers/hosts/host.js";
 import { sealJournal } from "../../../../providers/resources/journal.js";
-import { formatMark } from "../../../../providers/resources/placed.js";
+import { formatMark } from "../../../../providers/resources/mark.js";
 import { scratchProject } from "../audit/scratch.js";
 
 scratchProject();
@@ -12,7 +12,7 @@ const EXPIRY = "1798761600\tpeer_expire\tname=alice\tallowed_ips=10.8.0.2/32";
 const MOVED = "1798761601\tkey_moved\tname=bob";
 
 const facts = (journal: string[], more: Partial<Facts> = {}): Facts => ({
-    ...{ machine: "m", addresses: [], routes: [], journal, sealed: 0 },
+    ...{ marks: [], machine: "m", addresses: [], routes: [], journal, sealed: 0 },
     ...more,
 });
 

@@ -23,6 +23,12 @@ async function created(inputs: Properties): Promise<{ id: string; outputs: Prope
     return keyPair.create(inputs, applying);
 }
 
+/** What becomes of a pair in the state when its resource is replaced. */
+async function replaced(old: Properties, news: Properties, context: Context = applying): Promise<Properties> {
+    const { inputs } = await keyPair.check({ ...news, kept: old }, undefined, context);
+    return (await keyPair.create(inputs, context)).outputs;
+}
+
 describe("KeyPair", () => {
     it("makes a pair that belongs together, another one each time, under an id that tells nothing of it", async () => {
         const [first, second] = [
@@ -117,18 +123,22 @@ describe("KeyPair", () => {
         expect(await keyPair.update("id", inputs, outputs, news, applying)).toStrictEqual(outputs);
     });
 
-    it("keeps its keys through a replacement, but not into another epoch, another resource or a second one", async () => {
+    it("keeps its keys through a replacement, in the preview too, but not into another epoch or beside a given key", async () => {
         const inputs = { owner: "alice", epoch: 1 };
         const { outputs } = await created(inputs);
-        const after = async (news: Properties, context: Context) => {
-            await keyPair.delete("id", inputs, outputs, applying);
-            return (await keyPair.create(news, context)).outputs["privateKey"];
-        };
-        expect(await after(inputs, applying)).toBe(outputs["privateKey"]);
-        expect((await created(inputs)).outputs["privateKey"]).not.toBe(outputs["privateKey"]);
-        expect(await after({ ...inputs, epoch: 2 }, applying)).not.toBe(outputs["privateKey"]);
-        expect(await after({ ...inputs, privateKey: adopted }, applying)).toBe(adopted);
-        expect(await after(inputs, { ...applying, urn: "urn:bob" })).not.toBe(outputs["privateKey"]);
+        expect(await replaced(outputs, inputs)).toStrictEqual(outputs);
+        expect(await replaced(outputs, inputs, previewing)).toStrictEqual(outputs);
+        expect((await replaced(outputs, { ...inputs, epoch: 2 }))["privateKey"]).not.toBe(outputs["privateKey"]);
+        expect((await replaced(outputs, { ...inputs, privateKey: adopted }))["privateKey"]).toBe(adopted);
+    });
+
+    it("stores what it kept no longer than until the engine knows the resource again", async () => {
+        const inputs = { owner: "alice", epoch: 1 };
+        const { outputs } = await created(inputs);
+        const { inputs: computed } = await keyPair.check({ ...inputs, kept: outputs }, undefined, applying);
+        expect(computed).toStrictEqual({ ...inputs, kept: outputs });
+        expect((await keyPair.check({ ...inputs, kept: outputs }, computed, applying)).inputs).toStrictEqual(inputs);
+        expect(await keyPair.diff("id", computed, outputs, inputs, applying)).toStrictEqual({ changes: {} });
     });
 
     describe("that was handed out", () => {
@@ -172,21 +182,21 @@ describe("KeyPair", () => {
             expect(await failures({ ...handed, epoch: 2 }, handed)).toEqual([
                 expect.stringMatching(/^handedOut would drop the key of epoch 2 before alice has it; /),
             ]);
-            await expect(keyPair.create(handed, applying)).rejects.toThrow(
-                "the state has no key that could have been handed out",
-            );
+            for (const context of [previewing, applying])
+                await expect(keyPair.create(handed, context)).rejects.toThrow(
+                    "the state has no key that could have been handed out",
+                );
         });
 
         it("stays as it is through a replacement", async () => {
             const { outputs } = await created(inputs);
-            const replace = async (old: Properties, news: Properties): Promise<Properties> => {
-                await keyPair.delete("id", news, old, applying);
-                return (await keyPair.create(news, applying)).outputs;
-            };
-            const dropped = await replace(outputs, handed);
+            const dropped = await replaced(outputs, handed);
             expect(dropped).toEqual({ ...outputs, privateKey: "" });
-            expect(await replace(dropped, handed)).toEqual(dropped);
-            await expect(replace(dropped, inputs)).rejects.toThrow("she alone has it");
+            expect(await replaced(dropped, handed)).toEqual(dropped);
+            await expect(replaced(dropped, inputs)).rejects.toThrow("she alone has it");
+            expect(await failures({ ...inputs, kept: dropped }, undefined)).toEqual([
+                expect.stringContaining("she alone has it"),
+            ]);
         });
     });
 

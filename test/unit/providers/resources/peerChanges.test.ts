@@ -35,7 +35,7 @@ describe("what happens to a peer", () => {
 
     it("is a rename when a new name has the key of one that went", () => {
         expect(changes(wireInputs({ alice }), wireInputs({ alicia: alice }))).toStrictEqual([
-            { kind: "rename", name: "alicia", peer: alice, publicKey: KEYS.alice, formerly: "alice" },
+            { kind: "rename", name: "alicia", peer: alice, before: alice, publicKey: KEYS.alice, formerly: "alice" },
         ]);
     });
 
@@ -146,7 +146,9 @@ describe("what happens to a peer", () => {
                     (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
                 );
                 expect([...new Set(named)].sort()).toEqual(differing.sort());
-                expect(found.map(({ name }) => name)).toEqual([...new Set(found.map(({ name }) => name))].sort());
+                expect(found.map(({ name }) => name)).toEqual(found.map(({ name }) => name).sort());
+                const each = found.map(({ name, kind }) => `${name} ${kind}`);
+                expect(each).toEqual([...new Set(each)]);
             }),
         );
     });

@@ -1,4 +1,4 @@
-import { formatMark, parseMark } from "../../../../providers/resources/placed.js";
+import { formatMark, parseMark } from "../../../../providers/resources/mark.js";
 
 const HASH = "0123456789abcdef".repeat(4);
 

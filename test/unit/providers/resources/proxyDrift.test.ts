@@ -53,16 +53,16 @@ describe("the drift of a proxy", () => {
 
     it.each(["", "\n"])("is a proxy that does not answer, and nothing else then (%j)", (caddy) => {
         expect(drift({ caddy, ...listeners([]) })).toStrictEqual({
-            proxy: "the proxy does not run: grafana, wiki cannot be reached; the next up starts it",
+            proxy: "the proxy does not run: grafana, wiki cannot be reached; `pulumi up --refresh` starts it",
         });
     });
 
     it("is a configuration without one of the services", () => {
         expect(drift({ caddy: running({ grafana: service(8443) }) })).toStrictEqual({
             "listener 10.8.0.1:8444":
-                "Caddy has no server for 10.8.0.1:8444; the next up loads its configuration again",
+                "Caddy has no server for 10.8.0.1:8444; `pulumi up --refresh` loads its configuration again",
             "listener [fd12::1]:8444":
-                "Caddy has no server for [fd12::1]:8444; the next up loads its configuration again",
+                "Caddy has no server for [fd12::1]:8444; `pulumi up --refresh` loads its configuration again",
         });
     });
 
@@ -78,15 +78,15 @@ describe("the drift of a proxy", () => {
     it("is a server that nobody asked for", () => {
         expect(drift({ caddy: running({ ...args.services, extra: service(9000) }, ["10.8.0.1", "fd12::1"]) })).toEqual({
             "server 10.8.0.1:9000":
-                "Caddy serves 10.8.0.1:9000, which no service asks for; the next up loads its configuration again",
+                "Caddy serves 10.8.0.1:9000, which no service asks for; `pulumi up --refresh` loads its configuration again",
             "server [fd12::1]:9000":
-                "Caddy serves [fd12::1]:9000, which no service asks for; the next up loads its configuration again",
+                "Caddy serves [fd12::1]:9000, which no service asks for; `pulumi up --refresh` loads its configuration again",
         });
     });
 
     it("is a port on which nothing listens", () => {
         expect(drift(listeners(LISTENERS.slice(1)))).toStrictEqual({
-            "port 10.8.0.1:8443": "nothing listens on 10.8.0.1:8443; the next up starts it",
+            "port 10.8.0.1:8443": "nothing listens on 10.8.0.1:8443; `pulumi up --refresh` starts it",
         });
     });
 
@@ -99,13 +99,13 @@ describe("the drift of a proxy", () => {
     it("is a port too many, such as one on every address", () => {
         expect(drift(listeners([...LISTENERS, "*:80 ours"]))).toStrictEqual({
             "port *:80":
-                "the proxy listens on *:80, which no service asks for; the next up loads its configuration again",
+                "the proxy listens on *:80, which no service asks for; `pulumi up --refresh` loads its configuration again",
         });
     });
 
     it("is a certificate that is gone", () => {
         expect(drift({ "certificate.wiki-2.pem": undefined })).toStrictEqual({
-            "certificate wiki": "the certificate of wiki is gone from the relay; the next up makes another",
+            "certificate wiki": "the certificate of wiki is gone from the relay; `pulumi up --refresh` issues another",
         });
     });
 

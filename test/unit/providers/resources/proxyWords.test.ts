@@ -1,5 +1,10 @@
 import type { ProxyService } from "../../../../core/model.js";
-import { proxySentences, proxyWarnings, renewals } from "../../../../providers/resources/proxyWords.js";
+import {
+    proxySentences,
+    proxyWarnings,
+    renewals,
+    withoutReissued,
+} from "../../../../providers/resources/proxyWords.js";
 import type { Change } from "../../../../providers/resources/relayResource.js";
 
 const START = "2026-01-01T00:00:00Z";
@@ -13,7 +18,7 @@ const service = (more: Partial<ProxyService> = {}): ProxyService => ({
     keyExchange: "require",
     ...more,
 });
-const inputs = (services: Record<string, ProxyService>) => ({ relay: "hub", services });
+const inputs = (services: Record<string, ProxyService>) => ({ relay: "hub", host: { kind: "local" }, services });
 const leaf = (notBefore = START, notAfter = END) => ({ file: "", fingerprint: "", notBefore, notAfter });
 
 function change(
@@ -55,16 +60,21 @@ describe("a certificate", () => {
         ["2026-10-27T23:59:59Z", []],
         [
             "2026-10-28T00:00:00Z",
-            [`hub: certificate of wiki is valid until ${END}, 60 days more; the next up renews it`],
+            [`hub: certificate of wiki is valid until ${END}, 60 days more; the next \`pulumi up\` renews it`],
         ],
-        ["2026-12-25T12:00:00Z", [`hub: certificate of wiki is valid until ${END}, 1 day more; the next up renews it`]],
+        [
+            "2026-12-25T12:00:00Z",
+            [`hub: certificate of wiki is valid until ${END}, 1 day more; the next \`pulumi up\` renews it`],
+        ],
         [
             "2026-12-26T23:00:00Z",
-            [`hub: certificate of wiki is valid until ${END}, less than a day more; the next up renews it`],
+            [`hub: certificate of wiki is valid until ${END}, less than a day more; the next \`pulumi up\` renews it`],
         ],
         [
             "2027-01-05T00:00:00Z",
-            [`hub: certificate of wiki has been invalid since ${END}: clients refuse it; the next up renews it`],
+            [
+                `hub: certificate of wiki has been invalid since ${END}: clients refuse it; the next \`pulumi up\` renews it`,
+            ],
         ],
     ])("is warned about in its last 60 days: on %s %j", (time, warnings) => {
         at(time);
@@ -98,20 +108,102 @@ describe("a service", () => {
         expect(proxyWarnings(change(after, after))).toEqual([]);
     });
 
+    it("of an earlier version of the configuration says what the present one changes, and a new one does not", () => {
+        const present = (services: Record<string, ProxyService>) => ({ ...inputs(services), configuration: 2 });
+        const upgrade = { ...change(wiki, wiki), inputs: present(wiki) };
+        expect(proxySentences(upgrade)).toEqual([
+            "hub: services no longer receive what a client says of itself in headers such as X-Real-IP and Forwarded",
+            RELOAD,
+        ]);
+        const first = { ...change({}, wiki), inputs: present(wiki) };
+        expect(proxySentences(first)).toEqual(["hub: service wiki opens on port 8443, for 127.0.0.1:3000"]);
+    });
+
+    it("that gets a second certificate says for whom that means something", () => {
+        const both = { wiki: service({ certificate: "both" }) };
+        expect(proxySentences(change(undefined, both))).toEqual([
+            "hub: service wiki opens on port 8443, for 127.0.0.1:3000",
+        ]);
+        expect(proxySentences(change(wiki, both))).toEqual([
+            "hub: service wiki changes its certificate from ecdsa-p256 to both; who uses it reconnects",
+            "hub: service wiki shows its Ed25519 certificate to clients that accept it, which then have to trust that authority too: hand it out with `qp-tunnel ca` first; browsers do not notice",
+            RELOAD,
+        ]);
+        at("2026-05-01T00:00:00Z");
+        const due = change(both, both, { wiki: leaf(), "wiki.p256": leaf() });
+        expect(Object.keys(renewals(due))).toEqual(["certificates.wiki.renew", 'certificates["wiki.p256"].renew']);
+        expect(proxySentences(due)).toEqual([
+            "hub: certificate of wiki is renewed",
+            "hub: certificate of wiki (P-256) is renewed",
+            RELOAD,
+        ]);
+    });
+
+    it("gets certificates of another authority when its key is another, not when its certificate was reissued", () => {
+        const of = (key: string, certificate: string) => ({
+            ...inputs(wiki),
+            authorities: { "ecdsa-p256": certificate },
+            authorityKeys: { "ecdsa-p256": key },
+        });
+        at(START);
+        const between = (then: Change["inputs"], now: Change["inputs"]): Change => ({
+            before: { inputs: then, outputs: { certificates: { wiki: leaf() } } },
+            inputs: now,
+            context: {} as Change["context"],
+        });
+        const [reissued, replaced, added] = [
+            between(of("K", "old"), of("K", "new")),
+            between(of("K", "old"), of("L", "new")),
+            between(of("K", "old"), {
+                ...of("K", "old"),
+                authorities: { "ecdsa-p256": "old", ed25519: "another" },
+                authorityKeys: { "ecdsa-p256": "K", ed25519: "L" },
+            }),
+        ];
+        const compared = { authorities: "update", "authorities.ed25519": "add", services: "update" } as const;
+        for (const each of [reissued, added]) {
+            expect(proxySentences(each)).toEqual([]);
+            expect(withoutReissued(each, compared)).toEqual({ services: "update" });
+        }
+        expect(proxySentences(replaced)).toEqual([
+            "hub: services get certificates of a new authority, which their clients have to trust first",
+            RELOAD,
+        ]);
+        expect(withoutReissued(replaced, compared)).toEqual({ services: "update", "authorities.ecdsa-p256": "update" });
+    });
+
     it("with a certificate that no browser accepts says so when it opens, and when it changes to that", () => {
         const edwards = { wiki: service({ certificate: "ed25519" }) };
         const sentence =
-            'hub: service wiki has an Ed25519 certificate, which no browser accepts; `certificate: "ecdsa-p256"` is for those';
+            'hub: service wiki has an Ed25519 certificate, which no browser accepts; `certificate: "both"` is for those, too';
         expect(proxySentences(change(undefined, edwards))).toEqual([
             "hub: service wiki opens on port 8443, for 127.0.0.1:3000",
             sentence,
         ]);
         expect(proxySentences(change(wiki, edwards))).toContain(sentence);
         expect(proxySentences(change(edwards, { wiki: service({ certificate: "ed25519", port: 8444 }) }))).toEqual([
-            "hub: service wiki changes; who uses it reconnects",
+            "hub: service wiki changes its port from 8443 to 8444; who uses it reconnects",
             RELOAD,
         ]);
         expect(proxySentences(change(undefined, wiki))).not.toContain(sentence);
+    });
+
+    it("with a P-256 certificate beside its Ed25519 one goes on as before for whoever uses it", () => {
+        const edwards = { wiki: service({ certificate: "ed25519" }) };
+        const sentence =
+            "hub: service wiki gets a P-256 certificate beside its Ed25519 one: browsers can open it once they trust the relay's P-256 authority (`qp-tunnel ca`); whoever uses it today is shown the same certificate as before";
+        expect(proxySentences(change(edwards, { wiki: service({ certificate: "both" }) }))).toEqual([sentence, RELOAD]);
+        expect(proxySentences(change({ wiki: service({ certificate: "both" }) }, edwards))).toEqual([
+            "hub: service wiki changes its certificate from both to ed25519; who uses it reconnects",
+            "hub: service wiki no longer shows a P-256 certificate: clients that trust that authority alone cannot open it any more; hand out the Ed25519 one with `qp-tunnel ca` first",
+            'hub: service wiki has an Ed25519 certificate, which no browser accepts; `certificate: "both"` is for those, too',
+            RELOAD,
+        ]);
+        expect(proxySentences(change(edwards, { wiki: service({ certificate: "both", port: 8444 }) }))).toEqual([
+            "hub: service wiki changes its port from 8443 to 8444; who uses it reconnects",
+            sentence,
+            RELOAD,
+        ]);
     });
 });
 
@@ -149,7 +241,7 @@ describe("a relay that renews by itself", () => {
         expect(proxyWarnings(next(relay, relay))).toEqual([]);
         at("2026-12-17T00:00:00Z");
         expect(proxyWarnings(next(relay, relay))).toEqual([
-            `hub: the authority with which it renews ecdsa-p256 certificates is valid until ${END}, 10 days more; the next up leaves it a new one`,
+            `hub: the authority with which it renews ecdsa-p256 certificates is valid until ${END}, 10 days more; the next \`pulumi up\` installs a new one`,
         ]);
     });
 

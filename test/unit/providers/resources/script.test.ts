@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { webcrypto } from "node:crypto";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { certificateInfo, createAuthority } from "../../../../core/certificates.js";
 import { parseBundle } from "../../../../providers/hosts/bundle.js";
@@ -116,14 +117,61 @@ describe("the first script", () => {
         const refused = spawnSync("bash", [], { input: readFileSync("relay.sh"), encoding: "utf8" });
         expect({ status: refused.status, stderr: refused.stderr }).toEqual({
             status: 3,
-            stderr: "run it as a file, not through a pipe\n",
+            stderr: "stopped: it was not run as a file; save it as one and run it by its path, not through a pipe\n",
         });
+    });
+
+    it.each<[string, (text: string) => string, string]>([
+        [
+            "with the line breaks of Windows",
+            (text) => text.replaceAll("\n", "\r\n"),
+            "this copy of it has the line breaks of Windows; copy the file again, as it is",
+        ],
+        ["cut off", (text) => text.slice(0, text.length / 2), "this copy of it has lost its end; copy the file again"],
+        [
+            "with a line missing",
+            (text) => text.replace(/\n umask 077\n/, "\n"),
+            "this copy of it is damaged; copy the file again",
+        ],
+        [
+            "with a character changed",
+            (text) => text.replace("\t51820\t", "\t51821\t"),
+            "this copy of it is damaged; copy the file again",
+        ],
+    ])("runs nothing of a copy that is %s, in whichever shell", async (_what, mangled, sentence) => {
+        await create();
+        writeFileSync("copy.sh", mangled(readFileSync("relay.sh", "utf8")));
+        // Where nothing else is: a relay that is not there.
+        for (const shell of ["bash", "sh"]) {
+            const { status, stdout, stderr } = spawnSync(shell, ["copy.sh"], { encoding: "utf8" });
+            expect([shell, status, stdout, stderr]).toEqual([shell, 3, "", `stopped: ${sentence}\n`]);
+        }
+    });
+
+    it("is run by bash, whichever shell was asked, and by root alone", async () => {
+        await create();
+        chmodSync(".", 0o755);
+        chmodSync("relay.sh", 0o644);
+        const drop = process.getuid!() === 0 ? ["setpriv", "--reuid=65534", "--clear-groups", "--"] : [];
+        const [command = "", ...args] = [...drop, "sh", "relay.sh"];
+        const asSomebody = spawnSync(command, args, { encoding: "utf8" });
+        expect([asSomebody.status, asSomebody.stderr]).toEqual([
+            3,
+            expect.stringMatching(/^stopped: changing a relay needs root, this is user \w+; run it with sudo\n$/),
+        ]);
+        const path = join(process.cwd(), "bin");
+        mkdirSync(path);
+        writeFileSync(join(path, "bash"), '#!/bin/sh\necho "bash $*"\n', { mode: 0o755 });
+        writeFileSync(join(path, "id"), "#!/bin/sh\necho 0\n", { mode: 0o755 });
+        const inDash = spawnSync("sh", ["relay.sh"], { encoding: "utf8", env: { PATH: `${path}:/usr/bin:/bin` } });
+        expect([inDash.status, inDash.stdout, inDash.stderr]).toEqual([0, "bash relay.sh\n", ""]);
     });
 
     it("does what the resources of another host do, in their order", async () => {
         await create();
         const text = readFileSync("relay.sh", "utf8");
         expect([...text.matchAll(/^@@step (.*)$/gm)].map(([, name]) => name)).toStrictEqual([
+            "removals",
             "check",
             "host",
             "firewall",
@@ -133,6 +181,7 @@ describe("the first script", () => {
             "grants",
             "receipt",
         ]);
+        expect(step("removals").elements).toBe(step("grants").elements);
         expect(step("check")).toMatchObject({ networks: "10.8.0.0/24\n", routes: "192.168.7.0/24\n" });
         expect(step("grants").elements).toBe("acl4 10.8.0.2 . 10.8.0.3 . tcp . 22\n");
         expect(step("wireguard").interfaces).toBe("wg0\t51820\t1\t-\n");
@@ -149,7 +198,7 @@ describe("the first script", () => {
         const { outputs } = await script.create(inputsOf({ seed: UNKNOWN }), context({ preview: true }));
         expect(outputs).toMatchObject({ publicKey: "", sha256: UNKNOWN });
         expect(said).toContain("hub: relay.sh is written; what follows happens when it is run on the relay");
-        expect(said).toContain("hub: alice will be connected at 10.8.0.2");
+        expect(said).toContain("hub: alice will be added at 10.8.0.2");
     });
 });
 
@@ -196,7 +245,7 @@ describe("a receipt that comes back", () => {
     it.each([
         [
             "another relay's",
-            { fields: { owner: "shop/dev/other" } },
+            { seed: KEYS.alice, fields: { owner: "shop/dev/other" } },
             "it is of shop/dev/other, this is shop/dev/hub; give the receipt of this relay",
         ],
         [
@@ -210,6 +259,12 @@ describe("a receipt that comes back", () => {
         const { failures } = await script.check(inputs, inputsOf(), context());
         expect(failures).toStrictEqual([{ path: "host.receipt", reason }]);
         await expect(update(inputsOf(), outputs, inputs)).rejects.toThrow(reason.split("; ")[0]);
+    });
+
+    it("is taken from a relay that has been renamed since its script was written", async () => {
+        const outputs = await create();
+        const inputs = inputsOf({ receipt: told(outputs, { fields: { owner: "shop/dev/its-former-name" } }) });
+        expect((await script.check(inputs, inputsOf(), context())).failures).toStrictEqual([]);
     });
 
     it("is refused when a newer one was given, unless the relay began anew", async () => {
@@ -283,11 +338,11 @@ describe("the file", () => {
         expect(await drift(outputs)).toStrictEqual({});
         writeFileSync("relay.sh", "rm -rf /\n");
         expect(await drift(outputs)).toStrictEqual({
-            script: "relay.sh is not the script that was written; the next up writes it again",
+            script: "relay.sh is not the script that was written; `pulumi up --refresh` writes it again",
         });
         rmSync("relay.sh");
         expect(await drift(outputs)).toStrictEqual({
-            script: "relay.sh is gone before its receipt came back; the next up writes it again",
+            script: "relay.sh is gone before its receipt came back; `pulumi up --refresh` writes it again",
         });
         expect((await update(inputs, outputs, inputs)).edition).not.toBe(outputs.edition);
         rmSync("relay.sh");

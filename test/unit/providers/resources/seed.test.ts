@@ -39,9 +39,14 @@ describe("Seed", () => {
 
     it("survives a replacement", async () => {
         const { outputs } = await seed.create({ relay: "hub" }, applying);
-        await seed.delete("id", { relay: "hub" }, outputs, applying);
-        expect((await seed.create({ relay: "hub" }, applying)).outputs).toStrictEqual(outputs);
-        expect((await seed.create({ relay: "hub" }, applying)).outputs["seed"]).not.toBe(outputs["seed"]);
+        const { inputs } = await seed.check({ relay: "hub", kept: outputs }, undefined, applying);
+        for (const context of [previewing, applying])
+            expect((await seed.create(inputs, context)).outputs).toStrictEqual(outputs);
+        const next = { relay: "hub", kept: outputs };
+        expect((await seed.check(next, inputs, applying)).inputs).toStrictEqual({ relay: "hub" });
+        expect((await seed.check({ relay: "hub", kept: null }, undefined, applying)).inputs).toStrictEqual({
+            relay: "hub",
+        });
     });
 
     it("refuses a relay without a name", async () => {

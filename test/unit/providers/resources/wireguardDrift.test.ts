@@ -62,7 +62,8 @@ describe("the drift of an interface", () => {
     it.each([[undefined], [""]])("is its absence, and nothing else then (%j)", (nothing) => {
         const answer = nothing === undefined ? {} : { dump: nothing, network: network() };
         expect(wireDrift(args, desired, answer)).toStrictEqual({
-            interface: "the interface is gone or does not answer: nobody is connected; the next up makes it again",
+            interface:
+                "the interface is gone or does not answer: nobody is connected; `pulumi up --refresh` creates it again",
         });
     });
 
@@ -71,25 +72,25 @@ describe("the drift of an interface", () => {
             "another private key",
             dump(but(but(INTERFACE, 1, KEYS.dave), 0, "(none)"), ALICE, NAS),
             {
-                "private key": `the interface has another private key (public key ${KEYS.dave}); the next up sets the relay's own`,
+                "private key": `the interface has a different private key (public key ${KEYS.dave}); \`pulumi up --refresh\` restores the relay's own`,
             },
         ],
         [
             "another port",
             dump(but(INTERFACE, 2, "1234"), ALICE, NAS),
-            { "listen port": "the interface listens on port 1234 instead of 51820; the next up sets it back" },
+            { "listen port": "the interface listens on port 1234 instead of 51820; `pulumi up --refresh` restores it" },
         ],
         [
             "a peer who was removed",
             dump(INTERFACE, NAS),
-            { "peer alice": "alice was removed from the interface by hand; the next up connects her again" },
+            { "peer alice": "alice was removed from the interface by hand; `pulumi up --refresh` adds it back" },
         ],
         [
             "other allowed IPs",
             dump(INTERFACE, but(ALICE, 3, "10.8.0.2/32,10.8.0.3/32"), NAS),
             {
                 "peer alice":
-                    "alice was changed on the wire: allowed IPs are 10.8.0.2/32, 10.8.0.3/32 instead of 10.8.0.2/32, fd12::2/128; the next up sets it back",
+                    "alice was changed on the wire: allowed IPs are 10.8.0.2/32, 10.8.0.3/32 instead of 10.8.0.2/32, fd12::2/128; `pulumi up --refresh` restores it",
             },
         ],
         [
@@ -97,7 +98,7 @@ describe("the drift of an interface", () => {
             dump(INTERFACE, but(but(but(ALICE, 3, "(none)"), 1, "(none)"), 7, "25"), NAS),
             {
                 "peer alice":
-                    "alice was changed on the wire: allowed IPs are none instead of 10.8.0.2/32, fd12::2/128; the preshared key is another one; keepalive is 25 instead of 0; the next up sets it back",
+                    "alice was changed on the wire: allowed IPs are none instead of 10.8.0.2/32, fd12::2/128; the preshared key differs; keepalive is 25 instead of 0; `pulumi up --refresh` restores it",
             },
         ],
         [
@@ -105,7 +106,7 @@ describe("the drift of an interface", () => {
             dump(INTERFACE, ALICE, NAS, but(but(ALICE, 0, KEYS.dave), 3, "10.8.0.66/32")),
             {
                 "rogue peer SHA256:6eHh0hbDX5mId+lZ":
-                    "rogue peer SHA256:6eHh0hbDX5mId+lZ (YW5vdGhlciAzMiBieXRlcyBmb3IgYSBrZXkgb2YgZGE=, 10.8.0.66/32) is on the wire, not in the program; the next up cuts it off",
+                    "unknown peer SHA256:6eHh0hbDX5mId+lZ (YW5vdGhlciAzMiBieXRlcyBmb3IgYSBrZXkgb2YgZGE=, 10.8.0.66/32) is configured on the interface but not declared in the program; `pulumi up --refresh` removes it",
             },
         ],
     ])("is %s", (_what, text, drift) => {
@@ -122,31 +123,37 @@ describe("the drift of an interface", () => {
             without("address fd12::1/64"),
             {
                 addresses:
-                    "the interface has the addresses 10.8.0.1/24 instead of 10.8.0.1/24, fd12::1/64; the next up sets them",
+                    "the interface has the addresses 10.8.0.1/24 instead of 10.8.0.1/24, fd12::1/64; `pulumi up --refresh` restores them",
             },
         ],
         [
             without("route 192.168.7.0/24"),
-            { routes: "the routes are none instead of 192.168.7.0/24; the next up sets them" },
+            { routes: "the routes are none instead of 192.168.7.0/24; `pulumi up --refresh` restores them" },
         ],
         [
             network([...NETWORK, "route 192.168.9.0/24"]),
             {
-                routes: "the routes are 192.168.7.0/24, 192.168.9.0/24 instead of 192.168.7.0/24; the next up sets them",
+                routes: "the routes are 192.168.7.0/24, 192.168.9.0/24 instead of 192.168.7.0/24; `pulumi up --refresh` restores them",
             },
         ],
-        [instead("mtu 1420", "mtu 1280"), { mtu: "the MTU is 1280 instead of 1420; the next up sets it" }],
-        [instead("up 1", "up 0"), { link: "the interface is down: nobody is connected; the next up brings it up" }],
+        [
+            instead("mtu 1420", "mtu 1280"),
+            { mtu: "the MTU is 1280 instead of 1420; `pulumi up --refresh` restores it" },
+        ],
+        [
+            instead("up 1", "up 0"),
+            { link: "the interface is down: nobody is connected; `pulumi up --refresh` brings it up" },
+        ],
         [
             instead("forwarding 1", "forwarding 0"),
             {
                 ip_forward:
-                    "IPv4 forwarding is off: peers reach the relay, but nothing behind it; the next up switches it on for the interface",
+                    "IPv4 forwarding is off: peers reach the relay, but nothing behind it; `pulumi up --refresh` switches it on for the interface",
             },
         ],
         [
             instead("forwarding6 1", "forwarding6 0"),
-            { ip6_forward: "IPv6 forwarding is off; the next up switches it on" },
+            { ip6_forward: "IPv6 forwarding is off; `pulumi up --refresh` switches it on" },
         ],
     ])("is what the kernel says of the network: case %#", (text, drift) => {
         expect(wireDrift(args, desired, { ...healthy, network: text })).toStrictEqual(drift);

@@ -102,13 +102,13 @@ describe("who is not disturbed by a stage", () => {
     const comfort = (from: number[], to: number[], onEpoch: Record<string, number>, more: Properties = {}) => {
         const change = { ...changeOf(at(from), at(to, more)), before: { inputs: at(from), outputs: { onEpoch } } };
         return peerSentences(change, new Date("2027-01-01T00:00:00Z")).filter((sentence) =>
-            /nobody else/.test(sentence),
+            /no other peer/.test(sentence),
         );
     };
 
     it("is everybody when an epoch begins", () => {
         expect(comfort([1], [1, 2], {})).toStrictEqual([
-            "hub: nobody else is disturbed: 3 peers keep key, address and session",
+            "hub: no other peer is affected: 3 peers keep their key, address and session",
         ]);
     });
 
@@ -117,7 +117,7 @@ describe("who is not disturbed by a stage", () => {
         [[1, 2], [1], { alice: 1, bob: 2, carol: 2 }],
     ])("is who does not use what ends: from %j to %j", (from, to, seen) => {
         expect(comfort(from, to, seen)).toStrictEqual([
-            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+            "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
     });
 

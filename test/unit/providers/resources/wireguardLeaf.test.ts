@@ -1,4 +1,5 @@
 import { presharedKey, publicKeyOf } from "../../../../core/keys.js";
+import { sentencesOf } from "../../../../providers/resources/effects.js";
 import { desiredPeers, wireguardParts, type WireGuardInputs } from "../../../../providers/resources/wireguard.js";
 import { renderInterfaces } from "../../../../providers/resources/wireguardEpochs.js";
 import { UNKNOWN } from "../../../../providers/resources/resource.js";
@@ -18,7 +19,7 @@ function leafInputs(more: object = {}, routes = ["10.8.0.0/24"]) {
     );
 }
 
-const said = (...versions: Parameters<typeof changeOf>) => wireguardParts.sentences(changeOf(...versions), {});
+const said = (...versions: Parameters<typeof changeOf>) => sentencesOf(wireguardParts, changeOf(...versions));
 
 it("has the relay as its one peer, with the key that the relay derives for it", () => {
     const args = leafInputs({}, ["10.8.0.0/24", "192.168.9.0/24"]) as unknown as WireGuardInputs;
@@ -53,5 +54,7 @@ it("says where it connects, and what a change of the relay means for it", () => 
     expect(said(now, leafInputs({ leaf: { ...LEAF, keyEpoch: 3 } }))).toEqual([
         "hub/nas: gets its new key; interrupted for one handshake",
     ]);
-    expect(said(now, leafInputs({ mtu: 1380 }))).toEqual(["hub/nas: wg0 is filled again; connections go on"]);
+    expect(said(now, leafInputs({ mtu: 1380 }))).toEqual([
+        "hub/nas: its MTU changes from 1420 to 1380: connections go on",
+    ]);
 });

@@ -1,4 +1,12 @@
-import { expectedPeers, overlaps, renderRekeyed } from "../../../../providers/resources/wireguardOverlap.js";
+import { fingerprint } from "../../../../core/keys.js";
+import {
+    expectedPeers,
+    formersIn,
+    overlaps,
+    renderRekeyed,
+    unknownFormers,
+    withKnownFormers,
+} from "../../../../providers/resources/wireguardOverlap.js";
 import { peerSentences } from "../../../../providers/resources/wireguardWords.js";
 import { UNKNOWN, type Properties } from "../../../../providers/resources/resource.js";
 import { changeOf, KEYS, peer, wireInputs } from "./relays.js";
@@ -45,6 +53,23 @@ describe("expectedPeers", () => {
     });
 });
 
+describe("a line in the relay's record of replaced keys", () => {
+    const moving = `${NEW}\t${OLD}\t1900000000\n${NEW}\t${KEYS.bob}\t1900000000\n`;
+    const known = formersIn({ registry: { nas: { publicKey: NEW, status: "active", replaces: OLD } } });
+
+    it("counts when the state knows the former key, and is named when nobody does", () => {
+        expect(withKnownFormers({ moving }, known).moving).toBe(`${NEW}\t${OLD}\t1900000000\n`);
+        expect(withKnownFormers({}, known)).toStrictEqual({});
+        const print = fingerprint(KEYS.bob);
+        expect(unknownFormers({ moving }, known)).toStrictEqual({
+            [`former key ${print}`]: `the relay's record of replaced keys names ${print} as a peer's former key, which neither the state nor the log knows; \`pulumi up --refresh\` removes it`,
+        });
+        expect(unknownFormers({ moving: "a\tb\n" }, known)).toStrictEqual({
+            "former key (not a key)": expect.any(String),
+        });
+    });
+});
+
 describe("a preview of a peer's new key", () => {
     it.each([
         [604800, "the old configuration works until the new one is used, for 7 days at most"],
@@ -57,7 +82,7 @@ describe("a preview of a peer's new key", () => {
         const change = changeOf(generated({ nas: OLD }), generated({ nas: UNKNOWN }, { keyOverlap }));
         expect(peerSentences(change, new Date("2027-01-01T00:00:00Z"))).toStrictEqual([
             `hub: nas gets a new key: ${until}`,
-            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+            "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
     });
 });

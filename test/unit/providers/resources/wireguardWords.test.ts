@@ -1,3 +1,4 @@
+import { publicKeyOf } from "../../../../core/keys.js";
 import { UNKNOWN } from "../../../../providers/resources/resource.js";
 import { count, listNames } from "../../../../providers/resources/words.js";
 import { peerSentences } from "../../../../providers/resources/wireguardWords.js";
@@ -22,8 +23,8 @@ describe("the first apply", () => {
         const nas = peer("10.8.0.4", { routes: ["192.168.7.0/24", "192.168.8.0/24"], address6: "fd12::4" });
         expect(sentences(undefined, wireInputs({ alice, nas }))).toEqual([
             "hub: listens on UDP port 51820",
-            "hub: alice will be connected at 10.8.0.2",
-            "hub: nas will be connected at 10.8.0.4 and fd12::4, with 192.168.7.0/24 and 192.168.8.0/24 behind",
+            "hub: alice will be added at 10.8.0.2",
+            "hub: nas will be added at 10.8.0.4 and fd12::4, routing 192.168.7.0/24 and 192.168.8.0/24",
         ]);
     });
 
@@ -32,18 +33,43 @@ describe("the first apply", () => {
     });
 });
 
+describe("an interface that is replaced in the state alone", () => {
+    const kept = {
+        peers: [`alice\t${KEYS.alice}\t10.8.0.2\t`, `bob\t${KEYS.bob}\t10.8.0.3\t`].join("\n"),
+        epochs: { 1: publicKeyOf(RELAY_PRIVATE_KEY) },
+    };
+    const carol = peer("10.8.0.4");
+    const publicKeys = { carol: KEYS.carol };
+
+    it("affects nobody who stays as before", () => {
+        expect(sentences(undefined, wireInputs({ alice, bob }, { kept }))).toEqual([
+            "hub: no peer is affected: 2 peers keep their key, address and session",
+        ]);
+    });
+
+    it("says what else changes as it would be said of an update", () => {
+        const changed = { alice: { ...alice, publicKey: KEYS.dave }, carol };
+        expect(sentences(undefined, wireInputs(changed, { kept, publicKeys }))).toEqual(
+            sentences(wireInputs({ alice, bob }), wireInputs(changed, { publicKeys })),
+        );
+        expect(sentences(undefined, wireInputs({ alice, bob }, { kept, privateKeys: { 1: UNKNOWN } }))).toEqual([
+            "hub: the relay's own key changes: every peer is cut off until it uses its new configuration",
+        ]);
+    });
+});
+
 describe("a later change", () => {
     it("says who comes, and that nobody else is disturbed", () => {
         expect(sentences(wireInputs({ alice }), wireInputs({ alice, bob }))).toEqual([
-            "hub: bob will be connected at 10.8.0.3",
-            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+            "hub: bob will be added at 10.8.0.3",
+            "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
     });
 
     it("says who is cut off, with her fingerprint", () => {
         expect(sentences(wireInputs({ alice, bob, ...many(2) }), wireInputs({ alice, ...many(2) }))).toEqual([
-            "hub: bob (10.8.0.3) is cut off at once, running connections included; the address stays reserved, the key SHA256:815WFhYKML88bnn6 does not come back by itself",
-            "hub: nobody else is disturbed: 3 peers keep key, address and session",
+            "hub: bob (10.8.0.3) is cut off at once, running connections included; the address stays reserved, the key SHA256:815WFhYKML88bnn6 stays revoked",
+            "hub: no other peer is affected: 3 peers keep their key, address and session",
         ]);
     });
 
@@ -71,7 +97,7 @@ describe("a later change", () => {
         const after = wireInputs({ alice: { ...alice, address: "10.8.0.9" }, bob });
         expect(sentences(before, after)).toEqual([
             "hub: alice moves from 10.8.0.2 to 10.8.0.9: cut off until the new configuration is in use",
-            "hub: bob has no networks behind; connections to the tunnel address go on",
+            "hub: bob no longer routes 192.168.7.0/24; connections to the tunnel address go on",
         ]);
     });
 
@@ -89,14 +115,14 @@ describe("a later change", () => {
             "the relay's address changes from 10.8.0.1 to 10.9.0.1: every peer needs its new configuration",
         ],
         [{ prefix: 16 }, "the relay's prefix length changes from 24 to 16: every peer needs its new configuration"],
-        [{ machine: "m2" }, "the machine is another one: it is filled again with the same keys and addresses"],
+        [{ machine: "m2" }, "this is a different machine: it is set up from scratch with the same keys and addresses"],
     ])("of the relay itself tells everybody, and comforts nobody: %j", (more, sentence) => {
         expect(sentences(wireInputs({ alice, bob }), wireInputs({ alice, bob }, more))).toEqual([`hub: ${sentence}`]);
     });
 
-    it("says nothing of a machine that a preview does not know yet", () => {
+    it("promises nothing on a machine that a preview does not know yet", () => {
         expect(sentences(wireInputs({ alice }), wireInputs({ alice }, { machine: UNKNOWN }))).toEqual([
-            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+            "hub: which machine it is will be known during the update: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects",
         ]);
     });
 
@@ -115,8 +141,12 @@ describe("many changes of a kind", () => {
     });
 
     it.each([
-        [{}, many(9), "will be connected"],
-        [many(9), {}, "are cut off at once, running connections included"],
+        [{}, many(9), "will be added"],
+        [
+            many(9),
+            {},
+            "are cut off at once, running connections included; their addresses stay reserved, their keys stay revoked",
+        ],
         [
             many(9),
             many(9, { admitted: 2 }),
@@ -125,21 +155,21 @@ describe("many changes of a kind", () => {
         [
             many(9),
             many(9, { routes: ["192.168.7.0/24"] }),
-            "have other networks behind them; their own connections go on",
+            "route 192.168.7.0/24 from now on; connections to their tunnel addresses go on",
         ],
     ])("are told in one sentence from nine on", (before, after, what) => {
         expect(sentences(wireInputs({ alice, ...before }), wireInputs({ alice, ...after }))).toEqual([
-            `hub: p10, p11, p12, p13, p14 and 4 more (9 peers) ${what}`,
-            "hub: nobody else is disturbed: 1 peer keeps key, address and session",
+            `hub: p10, p11, p12, p13, p14, p15, p16, p17 and p18 (9 peers) ${what}`,
+            "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
     });
 
     it("of different kinds are counted apart", () => {
         const found = sentences(wireInputs(many(9)), wireInputs({ alice, bob }));
         expect(found).toEqual([
-            "hub: alice will be connected at 10.8.0.2",
-            "hub: bob will be connected at 10.8.0.3",
-            "hub: p10, p11, p12, p13, p14 and 4 more (9 peers) are cut off at once, running connections included",
+            "hub: alice will be added at 10.8.0.2",
+            "hub: bob will be added at 10.8.0.3",
+            "hub: p10, p11, p12, p13, p14, p15, p16, p17 and p18 (9 peers) are cut off at once, running connections included; their addresses stay reserved, their keys stay revoked",
         ]);
     });
 });
@@ -165,7 +195,8 @@ describe("a relay that keeps its key to itself", () => {
 
     it("goes on with the key it has, and says what that means", () => {
         expect(sentences(wireInputs({ alice }), wireInputs({ alice }, host))).toEqual([
-            "hub: the relay keeps its key to itself from now on: nobody is disturbed, the state forgets it, and a lost machine can not be rebuilt as the same relay",
+            "hub: the relay keeps its key to itself from now on: the state forgets it, and a lost machine cannot be rebuilt as the same relay",
+            "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
     });
 

@@ -1,0 +1,97 @@
+import { z } from "zod";
+
+import { TunnelError } from "../../core/errors.js";
+import { AuditLog } from "../../providers/audit/log.js";
+import { inProject } from "../../providers/audit/paths.js";
+import { verifyFile } from "../../providers/audit/verifyFile.js";
+import { relayStatus } from "../../providers/hosts/status.js";
+import { stateIn } from "../audit/state.js";
+import { relaysOf, type StackRelay } from "../relays.js";
+import { stored, type StackResource } from "../state.js";
+import { ok, problem, warn, type Finding } from "./finding.js";
+
+const AUDIT = z.looseObject({
+    path: z.string(),
+    project: z.string(),
+    stack: z.string(),
+    signingKey: z.string().exactOptional(),
+});
+type Audit = z.output<typeof AUDIT>;
+
+/** The logs of a stack: whether each is whole and holds what the state pins, and whether this machine has its key. */
+export async function examineLogs(resources: StackResource[]): Promise<Finding[]> {
+    const logs = new Map<string, { audit: Audit; writers: StackResource[] }>();
+    for (const { inputs, urn, kind } of resources) {
+        if (kind !== "AuditCheckpoint") continue;
+        const audit = stored(AUDIT, inputs["audit"], "the log", urn, "the stack's state");
+        logs.set(audit.path, { audit, writers: resources.filter((each) => pathOf(each) === audit.path) });
+    }
+    if (logs.size === 0) return [warn("log", "the state pins none yet", "run `pulumi up`")];
+    const findings: Finding[] = [];
+    for (const { audit, writers } of logs.values()) findings.push(await log(audit, writers), await signingKey(audit));
+    return findings;
+}
+
+function pathOf({ inputs }: StackResource): unknown {
+    return (inputs["audit"] as { path?: unknown } | undefined)?.path;
+}
+
+async function log(audit: Audit, resources: StackResource[]): Promise<Finding> {
+    const path = inProject(audit.path, audit.project);
+    const { checkpoints, marks } = stateIn(resources, "the stack's state");
+    try {
+        const { size, warnings } = await verifyFile(path, { mode: "fast", checkpoints, marks }, audit.path);
+        if (warnings.length === 0)
+            return ok("log", `${audit.path}: ${size} records, whole, and all that the state pins`);
+        const [{ line, problem: what }] = warnings as [(typeof warnings)[number]];
+        return warn("log", `${audit.path}: line ${line}: ${what}`, "see `npx --no qp-tunnel audit verify`"); // prettier-ignore
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT")
+            return problem("log", `${audit.path} is not here`, "fetch it from version control or its mirror (`qp-tunnel audit pull`)"); // prettier-ignore
+        return problem("log", ...told(error));
+    }
+}
+
+async function signingKey(audit: Audit): Promise<Finding> {
+    try {
+        const opened = await AuditLog.open(audit, {});
+        const reason = await opened.unwritable();
+        if (reason !== undefined) return problem("signing key", ...split(reason));
+        return ok("signing key", audit.signingKey ?? "in the user's configuration directory");
+    } catch (error) {
+        return problem("signing key", ...told(error));
+    }
+}
+
+/** Whether each relay answers, over the way that an update would take. */
+export async function examineRelays(relays: StackRelay[], timeout: number): Promise<Finding[]> {
+    return Promise.all(
+        relays.map(async (relay) => {
+            const name = `relay ${relay.name}`;
+            if (relay.target.host.kind === "script")
+                return ok(name, `${relay.known.host}: nothing connects to it; its script is carried there`);
+            const { reachable, problem: reason = "", host, drift, peers } = await relayStatus(relay, { timeout });
+            if (!reachable) return problem(name, ...split(reason));
+            const rogues = peers.filter(({ state }) => state === "rogue").length;
+            return drift.length + rogues === 0
+                ? ok(name, `${host} answers`)
+                : warn(name, `${host} answers, and is not as the state says`, "see `npx --no qp-tunnel status`");
+        }),
+    );
+}
+
+export function relaysIn(resources: StackResource[]): StackRelay[] {
+    return relaysOf(resources, { managed: true });
+}
+
+/** What somebody can act on, as it was found and what to do; anything else is a bug and keeps its stack. */
+export function told(error: unknown): [found: string, fix: string] {
+    if (error instanceof TunnelError) return split(error.message);
+    throw error;
+}
+
+/** Messages are "subject: problem; fix". */
+function split(message: string): [found: string, fix: string] {
+    const at = message.indexOf("; ");
+    return at < 0 ? [message, "see the message"] : [message.slice(0, at), message.slice(at + 2)];
+}

@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+
+import { formerChildUrns, valueOf } from "./formerUrns.js";
+
+/*
+ * Some values are nowhere but in the state: keys, seeds, authorities. The engine tells a resource that it replaces
+ * (`--replace`, taint, an interrupted replacement) nothing of the one in the state, so the program looks them up there and
+ * hands them over. The old resource stays in the state until the new one is in it, so an interruption loses nothing.
+ */
+
+export type Outputs = Record<string, unknown>;
+
+/** @param state outputs of everything in the state, by URN */
+export type Select = (outputs: Outputs, urn: string, state: ReadonlyMap<string, Outputs>) => Outputs;
+
+/**
+ * What the state holds of one resource, under its name or a former one, a secret; without a value for one that is not in it.
+ *
+ * @param select what of it is kept, of its outputs and its URN there; undefined: nothing
+ */
+export function keptOutputs(
+    type: string,
+    name: string,
+    parent: pulumi.Resource | undefined,
+    select: Select | undefined,
+): pulumi.Output<Outputs | undefined> | undefined {
+    const held = select === undefined ? undefined : heldOutputs();
+    if (select === undefined || held === undefined) return undefined;
+    // As promises: an input that depends on the parent would depend on all of the parent's children, itself included.
+    const urn = valueOf(pulumi.createUrn(name, type, parent));
+    const former = formerChildUrns(parent, name, type);
+    return pulumi.secret(
+        Promise.all([held, urn, ...former]).then(([outputs, ...urns]) => {
+            const there = urns.find((each) => outputs.has(each));
+            const found = there === undefined ? undefined : outputs.get(there);
+            return there === undefined || found === undefined ? undefined : select(found, there, outputs);
+        }),
+    );
+}
+
+/** By the connection to the engine: the Automation API runs several programs in one process. */
+const asked = new WeakMap<object, Promise<Map<string, Outputs>>>();
+
+/** Of all resources in the state, by URN; undefined where a program runs without an engine, in unit tests. */
+function heldOutputs(): Promise<Map<string, Outputs>> | undefined {
+    const engine = pulumi.runtime.getMonitor();
+    if (engine === undefined || engine instanceof MockMonitor) return undefined;
+    const known = asked.get(engine) ?? readState();
+    asked.set(engine, known);
+    return known;
+}
+
+async function readState(): Promise<Map<string, Outputs>> {
+    const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
+    let failure: unknown;
+    // A backend without projects knows a stack by its name alone.
+    for (const stackName of [`${pulumi.getOrganization()}/${project}/${stack}`, stack]) {
+        try {
+            const { outputs } = (await pulumi.runtime.invoke(READ, { stackName })) as { outputs?: State };
+            return new Map(Object.entries(outputs ?? {}).map(([urn, resource]) => [urn, resource.outputs ?? {}]));
+        } catch (error) {
+            failure ??= error;
+        }
+    }
+    const problem = failure instanceof Error ? failure.message : String(failure);
+    throw new pulumi.RunError(
+        `the state of this stack: cannot be read through the engine: ${problem}; update the Pulumi CLI (a new key must not take the place of one that the state may hold)`,
+    );
+}
+
+const READ = "pulumi:pulumi:readStackResourceOutputs";
+
+type State = Record<string, { outputs?: Outputs }>;

@@ -1,0 +1,37 @@
+import { conflicts } from "../../core/nftables.js";
+import { tableName } from "../../core/names.js";
+import type { RelayNames } from "../../core/model.js";
+import { parseTable, type Files } from "./bundle.js";
+
+/** What else on the relay's machine stops its packets, a sentence each; nothing when it was not asked for that. */
+export function surroundingConflicts(names: RelayNames, answer: Files): string[] {
+    if (answer.ruleset === undefined) return [];
+    const ours = parseTable(answer.ours ?? "");
+    const own = (ours.get("interface") ?? []).map((line) => line.split("\t"));
+    const subnets = ours.get("subnet");
+    const table = tableName(names);
+    return conflicts(documents(answer.ruleset), {
+        tables: [table, `${table}_epochs`],
+        interfaces: own.length === 0 ? [names.interface] : own.map(([name = ""]) => name),
+        // A managed peer takes any port.
+        ports: own.map(([, port]) => Number(port)).filter((port) => port > 0),
+        ...(subnets === undefined ? {} : { subnets }),
+        forwards: ours.has("behind"),
+        legacy: {
+            ...(answer["legacy.ip"] === undefined ? {} : { ip: answer["legacy.ip"] }),
+            ...(answer["legacy.ip6"] === undefined ? {} : { ip6: answer["legacy.ip6"] }),
+        },
+        unread: (answer["legacy.unread"] ?? "").split("\n").filter((line) => line !== ""),
+    });
+}
+
+/** One document a line; what is none, because nft 1.0.6 writes a byte of its memory for a table's flags, is passed over. */
+function documents(text: string): unknown[] {
+    return text.split("\n").flatMap((line) => {
+        try {
+            return line.trim() === "" ? [] : [JSON.parse(line) as unknown];
+        } catch {
+            return [];
+        }
+    });
+}

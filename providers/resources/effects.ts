@@ -1,0 +1,37 @@
+import type { Change } from "./relayResource.js";
+
+/** What a change of one input means, one sentence an effect, each starting with the relay's name; none where the input is as before. */
+export type Effect = (change: Change) => string[];
+
+/** Where a relay is: compared for each of its resources. */
+export type PlaceInput = "host" | "appName" | "interface";
+
+/**
+ * What a change of each input means. An input is compared because it has words here, so nothing is applied that a preview does not
+ * speak of. Inputs whose changes mean one thing share one function; it is asked once.
+ */
+export type Effects = Readonly<Record<PlaceInput, Effect> & Record<string, Effect>>;
+
+/** What the sentences of a resource are made of. */
+export interface Wording {
+    /** Said when the resource is created. */
+    created(change: Change): string[];
+    effects: Effects;
+    /** Said at the end: what else an apply does, who is not affected, or what it means when there is nothing else to say. */
+    closing(change: Change, said: readonly string[]): string[];
+}
+
+/** Every effect of a change, whatever else changes with it. */
+export function sentencesOf({ created, effects, closing }: Wording, change: Change): string[] {
+    if (change.before === undefined) return created(change);
+    const said = [...new Set(Object.values(effects))].flatMap((effect) => effect(change));
+    return [...said, ...closing(change, said)];
+}
+
+/** Inputs whose change is a change. */
+export function comparedBy({ effects }: Pick<Wording, "effects">): string[] {
+    return Object.keys(effects);
+}
+
+/** For an input whose effect another resource of the same relay tells. */
+export const toldElsewhere: Effect = () => [];

@@ -1,0 +1,40 @@
+import { RelayFolder } from "./shell.js";
+
+const MARK = "0x1000000";
+
+/** `ip` over files: the rules of each family, then more than a pipe holds, as on a machine with many rules and little time. */
+const STUBS = `
+table_of() { printf '%s/../rules%s' "$etc" "$1"; }
+ip() {
+    case "$2 $3" in
+    "rule show") cat "$(table_of "$1")"; for _ in {1..4000}; do printf '32766: from all lookup main of another program\\n'; done ;;
+    "rule del") sed -i 1d "$(table_of "$1")" ;;
+    "rule add") printf '32765: from all fwmark %s lookup 16777216\\n' "$5" >>"$(table_of "$1")" ;;
+    esac
+}
+nft() { false; }
+`;
+const RULE = `32765: from all fwmark ${MARK}/${MARK} lookup 16777216\n`;
+
+let relay: RelayFolder;
+beforeEach(() => {
+    relay = new RelayFolder({ "etc/epoch-mark": `${MARK}\n`, "etc/moved": "", "rules-4": "", "rules-6": "" });
+});
+afterEach(() => relay.remove());
+const run = (script: string): string => relay.run(`${STUBS}\n${script}`);
+
+it("leaves no rule of a key epoch that has ended, however slowly they are listed", () => {
+    relay.write("rules-4", RULE + RULE);
+    relay.write("rules-6", RULE);
+    run("close_epochs");
+    expect(relay.read("rules-4")).toBe("");
+    expect(relay.read("rules-6")).toBe("");
+    expect(relay.read("etc/epoch-mark")).toBeUndefined();
+});
+
+it("knows a rule that is there, and a bit that another program uses", () => {
+    relay.write("rules-4", RULE);
+    expect(run(`has_rule -4 ${MARK} && echo there; has_rule -6 ${MARK} || echo missing`)).toBe("there\nmissing\n");
+    relay.write("etc/epoch-mark", "");
+    expect(run("epoch_mark")).toBe("0x2000000\n");
+});

@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+
+import { joinDetails } from "../../../../core/audit/parts.js";
+import type { AuditLine } from "../../../../core/audit/record.js";
+import { MAX_LINE_BYTES } from "../../../../core/audit/seal.js";
+import type { RegistryPeer } from "../../../../core/model.js";
+import { AuditLog } from "../../../../providers/audit/log.js";
+import { verifyFile } from "../../../../providers/audit/verifyFile.js";
+import { firewallParts } from "../../../../providers/resources/firewall.js";
+import { grantsParts } from "../../../../providers/resources/grants.js";
+import { hostParts } from "../../../../providers/resources/host.js";
+import { proxyParts } from "../../../../providers/resources/proxy.js";
+import type { Change, RelayResourceParts } from "../../../../providers/resources/relayResource.js";
+import type { Properties } from "../../../../providers/resources/resource.js";
+import { wireguardParts } from "../../../../providers/resources/wireguard.js";
+import { interfaceEnding } from "../../../../providers/resources/wireguardEnding.js";
+import { beginOf, outcomesOf } from "../../../../providers/resources/wireguardRecords.js";
+import { scratchProject } from "../audit/scratch.js";
+import { changeOf, KEYS, peer, wireInputs } from "./relays.js";
+
+const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
+
+describe("begin records", () => {
+    const all: RelayResourceParts[] = [hostParts, firewallParts, wireguardParts, proxyParts, grantsParts];
+    const inputs: Properties = {
+        ...wireInputs({ alice }),
+        rules: {},
+        services: {},
+        addresses: ["10.8.0.1"],
+        routes: [],
+    };
+    const imperative = /^(?:Apply|Load|Remove|Set up|Update) /;
+
+    test.each(all.map((parts) => [parts.type, parts] as const))("of %s do not say that it is done", (_type, parts) => {
+        expect(parts.begin(changeOf(undefined, inputs)).message).toMatch(imperative);
+        const [ending] = parts.ending(inputs, {});
+        expect(ending?.begin).toMatch(imperative);
+        expect(ending?.message).not.toMatch(imperative);
+    });
+});
+
+describe("changed access rules", () => {
+    scratchProject();
+    const rule = (n: number): string => `10.8.${n >> 8}.${n & 255} -> 10.8.0.1 tcp/${(n % 60_000) + 1}`;
+    const change = (before: string[], now: string[]): Change =>
+        changeOf({ ...wireInputs({}), rules: { a: before } }, { ...wireInputs({}), rules: { a: now } });
+
+    test.each([3, 201, 5_000])("are all recorded, each of %i, in lines that are not too long", async (count) => {
+        const rules = Array.from({ length: count }, (_, n) => rule(n));
+        const half = rules.slice(0, Math.floor(count / 2));
+        const log = await AuditLog.open({ path: "audit/dev.jsonl", project: "shop", stack: "dev" });
+        await log.append(grantsParts.begin(change(rules, half)));
+        await log.append(grantsParts.outcomes(change(half, rules), { elements: count }, {})[0]!);
+        await verifyFile("audit/dev.jsonl", { mode: "full" });
+
+        const lines = readFileSync("audit/dev.jsonl", "utf8").split("\n").slice(1, -1);
+        for (const line of lines) expect(line.length).toBeLessThan(MAX_LINE_BYTES);
+        const records = lines.map((line) => JSON.parse(line) as AuditLine);
+        const operations = [...new Set(records.map(({ correlation_id }) => correlation_id))];
+        const details = operations.map((id) => joinDetails(records.filter((each) => each.correlation_id === id)));
+        expect(details).toEqual([
+            {
+                relay: "hub",
+                added: [],
+                removed: rules.slice(half.length),
+                added_count: 0,
+                removed_count: count - half.length,
+            },
+            {
+                relay: "hub",
+                added: rules.slice(half.length),
+                removed: [],
+                added_count: count - half.length,
+                removed_count: 0,
+                elements: count,
+            },
+        ]);
+    });
+});
+
+describe("a peer that comes back", () => {
+    const outputs = (registry: object): Properties => ({ registry });
+    const now = { alice: { ...alice, status: "active", since: "2027-01-02T00:00:00Z" } };
+    const added = (past: object, more: Partial<RegistryPeer> = {}): object | undefined => {
+        const inputs = wireInputs({ alice: { ...alice, ...more } });
+        const change: Change = { ...changeOf(wireInputs({}), inputs) };
+        change.before!.outputs = { registry: past };
+        const [record] = outcomesOf(change, outputs(now), {});
+        return record;
+    };
+
+    it("is reinstated, and was cut off then", () => {
+        const past = { alice: { ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" } };
+        expect(added(past, { admitted: 2 })).toMatchObject({
+            action: "peer_add",
+            message: "Reinstated peer alice (10.8.0.2) on relay hub",
+            details: { reinstated: true, admitted: 2, revoked_at: "2027-01-01T00:00:00Z" },
+        });
+    });
+
+    it("is told as whom the key was cut off, when the name differs", () => {
+        const past = { al: { ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" } };
+        const record = added(past, { admitted: 2 });
+        expect(record).toMatchObject({ details: { reinstated: true, revoked_as: "al" } });
+        expect(record).not.toHaveProperty("details.formerly");
+    });
+
+    it("is an ordinary addition when there was none before", () => {
+        expect(added({})).toMatchObject({ action: "peer_add", message: "Added peer alice (10.8.0.2) on relay hub" });
+        expect(added({})).not.toHaveProperty("details.reinstated");
+    });
+});
+
+describe("the end of an interface", () => {
+    const inputs = wireInputs({ alice });
+    const epochs = { 2: { interface: "wg0b", port: 51821, publicKey: KEYS.bob } };
+
+    it("names the one in use, and says what the kernel said afterwards", () => {
+        expect(interfaceEnding(inputs, { epochs })[0]).toMatchObject({ begin: "Remove interface wg0b of relay hub" });
+        expect(interfaceEnding(inputs, { epochs }, { devices: "wg0b\tabsent\n" })).toEqual([
+            {
+                action: "interface_remove",
+                message: "Removed interface wg0b of relay hub; 1 peer cut off",
+                begin: "Remove interface wg0b of relay hub",
+                details: { relay: "hub", interface: "wg0b", interfaces: ["wg0b"], peers: 1, read_back: "absent" },
+            },
+        ]);
+    });
+
+    it("names both during a rotation", () => {
+        const devices = "wg0\tabsent\nwg0b\tabsent\n";
+        expect(interfaceEnding(inputs, {}, { devices })[0]).toMatchObject({
+            message: "Removed interfaces wg0 and wg0b of relay hub; 1 peer cut off",
+            details: { interfaces: ["wg0", "wg0b"] },
+        });
+    });
+
+    it("says which one is still there", () => {
+        const [record] = interfaceEnding(inputs, {}, { devices: "wg0\tpresent\n" });
+        expect(record?.details).toMatchObject({ read_back: "present", still_there: ["wg0"] });
+    });
+});
+
+test("the page's first example is what an update writes", () => {
+    const change = changeOf(
+        wireInputs({ alice }),
+        wireInputs({ alice, bob: peer("10.8.0.3", { publicKey: KEYS.bob }) }),
+    );
+    const registry = {
+        alice: { ...alice, status: "active" },
+        bob: { address: "10.8.0.3", publicKey: KEYS.bob, status: "active" },
+    };
+    const begun = beginOf(change);
+    const written = [
+        [`${begun.action}_begin`, begun.message],
+        ...outcomesOf(change, { registry }, {}).map(({ action, message }) => [action, message]),
+    ];
+    const page = readFileSync(`${__dirname}/../../../../docs/audit.md`, "utf8");
+    const shown = page
+        .split("\n")
+        .filter((line) => /^2026-\S+Z +alice +/.test(line))
+        .map((line) => /^\S+ +alice +(\S+) +(.*)$/.exec(line)!.slice(1, 3));
+    expect(shown).toEqual(written.map(([action, message]) => [action, message!.replace("hub", "relay")]));
+});
