@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { z } from "zod";
 
 import { appleProfile, authoritiesIn, spelledFingerprint, type TrustedAuthority } from "../core/certificates/trust.js";
-import type { CertificateAlgorithm } from "../core/certificates.js";
+import type { CertificateAlgorithm } from "../core/certificates/index.js";
 import { InvalidArgument } from "../core/errors.js";
 import { Exit, printJson, type Output } from "./output.js";
 import { readStack, stored, type StackResource, type StateOptions } from "./state.js";

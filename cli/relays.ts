@@ -1,14 +1,14 @@
 import { z } from "zod";
 
 import { InvalidArgument } from "../core/errors.js";
-import { knownRelay } from "../core/status.js";
+import { knownRelay } from "../core/status/index.js";
 import { describeHost, pinned, type HostDescriptor } from "../providers/hosts/descriptors.js";
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Target } from "../providers/hosts/host.js";
 import type { Asked } from "../providers/hosts/status.js";
 import type { Files } from "../providers/hosts/bundle.js";
-import type { Part } from "../providers/resources/observed.js";
-import { relayDrift } from "../providers/resources/relayDrift.js";
+import type { Part } from "../providers/resources/relay/observed.js";
+import { relayDrift } from "../providers/resources/relay/drift.js";
 import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";
 
 /** A relay of the stack: where it is and what the state says about it. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { auditSinkArgs, validate } from "../core/arguments.js";
+import { auditSinkArgs, validate } from "../core/arguments/index.js";
 import { checkName } from "../core/names.js";
 
 /** Where the sealed log of a stack is, and what seals it. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ClientSettings } from "../core/clientSettings.js";
+import type { ClientSettings } from "../core/client/settings.js";
 import { notRegistered } from "../core/registry/missing.js";
 import { missingKey } from "./relayByScript.js";
 import type { ListedPeer } from "./relayArguments.js";
@@ -44,8 +44,8 @@ export function clientConfig({
     return pulumi.secret(
         known.apply(async ([relay, { peers }, at, relayPublicKey, secret, peerKey, given, privateKey]) => {
             const [{ clientConfigOf }, { renderClientConfig }] = await Promise.all([
-                import("../core/clientConfigOf.js"),
-                import("../core/clientConfig.js"),
+                import("../core/client/configOf.js"),
+                import("../core/client/config.js"),
             ]);
             const entry = peers[peer.name];
             // No file at all: wg-quick and the apps refuse this sentence.

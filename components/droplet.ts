@@ -1,8 +1,8 @@
 import type * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { DigitalOceanPlain } from "../core/arguments.js";
-import { hostKeyUserData } from "../core/userData.js";
+import type { DigitalOceanPlain } from "../core/arguments/index.js";
+import { hostKeyUserData } from "../core/units/userData.js";
 import type { Host } from "../providers/hosts/index.js";
 import type { Machine, Named } from "./machine.js";
 import { Managed } from "./managed.js";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { serviceArgs, validate, type ServicePlain } from "../core/arguments.js";
+import { serviceArgs, validate, type ServicePlain } from "../core/arguments/index.js";
 import { checkServiceName } from "../core/names.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { nameOf, type PeerRef } from "./references.js";

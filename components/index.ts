@@ -14,7 +14,7 @@ export {
     type StatusOptions,
 } from "./status.js";
 export type { Grant, RelayArgs } from "./relayTypes.js";
-export type { RegisteredPeer, ServedService } from "../core/model.js";
+export type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 export {
     hosts,
     type DigitalOceanOptions,

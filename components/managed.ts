@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { renderAdmittedPeers } from "../core/admitted.js";
-import type { Ledger } from "../core/model.js";
+import { renderAdmittedPeers } from "../core/protocol/admitted.js";
+import type { Ledger } from "../core/registry/model.js";
 import { keptOutputs, type Outputs, type Select } from "./kept.js";
 
 /** The managed resources of the plugin, and what each tells. The plugin's schema says more. */

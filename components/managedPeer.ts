@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { leafName, leafNetworks, leafRules, type Leaf } from "../core/leaf.js";
-import type { Ledger, RegistryPeer, ServedService } from "../core/model.js";
+import { leafName, leafNetworks, leafRules, type Leaf } from "../core/wireguard/leaf.js";
+import type { Ledger, RegistryPeer, ServedService } from "../core/registry/model.js";
 import { notRegistered } from "../core/registry/missing.js";
 import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
 import { machineFor } from "./machine.js";

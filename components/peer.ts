@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { peerArgs, refuseUndefined, validate, type PeerPlain } from "../core/arguments.js";
+import { peerArgs, refuseUndefined, validate, type PeerPlain } from "../core/arguments/index.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { RelayPlain } from "../core/arguments.js";
+import type { RelayPlain } from "../core/arguments/index.js";
 import { algorithmsOf } from "../core/certificates/leaves.js";
-import { clientSettings, type ClientSettings } from "../core/clientSettings.js";
-import { epochPlaces } from "../core/epochs.js";
+import { clientSettings, type ClientSettings } from "../core/client/settings.js";
+import { epochPlaces } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
-import type { Ledger, RegisteredPeer, ServedService } from "../core/model.js";
+import type { Ledger, RegisteredPeer, ServedService } from "../core/registry/model.js";
 import { relayIdOf } from "../core/relayIdentity.js";
-import { unansweredResolvers } from "../core/resolvers.js";
+import { unansweredResolvers } from "../core/access/resolvers.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
 import { nameIn } from "./formerUrns.js";

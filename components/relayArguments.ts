@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { parseSubnet, type Subnet } from "../core/addresses.js";
+import { parseSubnet, type Subnet } from "../core/addresses/index.js";
 import {
     checkRelay,
     peerSpec,
@@ -11,8 +11,8 @@ import {
     type PeerPlain,
     type RelayPlain,
     type ServicePlain,
-} from "../core/arguments.js";
-import { checkEpochs } from "../core/epochs.js";
+} from "../core/arguments/index.js";
+import { checkEpochs } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { isPrivate } from "../core/addresses.js";
-import { canonicalEndpoint, type RelayPlain } from "../core/arguments.js";
-import { epochPlaces } from "../core/epochs.js";
+import { isPrivate } from "../core/addresses/index.js";
+import { canonicalEndpoint, type RelayPlain } from "../core/arguments/index.js";
+import { epochPlaces } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 
 /** What is known of a relay's endpoint: the argument, and where its machine is otherwise. */

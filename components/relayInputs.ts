@@ -1,10 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { expand, peerIn } from "../core/access.js";
-import { renderAdmittedPeers, renderAdmittedRules, renderAdmittedServices, type Admitted } from "../core/admitted.js";
-import { joinHostPort } from "../core/addresses.js";
+import { expand, peerIn } from "../core/access/index.js";
+import {
+    renderAdmittedPeers,
+    renderAdmittedRules,
+    renderAdmittedServices,
+    type Admitted,
+} from "../core/protocol/admitted.js";
+import { joinHostPort } from "../core/addresses/index.js";
 import { parseUpstream } from "../core/caddy/upstream.js";
-import type { Ledger, ProxyService } from "../core/model.js";
+import type { Ledger, ProxyService } from "../core/registry/model.js";
 import { notRegistered } from "../core/registry/missing.js";
 import type { ListedPeer, ListedService, ResolvedRelay } from "./relayArguments.js";
 

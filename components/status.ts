@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { RelayStatus } from "../core/status.js";
+import type { RelayStatus } from "../core/status/index.js";
 import type { Relay } from "./relay.js";
 import { desiredOf, type MadeRelay, type RelayParts } from "./relayOnHost.js";
 
-export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/status.js";
+export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/status/index.js";
 
 export interface StatusOptions {
     /** Also open a TLS connection to each service and tell what is negotiated now. Default: false. */

@@ -1,5 +1,5 @@
 import { InvalidArgument } from "./errors.js";
-import type { RelayNames } from "./model.js";
+import type { RelayNames } from "./registry/model.js";
 
 /** What a peer or a service may be called. */
 export const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/;

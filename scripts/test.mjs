@@ -4,7 +4,7 @@
 //
 //   npm test                   types, lint, and every tier
 //   npm run test:unit          one tier: test/unit (no root, no engine), test/integration (both), test/smoke (the package)
-//   npm run test:unit -- test/unit/core/addresses.test.ts    some files of it
+//   npm run test:unit -- test/unit/core/addresses/index.test.ts    some files of it
 //   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
 //

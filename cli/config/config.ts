@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
-import { CLIENT_FORMATS, type ClientFile } from "../../core/clientFormats.js";
-import { renderClientConfig, type ClientConfig } from "../../core/clientConfig.js";
+import { CLIENT_FORMATS, type ClientFile } from "../../core/client/formats/index.js";
+import { renderClientConfig, type ClientConfig } from "../../core/client/config.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { checkInterface } from "../../core/names.js";
-import { tunnelNameProblem } from "../../core/tunnelName.js";
+import { tunnelNameProblem } from "../../core/client/tunnelName.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { refuseOpenOutput, writePrivateFile } from "../privateFile.js";
 import { readStack, type StateOptions } from "../state.js";

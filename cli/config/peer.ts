@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import type { ClientConfig } from "../../core/clientConfig.js";
-import { clientConfigOf } from "../../core/clientConfigOf.js";
-import type { ClientSettings } from "../../core/clientSettings.js";
-import { epochPlaces } from "../../core/epochs.js";
+import type { ClientConfig } from "../../core/client/config.js";
+import { clientConfigOf } from "../../core/client/configOf.js";
+import type { ClientSettings } from "../../core/client/settings.js";
+import { epochPlaces } from "../../core/keys/epochs.js";
 import { InvalidArgument } from "../../core/errors.js";
-import type { RegistryPeer } from "../../core/model.js";
+import type { RegistryPeer } from "../../core/registry/model.js";
 import { SEALED, isRelay, stored, type StackResource } from "../state.js";
 
 const TEXTS = z.record(z.string(), z.string());

@@ -5,7 +5,7 @@ import type { Adoption } from "../../core/adoption/model.js";
 import { sanitizeText } from "../../core/audit/sanitize.js";
 import { renderProject, type ProgramHost, type ProgramOptions } from "../../core/adoption/program.js";
 import { nextSteps, renderReadme } from "../../core/adoption/readme.js";
-import { canonicalEndpoint, parseEndpoint } from "../../core/arguments.js";
+import { canonicalEndpoint, parseEndpoint } from "../../core/arguments/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { checkName } from "../../core/names.js";
 import { knownHostKey } from "../../providers/hosts/knownHosts.js";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 
 import type { LiveRelay } from "../../core/adoption/live.js";
 import { HostError } from "../../core/errors.js";
-import { parseDump } from "../../core/wireguard.js";
+import { parseDump } from "../../core/wireguard/index.js";
 
 /** Where the interface is that a file is for. */
 export interface Place {

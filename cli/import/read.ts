@@ -7,7 +7,7 @@ import { fromQuickFile } from "../../core/adoption/fromQuick.js";
 import { privateKeyIn } from "../../core/adoption/keyFile.js";
 import type { Adoption } from "../../core/adoption/model.js";
 import { InvalidArgument } from "../../core/errors.js";
-import { publicKeyOf } from "../../core/keys.js";
+import { publicKeyOf } from "../../core/keys/index.js";
 import { checkInterface } from "../../core/names.js";
 import { liveRelay, type Place } from "./live.js";
 

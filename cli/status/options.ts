@@ -1,5 +1,5 @@
 import { InvalidArgument } from "../../core/errors.js";
-import type { Thresholds } from "../../core/status.js";
+import type { Thresholds } from "../../core/status/index.js";
 import type { StateOptions } from "../state.js";
 
 /** As the command line gives them. */

@@ -1,4 +1,4 @@
-import type { Problem, RelayStatus } from "../../core/status.js";
+import type { Problem, RelayStatus } from "../../core/status/index.js";
 
 type Labels = Record<string, string>;
 type Sample = [labels: Labels, value: number];

@@ -1,5 +1,5 @@
 import { REPAIR } from "../../core/repair.js";
-import type { PeerStatus, RelayStatus, ServiceStatus } from "../../core/status.js";
+import type { PeerStatus, RelayStatus, ServiceStatus } from "../../core/status/index.js";
 import { table, type Column } from "../table.js";
 
 /**

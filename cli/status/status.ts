@@ -1,5 +1,5 @@
 import { InvalidArgument } from "../../core/errors.js";
-import { CONNECTED_SECONDS, problemsOf, type Problem, type RelayStatus } from "../../core/status.js";
+import { CONNECTED_SECONDS, problemsOf, type Problem, type RelayStatus } from "../../core/status/index.js";
 import { relayStatus } from "../../providers/hosts/status.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { chosenRelays, relaysOf, type StackRelay } from "../relays.js";

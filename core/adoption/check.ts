@@ -1,6 +1,6 @@
-import { checkRelay, relayArgs, validate } from "../arguments.js";
+import { checkRelay, relayArgs, validate } from "../arguments/index.js";
 import { InvalidArgument } from "../errors.js";
-import { allocate } from "../registry.js";
+import { allocate } from "../registry/index.js";
 import type { AdoptedRelay } from "./model.js";
 
 /**

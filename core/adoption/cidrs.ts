@@ -1,5 +1,5 @@
 /** Addresses and networks as WireGuard's own files spell them. */
-import { addressToBigInt, bigIntToAddress, familyOf, parseAddress } from "../addresses.js";
+import { addressToBigInt, bigIntToAddress, familyOf, parseAddress } from "../addresses/index.js";
 import { InvalidArgument, TunnelError } from "../errors.js";
 
 /** An address with its prefix length, host bits and all. */

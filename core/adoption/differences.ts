@@ -1,8 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { contains } from "../addresses.js";
-import { fingerprint } from "../keys.js";
-import type { Dump, DumpPeer } from "../wireguard.js";
+import { contains } from "../addresses/index.js";
+import { fingerprint } from "../keys/index.js";
+import type { Dump, DumpPeer } from "../wireguard/index.js";
 
 /** An interface that is about to be taken over, as it is. */
 export interface LiveInterface extends Pick<Dump, "publicKey" | "listenPort" | "fwmark" | "peers"> {

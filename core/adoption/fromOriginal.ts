@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import { contains, parseAddress, parseSubnet } from "../addresses.js";
+import { contains, parseAddress, parseSubnet } from "../addresses/index.js";
 import { parseEndpoint } from "../arguments/text.js";
 import { validate } from "../arguments/validate.js";
 import { sanitizeText } from "../audit/sanitize.js";
 import { InvalidArgument } from "../errors.js";
-import { parsePresharedKey, parsePublicKey } from "../keys.js";
+import { parsePresharedKey, parsePublicKey } from "../keys/index.js";
 import type { AdoptedPeer, AdoptedService, Adoption } from "./model.js";
 import { namePeers } from "./names.js";
 

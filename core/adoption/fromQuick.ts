@@ -1,5 +1,5 @@
 import { InvalidArgument, TunnelError } from "../errors.js";
-import { parsePresharedKey, parsePublicKey, publicKeyOf } from "../keys.js";
+import { parsePresharedKey, parsePublicKey, publicKeyOf } from "../keys/index.js";
 import { sanitizeText } from "../audit/sanitize.js";
 import { canonicalEndpoint } from "../arguments/text.js";
 import { refuse, type Fault } from "../arguments/validate.js";

@@ -1,6 +1,6 @@
 import { sanitizeText } from "../audit/sanitize.js";
-import { fingerprint } from "../keys.js";
-import type { Dump } from "../wireguard.js";
+import { fingerprint } from "../keys/index.js";
+import type { Dump } from "../wireguard/index.js";
 import { canonicalNetworks } from "./cidrs.js";
 
 /** The interface as it is on the machine, where that can be looked at: what people use counts, not what a file says. */

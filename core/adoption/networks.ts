@@ -7,7 +7,7 @@ import {
     parseSubnet,
     range,
     unroutable,
-} from "../addresses.js";
+} from "../addresses/index.js";
 import { InvalidArgument, TunnelError } from "../errors.js";
 import type { Fault } from "../arguments/validate.js";
 import { bare, canonical, isHost, networkOf, split, type Own } from "./cidrs.js";

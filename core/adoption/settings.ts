@@ -1,6 +1,6 @@
 /** Settings of a wg-quick file that are one value, checked. */
 import { InvalidArgument } from "../errors.js";
-import { parsePresharedKey, parsePrivateKey } from "../keys.js";
+import { parsePresharedKey, parsePrivateKey } from "../keys/index.js";
 import { lastOf, type QuickFile, type QuickPeer } from "./wgQuick.js";
 
 export function presharedOf({ settings }: QuickPeer, path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { parseCidr } from "../addresses.js";
+import { parseCidr } from "../addresses/index.js";
 import { InvalidArgument } from "../errors.js";
 import { supplied, text, validate } from "./validate.js";
 

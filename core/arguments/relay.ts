@@ -1,9 +1,9 @@
-import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses.js";
+import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses/index.js";
 import { TunnelError } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { checkName, checkServiceName, checkUniqueNames } from "../names.js";
-import { peerIn } from "../access.js";
-import type { GrantSource } from "../model.js";
+import { peerIn } from "../access/index.js";
+import type { GrantSource } from "../registry/model.js";
 import type { GrantTarget } from "./schemas.js";
 import { refuse, type Fault } from "./validate.js";
 

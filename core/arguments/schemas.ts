@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses.js";
+import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses/index.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
-import type { GrantSource } from "../model.js";
+import type { GrantSource } from "../registry/model.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
 import { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";

@@ -1,6 +1,6 @@
-import { joinHostPort, parseAddress } from "../addresses.js";
+import { joinHostPort, parseAddress } from "../addresses/index.js";
 import { InvalidArgument } from "../errors.js";
-import type { Ports } from "../model.js";
+import type { Ports } from "../registry/model.js";
 
 /**
  * One entry of a grant's `ports`: "tcp/22", "tcp/8000-8100", "udp/53", "icmp" or "all".

@@ -1,4 +1,4 @@
-import { overlaps, parseAddress, unroutable } from "../addresses.js";
+import { overlaps, parseAddress, unroutable } from "../addresses/index.js";
 import { InvalidArgument } from "../errors.js";
 
 /** Where the proxy connects to. An IPv6 host is without brackets. */

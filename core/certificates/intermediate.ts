@@ -1,6 +1,6 @@
 import type { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { familyOf } from "../addresses.js";
+import { familyOf } from "../addresses/index.js";
 import { TunnelError } from "../errors.js";
 import {
     DAY,

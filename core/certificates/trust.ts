@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { certificateInfo, type CertificateInfo } from "../certificates.js";
+import { certificateInfo, type CertificateInfo } from "./index.js";
 import { TunnelError } from "../errors.js";
 
 /** One authority that clients are to trust, as it is handed out. */

@@ -1,6 +1,6 @@
-import { contains, familyOf } from "../addresses.js";
-import type { AccessRule } from "../model.js";
-import { tableLine } from "../table.js";
+import { contains, familyOf } from "../addresses/index.js";
+import type { AccessRule } from "../registry/model.js";
+import { tableLine } from "../protocol/table.js";
 
 export const SET_NAMES = ["acl4", "acl6", "net4", "net6", "any4", "any6", "ping4", "ping6"] as const;
 export type SetName = (typeof SET_NAMES)[number];

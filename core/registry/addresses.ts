@@ -1,9 +1,9 @@
 import { unusual } from "./defaults.js";
-import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses.js";
-import type { Subnet } from "../addresses.js";
+import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses/index.js";
+import type { Subnet } from "../addresses/index.js";
 import { TunnelError } from "../errors.js";
-import type { Ledger, RegistryPeer, RetiredPeer } from "../model.js";
-import type { PeerRequest, RegistryRequest } from "../registry.js";
+import type { Ledger, RegistryPeer, RetiredPeer } from "./model.js";
+import type { PeerRequest, RegistryRequest } from "./index.js";
 import type { Identities } from "./identity.js";
 import { assignSlots } from "./slots.js";
 import type { Want } from "./slots.js";

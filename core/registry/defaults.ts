@@ -1,4 +1,4 @@
-import type { RegistryPeer } from "../model.js";
+import type { RegistryPeer } from "./model.js";
 
 /*
  * What is as usual is left out of the registry: the engine handles every value of every peer several times a preview,

@@ -1,8 +1,8 @@
 import { admittedOf, keyEpochOf } from "./defaults.js";
 import { TunnelError } from "../errors.js";
 import { parsePublicKey } from "../keys/text.js";
-import type { Ledger, RetiredPeer } from "../model.js";
-import type { PeerRequest } from "../registry.js";
+import type { Ledger, RetiredPeer } from "./model.js";
+import type { PeerRequest } from "./index.js";
 
 /** Where a listed peer comes from, and how often her name was let in counting this time. */
 export interface Identity {

@@ -1,5 +1,5 @@
-import type { Ledger, RegistryService } from "../model.js";
-import type { ServiceRequest } from "../registry.js";
+import type { Ledger, RegistryService } from "./model.js";
+import type { ServiceRequest } from "./index.js";
 import { assignSlots } from "./slots.js";
 import type { Want } from "./slots.js";
 

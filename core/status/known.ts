@@ -1,5 +1,5 @@
-import { joinHostPort } from "../addresses.js";
-import type { ProxyService, RegistryPeer } from "../model.js";
+import { joinHostPort } from "../addresses/index.js";
+import type { ProxyService, RegistryPeer } from "../registry/model.js";
 import { serviceDomain } from "../names.js";
 
 /** A peer as the state knows her. */

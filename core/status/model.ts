@@ -1,4 +1,4 @@
-import type { Dump } from "../wireguard.js";
+import type { Dump } from "../wireguard/index.js";
 
 /**
  * `connected`: a handshake at most 180 s ago. `idle`: an older one. `never`: none since the interface came up.

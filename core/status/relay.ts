@@ -1,6 +1,6 @@
-import { journalSentence, parseJournalLine } from "../journal.js";
-import { fingerprint } from "../keys.js";
-import type { DumpPeer } from "../wireguard.js";
+import { journalSentence, parseJournalLine } from "../protocol/journal.js";
+import { fingerprint } from "../keys/index.js";
+import type { DumpPeer } from "../wireguard/index.js";
 import type { KnownPeer, KnownRelay, KnownService } from "./known.js";
 import type {
     CertificateStatus,

@@ -3,7 +3,7 @@
  * Readable in a terminal, safe for any content that is text, and taken apart by five lines of awk.
  */
 import { InvalidArgument } from "../../core/errors.js";
-import { tableLine } from "../../core/table.js";
+import { tableLine } from "../../core/protocol/table.js";
 
 export type Files = Record<string, string>;
 

@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 
-import { digitalOceanArgs, localArgs, sshArgs, validate } from "../../core/arguments.js";
+import { digitalOceanArgs, localArgs, sshArgs, validate } from "../../core/arguments/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import type { HostDescriptor, LocalHost } from "./descriptors.js";
 

@@ -1,7 +1,7 @@
 import { HostError } from "../../core/errors.js";
-import type { RelayNames } from "../../core/model.js";
+import type { RelayNames } from "../../core/registry/model.js";
 import type { Claimant } from "../../core/relayIdentity.js";
-import { linesOf } from "../../core/table.js";
+import { linesOf } from "../../core/protocol/table.js";
 import { formatBundle, formatTable, parseBundle, type Files } from "./bundle.js";
 import { connectionTo } from "./connection.js";
 import { describeHost, type HostDescriptor } from "./descriptors.js";

@@ -3,7 +3,7 @@ import { connect } from "node:tls";
 
 import { algorithmsOf } from "../../core/certificates/leaves.js";
 import { serviceDomain } from "../../core/names.js";
-import type { ProxyService } from "../../core/model.js";
+import type { ProxyService } from "../../core/registry/model.js";
 import { connectionTo } from "./connection.js";
 import type { Target } from "./host.js";
 

@@ -9,9 +9,9 @@ import {
     type RelayAnswer,
     type RelayStatus,
     type ServedCertificate,
-} from "../../core/status.js";
-import { linesOf } from "../../core/table.js";
-import { parseDump } from "../../core/wireguard.js";
+} from "../../core/status/index.js";
+import { linesOf } from "../../core/protocol/table.js";
+import { parseDump } from "../../core/wireguard/index.js";
 import { parseTable, type Files } from "./bundle.js";
 import { describeHost } from "./descriptors.js";
 import { runStep, type Target } from "./host.js";

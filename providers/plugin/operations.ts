@@ -12,7 +12,7 @@ import {
     type PropertySchema,
     type Resource,
 } from "../resources/resource.js";
-import { type FunctionTable } from "../functions/function.js";
+import { type FunctionTable } from "./functions/function.js";
 import { type EngineLog } from "./engine.js";
 import { RpcFailure } from "./failures.js";
 import { marshal, redact, unmarshal, type Received } from "./properties.js";

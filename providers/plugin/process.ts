@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 
-import { type FunctionTable } from "../functions/function.js";
+import { type FunctionTable } from "./functions/function.js";
 import { type ResourceTable } from "./registry.js";
 import { serve } from "./server.js";
 

@@ -3,32 +3,32 @@ import { type Resource } from "../resources/resource.js";
 /** Type to its implementation. A function each, because a call of one type must not load the others. */
 export type ResourceTable = Record<string, () => Resource>;
 
-/** Every managed resource: `Host` is what `host.ts` exports as `host`. */
-export const resources: ResourceTable = Object.fromEntries(
-    [
-        "KeyPair",
-        "Seed",
-        "SshKeyPair",
-        "HostKey",
-        "Registry",
-        "CertificateAuthority",
-        "Host",
-        "Firewall",
-        "WireGuard",
-        "Proxy",
-        "Grants",
-        "Script",
-        "AuditCheckpoint",
-    ].map((type) => [type, () => load(type)]),
-);
+/** Every managed resource. `require` within its function loads a resource when it is first asked for. */
+export const resources = {
+    KeyPair: () => (require("../resources/keys/keyPair.js") as typeof import("../resources/keys/keyPair.js")).keyPair,
+    Seed: () => (require("../resources/keys/seed.js") as typeof import("../resources/keys/seed.js")).seed,
+    SshKeyPair: () =>
+        (require("../resources/keys/sshKeyPair.js") as typeof import("../resources/keys/sshKeyPair.js")).sshKeyPair,
+    HostKey: () => (require("../resources/keys/hostKey.js") as typeof import("../resources/keys/hostKey.js")).hostKey,
+    Registry: () =>
+        (require("../resources/ledger/registry.js") as typeof import("../resources/ledger/registry.js")).registry,
+    CertificateAuthority: () =>
+        (
+            require("../resources/keys/certificateAuthority.js") as typeof import("../resources/keys/certificateAuthority.js")
+        ).certificateAuthority,
+    Host: () => (require("../resources/host/host.js") as typeof import("../resources/host/host.js")).host,
+    Firewall: () =>
+        (require("../resources/firewall/firewall.js") as typeof import("../resources/firewall/firewall.js")).firewall,
+    WireGuard: () =>
+        (require("../resources/wireguard/wireguard.js") as typeof import("../resources/wireguard/wireguard.js"))
+            .wireguard,
+    Proxy: () => (require("../resources/proxy/proxy.js") as typeof import("../resources/proxy/proxy.js")).proxy,
+    Grants: () => (require("../resources/grants/grants.js") as typeof import("../resources/grants/grants.js")).grants,
+    Script: () => (require("../resources/script/script.js") as typeof import("../resources/script/script.js")).script,
+    AuditCheckpoint: () =>
+        (require("../resources/log/auditCheckpoint.js") as typeof import("../resources/log/auditCheckpoint.js"))
+            .auditCheckpoint,
+} satisfies ResourceTable;
 
-/** The only exception to "first letter lower": the file is wireguard.ts, as the tool is written. */
-function load(type: string): Resource {
-    const name = type === "WireGuard" ? "wireguard" : type.charAt(0).toLowerCase() + type.slice(1);
-    const exports = require(`../resources/${name}.js`) as Record<string, Resource>;
-    const resource = exports[name];
-    if (!resource) {
-        throw new Error(`providers/resources/${name}.js does not export ${name}`);
-    }
-    return resource;
-}
+/** What a component can declare, without the package's name: "WireGuard" of qptunnel:index:WireGuard. */
+export type ResourceType = keyof typeof resources;

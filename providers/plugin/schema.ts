@@ -1,4 +1,4 @@
-import { type FunctionTable, type PluginFunction } from "../functions/function.js";
+import { type FunctionTable, type PluginFunction } from "./functions/function.js";
 import { type PropertySchema, type Resource } from "../resources/resource.js";
 import { type ResourceTable } from "./registry.js";
 

@@ -3,7 +3,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
-import { type FunctionTable } from "../functions/function.js";
+import { type FunctionTable } from "./functions/function.js";
 import { EngineLog } from "./engine.js";
 import { Operations } from "./operations.js";
 import { packageVersion } from "./packageInfo.js";

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderClientConfig } from "../../core/clientConfig.js";
-import { generateKeyPair } from "../../core/keys.js";
-import { renderSkeleton } from "../../core/nftables.js";
-import { fromAllowedIps } from "../../core/wireguard.js";
+import { renderClientConfig } from "../../core/client/config.js";
+import { generateKeyPair } from "../../core/keys/index.js";
+import { renderSkeleton } from "../../core/nftables/index.js";
+import { fromAllowedIps } from "../../core/wireguard/index.js";
 import { Lab, type LabNode, type Probe, type TOPOLOGY, ipv6Of, renderSetconf } from "../lab/index.js";
 import { RelayFolder } from "../unit/providers/relay/shell.js";
 

@@ -1,4 +1,4 @@
-import { type SetElements, renderElements } from "../../core/nftables.js";
+import { type SetElements, renderElements } from "../../core/nftables/index.js";
 import { RelayFolder } from "../unit/providers/relay/shell.js";
 
 /** Text for nft that empties a table's sets and fills them, as the relay's own program says it. */

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Access, expand, parseRule } from "../../core/access.js";
-import { renderClientConfig } from "../../core/clientConfig.js";
-import { generateKeyPair } from "../../core/keys.js";
-import type { Ports, RegistryPeer } from "../../core/model.js";
-import { type SetElements, elementsOf, renderElements, renderSkeleton } from "../../core/nftables.js";
-import { fromAllowedIps } from "../../core/wireguard.js";
+import { type Access, expand, parseRule } from "../../core/access/index.js";
+import { renderClientConfig } from "../../core/client/config.js";
+import { generateKeyPair } from "../../core/keys/index.js";
+import type { Ports, RegistryPeer } from "../../core/registry/model.js";
+import { type SetElements, elementsOf, renderElements, renderSkeleton } from "../../core/nftables/index.js";
+import { fromAllowedIps } from "../../core/wireguard/index.js";
 import { Lab, type LabNode, type TOPOLOGY, ipv6Of, renderSetconf } from "../lab/index.js";
 import { RelayFolder } from "../unit/providers/relay/shell.js";
 import { elementsText } from "./elements.js";

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import ts from "typescript";
-import { type Issued, createAuthority, issueLeaf } from "../../core/certificates.js";
-import { renderClientConfig } from "../../core/clientConfig.js";
+import { type Issued, createAuthority, issueLeaf } from "../../core/certificates/index.js";
+import { renderClientConfig } from "../../core/client/config.js";
 import { HostError } from "../../core/errors.js";
-import { generateKeyPair } from "../../core/keys.js";
+import { generateKeyPair } from "../../core/keys/index.js";
 import { Lab, type LabNode, type TOPOLOGY, checkPrerequisites, ipv6Of, renderSetconf } from "../lab/index.js";
 
 // The laboratory proves itself: each of its instruments sees what it is there to see, before anything is measured with it.

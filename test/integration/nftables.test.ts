@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { parseRule } from "../../core/access.js";
+import { parseRule } from "../../core/access/index.js";
 import {
     type ParsedTable,
     type SkeletonArgs,
@@ -12,7 +12,7 @@ import {
     type SetElements,
     renderElements,
     renderSkeleton,
-} from "../../core/nftables.js";
+} from "../../core/nftables/index.js";
 import { RelayFolder } from "../unit/providers/relay/shell.js";
 import { elementsText } from "./elements.js";
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { parseRule } from "../../core/access.js";
-import { conflicts, elementsOf, renderSkeleton, type SkeletonArgs } from "../../core/nftables.js";
+import { parseRule } from "../../core/access/index.js";
+import { conflicts, elementsOf, renderSkeleton, type SkeletonArgs } from "../../core/nftables/index.js";
 import { elementsText } from "./elements.js";
 
 // What the kernel lists of two relays on one machine. Root; in a network namespace that ends with its process.

@@ -1,4 +1,4 @@
-import type { DesiredPeer } from "../../core/wireguard.js";
+import type { DesiredPeer } from "../../core/wireguard/index.js";
 
 /** A file for `wg setconf`, for interfaces that are made by hand. */
 export function renderSetconf(args: { privateKey: string; listenPort: number; peers: DesiredPeer[] }): string {

@@ -25,10 +25,10 @@ const RUN: RunBy[] = [
     ...by("test/unit/cli/ca.test.ts", '"--format"', /^npx --no qp-tunnel ca --format (?:der|mobileconfig) -o /),
     ...by("test/unit/cli/import/import.test.ts", '"import"', /^npx --no qp-tunnel import /),
     ...by("test/integration/engine/import.test.ts", '"import"', /^pulumi import --file import\.json --protect=false --generate-code=false$/),
-    ...by("test/unit/cli/prove.test.ts", '"prove"', /^npx --no qp-tunnel audit (?:prove|check-proof|witness) /, /^npx --no qp-tunnel audit verify audit\/prod\.jsonl --checkpoint checkpoint\.note$/),
-    ...by("test/unit/cli/audit.test.ts", '"--checkpoint"', /^npx --no qp-tunnel audit verify audit\/prod\.jsonl(?: --checkpoint (?:"\$\(pulumi stack output auditHead --json\)"|checkpoint\.json))?$/),
-    ...by("test/unit/cli/export.test.ts", "cps-json", /^npx --no qp-tunnel audit export --format cps-json audit\/prod\.jsonl -o capsules\.json$/),
-    ...by("test/unit/cli/keysAndMirror.test.ts", '"rotate-key"', /^npx --no qp-tunnel audit rotate-key audit\/prod\.jsonl$/),
+    ...by("test/unit/cli/audit/prove.test.ts", '"prove"', /^npx --no qp-tunnel audit (?:prove|check-proof|witness) /, /^npx --no qp-tunnel audit verify audit\/prod\.jsonl --checkpoint checkpoint\.note$/),
+    ...by("test/unit/cli/audit/commands.test.ts", '"--checkpoint"', /^npx --no qp-tunnel audit verify audit\/prod\.jsonl(?: --checkpoint (?:"\$\(pulumi stack output auditHead --json\)"|checkpoint\.json))?$/),
+    ...by("test/unit/cli/audit/export.test.ts", "cps-json", /^npx --no qp-tunnel audit export --format cps-json audit\/prod\.jsonl -o capsules\.json$/),
+    ...by("test/unit/cli/audit/keysAndMirror.test.ts", '"rotate-key"', /^npx --no qp-tunnel audit rotate-key audit\/prod\.jsonl$/),
     ...by("test/integration/audit/capsule.test.ts", "capsule", /^capsule verify --pubkey <public key> capsules\.json$/, /^pip install qp-capsule==/),
     ...by(OPERATORS, "matchAll", /^cat (?:> )?~\/\.config\//, /^git clone git@git\.example\.org:ops\/office\.git && cd office$/, /^pulumi login /, /^pulumi stack select prod$/, /^umask 077 && mkdir -p ~\/\.config\/pulumi-qp-tunnel\/keys\/office$/, /^npx --no qp-tunnel doctor(?: --json)?$/),
     ...by("test/integration/examples.test.ts", '"preview"', /^pulumi preview$/, /^cd examples\/team$/, /^pulumi stack init dev$/, /^pulumi config set (?:namespace|endpoint) /),
@@ -38,8 +38,8 @@ const RUN: RunBy[] = [
     ...by(STATUS, '"status"', /^npx --no qp-tunnel status(?: --json --relay office| --watch 5)?$/),
     ...by(STATUS, '"--prometheus"', /^npx --no qp-tunnel status --prometheus > \S+; mv \S+ \S+$/),
     ...by("test/unit/cli/list.test.ts", '"list"', /^npx --no qp-tunnel list$/),
-    ...by("test/unit/cli/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
-    ...by("test/unit/cli/completion.test.ts", "completion", /^npx --no qp-tunnel completion (?:bash|zsh|fish) > /),
+    ...by("test/unit/cli/config/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
+    ...by("test/unit/cli/completion/completion.test.ts", "completion", /^npx --no qp-tunnel completion (?:bash|zsh|fish) > /),
 ]; // prettier-ignore
 
 /** What no test can run, each with why. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Ledger } from "../../core/model.js";
-import { allocate, type RegistryRequest } from "../../core/registry.js";
+import type { Ledger } from "../../core/registry/model.js";
+import { allocate, type RegistryRequest } from "../../core/registry/index.js";
 
 /** A resource as a program registered it. */
 export interface Registered {

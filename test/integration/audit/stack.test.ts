@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { generateKeyPair } from "../../../core/keys.js";
+import { generateKeyPair } from "../../../core/keys/index.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { leakedKeys } from "../../unit/providers/audit/leaks.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fingerprint, generateKeyPair } from "../../../core/keys.js";
+import { fingerprint, generateKeyPair } from "../../../core/keys/index.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { run } from "../../unit/cli/run.js";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { fingerprint, generateKeyPair } from "../../../core/keys.js";
+import { fingerprint, generateKeyPair } from "../../../core/keys/index.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { reboot } from "../../lab/reboot.js";
 import { Stack } from "../../lab/stack.js";

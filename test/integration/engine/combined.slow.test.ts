@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
-import { parseTable, type ParsedTable } from "../../../core/nftables.js";
+import { parseTable, type ParsedTable } from "../../../core/nftables/index.js";
 import { tableName } from "../../../core/names.js";
-import type { Ledger, Ports } from "../../../core/model.js";
+import type { Ledger, Ports } from "../../../core/registry/model.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { Stack, type Declared } from "../../lab/stack.js";
 import { applied, independent, type Edit } from "../../unit/providers/resources/edits.js";

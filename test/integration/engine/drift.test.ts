@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fingerprint } from "../../../core/keys.js";
+import { fingerprint } from "../../../core/keys/index.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { pauseWatcher } from "../../lab/watcher.js";

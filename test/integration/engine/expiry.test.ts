@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fingerprint } from "../../../core/keys.js";
+import { fingerprint } from "../../../core/keys/index.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { livePeers, reasons, spoken, withKeys } from "./fixtures.js";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { generateKeyPair } from "../../../core/keys.js";
+import { generateKeyPair } from "../../../core/keys/index.js";
 import type { LabNode } from "../../lab/index.js";
 
 export interface Teammate {

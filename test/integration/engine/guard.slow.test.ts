@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tableName } from "../../../core/names.js";
-import { parseTable } from "../../../core/nftables.js";
+import { parseTable } from "../../../core/nftables/index.js";
 import { Lab, type LabNode, type Sender, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { powerCut, type RelayPlace } from "../../lab/reboot.js";
 import { Stack } from "../../lab/stack.js";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fingerprint } from "../../../core/keys.js";
+import { fingerprint } from "../../../core/keys/index.js";
 import { tableName } from "../../../core/names.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HttpsAnswer, Lab, type LabNode, type Server } from "../../lab/index.js";
-import type { RelayStatus } from "../../../core/status.js";
+import type { RelayStatus } from "../../../core/status/index.js";
 import { startSshd, type Sshd } from "../../lab/sshd.js";
 import { type Declared, Stack } from "../../lab/stack.js";
 

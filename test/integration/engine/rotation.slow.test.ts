@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { publicKeyOf } from "../../../core/keys.js";
-import type { RelayStatus } from "../../../core/status.js";
+import { publicKeyOf } from "../../../core/keys/index.js";
+import type { RelayStatus } from "../../../core/status/index.js";
 import { Lab, type LabNode, type Probe, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { qpTunnel } from "../../lab/command.js";
 import { Movers } from "../../lab/moving.js";

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { fingerprint } from "../../../core/keys.js";
-import type { Problem, RelayStatus } from "../../../core/status.js";
+import { fingerprint } from "../../../core/keys/index.js";
+import type { Problem, RelayStatus } from "../../../core/status/index.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { qpTunnel } from "../../lab/command.js";
 import { Stack } from "../../lab/stack.js";

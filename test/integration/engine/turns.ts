@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { SET_NAMES } from "../../../core/nftables.js";
+import { SET_NAMES } from "../../../core/nftables/index.js";
 import type { LabNode } from "../../lab/index.js";
 import type { Declared, Stack } from "../../lab/stack.js";
 import { withKeys } from "./fixtures.js";

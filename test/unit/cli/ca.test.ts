@@ -2,7 +2,7 @@ import { webcrypto as crypto, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type CertificateAlgorithm, createAuthority } from "../../../core/certificates.js";
+import { type CertificateAlgorithm, createAuthority } from "../../../core/certificates/index.js";
 import { run } from "./run.js";
 import { scratchFolder } from "./scratch.js";
 

@@ -10,7 +10,7 @@ import * as ts from "typescript";
 import { parse } from "yaml";
 
 import * as library from "../../../../components/index.js";
-import { generateKeyPair } from "../../../../core/keys.js";
+import { generateKeyPair } from "../../../../core/keys/index.js";
 import { runProgram } from "../../program.js";
 import { run } from "../run.js";
 

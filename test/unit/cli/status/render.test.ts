@@ -1,7 +1,7 @@
-import { CONNECTED_SECONDS, problemsOf, statusOf, unasked } from "../../../../core/status.js";
+import { CONNECTED_SECONDS, problemsOf, statusOf, unasked } from "../../../../core/status/index.js";
 import { prometheus } from "../../../../cli/status/prometheus.js";
 import { bytes, duration, inWords } from "../../../../cli/status/render.js";
-import { fingerprint } from "../../../../core/keys.js";
+import { fingerprint } from "../../../../core/keys/index.js";
 import { changed, healthy, key, known, NOW, onWire } from "../../core/status/relays.js";
 
 it("a relay in words", () => {

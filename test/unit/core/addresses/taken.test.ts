@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 
-import { bigIntToAddress, contains, takenBy } from "../../../../core/addresses.js";
+import { bigIntToAddress, contains, takenBy } from "../../../../core/addresses/index.js";
 
 const NOTHING = { addresses: [], routes: [] };
 

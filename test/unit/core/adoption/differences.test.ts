@@ -1,5 +1,5 @@
 import { differencesOf, type LiveInterface, type WantedInterface } from "../../../../core/adoption/differences.js";
-import { fingerprint } from "../../../../core/keys.js";
+import { fingerprint } from "../../../../core/keys/index.js";
 
 const [ALICE, BOB, EVE] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte).toString("base64")) as [
     string,

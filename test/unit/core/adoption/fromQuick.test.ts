@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { fromQuickFile } from "../../../../core/adoption/fromQuick.js";
 import { namePeers, slug } from "../../../../core/adoption/names.js";
 import { isName } from "../../../../core/names.js";
-import { generateKeyPair, publicKeyOf } from "../../../../core/keys.js";
+import { generateKeyPair, publicKeyOf } from "../../../../core/keys/index.js";
 
 const beside = { subject: "wg0.conf", path: "/etc/wireguard/wg0.conf", interface: "wg0" };
 const pair = () => generateKeyPair((length) => new Uint8Array(randomBytes(length)));

@@ -4,10 +4,10 @@ import fc from "fast-check";
 
 import { fromQuickFile } from "../../../../core/adoption/fromQuick.js";
 import type { AdoptedRelay, Adoption } from "../../../../core/adoption/model.js";
-import { checkRelay, peerSpec, relayArgs, validate } from "../../../../core/arguments.js";
+import { checkRelay, peerSpec, relayArgs, validate } from "../../../../core/arguments/index.js";
 import { TunnelError } from "../../../../core/errors.js";
-import { generateKeyPair } from "../../../../core/keys.js";
-import { allocate } from "../../../../core/registry.js";
+import { generateKeyPair } from "../../../../core/keys/index.js";
+import { allocate } from "../../../../core/registry/index.js";
 
 const pair = () => generateKeyPair((length) => new Uint8Array(randomBytes(length)));
 const own = pair();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { fromQuickFile, type Beside } from "../../../../core/adoption/fromQuick.js";
-import { generateKeyPair } from "../../../../core/keys.js";
+import { generateKeyPair } from "../../../../core/keys/index.js";
 
 const pair = () => generateKeyPair((length) => new Uint8Array(randomBytes(length)));
 const own = pair();

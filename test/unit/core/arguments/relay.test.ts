@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import { overlaps, parseCidr } from "../../../../core/addresses.js";
-import { checkRelay, type PlainRelay } from "../../../../core/arguments.js";
+import { overlaps, parseCidr } from "../../../../core/addresses/index.js";
+import { checkRelay, type PlainRelay } from "../../../../core/arguments/index.js";
 import { refusal } from "../refusal.js";
 
 function relay(more: Partial<PlainRelay> = {}): PlainRelay {

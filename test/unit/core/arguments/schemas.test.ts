@@ -7,8 +7,8 @@ import {
     relayArgs,
     serviceArgs,
     validate,
-} from "../../../../core/arguments.js";
-import { publicKeyOf } from "../../../../core/keys.js";
+} from "../../../../core/arguments/index.js";
+import { publicKeyOf } from "../../../../core/keys/index.js";
 import { refusal } from "../refusal.js";
 
 const secret = Buffer.alloc(32, 7).toString("base64");

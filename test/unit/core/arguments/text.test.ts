@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { parseEndpoint, parseExpires, parsePorts } from "../../../../core/arguments.js";
+import { parseEndpoint, parseExpires, parsePorts } from "../../../../core/arguments/index.js";
 import { refusal } from "../refusal.js";
 
 describe("parsePorts", () => {

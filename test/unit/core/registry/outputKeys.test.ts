@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import type { Ledger } from "../../../../core/model.js";
-import { publicKeyOf } from "../../../../core/keys.js";
-import { allocate, type Allocation, type PeerRequest } from "../../../../core/registry.js";
+import type { Ledger } from "../../../../core/registry/model.js";
+import { publicKeyOf } from "../../../../core/keys/index.js";
+import { allocate, type Allocation, type PeerRequest } from "../../../../core/registry/index.js";
 import { withFormerKeys, withHistory, withOutputKeys } from "../../../../core/registry/outputKeys.js";
 
 const KEYS = [1, 2, 3, 4, 5].map((number) => publicKeyOf(Buffer.alloc(32, number).toString("base64")));

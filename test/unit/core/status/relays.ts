@@ -1,6 +1,6 @@
 /** A relay as its state knows it, and what it answers, at 2026-11-25T12:00:00Z. */
-import { knownRelay, type KnownRelay, type RelayAnswer } from "../../../../core/status.js";
-import type { DumpPeer } from "../../../../core/wireguard.js";
+import { knownRelay, type KnownRelay, type RelayAnswer } from "../../../../core/status/index.js";
+import type { DumpPeer } from "../../../../core/wireguard/index.js";
 
 export const NOW = Date.parse("2026-11-25T12:00:00Z") / 1000;
 export const key = (name: string): string => Buffer.alloc(32, name).toString("base64");

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 
-import { generateKeyPair } from "../../../../core/keys.js";
+import { generateKeyPair } from "../../../../core/keys/index.js";
 import { AuditError } from "../../../../core/errors.js";
 import { AuditLog } from "../../../../providers/audit/log.js";
 import { rotateKey } from "../../../../providers/audit/rotateKey.js";

@@ -1,4 +1,4 @@
-import { publicKeyOf } from "../../../../core/keys.js";
+import { publicKeyOf } from "../../../../core/keys/index.js";
 
 /**
  * Finds private keys by what they are, not by how they look: a public key looks the same. Every 44-character base64 token is

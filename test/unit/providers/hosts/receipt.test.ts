@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { InvalidArgument } from "../../../../core/errors.js";
-import { receiptKey } from "../../../../core/keys.js";
+import { receiptKey } from "../../../../core/keys/index.js";
 import { isGenuine, parseReceipt, receiptPads } from "../../../../providers/hosts/receipt.js";
 import { receiptText, SEED } from "../resources/receipts.js";
 import { KEYS } from "../resources/relays.js";

@@ -6,7 +6,7 @@ import { LogSeverity, type LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
-import { type FunctionTable } from "../../../../providers/functions/function";
+import { type FunctionTable } from "../../../../providers/plugin/functions/function";
 import { type ResourceTable } from "../../../../providers/plugin/registry";
 import { type Json, type JsonObject } from "../../../../providers/plugin/wire";
 import { serve } from "../../../../providers/plugin/server";

@@ -5,7 +5,7 @@ import { PluginAttach, type PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
 import { HostError, InvalidArgument } from "../../../../core/errors";
-import { type PluginFunction } from "../../../../providers/functions/function";
+import { type PluginFunction } from "../../../../providers/plugin/functions/function";
 import { appendFields, decodeStruct, encodeStruct, liftFields } from "../../../../providers/plugin/wire";
 import { PartialFailure, UNKNOWN, type Context, type Resource } from "../../../../providers/resources/resource";
 import { version } from "../../../../package.json";

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 
-import { journalSentence, parseJournalLine } from "../../../../core/journal.js";
+import { journalSentence, parseJournalLine } from "../../../../core/protocol/journal.js";
 import { RelayFolder } from "./shell.js";
 
 let relay: RelayFolder;

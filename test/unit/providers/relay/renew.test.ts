@@ -9,8 +9,8 @@ import {
     createAuthority,
     createIntermediate,
     type Issued,
-} from "../../../../core/certificates.js";
-import { renewalDrift, renewedCertificates } from "../../../../providers/resources/proxyRenewal.js";
+} from "../../../../core/certificates/index.js";
+import { renewalDrift, renewedCertificates } from "../../../../providers/resources/proxy/renewal.js";
 import { RelayFolder } from "./shell.js";
 
 // The relay's own program makes certificates with the system's openssl; OpenSSL and Node judge them.

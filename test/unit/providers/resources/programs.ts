@@ -2,16 +2,20 @@ import { createHash } from "node:crypto";
 
 import fc from "fast-check";
 
-import { expand, type Access } from "../../../../core/access.js";
-import { renderAdmittedPeers, renderAdmittedRules, renderAdmittedServices } from "../../../../core/admitted.js";
-import type { Ledger, Ports } from "../../../../core/model.js";
-import { allocate, type PeerRequest } from "../../../../core/registry.js";
-import { firewall } from "../../../../providers/resources/firewall.js";
-import { grants } from "../../../../providers/resources/grants.js";
-import { host } from "../../../../providers/resources/host.js";
-import { proxy } from "../../../../providers/resources/proxy.js";
+import { expand, type Access } from "../../../../core/access/index.js";
+import {
+    renderAdmittedPeers,
+    renderAdmittedRules,
+    renderAdmittedServices,
+} from "../../../../core/protocol/admitted.js";
+import type { Ledger, Ports } from "../../../../core/registry/model.js";
+import { allocate, type PeerRequest } from "../../../../core/registry/index.js";
+import { firewall } from "../../../../providers/resources/firewall/firewall.js";
+import { grants } from "../../../../providers/resources/grants/grants.js";
+import { host } from "../../../../providers/resources/host/host.js";
+import { proxy } from "../../../../providers/resources/proxy/proxy.js";
 import type { Context, Properties, Resource } from "../../../../providers/resources/resource.js";
-import { wireguard } from "../../../../providers/resources/wireguard.js";
+import { wireguard } from "../../../../providers/resources/wireguard/wireguard.js";
 import { RELAY_PRIVATE_KEY } from "./relays.js";
 
 /** A program in plain values: what somebody edits. */

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 
-import { receiptKey } from "../../../../core/keys.js";
+import { receiptKey } from "../../../../core/keys/index.js";
 import { formatBundle, formatTable } from "../../../../providers/hosts/bundle.js";
 import { KEYS } from "./relays.js";
 

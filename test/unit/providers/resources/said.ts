@@ -1,4 +1,4 @@
-import type { Ledger } from "../../../../core/model.js";
+import type { Ledger } from "../../../../core/registry/model.js";
 import type { Program } from "./programs.js";
 
 const FALLBACK =

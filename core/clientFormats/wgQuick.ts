@@ -1,7 +1,0 @@
-import { renderClientConfig } from "../clientConfig.js";
-import type { ClientFormat } from "../clientFormats.js";
-
-/** wg-quick(8), and the WireGuard apps. */
-export const wgQuick: ClientFormat = (config, device) => [
-    { path: `/etc/wireguard/${device}.conf`, text: renderClientConfig(config) },
-];

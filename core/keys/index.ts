@@ -1,0 +1,68 @@
+import { x25519 } from "@noble/curves/ed25519.js";
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { decode, decodeKey, encode, KEY_BYTES } from "./text.js";
+
+export { parsePresharedKey, parsePrivateKey, parsePublicKey } from "./text.js";
+
+/**
+ * A new Curve25519 key pair in WireGuard's text form (base64 of 32 bytes, 44 characters). The private key is
+ * clamped (RFC 7748, section 5) as `wg genkey` does.
+ *
+ * @param random a source of cryptographic randomness
+ */
+export function generateKeyPair(random: (bytes: number) => Uint8Array): { publicKey: string; privateKey: string } {
+    const secret = Uint8Array.from(random(KEY_BYTES));
+    if (secret.length !== KEY_BYTES) {
+        throw new Error(`the random source gave ${secret.length} bytes instead of ${KEY_BYTES}`);
+    }
+    secret[0]! &= 0xf8;
+    secret[31] = (secret[31]! & 0x7f) | 0x40;
+    const privateKey = encode(secret);
+    return { publicKey: publicKeyOf(privateKey), privateKey };
+}
+
+/** The public half of a private key. */
+export function publicKeyOf(privateKey: string): string {
+    return encode(x25519.getPublicKey(decode(privateKey)));
+}
+
+/**
+ * What people compare: "SHA256:" and the first 16 characters (96 bits) of the base64 SHA-256 of the 32 raw key bytes.
+ * `echo KEY | base64 -d | sha256sum` gives the same bits in hex.
+ */
+export function fingerprint(publicKey: string): string {
+    return `SHA256:${encode(sha256(decode(publicKey))).slice(0, 16)}`;
+}
+
+/**
+ * The preshared key of one peer on one relay: HKDF-SHA256 (RFC 5869) of the relay's seed, bound to everything that
+ * says who this is. Derived and never stored, so a rebuilt relay has the same ones.
+ *
+ * @param seed 32 bytes in base64
+ * @param peer `keyEpoch` is raised to rotate; `admitted` counts how often the name was let in, so a peer who was
+ * revoked and returns has a new key
+ */
+export function presharedKey(
+    seed: string,
+    peer: { name: string; publicKey: string; keyEpoch: number; admitted: number },
+): string {
+    const ikm = decodeKey(seed, "seed", "a seed", "give 32 random bytes in base64");
+    // A JSON array is unambiguous: no two peers share an info string.
+    const info = utf8(JSON.stringify([peer.name, peer.publicKey, peer.keyEpoch, peer.admitted]));
+    return encode(hkdf(sha256, ikm, utf8("pulumi-qp-tunnel preshared key v1"), info, KEY_BYTES));
+}
+
+/**
+ * What a relay's receipts are authenticated with: HKDF-SHA256 (RFC 5869) of the relay's seed.
+ *
+ * @param seed 32 bytes in base64
+ */
+export function receiptKey(seed: string): Uint8Array {
+    const ikm = decodeKey(seed, "seed", "a seed", "give 32 random bytes in base64");
+    return hkdf(sha256, ikm, utf8("pulumi-qp-tunnel receipt v1"), undefined, KEY_BYTES);
+}
+
+function utf8(text: string): Uint8Array {
+    return new TextEncoder().encode(text);
+}

@@ -1,0 +1,174 @@
+import { parseRule } from "../access/index.js";
+import type { AccessRule, RegistryPeer, RegistryService } from "../registry/model.js";
+import { elementsOf, renderElements } from "../nftables/index.js";
+import { keyEpochOf } from "../registry/defaults.js";
+import { cellPart, linesOf, tableLine, wordsLine } from "./table.js";
+import { fromAllowedIps } from "../wireguard/index.js";
+
+/**
+ * Who is on a relay, what is let through and what is served, as the program alone says it: without what other resources supply, so
+ * that a removal waits for none of them. Lines of text, which cost the engine less than values.
+ */
+export interface Admitted {
+    /** "name public-key allowed-ips key-epoch" lines; "-" for a key that is generated or comes from elsewhere. */
+    peers: string;
+    /** Access rules, a line each. */
+    rules: string;
+    /** "name port" lines of what the relay's own proxy serves. */
+    services: string;
+    /** Seconds in which a peer's replaced key still works. Absent: none. */
+    keyOverlap?: number;
+    /** Sources whose rules other resources decide as well: they are left alone. */
+    undecided?: string[];
+}
+
+/** A peer as a line has it. */
+export interface AdmittedPeer {
+    name: string;
+    publicKey?: string;
+    allowedIps: string[];
+    keyEpoch: number;
+}
+
+export function renderAdmittedPeers(peers: Record<string, RegistryPeer>): string {
+    return names(peers)
+        .map((name) => {
+            const peer = peers[name]!;
+            const list = fromAllowedIps(peer).map((cidr) => cellPart("admitted", cidr));
+            return wordsLine("admitted", [name, peer.publicKey ?? "-", list.join(","), keyEpochOf(peer)]);
+        })
+        .join("");
+}
+
+export function parseAdmittedPeers(text: string): AdmittedPeer[] {
+    return linesOf(text).map((line) => {
+        const [name = "", key = "-", list = "", epoch = "1"] = line.split(" ");
+        return {
+            name,
+            ...(key === "-" ? {} : { publicKey: key }),
+            allowedIps: list.split(","),
+            keyEpoch: Number(epoch),
+        };
+    });
+}
+
+export function renderAdmittedRules(rules: Record<string, string[]>): string {
+    return [...new Set(Object.values(rules).flat())]
+        .sort()
+        .map((rule) => `${rule}\n`)
+        .join("");
+}
+
+export function renderAdmittedServices(services: Record<string, RegistryService>): string {
+    return names(services)
+        .map((name) => wordsLine("admitted", [name, services[name]!.port]))
+        .join("");
+}
+
+/** Of what one program admitted, what the next does not. */
+export interface Narrowing {
+    /** Peers that go, and names of peers whose former key goes at once. */
+    peers: AdmittedPeer[];
+    rekeyed: AdmittedPeer[];
+    rules: string[];
+    services: string[];
+}
+
+export function narrowing(then: Admitted, now: Admitted): Narrowing {
+    const peers = parseAdmittedPeers(now.peers);
+    const keys = new Set(peers.flatMap(({ publicKey }) => publicKey ?? []));
+    const listed = new Map(peers.map((peer) => [peer.name, peer]));
+    const before = parseAdmittedPeers(then.peers);
+    const former = before.filter(({ publicKey }) => !keys.has(publicKey ?? ""));
+    const renamed = renames(former, peers, before);
+    const rekeyed = former.filter((peer) => {
+        const next = listed.get(peer.name);
+        return next !== undefined && (now.keyOverlap ?? 0) === 0 && !keepsKey(peer, next);
+    });
+    return {
+        peers: former.filter(({ name }) => !listed.has(name) && !renamed.has(name)),
+        rekeyed,
+        rules: missing(then.rules, now.rules),
+        services: missing(then.services, now.services),
+    };
+}
+
+export function isNarrower(then: Admitted | undefined, now: Admitted): boolean {
+    if (then === undefined) return false;
+    return Object.values(narrowing(then, now)).some((list: unknown[]) => list.length > 0);
+}
+
+/**
+ * "name TAB public key TAB allowed IPs TAB own" lines for the relay's program. "own": whatever keys the relay has under the name
+ * stay, because the key is not known here, or one that it replaces works for a while.
+ */
+export function renderAdmitted(then: Admitted | undefined, now: Admitted): string {
+    const peers = parseAdmittedPeers(now.peers);
+    const before = then === undefined ? [] : parseAdmittedPeers(then.peers);
+    const known = new Map(before.map((peer) => [peer.name, peer]));
+    const overlap = (now.keyOverlap ?? 0) > 0;
+    const line = (peer: AdmittedPeer, name: string): string => {
+        const former = known.get(name);
+        const own = overlap || (peer.publicKey === undefined && (former === undefined || keepsKey(former, peer)));
+        return tableLine("admitted", [name, peer.publicKey ?? "-", peer.allowedIps.join(","), own ? "own" : "-"]);
+    };
+    return [
+        ...peers.map((peer) => line(peer, peer.name)),
+        // The relay has its key under the name that it had.
+        ...[...renames(before, peers, before)].map(([name, peer]) => line(peer, name)),
+    ].join("");
+}
+
+/** The elements of the relay's sets that are still to be there, one "SET ELEMENT" a line. */
+export function renderAdmittedElements({ rules }: Admitted): string {
+    const sets = elementsOf(linesOf(rules).map(parseRule));
+    return renderElements(sets);
+}
+
+/** Whether an element of a set ("acl4 10.8.0.2 . 10.8.0.1 . tcp . 22") lets through what a rule allows, or a part of it. */
+export function isOfRule(element: string, rule: AccessRule): boolean {
+    const [set = "", from, , to, , protocol, , ports = ""] = element.split(" ");
+    const bare = (address: string): string => address.replace(/\/(32|128)$/, "");
+    if (from !== bare(rule.from) || to !== bare(rule.to)) return false;
+    if (rule.ports.protocol === "all") return set.startsWith("any");
+    if (rule.ports.protocol === "icmp") return set.startsWith("ping");
+    const [first = 0, last = first] = ports.split("-").map(Number);
+    const { first: low = 0, last: high = low } = rule.ports;
+    return protocol === rule.ports.protocol && first <= high && low <= last;
+}
+
+/** The key of a name is the one that it had: brought and the same, or generated in the same epoch. */
+function keepsKey(then: AdmittedPeer, now: AdmittedPeer): boolean {
+    if (then.publicKey !== undefined || now.publicKey !== undefined) return then.publicKey === now.publicKey;
+    return then.keyEpoch === now.keyEpoch;
+}
+
+/** Former name → the newly listed peer that has its address, where both keys are generated: it is the same peer under another name. */
+function renames(former: AdmittedPeer[], peers: AdmittedPeer[], before: AdmittedPeer[]): Map<string, AdmittedPeer> {
+    const listed = new Set(peers.map(({ name }) => name));
+    const known = new Set(before.map(({ name }) => name));
+    const arrivals = peers.filter(({ name, publicKey }) => publicKey === undefined && !known.has(name));
+    return new Map(
+        former
+            .filter(({ name, publicKey }) => publicKey === undefined && !listed.has(name))
+            .flatMap((peer): [string, AdmittedPeer][] => {
+                const heir = arrivals.find(
+                    ({ allowedIps, keyEpoch }) => keyEpoch >= peer.keyEpoch && sharesHost(allowedIps, peer.allowedIps),
+                );
+                return heir === undefined ? [] : [[peer.name, heir]];
+            }),
+    );
+}
+
+function sharesHost(some: string[], others: string[]): boolean {
+    return some.some((cidr) => /\/(32|128)$/.test(cidr) && others.includes(cidr));
+}
+
+function missing(then: string, now: string): string[] {
+    const kept = new Set(linesOf(now));
+    return linesOf(then).filter((line) => !kept.has(line));
+}
+
+function names(record: Record<string, unknown>): string[] {
+    return Object.keys(record).sort();
+}

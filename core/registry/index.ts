@@ -1,0 +1,151 @@
+import { parseSubnet } from "../addresses/index.js";
+import { TunnelError } from "../errors.js";
+import type { Ledger, RetiredPeer } from "./model.js";
+import { checkName, checkUniqueNames } from "../names.js";
+import { allocateAddresses } from "./addresses.js";
+import { asOf, type ExpiredPeer } from "./expiry.js";
+import { identify, retiredKeys } from "./identity.js";
+import { allocatePorts } from "./ports.js";
+
+/** What a program lists, in plain values. */
+export interface RegistryRequest {
+    /** The tunnel's IPv4 network; the relay has the first address. */
+    subnet: string;
+    /** Its IPv6 network: a peer has the same host index in both. */
+    subnet6?: string | undefined;
+    /** IPv4 addresses nobody may have. */
+    reservedAddresses: string[];
+    peers: Record<string, PeerRequest>;
+    services: Record<string, ServiceRequest>;
+}
+
+export interface PeerRequest {
+    /** Pinned IPv4 address. */
+    address?: string | undefined;
+    /** undefined while it is not known. */
+    publicKey?: string | undefined;
+    /** The key is a resource's output: it identifies the peer as any other key does, and the ledger does not list it. */
+    isOutput?: boolean | undefined;
+    /** Default: none. */
+    routes?: string[] | undefined;
+    /** Default: 1. */
+    keyEpoch?: number | undefined;
+    /** RFC 3339. From then on she counts as unlisted. */
+    expires?: string | undefined;
+    /** Lets a revoked public key in again. */
+    reinstate?: boolean | undefined;
+}
+
+export interface ServiceRequest {
+    /** Pinned port. */
+    port?: number | undefined;
+}
+
+export interface Allocation {
+    /** Not to be used when there are problems. */
+    ledger: Ledger;
+    /** Everything that is wrong, not only the first. `path` is a property path, `reason` reads "problem; fix". */
+    problems: Problem[];
+    /** New names that brought the key of a name just dropped: they keep its address. */
+    renamed: { from: string; to: string }[];
+    /** Who is listed and does not count any more. */
+    expired: ExpiredPeer[];
+}
+
+export interface Problem {
+    path: string;
+    reason: string;
+}
+
+/**
+ * The next ledger: who has which address, which service which port.
+ *
+ * A name keeps what it has for as long as anybody remembers it; nothing moves because of somebody else, and the order
+ * of declaration plays no part. A retired name's address is given out again only when no other is left. A revoked key
+ * is refused unless `reinstate` says otherwise. Pure: the same request and ledger give the same answer.
+ *
+ * @param previous the ledger of last time; undefined for a new relay
+ * @param now who is past her expiry is retired; undefined: nobody is
+ */
+export function allocate(asked: RegistryRequest, previous: Ledger | undefined, now?: Date): Allocation {
+    const known = previous ?? EMPTY;
+    const {
+        peers: current,
+        before,
+        expired,
+    } = now === undefined ? { peers: asked.peers, before: known, expired: [] } : asOf(now, asked.peers, known);
+    const request = { ...asked, peers: sorted(current), services: sorted(asked.services) };
+    const problems: Problem[] = [];
+    const report = (path: string, reason: string): void => void problems.push({ path, reason });
+    const attempt = attempts(report);
+
+    const subnet = attempt("subnet", () => parseSubnet(request.subnet, "", 4));
+    const { subnet6: text6 } = request;
+    const subnet6 = text6 === undefined ? undefined : attempt("subnet6", () => parseSubnet(text6, "", 6));
+    if (subnet === undefined || (text6 !== undefined && subnet6 === undefined)) {
+        return { ledger: known, problems, renamed: [], expired };
+    }
+    if (subnet6 !== undefined && 128 - subnet6.prefix < 32 - subnet.prefix) {
+        const problem = `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same place in both`;
+        report("subnet6", `${problem}; choose a prefix length of at most /${128 - (32 - subnet.prefix)}`);
+        return { ledger: known, problems, renamed: [], expired };
+    }
+    for (const [kind, entries] of Object.entries({ peers: request.peers, services: request.services })) {
+        for (const name of Object.keys(entries)) {
+            attempt(`${kind}.${name}`, () => checkName(name, ""));
+        }
+        attempt(kind, () => checkUniqueNames(Object.keys(entries), ""));
+    }
+    if (problems.length > 0) {
+        return { ledger: known, problems, renamed: [], expired };
+    }
+
+    const identities = identify(request.peers, before, report);
+    const { peers, retired } = allocateAddresses(request, { subnet, subnet6 }, identities, before, report);
+    const ports = allocatePorts(request.services, before, report);
+    const keys = retiredKeys(request.peers, before);
+    const ledger: Ledger = {
+        peers,
+        services: ports.services,
+        retired: {
+            peers: forgetEpochs(retired, asked.peers),
+            services: ports.retired,
+            ...(keys.length > 0 && { keys }),
+        },
+    };
+    return { ledger, problems, renamed: identities.renamed, expired };
+}
+
+/** Whom the program does not even name any more has no generated key left. */
+function forgetEpochs(
+    retired: Record<string, RetiredPeer>,
+    named: Record<string, PeerRequest>,
+): Record<string, RetiredPeer> {
+    return Object.fromEntries(
+        Object.entries(retired).map(([name, { keyEpoch, ...entry }]) => [
+            name,
+            keyEpoch !== undefined && Object.hasOwn(named, name) ? { ...entry, keyEpoch } : entry,
+        ]),
+    );
+}
+
+const EMPTY: Ledger = { peers: {}, services: {}, retired: { peers: {}, services: {} } };
+
+function sorted<T>(entries: Record<string, T>): Record<string, T> {
+    return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Runs a check; what it refuses becomes a problem at `path`. */
+function attempts(report: (path: string, reason: string) => void) {
+    return <T>(path: string, check: () => T): T | undefined => {
+        try {
+            return check();
+        } catch (error) {
+            if (!(error instanceof TunnelError)) {
+                throw error;
+            }
+            report(path, `${error.problem}; ${error.fix}`);
+            return undefined;
+        }
+    };
+}

@@ -1,0 +1,145 @@
+import { SET_NAMES, type ParsedTable } from "../../../core/nftables/index.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { same } from "../changes.js";
+import type { Properties } from "../resource.js";
+import { count } from "../sentences.js";
+
+/** What an apply would make of the table, but for the elements that grants put into its sets. */
+export interface ExpectedTable {
+    /** Hook, priority, policy and rules of each chain, as the kernel listed them after the last apply. */
+    chains: Record<string, string[]>;
+    /** Definition of each set; absent in the state of an older version. */
+    sets?: Record<string, string>;
+    /** Elements of the set `ours`: what the relay recorded. */
+    interfaces: string[];
+    /** Elements that may be in it or not: the text of the table lists them. Default: none. */
+    listed?: string[];
+}
+
+/**
+ * While the relay's key is rotated it has a second interface, and afterwards that one alone: it records them itself. The
+ * interface of a key epoch that has ended is taken out of the set, and is back in it when the table is loaded again.
+ */
+export function expectedTable(inputs: Properties, outputs: Properties, answer: Files): ExpectedTable {
+    const recorded = (answer.guarded ?? "").split("\n").filter((name) => name !== "");
+    const listed = [...new Set([String(inputs.interface), ...((inputs.interfaces ?? []) as string[])])].sort();
+    return {
+        chains: outputs.chains as ExpectedTable["chains"],
+        ...(outputs.sets === undefined ? {} : { sets: outputs.sets as Record<string, string> }),
+        interfaces: recorded.length === 0 ? listed : [...new Set(recorded)].sort(),
+        listed,
+    };
+}
+
+/** Differences between a table and what an apply would make of it, by name. */
+export function tableDrift(
+    table: string,
+    expected: ExpectedTable,
+    live: ParsedTable,
+    differing = "",
+): Record<string, string> {
+    return Object.fromEntries([
+        ...(live.flagged
+            ? [
+                  [
+                      "table flags",
+                      `the nftables table inet ${table} is dormant: it filters nothing; ${REPAIR} loads it again`,
+                  ],
+              ]
+            : []),
+        ...chainDrift(table, expected.chains, live.chains),
+        ...(expected.sets === undefined ? [] : setDrift(table, expected.sets, live.definitions)),
+        ...interfaceDrift(table, expected, live.sets[OURS]),
+        ...elementDrift(table, differing),
+        ...live.others.map((other) => [other, `${other} of table ${table} is not ours; ${REPAIR} removes it`]),
+    ]) as Record<string, string>;
+}
+
+/**
+ * Elements of the table's auxiliary sets, which the relay fills from its own records and compares with those. What grants put
+ * into their sets is theirs to tell, and so is the set of interfaces.
+ */
+function* elementDrift(table: string, differing: string): Generator<[string, string]> {
+    for (const line of differing.split("\n")) {
+        const [, sign, set = "", element = ""] = /^([-+]) (\S+) (.*)$/.exec(line) ?? [];
+        if (sign === undefined || set === OURS || (SET_NAMES as readonly string[]).includes(set)) continue;
+        yield [
+            `${set} ${element}`,
+            sign === "-"
+                ? `${element} is missing in the set ${set} of table ${table}; ${REPAIR} adds it`
+                : `${element} is in the set ${set} of table ${table} and does not belong there; ${REPAIR} removes it`,
+        ];
+    }
+}
+
+/** The set of interfaces that the table guards. */
+const OURS = "ours";
+
+function* interfaceDrift(
+    table: string,
+    { interfaces: wanted, listed = [] }: ExpectedTable,
+    live: string[] | undefined,
+): Generator<[string, string]> {
+    // A set that is gone is named as such.
+    if (live === undefined) return;
+    for (const name of wanted)
+        if (!live.includes(name))
+            yield [
+                `${OURS} ${name}`,
+                `${name} is missing in the set ${OURS} of table ${table}: no peer is let through; ${REPAIR} adds it`,
+            ];
+    for (const name of live)
+        if (!wanted.includes(name) && !listed.includes(name))
+            yield [
+                `${OURS} ${name}`,
+                `${name} is in the set ${OURS} of table ${table} and is not an interface of this relay; ${REPAIR} removes it`,
+            ];
+}
+
+function* setDrift(
+    table: string,
+    before: Record<string, string>,
+    now: Record<string, string>,
+): Generator<[string, string]> {
+    for (const set of new Set([...Object.keys(before), ...Object.keys(now)])) {
+        const [wanted, live] = [before[set], now[set]];
+        if (wanted === live) continue;
+        const problem =
+            wanted === undefined
+                ? `is not ours; ${REPAIR} removes it`
+                : live === undefined
+                  ? `is gone; ${REPAIR} loads it again`
+                  : `was changed (${live} instead of ${wanted}); ${REPAIR} loads it again`;
+        yield [`set ${set}`, `set ${set} of table ${table} ${problem}`];
+    }
+}
+
+function* chainDrift(
+    table: string,
+    before: Record<string, string[]>,
+    now: Record<string, string[]>,
+): Generator<[string, string]> {
+    for (const chain of new Set([...Object.keys(before), ...Object.keys(now)])) {
+        const wanted = before[chain];
+        const live = now[chain];
+        if (wanted === undefined)
+            yield [`chain ${chain}`, `chain ${chain} of table ${table} is not ours; ${REPAIR} removes it`];
+        else if (live === undefined)
+            yield [`chain ${chain}`, `chain ${chain} of table ${table} is gone; ${REPAIR} loads it again`];
+        else if (!same(wanted, live)) {
+            const missing = wanted.filter((rule) => !live.includes(rule)).length;
+            const foreign = live.filter((rule) => !wanted.includes(rule)).length;
+            const what = [
+                missing > 0 ? `${count(missing, "rule")} missing` : "",
+                foreign > 0 ? count(foreign, "foreign rule") : "",
+            ]
+                .filter(Boolean)
+                .join(", ");
+            yield [
+                `chain ${chain}`,
+                `chain ${chain} of table ${table} was changed (${what || "other order"}); ${REPAIR} loads it again`,
+            ];
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import { parseTable as parseNft, renderSkeleton, type ParsedTable } from "../../../core/nftables/index.js";
+import { tableName } from "../../../core/names.js";
+import { describeRelay } from "../../../core/wireguard/leaf.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { expectedTable, tableDrift } from "./drift.js";
+import { firewallWording } from "./sentences.js";
+import { firewallInputs } from "../import/imported.js";
+import { placed } from "../relay/placed.js";
+import { relayResource, type RelayResourceParts } from "../relay/relayResource.js";
+import { UNKNOWN, type Properties } from "../resource.js";
+import { ADOPTS_INPUT, adoptsValue } from "../import/adoption.js";
+import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT } from "../import/adoptionCheck.js";
+import { MACHINE_INPUT, relaySchema } from "../schemas.js";
+import { wantedInterface } from "../wireguard/wireguard.js";
+
+/** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
+export const firewallParts: RelayResourceParts = {
+    type: "Firewall",
+    description: "The nftables table of a relay: guard, default-deny chains, empty sets, NAT for declared routes.",
+    schema: relaySchema(
+        {
+            ...MACHINE_INPUT,
+            subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+            subnet6: { type: "string", description: "The tunnel's IPv6 network, CIDR.", optional: true },
+            address: { type: "string", description: "The relay's own tunnel address." },
+            address6: { type: "string", description: "The relay's own IPv6 tunnel address.", optional: true },
+            interfaces: { type: "array", description: "Every WireGuard interface of this relay." },
+            routes: { type: "array", description: "Networks behind the relay: the only ones NATed." },
+            ...ADOPTS_INPUT,
+            ...TERMS_INPUT,
+            wanted: {
+                type: "object",
+                description: "What WireGuard is told, to compare an interface that is taken over with.",
+                optional: true,
+            },
+            seed: { type: "string", description: "As for WireGuard.", secret: true, optional: true },
+            presharedKeys: { type: "object", description: "As for WireGuard.", secret: true, optional: true },
+        },
+        {
+            table: { type: "string", description: "Name of the table, family inet." },
+            chains: { type: "object", description: "The rules as the kernel lists them, by chain." },
+            sets: { type: "object", description: "Type, flags and size of each set as the kernel lists them." },
+        },
+    ),
+    step: "firewall",
+    ...firewallWording,
+
+    complete: withoutAdopted,
+    foresee: (change) => compareInPreview(change, wantedInterface(asOfWireGuard(change.inputs))),
+    async first(change, running) {
+        if (mayAdopt(change)) await compareFirst(change, wantedInterface(asOfWireGuard(change.inputs)), running);
+    },
+
+    begin: ({ inputs }) => ({
+        action: "firewall_apply",
+        message: `Load the default-deny table of ${describeRelay(placed(inputs).relay)}`,
+        details: details(inputs),
+    }),
+
+    desired({ inputs }) {
+        const { interface: device, appName } = placed(inputs);
+        const text = renderSkeleton({
+            table: tableName({ appName, interface: device }),
+            interface: device,
+            interfaces: inputs.interfaces as string[],
+            subnet: inputs.subnet as string,
+            address: inputs.address as string,
+            routes: inputs.routes as string[],
+            ...(placed(inputs).role === "leaf" ? { leaf: true } : {}),
+            ...(inputs.subnet6 === undefined
+                ? {}
+                : { subnet6: inputs.subnet6 as string, address6: inputs.address6 as string }),
+        });
+        return Promise.resolve({ values: adoptsValue(inputs), files: { "firewall.nft": text } });
+    },
+
+    outputs({ inputs }, answer) {
+        const table = listed(answer);
+        const outputs = { table: nameOf(inputs), chains: table?.chains ?? {}, sets: table?.definitions ?? {} };
+        return { outputs, problems: table === undefined ? ["the table is not there after it was loaded"] : [] };
+    },
+
+    previewOutputs: ({ inputs, before }) => ({
+        table: nameOf(inputs),
+        chains: before === undefined ? UNKNOWN : before.outputs.chains,
+        ...(before === undefined || before.outputs.sets !== undefined
+            ? { sets: before === undefined ? UNKNOWN : before.outputs.sets }
+            : {}),
+    }),
+
+    outcomes: ({ inputs }) => [
+        {
+            action: "firewall_apply",
+            message: `The default-deny table of ${describeRelay(placed(inputs).relay)} is loaded`,
+            details: details(inputs),
+        },
+    ],
+
+    drift(inputs, outputs, answer) {
+        const table = listed(answer);
+        if (table === undefined) {
+            return {
+                table: `the nftables table inet ${nameOf(inputs)} is gone: nothing guards the tunnel; ${REPAIR} loads it again`,
+            };
+        }
+        return tableDrift(nameOf(inputs), expectedTable(inputs, outputs, answer), table, answer["elements.differ"]);
+    },
+
+    imported(found, answer) {
+        const inputs = firewallInputs(found, answer);
+        const table = listed(answer);
+        const outputs = { table: nameOf(inputs), chains: table?.chains ?? {}, sets: table?.definitions ?? {} };
+        return Promise.resolve({ inputs, outputs });
+    },
+
+    ending: (inputs) => [
+        {
+            action: "firewall_remove",
+            message: `Removed the table of ${describeRelay(placed(inputs).relay)}`,
+            begin: `Remove the table of ${describeRelay(placed(inputs).relay)}`,
+            details: details(inputs),
+        },
+    ],
+};
+
+export const firewall = relayResource(firewallParts);
+
+/** What the interface is compared with is kept no longer than it takes to adopt it. */
+function withoutAdopted(inputs: Properties, olds: Properties | undefined): Properties {
+    if (olds === undefined || mayAdopt({ before: { inputs: olds, outputs: {} }, inputs })) return inputs;
+    const { adoption: _terms, wanted: _wanted, seed: _seed, presharedKeys: _keys, ...others } = inputs;
+    return others;
+}
+
+function asOfWireGuard({ wanted, ...inputs }: Properties): Properties {
+    return { ...inputs, ...(wanted as Properties) };
+}
+
+/** The table as the kernel lists it; undefined when it is gone. */
+export function listed(answer: Files): ParsedTable | undefined {
+    return answer.nft === undefined ? undefined : parseNft(JSON.parse(answer.nft));
+}
+
+function nameOf(inputs: Properties): string {
+    const { appName, interface: device } = placed(inputs);
+    return tableName({ appName, interface: device });
+}
+
+function details(inputs: Properties): Record<string, unknown> {
+    return { relay: placed(inputs).relay, table: nameOf(inputs), subnet: inputs.subnet, routes: inputs.routes };
+}

@@ -1,0 +1,90 @@
+import { tableName } from "../../../core/names.js";
+import { describeHost } from "../../hosts/descriptors.js";
+import { keepsForwarding } from "../import/adoption.js";
+import { same } from "../changes.js";
+import { forwardingSentences } from "./forwardingSentences.js";
+import { toldElsewhere, type Effect, type Wording } from "../effects.js";
+import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
+import { placed } from "../relay/placed.js";
+import { UNKNOWN, type Properties } from "../resource.js";
+import { listNames } from "../sentences.js";
+
+const place: Effect = (change) => {
+    const { before, inputs } = change;
+    if (before === undefined) return [];
+    const { relay, host, machine } = placed(inputs);
+    const moves = mayMove(change);
+    const renamed = tableOf(before.inputs) !== tableOf(inputs);
+    if (moves || renamed) {
+        const where = moves ? ` on ${describeHost(host)}` : "";
+        const unless = !renamed && arrival(change) === "either" ? IF_DIFFERENT : "";
+        return [
+            `${relay}: ${unless}the firewall is loaded as table ${tableOf(inputs)}${where}: everything is denied there until the access rules are loaded`,
+        ];
+    }
+    if (same(before.inputs.machine, machine) || (machine as unknown) === UNKNOWN) return [];
+    return [
+        `${relay}: the firewall is loaded on the different machine: everything is denied there until the access rules are loaded`,
+    ];
+};
+
+const networks: Effect = ({ before, inputs }) => {
+    const { relay } = placed(inputs);
+    const both = (of: Properties | undefined, one: string): string =>
+        listNames([of?.[one], of?.[`${one}6`]].filter((each) => each !== undefined).map(String));
+    const [guarded, own] = ["subnet", "address"].map(
+        (one) => [both(before?.inputs, one), both(inputs, one)] as const,
+    ) as [readonly [string, string], readonly [string, string]];
+    const instead = ([then, now]: readonly [string, string], what: string): string[] =>
+        then === now ? [] : [`${relay}: the firewall ${what} ${now} instead of ${then}`];
+    return [...instead(guarded, "guards"), ...instead(own, "expects the relay at")];
+};
+
+/** What the table that denies everything first means when it changes. */
+export const firewallWording: Wording = {
+    created: ({ inputs }) => [
+        `${placed(inputs).relay}: everything is denied that no service and no grant allows`,
+        ...forwardingSentences(placed(inputs).relay, [], inputs.routes as string[]),
+        ...keepsForwarding(inputs),
+    ],
+    effects: {
+        host: place,
+        appName: place,
+        interface: place,
+        machine: place,
+        // WireGuard tells.
+        moved: toldElsewhere,
+        subnet: networks,
+        subnet6: networks,
+        address: networks,
+        address6: networks,
+        interfaces: ({ before, inputs }) => {
+            const [then, now] = [before?.inputs.interfaces, inputs.interfaces] as string[][];
+            return same(then, now)
+                ? []
+                : [
+                      `${placed(inputs).relay}: the firewall guards ${listNames(now ?? [])} instead of ${listNames(then ?? [])}`,
+                  ];
+        },
+        routes: ({ before, inputs }) => {
+            const { relay, role } = placed(inputs);
+            const routes = inputs.routes as string[];
+            return same(before?.inputs.routes, routes)
+                ? []
+                : [
+                      `${relay}: networks reached through ${role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; running connections of others go on`,
+                      ...forwardingSentences(relay, (before?.inputs.routes ?? []) as string[], routes),
+                  ];
+        },
+    },
+    closing: ({ inputs }, said) => {
+        if (said.length > 0) return [];
+        const goOn = inputs.machine === UNKNOWN ? "" : ", running connections go on";
+        return [`${placed(inputs).relay}: the firewall is loaded again; what is allowed stays allowed${goOn}`];
+    },
+};
+
+function tableOf(inputs: Properties): string {
+    const { appName, interface: device } = placed(inputs);
+    return `inet ${tableName({ appName, interface: device })}`;
+}

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+
+import { parseRule } from "../../../core/access/index.js";
+import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../../core/nftables/index.js";
+import { describeRelay } from "../../../core/wireguard/leaf.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { withoutCutElements } from "../wireguard/expiry.js";
+import { listed } from "../firewall/firewall.js";
+import { grantsWording, rulesOf, touched, type Rules } from "./sentences.js";
+import { placed } from "../relay/placed.js";
+import { NOTHING_REMOVED } from "../relay/removedFirst.js";
+import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
+import type { Properties } from "../resource.js";
+import { MACHINE_INPUT, relaySchema } from "../schemas.js";
+
+/** Who may reach what. The last step of an update: everything before it has only taken away. */
+export const grantsParts: RelayResourceParts = {
+    type: "Grants",
+    description: "Who may reach what: the elements of the firewall's sets.",
+    schema: relaySchema(
+        {
+            ...MACHINE_INPUT,
+            rules: {
+                type: "object",
+                description: "Allowed flows by who opens them, as text: `10.8.0.2 -> 10.8.0.1 tcp/8443`.",
+            },
+        },
+        { elements: { type: "integer", description: "Number of set elements in the kernel." } },
+    ),
+    step: "grants",
+    ...grantsWording,
+
+    begin: (change) => ({
+        action: "grants_apply",
+        message: `Update access rules on ${describeRelay(placed(change.inputs).relay)}`,
+        details: summary(change),
+    }),
+
+    restored: (change) =>
+        Object.fromEntries(
+            restoredRules(change).map((rule) => [
+                `rule ${rule}`,
+                `${rule} was taken away first and is let through again`,
+            ]),
+        ),
+
+    desired: ({ inputs }) => Promise.resolve({ files: { elements: renderElements(elements(inputs)) } }),
+
+    outputs({ inputs }, answer) {
+        const live = listed(answer)?.sets ?? {};
+        const missing = differences(withoutCutElements(elements(inputs), answer), live);
+        const count = Object.values(live).reduce((sum, list) => sum + list.length, 0);
+        return { outputs: { elements: count }, problems: Object.values(missing) };
+    },
+
+    previewOutputs: ({ inputs }) => ({
+        elements: Object.values(elements(inputs)).reduce((sum, list) => sum + list.length, 0),
+    }),
+
+    outcomes: (change, outputs) => [
+        {
+            action: "grants_apply",
+            message: `Relay ${placed(change.inputs).relay} lets through what its ${String(outputs.elements)} set elements say`,
+            details: { ...summary(change), elements: outputs.elements },
+        },
+    ],
+
+    drift(inputs, _outputs, answer) {
+        const table = listed(answer);
+        // A table that is gone is Firewall's to report, and what makes it again fills its sets from the relay's record.
+        const wanted = withoutCutElements(elements(inputs), answer);
+        return {
+            ...(table === undefined ? {} : differences(wanted, table.sets)),
+            ...recordDrift(wanted, answer),
+        };
+    },
+
+    ending: (inputs) => [
+        {
+            action: "grants_remove",
+            message: `Relay ${placed(inputs).relay} lets nothing through any more`,
+            begin: `Remove all access rules of ${describeRelay(placed(inputs).relay)}`,
+            details: { relay: placed(inputs).relay },
+        },
+    ],
+};
+
+export const grants = relayResource(grantsParts);
+
+function elements(inputs: Properties): SetElements {
+    return elementsOf(
+        Object.values(inputs.rules as Rules)
+            .flat()
+            .map(parseRule),
+    );
+}
+
+function differences(want: SetElements, live: Record<string, string[]>): Record<string, string> {
+    const drift: Record<string, string> = {};
+    for (const set of SET_NAMES) {
+        const there = new Set(live[set] ?? []);
+        const wanted = new Set(want[set]);
+        for (const element of want[set]) {
+            if (!there.has(element))
+                drift[`${set} ${element}`] =
+                    `${element} is allowed by the program and missing in the kernel; ${REPAIR} adds it`;
+        }
+        for (const element of there) {
+            if (!wanted.has(element))
+                drift[`${set} ${element}`] = `${element} is let through and nobody granted it; ${REPAIR} removes it`;
+        }
+    }
+    return drift;
+}
+
+/** What the sets are filled from after a reboot; a hash of it is in the answer. */
+function recordDrift(wanted: SetElements, answer: Files): Record<string, string> {
+    const kept = (answer.files ?? "").split("\n").find((line) => line.startsWith("elements\t"));
+    if (answer.files === undefined) return {};
+    const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");
+    return kept?.split("\t")[2] === hash
+        ? {}
+        : {
+              "record of elements": `the relay's record of what is allowed, which counts after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,
+          };
+}
+
+/** What is granted and was taken away since these grants were loaded last. */
+function restoredRules({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
+    return [...new Set(Object.values(rulesOf(inputs)).flat())].filter((rule) => removed.rules.has(rule)).sort();
+}
+
+/** What a record says that it changes; what was taken away first has a record already. */
+function summary(change: Change): Record<string, unknown> {
+    const { inputs, before, removed: gone = NOTHING_REMOVED } = change;
+    const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
+    const gained = touched(now, then).flatMap((name) =>
+        (now[name] ?? []).filter((rule) => !(then[name] ?? []).includes(rule)),
+    );
+    const added = [...gained, ...restoredRules(change).filter((rule) => !gained.includes(rule))];
+    const removed = touched(now, then).flatMap((name) =>
+        (then[name] ?? []).filter((rule) => !(now[name] ?? []).includes(rule) && !gone.rules.has(rule)),
+    );
+    // More than a line may hold becomes several records.
+    return {
+        relay: placed(inputs).relay,
+        added,
+        removed,
+        added_count: added.length,
+        removed_count: removed.length,
+    };
+}

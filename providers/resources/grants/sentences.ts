@@ -1,0 +1,130 @@
+import { formatRule, parseRule, RELAY } from "../../../core/access/index.js";
+import { same } from "../changes.js";
+import { toldElsewhere, type Wording } from "../effects.js";
+import { placed } from "../relay/placed.js";
+import type { Change } from "../relay/relayResource.js";
+import type { Properties } from "../resource.js";
+import { listNames, nameAll } from "../sentences.js";
+
+/** Allowed flows by who opens them. */
+export type Rules = Record<string, string[]>;
+
+/** Who is allowed to reach what from now on, and who no longer is. */
+export const grantsWording: Wording = {
+    created: (change) => ofRules(change),
+    effects: {
+        // Where they are loaded Host and WireGuard tell.
+        host: toldElsewhere,
+        appName: toldElsewhere,
+        interface: toldElsewhere,
+        machine: toldElsewhere,
+        moved: toldElsewhere,
+        rules: ofRules,
+    },
+    closing: ({ inputs }, said) =>
+        said.length > 0 ? [] : [`${placed(inputs).relay}: what is allowed is loaded again`],
+};
+
+/** Names in either, sorted. */
+export function touched(now: Rules, then: Rules): string[] {
+    return [...new Set([...Object.keys(now), ...Object.keys(then)])].sort();
+}
+
+export function rulesOf(inputs: Properties | undefined): Rules {
+    return (inputs?.rules ?? {}) as Rules;
+}
+
+function ofRules(change: Change): string[] {
+    const { inputs, before } = change;
+    const { relay, role } = placed(inputs);
+    const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
+    if (same(now, then) && before !== undefined) return [];
+    // Who gains and who loses by it the relay has said.
+    if (role === "leaf") return [`${relay}: its own firewall lets through what the relay lets through to and from it`];
+    return inSentences(effectsOf(now, then)).map((sentence) => `${relay}: ${sentence}`);
+}
+
+/** What one of them gains or loses; who gains or loses the same is told in one sentence. */
+interface AccessEffect {
+    who: string;
+    /** The sentence without its subject, for one and for several. */
+    one: string;
+    many: string;
+}
+
+function effectsOf(now: Rules, then: Rules): AccessEffect[] {
+    const ownersOf = (rules: Rules): Map<string, string> =>
+        new Map(
+            touched(rules, {}).flatMap((name) => (rules[name] ?? []).map((rule): [string, string] => [rule, name])),
+        );
+    const [owners, formerOwners] = [ownersOf(now), ownersOf(then)];
+    const reached = (rules: string[] = []): string[] => [...new Set(rules.map(destination))];
+    // From another address of its own it reaches the same.
+    const keptBy = (name: string): string[] => {
+        const before = reached(without(then[name], now[name]));
+        return reached(without(now[name], then[name])).filter((to) => before.includes(to));
+    };
+    /** Whether somebody took over what was somebody else's, who has it no longer: one sentence says both. */
+    const isHeir = (rule: string, owner: string | undefined, former: string | undefined): boolean =>
+        owner !== undefined &&
+        former !== undefined &&
+        !keptBy(owner).includes(destination(rule)) &&
+        !reached(now[former]).includes(destination(rule));
+    return touched(now, then).flatMap((name): AccessEffect[] => {
+        const added = without(now[name], then[name]);
+        const removed = without(then[name], now[name]);
+        const kept = keptBy(name);
+        const heirs = new Map<string, string[]>();
+        const gained: string[] = [];
+        for (const rule of added.filter((each) => !kept.includes(destination(each)))) {
+            const former = formerOwners.get(rule);
+            if (former === undefined || !isHeir(rule, name, former)) gained.push(rule);
+            else heirs.set(former, [...(heirs.get(former) ?? []), rule]);
+        }
+        const lost = removed.filter(
+            (rule) => !kept.includes(destination(rule)) && !isHeir(rule, owners.get(rule), name),
+        );
+        const list = (rules: string[]): string => listNames(reached(rules), ALL);
+        const effects: AccessEffect[] = [];
+        const said = (what: string, one: string, many: string): void =>
+            void effects.push({ who: subject(name), one: `${one} ${what}`, many: `${many} ${what}` });
+        if (gained.length > 0) said(`allowed to reach ${list(gained)}`, "is", "are");
+        for (const [former, rules] of heirs)
+            said(`allowed to reach ${list(rules)}, as ${subject(former)} was until now`, "is", "are");
+        if (kept.length > 0)
+            said(`allowed to reach ${listNames(kept, ALL)}, now from another address`, "is still", "are still");
+        if (lost.length > 0)
+            said(`allowed to reach ${list(lost)}; running connections end at once`, "is no longer", "are no longer");
+        return effects;
+    });
+}
+
+/** One by one up to a few; of more, those who gain or lose the same together. Nothing and nobody is left out. */
+function inSentences(effects: AccessEffect[]): string[] {
+    if (effects.length <= ONE_BY_ONE) return effects.map(({ who, one }) => `${who} ${one}`);
+    const groups = new Map<string, AccessEffect[]>();
+    for (const each of effects) groups.set(each.many, [...(groups.get(each.many) ?? []), each]);
+    return [...groups].map(([many, group]) =>
+        group.length === 1 && group[0] !== undefined
+            ? `${group[0].who} ${group[0].one}`
+            : `${nameAll(group.map(({ who }) => who))} ${many}`,
+    );
+}
+
+function subject(name: string): string {
+    return name === RELAY ? "the relay's proxy" : name;
+}
+
+function without(rules: string[] | undefined, others: string[] | undefined): string[] {
+    const known = new Set(others);
+    return (rules ?? []).filter((rule) => !known.has(rule));
+}
+
+function destination(rule: string): string {
+    const { from, to, ports } = parseRule(rule);
+    const text = formatRule({ from: to, to, ports }).split(" -> ")[1] ?? rule;
+    return from.includes("/") ? `${text} from ${from}` : text;
+}
+
+const ONE_BY_ONE = 10;
+const ALL = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,282 @@
+import { takenBy } from "../../../core/addresses/index.js";
+import { secondInterface } from "../../../core/keys/epochs.js";
+import { HostError } from "../../../core/errors.js";
+import { tableName } from "../../../core/names.js";
+import { renderUnits } from "../../../core/units/index.js";
+import { describeRelay } from "../../../core/wireguard/leaf.js";
+import { REPAIR } from "../../../core/repair.js";
+import { formatTable, parseTable } from "../../hosts/bundle.js";
+import type { Facts } from "../../hosts/facts.js";
+import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
+import { connectionTo } from "../../hosts/connection.js";
+import { relayValues, type Target } from "../../hosts/host.js";
+import { isPostQuantum } from "../../hosts/sshLog.js";
+import type { Files } from "../../hosts/bundle.js";
+import { hostWording, isReplaced } from "./sentences.js";
+import { isMap } from "../changes.js";
+import { arrival } from "../inputSentences.js";
+import { recordedNetwork } from "../import/importing.js";
+import { KEPT_INPUT } from "../keys/kept.js";
+import { movedAfter } from "../relay/moved.js";
+import { hasSameNames, placed, targetOf } from "../relay/placed.js";
+import { takeAway, takesAway } from "../relay/removals.js";
+import { isRenamed, renameRecords } from "../relay/rename.js";
+import { RETAINED_INPUT, retainedRecords } from "../relay/retained.js";
+import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
+import { UNKNOWN, type Properties } from "../resource.js";
+import { relaySchema } from "../schemas.js";
+
+/** That the machine can run a relay. Reads what it is, so that a rebuilt one is noticed and filled again. */
+export const hostParts: RelayResourceParts = {
+    type: "Host",
+    description:
+        "That a machine can run a relay: tools, directories, the program for boots, units where there is systemd.",
+    schema: relaySchema(
+        {
+            subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+            subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
+            admitted: {
+                type: "object",
+                description:
+                    "Who is on the relay, what is let through and what is served, as lines of text: what goes is taken away first.",
+                optional: true,
+            },
+            formerly: {
+                type: "array",
+                description: "Names that a managed peer had before, by its aliases. Never compared.",
+                optional: true,
+            },
+            ...RETAINED_INPUT,
+            ...KEPT_INPUT,
+        },
+        {
+            machine: { type: "string", description: "Identity of the machine." },
+            hostKey: { type: "string", description: "The SSH host key that was seen; empty without SSH." },
+            keyExchange: { type: "string", description: "The key exchange that SSH negotiated; `none` without SSH." },
+            wireguard: { type: "string", description: "`kernel` or `userspace` (wireguard-go)." },
+            address: {
+                type: "string",
+                description: "The machine's own address: peers reach the relay there unless an endpoint is given.",
+            },
+            supervisor: {
+                type: "string",
+                description: "`systemd` (units) or `processes` (supervised, with pid files).",
+            },
+            tools: { type: "object", description: "Versions found: wg, nft, caddy, kernel." },
+            client: {
+                type: "string",
+                description: "Where the last update that changed this connected from, over SSH.",
+                optional: true,
+            },
+            moved: {
+                type: "object",
+                description: "The last move to another place, and the places left since. Absent: it never moved.",
+            },
+        },
+    ),
+    step: "host",
+    ...hostWording,
+
+    adjust: (change, changes) => ({
+        ...changes,
+        ...(isReplaced(change) ? { host: "update" as const } : {}),
+        ...(takesAway(change) ? { admitted: "update" as const } : {}),
+        ...(hasNewId(change) ? { relayId: "update" as const } : {}),
+        // The relay's name is compared; what project and stack are called stands in what it is told of the log.
+        ...("relay" in changes || !isRenamed(change) ? {} : { audit: "update" as const }),
+    }),
+    first: takeAway,
+
+    begin: ({ inputs }) => ({
+        action: "setup_relay",
+        message: `Set up ${describeRelay(placed(inputs).relay)} on ${describeHost(placed(inputs).host)}`,
+        details: details(inputs),
+    }),
+
+    guard(change, facts) {
+        const { inputs, before } = change;
+        refuseCopy(change, facts);
+        refuseOverlap(inputs, facts, before === undefined ? [] : [placed(before.inputs).interface]);
+    },
+
+    desired(change: Change) {
+        const target = targetOf(change.inputs, change.context);
+        const values = relayValues(target);
+        const table = tableName(target.names);
+        const units = renderUnits({
+            name: values.name ?? "",
+            etc: values.etc ?? "",
+            run: values.run ?? "",
+            interface: target.names.interface,
+        });
+        const { host: descriptor } = target;
+        return Promise.resolve({
+            values: { packages: descriptor.kind === "ssh" ? descriptor.packages : "require" },
+            files: {
+                "boot-manifest": formatTable({ ...values, table }),
+                ...Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text])),
+            },
+        });
+    },
+
+    outputs({ inputs, before, context, facts }, answer) {
+        const { relay } = placed(inputs);
+        const now = found(answer);
+        return {
+            outputs: {
+                ...now,
+                ...movedAfter(before, inputs, now.machine),
+                ...(facts?.client === undefined ? {} : { client: facts.client }),
+                ...wayThere(targetOf(inputs, context), (sentence) => context.log("warning", `${relay}: ${sentence}`)),
+            },
+            problems: [],
+        };
+    },
+
+    // A machine stays the same machine until a refresh says otherwise.
+    previewOutputs({ inputs, before }) {
+        const isSame =
+            before !== undefined &&
+            !hasDrift(before.outputs, "machine") &&
+            !isReplaced({ inputs, before }) &&
+            arrival({ inputs, before }) !== "either";
+        if (isSame) {
+            return hasDrift(before.outputs, "address") ? { ...before.outputs, address: UNKNOWN } : before.outputs;
+        }
+        return {
+            machine: UNKNOWN,
+            address: UNKNOWN,
+            hostKey: UNKNOWN,
+            keyExchange: UNKNOWN,
+            wireguard: UNKNOWN,
+            supervisor: UNKNOWN,
+            tools: UNKNOWN,
+        };
+    },
+
+    outcomes: (change, outputs) => [
+        ...renameRecords(change),
+        ...retainedRecords(change),
+        {
+            action: "setup_relay",
+            message: `Relay ${placed(change.inputs).relay} is set up on ${describeHost(placed(change.inputs).host)}`,
+            details: {
+                ...details(change.inputs),
+                wireguard: outputs.wireguard,
+                supervisor: outputs.supervisor,
+                machine: outputs.machine,
+            },
+        },
+    ],
+
+    drift(_inputs, outputs, answer) {
+        const now = found(answer);
+        if (now.machine !== outputs.machine) {
+            return {
+                machine: `this is a different machine than the one that was set up; ${REPAIR} sets it up from scratch with the same keys and addresses`,
+            };
+        }
+        return now.address === outputs.address
+            ? {}
+            : {
+                  address: `the machine's own address is ${called(now.address)}, the state has ${called(outputs.address)}; ${REPAIR} records it, and peers that were told the former one need a new configuration unless the Relay has an \`endpoint\``,
+              };
+    },
+
+    imported({ placed: inputs, target }, answer) {
+        const { subnet, subnet6 } = recordedNetwork(answer);
+        const outputs = { ...found(answer), ...wayThere(target, () => undefined) };
+        return Promise.resolve({
+            inputs: { ...inputs, subnet, ...(subnet6 === undefined ? {} : { subnet6 }) },
+            outputs,
+        });
+    },
+
+    ending: (inputs) => [
+        {
+            action: "relay_destroy",
+            message: `Removed ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
+            begin: `Remove ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
+            details: details(inputs),
+        },
+    ],
+};
+
+export const host = relayResource(hostParts);
+
+/** A state that was lost comes back with another seed, and so another id, which the machine is told by its first resource. */
+function hasNewId({ before, inputs }: Change): boolean {
+    const [then, now] = [before?.inputs.relayId, inputs.relayId];
+    return typeof then === "string" && (typeof now === "string" || now === UNKNOWN) && then !== now;
+}
+
+/** How the machine is reached, and what a recording of that would be worth to a quantum computer. */
+function wayThere(target: Target, warn: (sentence: string) => void): Properties {
+    const negotiated = connectionTo(target.host, target.credentials).negotiated?.();
+    if (negotiated === undefined) return { hostKey: "", keyExchange: "none" };
+    if (!isPostQuantum(negotiated.keyExchange)) {
+        warn(
+            `SSH to ${describeHost(target.host)} negotiated ${negotiated.keyExchange}, which is not post-quantum: who records it now can read the keys in it later; OpenSSH 9.0 or newer on both sides does better`,
+        );
+    }
+    return { hostKey: negotiated.hostKey, keyExchange: negotiated.keyExchange };
+}
+
+function hasDrift({ drift }: Properties, name: string): boolean {
+    return isMap(drift) && name in drift;
+}
+
+function called(address: unknown): string {
+    return typeof address === "string" && address !== "" ? address : "none";
+}
+
+function details(inputs: Properties): Record<string, unknown> {
+    const { relay, host: descriptor, interface: device } = placed(inputs);
+    return { relay, interface: device, provider: providerOf(descriptor), subnet: inputs.subnet };
+}
+
+function providerOf(host: HostDescriptor): string {
+    return (host.kind === "ssh" ? host.instance?.provider : undefined) ?? host.kind;
+}
+
+function found(answer: Files): Properties {
+    const table = parseTable(answer.host ?? "");
+    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const tools = { wg: one("wg"), nft: one("nft"), caddy: one("caddy"), kernel: one("kernel") };
+    return {
+        machine: one("machine"),
+        address: one("address"),
+        wireguard: one("wireguard"),
+        supervisor: one("supervisor"),
+        tools: Object.fromEntries(Object.entries(tools).filter(([, version]) => version !== undefined)),
+    };
+}
+
+/** A tunnel network that the machine already routes elsewhere would take that network away from it. */
+function refuseOverlap(inputs: Properties, facts: Facts, formerly: string[]): void {
+    const { interface: device, host: descriptor } = placed(inputs);
+    const ours = ["lo", ...[device, ...formerly].flatMap((name) => [name, secondInterface(name)])];
+    for (const subnet of [inputs.subnet, inputs.subnet6]) {
+        if (typeof subnet !== "string") continue;
+        const taken = takenBy(subnet, facts, ours);
+        if (taken !== undefined) {
+            throw new HostError(
+                `subnet ${subnet}`,
+                `overlaps ${taken.network}, which ${describeHost(descriptor)} has on ${taken.device}`,
+                "choose a network for the tunnel that the machine does not use",
+            );
+        }
+    }
+}
+
+/** Two machines out of one image can bear one id: the relay would be taken for one that is there already. */
+function refuseCopy({ inputs, before }: Change, facts: Facts): void {
+    if (before === undefined || arrival({ inputs, before }) !== "either") return;
+    const [then, now] = [placed(before.inputs), placed(inputs)];
+    if (!hasSameNames(then, now) || facts.machine !== before.outputs.machine || facts.owner !== undefined) return;
+    throw new HostError(
+        describeHost(now.host),
+        `has the machine id of ${describeHost(then.host)}, and no relay is on it: it is a copy of that machine, or the relay's records on it are gone`,
+        `give a copy an id of its own (\`rm /etc/machine-id && systemd-machine-id-setup\`); records that are gone are written again by ${REPAIR} before \`host\` changes`,
+    );
+}

@@ -1,0 +1,70 @@
+import { describeHost, hostKeyOf, isInstance, isOtherInstance, isSameMachine } from "../../hosts/descriptors.js";
+import { same } from "../changes.js";
+import type { Effect, Wording } from "../effects.js";
+import { arrival, IF_DIFFERENT } from "../inputSentences.js";
+import { hasSameNames, placed } from "../relay/placed.js";
+import type { Change } from "../relay/relayResource.js";
+import { takesAway } from "../relay/removals.js";
+import { renameSentences } from "../relay/rename.js";
+import { retainedSentences } from "../relay/retained.js";
+import { valueText } from "../sentences.js";
+
+const place: Effect = ({ before, inputs }) => {
+    if (before === undefined) return [];
+    const { relay, host, appName, interface: device } = placed(inputs);
+    const then = placed(before.inputs);
+    const sentences: string[] = [];
+    if (arrival({ before, inputs }) === "either") {
+        sentences.push(
+            `${relay}: is reached at ${describeHost(host)} instead of ${describeHost(then.host)}: if that is the same machine, nothing changes on it; ${IF_DIFFERENT}the relay moves there with the same keys and addresses, and the old place is emptied last`,
+        );
+    } else if (!isSameMachine(then.host, host)) {
+        sentences.push(
+            `${relay}: moves from ${describeHost(then.host)} to ${describeHost(host)}, with the same keys and addresses; ${isInstance(then.host) ? "the old machine is deleted last" : "the old place is emptied last"}`,
+        );
+    } else if (isReplaced({ inputs, before }) && isInstance(host)) {
+        sentences.push(
+            `${relay}: is set up on the new machine behind ${hostKeyOf(host)}, with the same keys and addresses; every peer is interrupted until the new machine calls it, or for 15 s if the old one cannot say where it is`,
+        );
+    }
+    if (!hasSameNames(then, { appName, interface: device })) {
+        sentences.push(
+            `${relay}: is taken down as ${then.appName}-${then.interface} and brought up as ${appName}-${device}: every peer is interrupted, up to 15 s until its next handshake`,
+        );
+    }
+    return sentences;
+};
+
+/** On which machine the relay is, under which names, and for which network. */
+export const hostWording: Wording = {
+    created: (change) => [
+        `${placed(change.inputs).relay}: is set up on ${describeHost(placed(change.inputs).host)}`,
+        ...renameSentences(change),
+        ...retainedSentences(change),
+    ],
+    effects: {
+        host: place,
+        appName: place,
+        interface: place,
+        relay: renameSentences,
+        retained: retainedSentences,
+        subnet: (change) => network(change, "subnet", "network"),
+        subnet6: (change) => network(change, "subnet6", "IPv6 network"),
+    },
+    // What is taken away first the resources tell that have it.
+    closing: (change, said) =>
+        said.length > 0 || takesAway(change)
+            ? []
+            : [`${placed(change.inputs).relay}: is checked again on ${describeHost(placed(change.inputs).host)}`],
+};
+
+/** Whether the program made another machine behind the same address. */
+export function isReplaced({ inputs, before }: Pick<Change, "inputs" | "before">): boolean {
+    return before !== undefined && isOtherInstance(placed(before.inputs).host, placed(inputs).host);
+}
+
+function network({ before, inputs }: Change, input: string, what: string): string[] {
+    const [then, now] = [before?.inputs[input], inputs[input]];
+    if (same(then, now)) return [];
+    return [`${placed(inputs).relay}: the tunnel's ${what} changes from ${valueText(then)} to ${valueText(now)}`];
+}

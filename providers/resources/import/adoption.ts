@@ -1,0 +1,99 @@
+import { fingerprint } from "../../../core/keys/index.js";
+import type { RegistryPeer } from "../../../core/registry/model.js";
+import { parseTable, type Files } from "../../hosts/bundle.js";
+import { placed, type Announcement } from "../relay/placed.js";
+import { peersOf } from "../wireguard/peerChanges.js";
+import type { Change } from "../relay/relayResource.js";
+import { UNKNOWN, type PropertySchema, type Properties } from "../resource.js";
+import { count, listNames } from "../sentences.js";
+
+/** Told to what must know that an interface of that name may be there already, and whose it then is. */
+export const ADOPTS_INPUT: Record<string, PropertySchema> = {
+    adopts: {
+        type: "string",
+        description: "Public key of the interface that may be taken over if it is there already.",
+        optional: true,
+    },
+};
+
+/** For the relay's program: the public key that makes a foreign interface this relay's. */
+export function adoptsValue({ adopts }: Properties): { adopts?: string } {
+    return typeof adopts === "string" && adopts !== "" ? { adopts } : {};
+}
+
+/**
+ * What the first `up` does to a relay whose private key was given. A preview cannot look at the interface, so it
+ * says both: what happens if it is there, and what if it is not.
+ */
+export function adoptionSentences(inputs: Properties): string[] {
+    const { relay, interface: device } = placed(inputs);
+    const peers = Object.entries(peersOf(inputs));
+    const bearing = `the key ${keyText(inputs)}`;
+    const sentences = [
+        `if ${device} is up and bears ${bearing}, it is adopted as it is: keys, addresses and sessions of ${who(peers)} stay`,
+        `before the update adopts ${device}, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless \`adoptChanges\` accepts it`,
+        `if ${device} bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port ${String(inputs.listenPort)}`,
+    ];
+    return sentences.map((sentence) => `${relay}: ${sentence}`);
+}
+
+/** What an adoption means for the firewall. */
+export function keepsForwarding(inputs: Properties): string[] {
+    if (inputs.adopts === undefined) return [];
+    const { relay, interface: device } = placed(inputs);
+    return [
+        `${relay}: if ${device} is adopted, what it forwards today goes on until the grants are loaded; the relay's own ports are closed to its peers at once, but for ping and services`,
+        `${relay}: if ${device} is adopted, the machine's own connections to peers end, but for the upstreams of services, and so do those from outside into the tunnel: a port that was published to a peer is closed. A service (ExposedService) takes their place for peers; a proxy for anybody else has to be a peer itself, in a container or on another machine, with a grant`,
+    ];
+}
+
+/** The record of an adoption; and who else still brings up that interface is said at every apply. */
+export function adoptionOf({ inputs, context }: Change, answer: Files): Announcement[] {
+    const { relay, interface: device } = placed(inputs);
+    for (const sentence of formerSentences(device, answer)) context.log("warning", `${relay}: ${sentence}`);
+    if (answer.adopted === undefined) return [];
+    const peers = Object.keys(peersOf(inputs)).length;
+    const message = `Adopted interface ${device} as relay ${relay}, with ${count(peers, "peer")}: nothing on it was made anew`;
+    context.log(
+        "info",
+        `${relay}: ${device} was adopted: keys, addresses and sessions of ${count(peers, "peer")} stayed`,
+    );
+    return [
+        { action: "relay_adopt", message, details: { relay, interface: device, public_key: inputs.adopts, peers } },
+    ];
+}
+
+/** Who else brings up the interface, and what to do about it. */
+export function formerSentences(device: string, answer: Files): string[] {
+    const former = parseTable(answer.former ?? "");
+    const all = (kind: string): string[] => former.get(kind) ?? [];
+    return [
+        ...all("unit").map(
+            (unit) =>
+                `${unit} is enabled and would bring up ${device} at boot with what its own file says; run \`systemctl disable ${unit}\` (without --now, which would take the tunnel down)`,
+        ),
+        ...all("service").map(
+            (service) => `the service ${service} brings up ${device} at boot; run \`rc-update del ${service}\``,
+        ),
+        ...all("saved").map(
+            (file) =>
+                `${file} is still there, with SaveConfig = true: wg-quick would write over it and bring back who was removed; move it away`,
+        ),
+        ...all("file").map(
+            (file) => `${file} is still there: wg-quick would bring up ${device} with peers of the past; move it away`,
+        ),
+        ...all("network").map((file) => `${file} configures ${device} as well; take that out of it`),
+    ];
+}
+
+function keyText({ adopts }: Properties): string {
+    return adopts === UNKNOWN || typeof adopts !== "string" ? "that belongs to `privateKey`" : fingerprint(adopts);
+}
+
+const FEW = 200;
+
+function who(peers: [string, RegistryPeer][]): string {
+    if (peers.length === 0) return "nobody";
+    const names = peers.map(([name, { address }]) => `${name} (${address})`);
+    return peers.length <= FEW ? listNames(names, FEW) : count(peers.length, "peer");
+}

@@ -1,0 +1,128 @@
+import {
+    differencesOf,
+    type Differences,
+    type LiveInterface,
+    type WantedInterface,
+} from "../../../core/adoption/differences.js";
+import { HostError } from "../../../core/errors.js";
+import { linesOf } from "../../../core/protocol/table.js";
+import type { Operation } from "../../audit/log.js";
+import type { Files } from "../../hosts/bundle.js";
+import { describeHost, isSameMachine } from "../../hosts/descriptors.js";
+import { runStep, type Target } from "../../hosts/host.js";
+import { hasUnknown } from "../changes.js";
+import { placed, targetOf } from "../relay/placed.js";
+import type { Change } from "../relay/relayResource.js";
+import type { Properties, PropertySchema } from "../resource.js";
+import { dumpOf } from "../wireguard/drift.js";
+
+/*
+ * An interface that is taken over stays as it is: before the first effect it is compared with the program, by whichever of the
+ * relay's resources comes to it first. What would not stay is named, and refused until the program says that this is meant.
+ */
+
+/** What else is told to a resource that may take an interface over. */
+export interface AdoptionTerms {
+    /** Whether the program says the MTU. */
+    isMtuGiven: boolean;
+    /** Families in which its grants let somebody through the relay. */
+    forwards: (4 | 6)[];
+    /** The differences that the program accepts. */
+    accepts?: string;
+}
+
+export const TERMS_INPUT: Record<string, PropertySchema> = {
+    adoption: {
+        type: "object",
+        description: "What an interface that is taken over is compared with, and the differences that are accepted.",
+        optional: true,
+    },
+};
+
+/** Whether an apply may come to an interface that was not this relay's. */
+export function mayAdopt({ before, inputs }: Pick<Change, "before" | "inputs">): boolean {
+    if (inputs.adopts === undefined || inputs.adoption === undefined) return false;
+    if (before === undefined) return true;
+    const [then, now] = [placed(before.inputs), placed(inputs)];
+    return then.interface !== now.interface || !isSameMachine(then.host, now.host);
+}
+
+/**
+ * @param wanted what the program wants of the interface, by its name
+ * @throws HostError naming every difference that the program does not accept: nothing was changed
+ */
+export async function compareFirst(
+    change: Change,
+    wanted: (device: string) => WantedInterface,
+    { target, operation }: { target: Target; operation?: Operation },
+): Promise<void> {
+    const { inputs, context } = change;
+    const { relay, interface: device, host } = placed(inputs);
+    const live = liveInterface(await runStep(target, "adoption", {}), device);
+    // Another key is refused by the step itself.
+    if (live === undefined || live.publicKey !== inputs.adopts) return;
+    const differences = differencesOf(live, wanted(device));
+    const { changes, notes, hash } = differences;
+    refuse(differences, inputs, device, describeHost(host));
+    const say = (level: "info" | "warning", text: string): void =>
+        context.log(level, `${relay}: ${text}`, `${relay}: ${device}: ${text}`);
+    for (const note of notes) say("info", note);
+    for (const one of changes) say("warning", one);
+    if (changes.length === 0) return;
+    await operation?.record({
+        action: "relay_adopt_changes",
+        status: "success",
+        message: `The program accepts what does not stay as it is on ${device}: ${changes.join("; ")}`,
+        details: { relay, interface: device, accepted: hash, changes },
+    });
+}
+
+/** In a preview a machine is asked that needs no connection, by whoever may ask it. */
+export async function compareInPreview(change: Change, wanted: (device: string) => WantedInterface): Promise<void> {
+    const { inputs, context } = change;
+    const { host } = placed(inputs);
+    if (!mayAdopt(change) || host.kind !== "local" || process.geteuid?.() !== 0) return;
+    const { seed: _made, machine: _asked, relayId: _minted, moved: _left, hostKey: _shown, ...told } = inputs;
+    if (hasUnknown(told)) return;
+    try {
+        await compareFirst(change, wanted, { target: targetOf(inputs, context) });
+    } catch (error) {
+        if (error instanceof Different) throw error;
+        // A machine that lacks something says so in the update.
+        if (!(error instanceof HostError)) throw error;
+    }
+}
+
+/** The interface does not stay as it is, and the program does not say that this is meant. */
+class Different extends HostError {}
+
+const NAMED = 20;
+
+function refuse({ changes, hash }: Differences, { adoption }: Properties, device: string, where: string): void {
+    const { accepts } = adoption as AdoptionTerms;
+    if (changes.length === 0 || accepts === hash) return;
+    const more = changes.length > NAMED ? `; and ${changes.length - NAMED} more` : "";
+    const stale = accepts === undefined ? "" : ` (adoptChanges names other ones: ${accepts})`;
+    throw new Different(
+        where,
+        `${device} would not stay as it is: ${changes.slice(0, NAMED).join("; ")}${more}${stale}`,
+        `nothing was changed; correct the program, or set adoptChanges: "${hash}" on the Relay to have it so`,
+    );
+}
+
+/** What a relay's machine says of an interface that may be taken over; undefined when there is none. */
+export function liveInterface(answer: Files, device: string): LiveInterface | undefined {
+    const dump = dumpOf(answer, device);
+    if (dump === undefined) return undefined;
+    const lines = linesOf(answer[`network.${device}`] ?? "").map((line) => line.split(" "));
+    const all = (key: string): string[] => lines.flatMap(([first, value = ""]) => (first === key ? [value] : []));
+    const isOn = (key: string): boolean => all(key)[0] === "1";
+    return {
+        ...dump,
+        interface: device,
+        mtu: Number(all("mtu")[0]),
+        addresses: all("address"),
+        routes: all("route"),
+        forwards: [...(isOn("forwarding") ? [4 as const] : []), ...(isOn("forwarding6") ? [6 as const] : [])],
+    };
+}

@@ -1,0 +1,142 @@
+import { parseEndpoint } from "../../../core/arguments/index.js";
+import { HostError, InvalidArgument } from "../../../core/errors.js";
+import { checkAppName, checkInterface } from "../../../core/names.js";
+import { range, bigIntToAddress } from "../../../core/addresses/index.js";
+import type { Files } from "../../hosts/bundle.js";
+import type { HostDescriptor } from "../../hosts/descriptors.js";
+import { describeHost } from "../../hosts/descriptors.js";
+import { factsOf } from "../../hosts/facts.js";
+import type { Target } from "../../hosts/host.js";
+import { knownHostKey } from "../../hosts/knownHosts.js";
+import { parseMark } from "../relay/mark.js";
+import type { Context, Properties } from "../resource.js";
+
+/** A relay that is on a machine and not in the state, as its resources see it. */
+export interface Found {
+    target: Target;
+    /** Inputs that all of them have. */
+    placed: Properties;
+    /** Inputs that tell one machine from another. */
+    machine: { machine: string; hostKey: string };
+    /** The log's record under which the relay was last changed. */
+    record: Properties;
+    context: Context;
+}
+
+/**
+ * Finds the relay that an import's id names: `local/wg0`, `namespace:NAME/wg0` or `[user@]address[:port]/wg0`, with `/appName` behind it
+ * when that is not qp-tunnel. A machine over SSH shows the host key that this user's known_hosts has.
+ *
+ * @returns undefined when no relay of ours is there
+ * @throws HostError when it belongs to another stack
+ */
+export async function findRelay(id: string, context: Context): Promise<Found | undefined> {
+    const { host, device, appName } = await parseId(id);
+    const names = { appName, interface: device };
+    const facts = await factsOf({ host, names, owner: "" });
+    if (facts.owner === undefined || facts.auditMark === undefined) return undefined;
+    const { owner, relayId } = facts;
+    const here = `${context.project}/${context.stack}/`;
+    if (!owner.startsWith(here)) {
+        throw new HostError(
+            describeHost(host),
+            `${appName}-${device} belongs to ${owner}, this is ${here}…`,
+            "import it into that stack",
+        );
+    }
+    const { project, stack } = context;
+    return {
+        target: { host, names, owner, ...(relayId === undefined ? {} : { relayId }) },
+        placed: {
+            relay: owner.slice(here.length),
+            ...(relayId === undefined ? {} : { relayId }),
+            host,
+            appName,
+            interface: device,
+            // Where the program keeps it may differ; that is no change.
+            audit: { path: `audit/${stack}.jsonl`, project, stack, mirror: true, onBehind: "fail" },
+            confirmTimeout: 60,
+        },
+        machine: { machine: facts.machine, hostKey: host.kind === "ssh" ? (host.hostKey ?? "") : "" },
+        record: { ...parseMark(facts.auditMark, describeHost(host)) },
+        context,
+    };
+}
+
+async function parseId(id: string): Promise<{ host: HostDescriptor; device: string; appName: string }> {
+    const [place = "", device = "", appName = "qp-tunnel", ...more] = id.split("/");
+    if (place === "" || device === "" || more.length > 0) {
+        throw new InvalidArgument(
+            `import id "${id}"`,
+            "does not name a host and an interface",
+            'write one like "local/wg0", "namespace:try/wg0" or "admin@203.0.113.7:22/wg0"',
+        );
+    }
+    checkInterface(device, `import id "${id}"`);
+    checkAppName(appName, `import id "${id}"`);
+    return { host: await hostOf(place, id), device, appName };
+}
+
+async function hostOf(place: string, id: string): Promise<HostDescriptor> {
+    if (place === "local") return { kind: "local" };
+    const namespace = /^namespace:(.+)$/.exec(place)?.[1];
+    if (namespace !== undefined) return { kind: "local", namespace };
+    const [, user = "root", rest = ""] = /^(?:([^@]+)@)?(.+)$/.exec(place) ?? [];
+    const { host: address, port = 22 } = parseEndpoint(rest, `import id "${id}"`);
+    const hostKey = await knownHostKey(address, port);
+    if (hostKey === undefined) {
+        throw new InvalidArgument(
+            `import id "${id}"`,
+            `your known_hosts has no key of ${address}`,
+            "connect once with ssh and compare the fingerprint with the machine's own",
+        );
+    }
+    return { kind: "ssh", address, port, user, sudo: user !== "root", packages: "install", hostKey };
+}
+
+/** What the relay's record says of its networks. */
+export interface RecordedNetwork {
+    subnet: string;
+    subnet6?: string;
+    address: string;
+    address6?: string;
+    prefix: number;
+    prefix6?: number;
+    mtu: number;
+    /** Behind the relay. */
+    routes: string[];
+}
+
+export function recordedNetwork(answer: Files): RecordedNetwork {
+    const values = (key: string): string[] =>
+        (answer["record.network"] ?? "")
+            .split("\n")
+            .flatMap((line) => (line.startsWith(`${key} `) ? line.slice(key.length + 1) : []));
+    const [four = "", six] = [
+        values("address").find((text) => !text.includes(":")),
+        values("address").find((text) => text.includes(":")),
+    ];
+    const [address = "", prefix] = four.split("/");
+    const [address6, prefix6] = six?.split("/") ?? [];
+    return {
+        subnet: networkOf(four),
+        address,
+        prefix: Number(prefix),
+        ...(six === undefined || address6 === undefined
+            ? {}
+            : { subnet6: networkOf(six), address6, prefix6: Number(prefix6) }),
+        mtu: Number(values("mtu")[0]),
+        routes: values("behind"),
+    };
+}
+
+/** Of a table of the relay's record, the fields of each line. */
+export function recordedRows(answer: Files, name: string): string[][] {
+    return (answer[`record.${name}`] ?? "").split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
+}
+
+/** 10.8.0.1/24 is in 10.8.0.0/24. */
+function networkOf(text: string): string {
+    const { first, family } = range(text);
+    return `${bigIntToAddress(first, family)}/${text.split("/")[1]}`;
+}

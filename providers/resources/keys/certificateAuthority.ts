@@ -1,0 +1,151 @@
+import { webcrypto } from "node:crypto";
+
+import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
+import type { RecordMark } from "../../../core/audit/record.js";
+import type { AuditRef } from "../../audit/log.js";
+import { changesOf } from "../changes.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
+import { mintId, underAudit, verifyRecord } from "../relay/placed.js";
+import { UNKNOWN, type Properties, type Resource } from "../resource.js";
+
+/** The internal authority of one relay and one algorithm. Its private key is a secret in state and never on a relay. */
+export const certificateAuthority: Resource = {
+    type: "CertificateAuthority",
+    description:
+        "An internal certificate authority, good for TLS servers under one relay's names and addresses and nothing else.",
+    schema: {
+        inputs: {
+            relay: { type: "string", description: "Name of the relay." },
+            audit: { type: "object", description: "The sealed log." },
+            appName: { type: "string", description: "Names under `<appName>.internal` may be certified." },
+            subnet: { type: "string", description: "Addresses in this network may be certified." },
+            algorithm: { type: "string", description: "`ed25519` or `ecdsa-p256`." },
+            version: {
+                type: "integer",
+                description: "Version of the certificate's extensions. Given by the plugin.",
+                optional: true,
+            },
+            ...KEPT_INPUT,
+        },
+        outputs: {
+            certificate: { type: "string", description: "The authority's certificate, PEM: what clients trust." },
+            privateKey: { type: "string", description: "Its private key, PEM (PKCS #8).", secret: true },
+            notAfter: { type: "string", description: "When it ends, RFC 3339." },
+            of: { type: "object", description: "The names, addresses and algorithm that it was made for." },
+            record: {
+                type: "object",
+                description: "Sequence, hash and offset of the last audit record of this resource.",
+            },
+        },
+    },
+
+    check: async (news, olds) => {
+        const { AUTHORITY_VERSION } = await import("../../../core/certificates/index.js");
+        return { inputs: { ...withKept(news, olds), version: AUTHORITY_VERSION }, failures: [] };
+    },
+
+    async diff(_id, oldInputs, oldOutputs, news, context) {
+        if (context.refreshing) return { changes: {} };
+        await verifyRecord(news.audit as AuditRef, oldOutputs.record as RecordMark | undefined, context);
+        const changes = changesOf(oldInputs, news, [...IDENTITY, "version"]);
+        if (!isSame(oldInputs, news)) {
+            context.log(
+                "warning",
+                `${String(news.relay)}: a new certificate authority is made: every client has to trust it before it reaches a service again`,
+            );
+        } else if (Object.keys(changes).length > 0) context.log("info", reissued(news));
+        return { changes };
+    },
+
+    // A replacement keeps the authority that clients trust.
+    async create(inputs, { preview, log }) {
+        const old = keptIn(inputs);
+        if (old !== undefined && isSame(madeAs(old) ?? inputs, inputs)) {
+            const version = madeAs(old)?.version;
+            if (preview && version !== inputs.version) log("info", reissued(inputs));
+            return { id: preview ? "" : mintId(), outputs: await kept(version, old, inputs, preview) };
+        }
+        if (preview) return { id: "", outputs: UNMADE };
+        return { id: mintId(), outputs: await make(inputs, undefined) };
+    },
+
+    async update(_id, oldInputs, oldOutputs, news, { preview }) {
+        if (isSame(oldInputs, news)) return kept(oldInputs.version, oldOutputs, news, preview);
+        return preview ? UNMADE : make(news, oldOutputs.record as RecordMark | undefined);
+    },
+
+    read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
+
+    // The state was its only place.
+    async delete() {},
+};
+
+/** What makes it another authority, with another key. */
+const IDENTITY = ["appName", "subnet", "algorithm"];
+
+function madeFor({ appName, subnet, algorithm, version }: Properties): Properties {
+    return { appName, subnet, algorithm, version };
+}
+
+/** What an authority was made for; a state that was written before this was kept does not say. */
+function madeAs({ of }: Properties): Properties | undefined {
+    return of as Properties | undefined;
+}
+
+const UNMADE: Properties = { certificate: UNKNOWN, privateKey: UNKNOWN, notAfter: UNKNOWN, record: UNKNOWN };
+
+function isSame(olds: Properties, news: Properties): boolean {
+    return Object.keys(changesOf(olds, news, IDENTITY)).length === 0;
+}
+
+/** The same authority; its certificate is reissued where that is of an earlier version. */
+async function kept(version: unknown, old: Properties, news: Properties, preview: boolean): Promise<Properties> {
+    if (version === news.version) return old;
+    const { privateKey } = old;
+    return preview ? { ...UNMADE, privateKey } : make(news, old.record as RecordMark | undefined, old);
+}
+
+function reissued({ relay, algorithm }: Properties): string {
+    return `${String(relay)}: the ${String(algorithm)} CA certificate is reissued with the same key, good for TLS servers under the relay's names and addresses only: clients that trust the old one keep working; hand out the new one with \`qp-tunnel ca\``;
+}
+
+/** @param old reissued, with its key, instead of a new one */
+async function make(inputs: Properties, previous: RecordMark | undefined, old?: Properties): Promise<Properties> {
+    const { relay, appName, subnet, algorithm } = inputs as {
+        relay: string;
+        appName: string;
+        subnet: string;
+        algorithm: CertificateAlgorithm;
+    };
+    const what = `the ${algorithm} certificate authority of relay ${relay}`;
+    const message = old === undefined ? `Made ${what}` : `Reissued ${what} with the same key`;
+    const begin = old === undefined ? `Make ${what}` : `Reissue ${what} with the same key`;
+    const action = old === undefined ? "ca_create" : "ca_reissue";
+    const { result, record } = await underAudit(
+        inputs.audit as AuditRef,
+        previous,
+        { action, message, begin, details: { relay, algorithm } },
+        async (operation) => {
+            const { certificateInfo, createAuthority, reissueAuthority } =
+                await import("../../../core/certificates/index.js");
+            const request = { appName, subnet, algorithm, now: new Date(), crypto: webcrypto };
+            const authority =
+                old === undefined
+                    ? await createAuthority(request)
+                    : await reissueAuthority(request, {
+                          certificate: String(old.certificate),
+                          privateKey: String(old.privateKey),
+                      });
+            const { fingerprint, notAfter } = certificateInfo(authority.certificate);
+            await operation.success({ message, details: { relay, algorithm, fingerprint, not_after: notAfter } });
+            return authority;
+        },
+    );
+    return {
+        certificate: result.certificate,
+        privateKey: result.privateKey,
+        notAfter: result.notAfter,
+        of: madeFor(inputs),
+        record,
+    };
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+
+import type { RecordMark } from "../../../core/audit/record.js";
+import { HostError, HostUnreachable } from "../../../core/errors.js";
+import type { Files } from "../../hosts/bundle.js";
+import { describeHost, isOtherInstance, type SshHost } from "../../hosts/descriptors.js";
+import { runStep, type Target } from "../../hosts/host.js";
+import { HostKeyMismatch, pinnedFingerprint } from "../../hosts/sshLog.js";
+import { compareLeaves, compareMark, LEAVES_INPUT } from "../log/anchors.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
+import { atItsOwnAddress } from "../relay/move.js";
+import { placed, targetOf, underAudit, verifyRecord } from "../relay/placed.js";
+import { UNKNOWN, type ChangeKind, type Context, type Properties, type Resource } from "../resource.js";
+import { PLACED_INPUTS, PLACED_OUTPUTS } from "../schemas.js";
+
+/**
+ * The SSH host key of a machine that the program made. The machine booted with one that its user-data brought, which
+ * every process on it can read; over the first connection, pinned to that one, it gets its own.
+ */
+export const hostKey: Resource = {
+    type: "HostKey",
+    description: "The SSH host key of a machine made by the program, put in place of the one that it booted with.",
+    schema: {
+        inputs: {
+            ...PLACED_INPUTS,
+            publicKey: { type: "string", description: "The key that the machine is to have, as in authorized_keys." },
+            privateKey: { type: "string", description: "Its private half, in OpenSSH's format.", secret: true },
+            ...LEAVES_INPUT,
+            ...KEPT_INPUT,
+        },
+        outputs: {
+            hostKey: { type: "string", description: "The key that the machine has: what every later connection pins." },
+            instance: { type: "string", description: "The machine that has it, as its provider calls it." },
+            record: PLACED_OUTPUTS["record"]!,
+            plan: PLACED_OUTPUTS["plan"]!,
+        },
+    },
+
+    check(news, olds, context) {
+        compareLeaves([olds, news], context);
+        return Promise.resolve({ inputs: withKept(news, olds), failures: [] });
+    },
+
+    async diff(_id, oldInputs, oldOutputs, news, context) {
+        if (context.refreshing) return { changes: {} };
+        await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
+        const changes: Record<string, ChangeKind> = {
+            ...(isOther(oldInputs, news) ? { host: "update" } : {}),
+            ...(oldOutputs.hostKey === news.publicKey ? {} : { publicKey: "update" }),
+        };
+        if (Object.keys(changes).length > 0) context.log("info", sentence(news));
+        return { changes };
+    },
+
+    async create(inputs, context) {
+        if (context.preview) {
+            context.log("info", sentence(inputs));
+            return { id: "", outputs: planned(inputs) };
+        }
+        const { relay, host } = placed(inputs);
+        // A replacement finds its key in place: what the machine booted with is not believed again.
+        const old = keptIn(inputs);
+        const isSame = old !== undefined && (old["instance"] ?? idOf(host)) === idOf(host);
+        if (isSame) await compareWith(inputs, old, context);
+        const known = isSame ? [String(old["hostKey"])].filter((key) => key !== inputs.publicKey) : [bootKey(inputs)];
+        return { id: `${relay}-${randomBytes(8).toString("hex")}`, outputs: await apply(inputs, known, context) };
+    },
+
+    async read(id, inputs, outputs) {
+        return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
+    },
+
+    async update(_id, oldInputs, oldOutputs, news, context) {
+        if (context.preview) return planned(news);
+        await compareWith(oldInputs, oldOutputs, context);
+        const known = isOther(oldInputs, news) ? bootKey(news) : String(oldOutputs.hostKey);
+        return apply(news, [known], context, oldOutputs.record as RecordMark | undefined);
+    },
+
+    // It goes with its machine.
+    async delete() {},
+};
+
+/** It writes before any other resource of its relay: the mark of the machine that the relay is on is compared first. */
+async function compareWith(inputs: Properties, { hostKey: key }: Properties, context: Context): Promise<void> {
+    await compareMark(placed(inputs).audit, atItsOwnAddress(pinning(targetOf(inputs, context), String(key))));
+}
+
+/** A new cloud machine boots, gets its address and runs cloud-init before anybody can log in. */
+const PATIENCE_MS = 10 * 60_000;
+const PAUSE_MS = 1000;
+/** In which sshd reads its new key. */
+const RELOAD_MS = 20_000;
+
+/** @param known keys that the machine may still show, besides the one that it is to have */
+async function apply(
+    inputs: Properties,
+    known: string[],
+    context: Context,
+    previous?: RecordMark,
+): Promise<Properties> {
+    const { relay, host } = placed(inputs);
+    const target = targetOf(inputs, context);
+    const publicKey = String(inputs.publicKey);
+    const where = describeHost(host);
+    const details = { relay, instance: idOf(host), host_key: pinnedFingerprint(publicKey) };
+    const announcement = { action: "host_key_rotate", message: `Replace the SSH host key of ${where}`, details };
+    const { record } = await underAudit(placed(inputs).audit, previous, announcement, async (operation) => {
+        const files = { private: String(inputs.privateKey), public: `${publicKey}\n` };
+        await patiently(context, PATIENCE_MS, isNotThereYet, () => install(target, [...known, publicKey], files));
+        // Only a new connection shows what the machine shows now.
+        await patiently(context, RELOAD_MS, isNotReloaded, () => runStep(pinning(target, publicKey), "facts", {}));
+        await operation.success({ message: `${where} has an SSH host key of its own`, details });
+    });
+    return { hostKey: publicKey, ...(details.instance === undefined ? {} : { instance: details.instance }), record };
+}
+
+async function install(target: Target, pins: string[], files: Files): Promise<void> {
+    const instance = idOf(target.host);
+    for (const [index, pin] of pins.entries()) {
+        try {
+            const answer = await runStep(pinning(target, pin), "hostkey", { instance }, files);
+            if (answer.other === undefined) return;
+            throw new HostUnreachable(
+                describeHost(target.host),
+                `machine ${answer.other.trim()} answers there, not ${instance ?? ""}`,
+                "wait until the address leads to the new machine, then apply again",
+            );
+        } catch (error) {
+            if (!(error instanceof HostKeyMismatch) || index === pins.length - 1) throw error;
+        }
+    }
+}
+
+function pinning(target: Target, key: string): Target {
+    return { ...target, host: { ...(target.host as SshHost), hostKey: key } };
+}
+
+async function patiently<T>(
+    { signal }: Context,
+    patience: number,
+    isWorthWaiting: (error: unknown) => boolean,
+    attempt: () => Promise<T>,
+): Promise<T> {
+    const deadline = Date.now() + patience;
+    for (;;) {
+        try {
+            return await attempt();
+        } catch (error) {
+            if (!isWorthWaiting(error) || Date.now() > deadline) throw error;
+            if (signal.aborted) {
+                throw new HostError("the wait for the machine", "was cancelled", "apply again", { cause: error });
+            }
+            await pause(PAUSE_MS);
+        }
+    }
+}
+
+function isNotThereYet(error: unknown): boolean {
+    return error instanceof HostUnreachable;
+}
+
+function isNotReloaded(error: unknown): boolean {
+    return error instanceof HostUnreachable || error instanceof HostKeyMismatch;
+}
+
+function planned(inputs: Properties): Properties {
+    return { hostKey: inputs.publicKey, record: UNKNOWN, plan: [sentence(inputs)] };
+}
+
+function sentence(inputs: Properties): string {
+    return `${placed(inputs).relay}: the SSH host key that the machine's user-data holds is good for one connection, which replaces it`;
+}
+
+/** What the machine's user-data gave it. */
+function bootKey(inputs: Properties): string {
+    return (placed(inputs).host as SshHost).hostKey ?? "";
+}
+
+function isOther(oldInputs: Properties, news: Properties): boolean {
+    return isOtherInstance(placed(oldInputs).host, placed(news).host);
+}
+
+function idOf(host: Target["host"]): string | undefined {
+    return host.kind === "ssh" ? host.instance?.id : undefined;
+}

@@ -1,0 +1,223 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+
+import { privateKeyIn } from "../../../core/adoption/keyFile.js";
+import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../../core/keys/index.js";
+import { InvalidArgument } from "../../../core/errors.js";
+import { inProject } from "../../audit/paths.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
+import {
+    UNKNOWN,
+    type ChangeKind,
+    type CheckFailure,
+    type Context,
+    type Properties,
+    type Resource,
+} from "../resource.js";
+
+/** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
+export const keyPair: Resource = {
+    type: "KeyPair",
+    description: "A Curve25519 key pair for WireGuard, generated once per epoch or adopted. Touches no host.",
+    schema: {
+        inputs: {
+            owner: { type: "string", description: "Whose keys these are: a peer's or a relay's name." },
+            epoch: { type: "integer", description: "Raise it for a new pair; starts at 1." },
+            privateKey: {
+                type: "string",
+                description: "An existing private key to adopt instead of generating one: base64 of 32 bytes.",
+                secret: true,
+                optional: true,
+            },
+            privateKeyFile: {
+                type: "string",
+                description: "A file that holds such a key, bare or as wg-quick's; read once, when the pair is made.",
+                optional: true,
+            },
+            handedOut: {
+                type: "boolean",
+                description: "The owner has the private half: it leaves the state, the public half stays.",
+                optional: true,
+            },
+            ...KEPT_INPUT,
+        },
+        outputs: {
+            owner: { type: "string", description: "Whose keys these are." },
+            epoch: { type: "integer", description: "The epoch this pair was made for." },
+            publicKey: { type: "string", description: "The public half: base64 of 32 bytes." },
+            privateKey: {
+                type: "string",
+                description: "The private half: base64 of 32 bytes; empty once it was handed out.",
+                secret: true,
+            },
+        },
+    },
+
+    async check(news, olds) {
+        const failures = [...ownerFailures(news), ...epochFailures(news), ...privateKeyFailures(news)];
+        const inputs = withKept(news, olds);
+        const before = olds ?? keptIn(inputs);
+        return { inputs, failures: [...failures, ...handedOutFailures(news, before)] };
+    },
+
+    async diff(_id, oldInputs, oldOutputs, news, { log }) {
+        const changes: Record<string, ChangeKind> = {};
+        if (news["owner"] !== oldOutputs["owner"]) changes["owner"] = "update";
+        if (isNewPair(oldInputs, oldOutputs, news))
+            return { changes: news["epoch"] !== oldOutputs["epoch"] ? { epoch: "update" } : { privateKey: "update" } };
+        if (news["handedOut"] === true && oldOutputs["privateKey"] !== "") {
+            changes["handedOut"] = oldInputs["handedOut"] === undefined ? "add" : "update";
+            log(
+                "info",
+                `${String(news["owner"])}: her private key leaves the state, she keeps the one she was handed; nothing changes on a relay`,
+            );
+        }
+        return { changes };
+    },
+
+    async create(inputs, context) {
+        const known = keptPair(inputs);
+        if (known === undefined) checkNobodyHas(inputs);
+        const pair = known ?? newPair(inputs, context);
+        // Random, not made from the key: ids are not secret.
+        const kept = inputs["handedOut"] === true ? { ...pair, privateKey: "" } : pair;
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...kept } };
+    },
+
+    async read(id, inputs, outputs) {
+        // Nothing outside the state knows a key; an import has none to read.
+        return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
+    },
+
+    async update(_id, oldInputs, oldOutputs, news, context) {
+        const pair = isNewPair(oldInputs, oldOutputs, news)
+            ? newPair(news, context)
+            : { publicKey: oldOutputs["publicKey"], privateKey: oldOutputs["privateKey"] };
+        if (news["handedOut"] === true) return { ...named(news), ...pair, privateKey: "" };
+        if (pair.privateKey === "") throw new InvalidArgument(...wanted(news));
+        return { ...named(news), ...pair };
+    },
+
+    async delete() {},
+};
+
+/** `up --replace` and `state taint` are not a rotation, which is a new epoch: the pair stays. */
+function keptPair(inputs: Properties): Properties | undefined {
+    const old = keptIn(inputs);
+    if (old === undefined || old["epoch"] !== inputs["epoch"]) return undefined;
+    const { privateKey, privateKeyFile } = inputs;
+    if (privateKey !== undefined && privateKey !== old["privateKey"]) return undefined;
+    if (privateKeyFile !== undefined) return undefined;
+    if (old["privateKey"] === "" && inputs["handedOut"] !== true) throw new InvalidArgument(...wanted(inputs));
+    return { publicKey: old["publicKey"], privateKey: old["privateKey"] };
+}
+
+/** What was dropped is nowhere else, and what nobody has had must not be dropped. */
+function* handedOutFailures(news: Properties, olds: Properties | undefined): Generator<CheckFailure> {
+    if (olds === undefined) return;
+    const isNew = news["epoch"] !== olds["epoch"];
+    if (isNew && news["handedOut"] === true)
+        yield {
+            path: "handedOut",
+            reason: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it; leave it out while keyEpoch is raised, hand the new configuration out, then say it again`,
+        };
+    // What was kept are outputs, and tell it by the key that is not there.
+    const was = olds["handedOut"] === true || olds["privateKey"] === "";
+    if (!isNew && was && news["handedOut"] !== true) {
+        const [, problem, fix] = wanted(news);
+        yield { path: "handedOut", reason: `${problem}; ${fix}` };
+    }
+}
+
+function wanted({ owner }: Properties): [subject: string, problem: string, fix: string] {
+    return [
+        `peer ${String(owner)}.handedOut`,
+        `was true, and the private key of ${String(owner)} is in no state any more: she alone has it`,
+        "keep it true, or raise keyEpoch for a new key",
+    ];
+}
+
+function checkNobodyHas({ owner, handedOut }: Properties): void {
+    if (handedOut !== true) return;
+    throw new InvalidArgument(
+        `peer ${String(owner)}.handedOut`,
+        "is true, and the state has no key that could have been handed out",
+        "leave it out, apply, hand the configuration out, then say it",
+    );
+}
+
+/** Adopting is an event, not a condition: a program that stops naming the key keeps it. */
+function isNewPair(oldInputs: Properties, oldOutputs: Properties, news: Properties): boolean {
+    const adopted = news["privateKey"];
+    return (
+        news["epoch"] !== oldOutputs["epoch"] ||
+        (news["privateKeyFile"] !== undefined && news["privateKeyFile"] !== oldInputs["privateKeyFile"]) ||
+        (adopted !== undefined && adopted !== oldInputs["privateKey"] && adopted !== oldOutputs["privateKey"])
+    );
+}
+
+function newPair(inputs: Properties, { preview, project }: Context): Properties {
+    const adopted = inputs["privateKey"];
+    if (typeof adopted === "string") {
+        return { publicKey: publicKeyOf(adopted), privateKey: adopted };
+    }
+    const named = inputs["privateKeyFile"];
+    const file = typeof named === "string" ? inProject(named, project) : undefined;
+    // A preview may run where the file is not; where it is, a wrong one shows before anything is done.
+    if (file !== undefined && (!preview || existsSync(file))) {
+        const privateKey = fromFile(file);
+        return { publicKey: publicKeyOf(privateKey), privateKey };
+    }
+    if (preview) {
+        return { publicKey: UNKNOWN, privateKey: UNKNOWN };
+    }
+    return { ...generateKeyPair((length) => new Uint8Array(randomBytes(length))) };
+}
+
+function fromFile(path: string): string {
+    let text: string;
+    try {
+        text = readFileSync(path, "utf8");
+    } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        throw new InvalidArgument(
+            "privateKey",
+            `${path} cannot be read (${code})`,
+            "give the path of a file that holds the key",
+            { cause },
+        );
+    }
+    return privateKeyIn(text, `privateKey (${path})`);
+}
+
+function named(inputs: Properties): Properties {
+    return { owner: inputs["owner"], epoch: inputs["epoch"] };
+}
+
+function ownerFailures({ owner }: Properties): CheckFailure[] {
+    const isName = owner === UNKNOWN || (typeof owner === "string" && owner !== "");
+    return isName ? [] : [{ path: "owner", reason: "is not a name; give the name of the peer or relay" }];
+}
+
+function epochFailures({ epoch }: Properties): CheckFailure[] {
+    const isEpoch = epoch === UNKNOWN || (typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 1);
+    return isEpoch ? [] : [{ path: "epoch", reason: "is not a whole number from 1 on; start with 1 and count up" }];
+}
+
+function privateKeyFailures({ privateKey }: Properties): CheckFailure[] {
+    if (privateKey === undefined || privateKey === UNKNOWN) {
+        return [];
+    }
+    if (typeof privateKey !== "string") {
+        return [{ path: "privateKey", reason: "is not a text; give what `wg genkey` printed" }];
+    }
+    try {
+        parsePrivateKey(privateKey, "privateKey");
+        return [];
+    } catch (error) {
+        if (error instanceof InvalidArgument) {
+            return [{ path: error.subject, reason: `${error.problem}; ${error.fix}` }];
+        }
+        throw error;
+    }
+}

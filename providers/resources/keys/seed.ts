@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+
+import { LOST_INPUTS, lostKeyFailures } from "./lostKeys.js";
+import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
+import { UNKNOWN, type Resource } from "../resource.js";
+
+/**
+ * What a relay's preshared keys are derived from. It never changes while it exists: a new one would be a new
+ * preshared key for every peer at once.
+ */
+export const seed: Resource = {
+    type: "Seed",
+    description: "32 random bytes of one relay, from which its peers' preshared keys are derived. Touches no host.",
+    schema: {
+        inputs: { relay: { type: "string", description: "The relay's name." }, ...KEPT_INPUT, ...LOST_INPUTS },
+        outputs: {
+            relay: { type: "string", description: "The relay's name." },
+            seed: { type: "string", description: "32 random bytes, base64.", secret: true },
+        },
+    },
+
+    async check(news, olds, context) {
+        const { relay } = news;
+        const inputs = withKept(news, olds);
+        const isMadeAnew = olds === undefined && keptIn(inputs) === undefined;
+        const isName = relay === UNKNOWN || (typeof relay === "string" && relay !== "");
+        return {
+            inputs,
+            failures: [
+                ...(isName ? [] : [{ path: "relay", reason: "is not a name; give the name of the relay" }]),
+                ...(isMadeAnew ? await lostKeyFailures(news, context) : []),
+            ],
+        };
+    },
+
+    async diff(_id, _oldInputs, oldOutputs, news) {
+        return { changes: news["relay"] !== oldOutputs["relay"] ? { relay: "update" } : {} };
+    },
+
+    async create(inputs, { preview }) {
+        const fresh = (): unknown => (preview ? UNKNOWN : randomBytes(32).toString("base64"));
+        return {
+            id: randomBytes(8).toString("hex"),
+            outputs: { relay: inputs["relay"], seed: keptIn(inputs)?.["seed"] ?? fresh() },
+        };
+    },
+
+    async read(id, inputs, outputs) {
+        return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
+    },
+
+    async update(_id, _oldInputs, oldOutputs, { relay }) {
+        return { relay, seed: oldOutputs["seed"] };
+    },
+
+    async delete() {},
+};

@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+
+import { generateSshKeyPair } from "../../../core/keys/ssh.js";
+import { hasUnknown, isMap, same } from "../changes.js";
+import { UNKNOWN, type Properties, type Resource } from "../resource.js";
+
+/** An Ed25519 pair for SSH: who logs in to a machine that the program makes, or what that machine shows. */
+export const sshKeyPair: Resource = {
+    type: "SshKeyPair",
+    description: "An Ed25519 key pair for SSH, generated once for what it is kept for. Touches no host.",
+    schema: {
+        inputs: {
+            purpose: { type: "string", description: "What it is for, in words." },
+            keepers: {
+                type: "object",
+                description: "What it belongs to: a change of any of these makes a new pair.",
+                optional: true,
+            },
+        },
+        outputs: {
+            purpose: { type: "string", description: "What it is for, in words." },
+            keepers: { type: "object", description: "What it belongs to." },
+            publicKey: { type: "string", description: "The public half, one line as in authorized_keys." },
+            privateKey: {
+                type: "string",
+                description: "The private half in OpenSSH's format, unencrypted.",
+                secret: true,
+            },
+        },
+    },
+
+    async check(news) {
+        const { purpose, keepers } = news;
+        const failures = [];
+        if (purpose !== UNKNOWN && (typeof purpose !== "string" || purpose === ""))
+            failures.push({ path: "purpose", reason: "is not a text; say what the pair is for" });
+        if (keepers !== undefined && keepers !== UNKNOWN && !isMap(keepers))
+            failures.push({ path: "keepers", reason: "is not a map; give what the pair belongs to, by name" });
+        return { inputs: news, failures };
+    },
+
+    async diff(_id, _oldInputs, oldOutputs, news) {
+        if (isNewPair(oldOutputs, news)) return { changes: { keepers: "update" } };
+        return { changes: news["purpose"] !== oldOutputs["purpose"] ? { purpose: "update" } : {} };
+    },
+
+    // A replacement (`--replace`, taint) is a new pair. What the old one was told to is replaced, or told the new one.
+    async create(inputs, { preview }) {
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...newPair(preview) } };
+    },
+
+    async read(id, inputs, outputs) {
+        // Nothing outside the state knows the pair; an import has none to read.
+        return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
+    },
+
+    async update(_id, _oldInputs, oldOutputs, news, { preview }) {
+        const { publicKey, privateKey } = oldOutputs;
+        return { ...named(news), ...(isNewPair(oldOutputs, news) ? newPair(preview) : { publicKey, privateKey }) };
+    },
+
+    async delete() {},
+};
+
+function isNewPair(oldOutputs: Properties, news: Properties): boolean {
+    const keepers = keepersOf(news);
+    return hasUnknown(keepers) || !same(keepersOf(oldOutputs), keepers);
+}
+
+function newPair(preview: boolean): Properties {
+    if (preview) return { publicKey: UNKNOWN, privateKey: UNKNOWN };
+    return { ...generateSshKeyPair((length) => new Uint8Array(randomBytes(length))) };
+}
+
+function named(inputs: Properties): Properties {
+    return { purpose: inputs["purpose"], keepers: keepersOf(inputs) };
+}
+
+function keepersOf({ keepers }: Properties): unknown {
+    return keepers ?? {};
+}

@@ -1,0 +1,255 @@
+import type { RecordMark } from "../../../core/audit/record.js";
+import { FormerNames } from "../../../core/audit/renames.js";
+import type { Ledger } from "../../../core/registry/model.js";
+import { Refused } from "../../../core/errors.js";
+import { allocate, type PeerRequest, type Problem, type ServiceRequest } from "../../../core/registry/index.js";
+import { withFormerKeys, withHistory, withOutputKeys } from "../../../core/registry/outputKeys.js";
+import { AuditLog, type AuditRef } from "../../audit/log.js";
+import { compareLeaves, LEAVES_INPUT } from "../log/anchors.js";
+import { changesOf, same } from "../changes.js";
+import { KEPT_INPUT, keptIn, withKept } from "../keys/kept.js";
+import { mintId, placed, targetOf, underAudit, verifyRecord, verifyRelay } from "../relay/placed.js";
+import { UNKNOWN, type Context, type Properties, type Resource } from "../resource.js";
+import { recordedKeys, recordedRegistry } from "../wireguard/history.js";
+import { count, listNames } from "../sentences.js";
+
+const ACTION = "registry_update";
+
+/**
+ * The ledger of names. Allocates in check, from its own old inputs, so that everything downstream knows addresses in
+ * the preview; touches no host and claims nothing about the wire.
+ */
+export const registry: Resource = {
+    type: "Registry",
+    description: "The ledger of names: address of each peer, port of each service, by name and for ever.",
+    schema: {
+        inputs: {
+            relay: { type: "string", description: "Name of the relay." },
+            audit: { type: "object", description: "The sealed log." },
+            host: {
+                type: "object",
+                description: "The machine, whose own mark the log is compared with first.",
+                optional: true,
+            },
+            relayId: { type: "string", description: "The relay's id, minted once.", optional: true },
+            appName: { type: "string", description: "Prefixes every name on the host.", optional: true },
+            interface: { type: "string", description: "Name of the WireGuard interface.", optional: true },
+            credentials: {
+                type: "string",
+                description: "A private SSH key, when the program gives one.",
+                secret: true,
+                optional: true,
+            },
+            subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+            subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
+            reserved: { type: "array", description: "Addresses nobody gets.", optional: true },
+            peers: { type: "object", description: "Peers by name; check fills in addresses." },
+            publicKeys: {
+                type: "object",
+                description:
+                    "Public keys that resources put out, by peer. Identify peers; a change of one is not a change of this.",
+                optional: true,
+            },
+            services: { type: "object", description: "Services by name; check fills in ports." },
+            retired: {
+                type: "object",
+                description: "Names that are no longer listed, with what is reserved for them. Computed.",
+                optional: true,
+            },
+            refused: {
+                type: "array",
+                description: "What the ledger's history forbids. Computed; never stored: the change is refused.",
+                optional: true,
+            },
+            ...LEAVES_INPUT,
+            ...KEPT_INPUT,
+        },
+        outputs: {
+            peers: { type: "object", description: "Peers by name, with their addresses." },
+            services: { type: "object", description: "Services by name, with their ports." },
+            retired: { type: "object", description: "Names that are no longer listed." },
+            record: {
+                type: "object",
+                description: "Sequence, hash and offset of the last audit record of this resource.",
+            },
+            plan: { type: "array", description: "In a preview: one sentence per effect.", optional: true },
+        },
+    },
+
+    async check(news, olds, context) {
+        const given = withKept(news, olds);
+        compareLeaves([olds, news], context);
+        const publicKeys = keysOf(news);
+        const previous = await previousLedger(given, olds, context);
+        const request = {
+            subnet: news.subnet as string,
+            subnet6: news.subnet6 as string | undefined,
+            reservedAddresses: (news.reserved ?? []) as string[],
+            peers: withOutputKeys(news.peers as Record<string, PeerRequest>, publicKeys),
+            services: news.services as Record<string, ServiceRequest>,
+        };
+        const now = new Date();
+        const { ledger, problems, renamed, expired } = allocate(request, previous, now);
+        const late = expired.filter(({ was }) => was === "new");
+        if (late.length > 0) {
+            const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
+            context.log("warning", `${String(news.relay)}: ${names} expired before being connected and stays out`);
+        }
+        for (const { from, to } of renamed)
+            context.log("info", `${String(news.relay)}: ${to} has the key of ${from} and keeps the address`);
+        // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
+        // behind, the program brings back what was taken away since.
+        const failures = problems.length === 0 ? [] : allocate(request, undefined, now).problems;
+        const refused = failures.length > 0 || problems.length === 0 ? {} : { refused: problems };
+        return {
+            inputs: { ...given, ...(ledger as unknown as Properties), ...refused },
+            failures: failures.length > 0 ? problems : [],
+        };
+    },
+
+    async diff(_id, oldInputs, oldOutputs, news, context) {
+        if (context.refreshing) return { changes: {} };
+        const record = oldOutputs.record as RecordMark | undefined;
+        const { behind } = await verifyRecord(news.audit as AuditRef, record, context);
+        refuse(news, behind);
+        return { changes: changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services"]) };
+    },
+
+    async create(inputs, context) {
+        refuse(inputs, false);
+        if (context.preview) return { id: "", outputs: { ...ledgerOf(inputs), record: UNKNOWN, plan: [] } };
+        await verifyPlaces(undefined, inputs, context);
+        return { id: mintId(), outputs: await record(inputs, undefined) };
+    },
+
+    async update(_id, oldInputs, oldOutputs, news, context) {
+        if (context.preview) {
+            return {
+                ...ledgerOf(news),
+                record: same(ledgerOf(oldInputs), ledgerOf(news)) ? oldOutputs.record : UNKNOWN,
+                plan: [],
+            };
+        }
+        await verifyPlaces(oldInputs, news, context);
+        return record(news, oldOutputs.record as RecordMark | undefined);
+    },
+
+    read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
+
+    async delete(_id, inputs, outputs) {
+        const audit = inputs.audit as AuditRef;
+        const mark = outputs.record as RecordMark | undefined;
+        const log = await AuditLog.open(audit, { expectExisting: mark !== undefined });
+        const newest = await newestSequence(log, String(inputs.relay));
+        // A replaced registry was taken over by the one that replaces it.
+        if (mark !== undefined && newest !== undefined && newest > mark.sequence) return;
+        const ledger = ledgerOf(inputs);
+        const message = `Archived the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
+        const begin = `Archive the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
+        const announcement = { action: "registry_archive", message, begin, details: { relay: inputs.relay } };
+        await underAudit(audit, mark, announcement, async (operation) => {
+            await operation.record({
+                action: ACTION,
+                status: "success",
+                message,
+                details: { relay: inputs.relay, ledger },
+            });
+        });
+        await log.writeNote();
+    },
+};
+
+/** Who had which address, port and key, and which keys nobody has any more. */
+async function previousLedger(
+    news: Properties,
+    olds: Properties | undefined,
+    context: Context,
+): Promise<Ledger | undefined> {
+    const past = olds ?? keptIn(news);
+    const ledger = past === undefined ? await archived(news, context) : ledgerOf(past);
+    if (ledger === undefined) return undefined;
+    if (past?.publicKeys !== undefined) return withFormerKeys(ledger, keysOf(past));
+    // The state does not have them: it is lost, or older than this input. The log has every key that was ever on the wire.
+    const active = Object.entries(await recordedRegistry(news)).filter(([, { status }]) => status === "active");
+    const known = Object.fromEntries(active.map(([name, { publicKey }]) => [name, publicKey]));
+    return withHistory(withFormerKeys(ledger, known), await recordedKeys(news));
+}
+
+function keysOf({ publicKeys }: Properties): Record<string, unknown> {
+    return (publicKeys ?? {}) as Record<string, unknown>;
+}
+
+/**
+ * It writes before anything else of an update does: the relay's own mark is compared first. A relay that moves has it at the place that
+ * it leaves.
+ */
+async function verifyPlaces(olds: Properties | undefined, news: Properties, context: Context): Promise<void> {
+    const before = olds === undefined ? {} : { before: { inputs: olds } };
+    for (const inputs of olds === undefined ? [news] : [news, olds]) {
+        const { host, audit } = placed(inputs);
+        if (typeof host !== "object" || host.kind === "script") continue;
+        if (await verifyRelay(audit, targetOf(inputs, context, before))) return;
+    }
+}
+
+function ledgerOf(inputs: Properties): Ledger {
+    const { peers, services, retired } = inputs as unknown as Ledger;
+    return { peers, services, retired };
+}
+
+/** @throws Refused when check found something that the ledger's history forbids */
+function refuse({ refused }: Properties, behind: boolean): void {
+    const problems = (refused ?? []) as Problem[];
+    if (problems.length === 0) return;
+    const reason = "was changed in the state since this branch was made; rebase the branch before anything else";
+    throw new Refused(behind ? problems.map(({ path }) => ({ path, reason })) : problems);
+}
+
+async function record(inputs: Properties, previous: RecordMark | undefined): Promise<Properties> {
+    const ledger = ledgerOf(inputs);
+    const relay = String(inputs.relay);
+    const message = `The registry of relay ${relay} lists ${contents(ledger)}`;
+    const { record: mark } = await underAudit(
+        inputs.audit as AuditRef,
+        previous,
+        { action: ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
+        async (operation) => {
+            await operation.record({ status: "success", action: ACTION, message, details: { relay, ledger } });
+        },
+    );
+    return { ...ledger, record: mark };
+}
+
+async function newestSequence(log: AuditLog, relay: string): Promise<number | undefined> {
+    const names = new FormerNames(relay);
+    for await (const line of log.entries("newest")) {
+        if (names.isOfIt(line) && line.action === ACTION) return line.capsule.sequence;
+    }
+    return undefined;
+}
+
+function contents({ peers, services }: Ledger): string {
+    return `${count(Object.keys(peers).length, "peer")} and ${count(Object.keys(services).length, "service")}`;
+}
+
+/**
+ * Without old inputs (replaced, tainted, or the state was lost) the newest ledger in the log keeps everybody's
+ * address. On a first deployment there is none, and nothing is said.
+ */
+async function archived(news: Properties, context: Context): Promise<Ledger | undefined> {
+    const relay = String(news.relay);
+    const log = await AuditLog.open(news.audit as AuditRef, {});
+    const formerly = new FormerNames(relay);
+    const details = await log.findDetails(
+        (line) => formerly.isOfIt(line) && line.action === ACTION && line.details.ledger !== undefined,
+    );
+    if (details === undefined) return undefined;
+    const ledger = details.ledger as Ledger;
+    const names = [...Object.keys(ledger.peers), ...Object.keys(ledger.retired.peers)];
+    context.log(
+        "warning",
+        `${relay}: the state has no registry; addresses and ports are taken over from the log (${listNames(names)})`,
+    );
+    // Who was listed then is listed now, or retired by what the program says now.
+    return ledger;
+}

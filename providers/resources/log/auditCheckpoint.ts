@@ -1,0 +1,165 @@
+import type { Checkpoint } from "../../../core/audit/record.js";
+import { FormerNames } from "../../../core/audit/renames.js";
+import { AuditLog, type AuditRef } from "../../audit/log.js";
+import { compareLeaves, compareMark, LEAVES_INPUT } from "./anchors.js";
+import { compareAllDue } from "./beforeRecord.js";
+import { changesOf } from "../changes.js";
+import { mintId, placed, targetOf, warnBehind } from "../relay/placed.js";
+import { PLACED_INPUTS } from "../schemas.js";
+import { UNKNOWN, type Context, type Properties, type Resource } from "../resource.js";
+
+/**
+ * Pins the log in the stack's state: size, head hash and Merkle root as of this update. A log that lost, changed or
+ * replaced anything of it fails the preview.
+ */
+export const auditCheckpoint: Resource = {
+    type: "AuditCheckpoint",
+    description: "Size, head hash and Merkle root of the sealed log as of this update.",
+    schema: {
+        inputs: {
+            ...PLACED_INPUTS,
+            hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
+            records: { type: "object", description: "Hash of the last record of each of the relay's resources." },
+            ...LEAVES_INPUT,
+        },
+        outputs: {
+            genesis: { type: "string", description: "Hash of the log's first record: its name." },
+            size: { type: "integer", description: "Number of records." },
+            bytes: { type: "integer", description: "Length in bytes." },
+            head: { type: "string", description: "Hash of the last record." },
+            root: { type: "string", description: "Merkle root (RFC 6962) over all lines, base64." },
+            note: { type: "string", description: "Signed note (C2SP) of origin, size and root." },
+        },
+    },
+
+    check: (news) => Promise.resolve({ inputs: news, failures: [] }),
+
+    async diff(_id, oldInputs, oldOutputs, news, context) {
+        // A refresh's own diff comes with its arguments swapped; what was read has been verified by the read.
+        if (context.refreshing) return { changes: {} };
+        const audit = news.audit as AuditRef;
+        const changes = changesOf(oldInputs, news, ["records"]);
+        await verify(audit, oldOutputs, context, "diff");
+        // An update follows a change: it says what it pinned, or in a preview what this found.
+        if (Object.keys(changes).length === 0) await sayVerified(audit, oldOutputs, context);
+        await warnUnwritable(audit, context);
+        return { changes };
+    },
+
+    async create(inputs, context) {
+        if (context.preview) {
+            await warnUnwritable(inputs.audit as AuditRef, context);
+            return { id: "", outputs: UNPINNED };
+        }
+        await recordPin(inputs, context);
+        return { id: mintId(), outputs: await pin(inputs, context) };
+    },
+
+    async update(_id, _oldInputs, oldOutputs, news, context) {
+        const audit = news.audit as AuditRef;
+        if (context.preview) {
+            await sayVerified(audit, oldOutputs, context);
+            return UNPINNED;
+        }
+        await verify(audit, oldOutputs, context);
+        return pin(news, context);
+    },
+
+    async read(id, inputs, outputs, context) {
+        await verify(inputs.audit as AuditRef, outputs, context);
+        const { RelayGone } = await import("../../hosts/mirror.js");
+        try {
+            return { id, inputs, outputs: await pin(inputs, context) };
+        } catch (error) {
+            // What is gone is drift, which the other resources name; the next update sends the mirror again.
+            if (!(error instanceof RelayGone)) throw error;
+            context.log("warning", `${String(inputs.relay)}: the log's mirror is gone with the relay; ${error.fix}`);
+            return { id, inputs, outputs };
+        }
+    },
+
+    // The log stays; the resources that are deleted after this one verify their own records in it. It goes first, so here every
+    // machine's own mark is compared before any of them writes.
+    async delete(_id, inputs, outputs, context) {
+        await verify(inputs.audit as AuditRef, outputs, context);
+        compareLeaves([inputs], context);
+        await compareAllDue(placed(inputs).audit.path);
+        if (typeof inputs.host === "object" && placed(inputs).host.kind !== "script")
+            await compareMark(placed(inputs).audit, targetOf(inputs, context));
+        await sayVerified(inputs.audit as AuditRef, outputs, context);
+    },
+};
+
+const UNPINNED: Properties = {
+    genesis: UNKNOWN,
+    size: UNKNOWN,
+    bytes: UNKNOWN,
+    head: UNKNOWN,
+    root: UNKNOWN,
+    note: UNKNOWN,
+};
+
+/** A diff has no effect, so it may go on with a log that is merely behind; what has an effect never does. */
+async function verify(
+    audit: AuditRef,
+    outputs: Properties,
+    context: Context,
+    by: "diff" | "effect" = "effect",
+): Promise<void> {
+    const log = await AuditLog.open(audit, { expectExisting: true });
+    const behind = (warning: string): void => warnBehind(audit, warning, context);
+    const warnings = await log.verifyCheckpoint(outputs as unknown as Checkpoint, by === "diff" ? { behind } : {});
+    for (const warning of warnings) context.log("warning", warning);
+}
+
+/** A log that passed; one that is behind was let pass only. */
+async function sayVerified(audit: AuditRef, { size: pinned }: Properties, context: Context): Promise<void> {
+    const status = await (await AuditLog.open(audit, { expectExisting: true })).status();
+    if (status === undefined || (typeof pinned === "number" && status.size < pinned)) return;
+    context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
+}
+
+/** A preview needs no key, an update does: whoever has none is told before. */
+async function warnUnwritable(audit: AuditRef, context: Context): Promise<void> {
+    const problem = await (await AuditLog.open(audit, { expectExisting: true })).unwritable();
+    if (problem !== undefined) context.log("warning", `${problem}. An update on this machine will be refused`);
+}
+
+/**
+ * A checkpoint that is made for a log that had one is worth a warning and a record: between the lost checkpoint and
+ * this one nothing but the resources' own records vouched for the log.
+ */
+async function recordPin(inputs: Properties, context: Context): Promise<void> {
+    const log = await AuditLog.open(inputs.audit as AuditRef, {});
+    const relay = String(inputs.relay);
+    const names = new FormerNames(relay);
+    const earlier = await log.findDetails((line) => names.isOfIt(line) && line.action === PIN);
+    const message = `Relay ${relay} pins the log in its state${earlier === undefined ? "" : " anew"}`;
+    if (earlier !== undefined) {
+        context.log(
+            "warning",
+            `${relay}: the log had a checkpoint that the state does not know; what it holds now is taken as it is, and recorded`,
+        );
+    }
+    await log.append({ action: PIN, status: "success", message, details: { relay, anew: earlier !== undefined } });
+}
+
+const PIN = "checkpoint_create";
+
+async function pin(inputs: Properties, context: Context): Promise<Properties> {
+    const log = await AuditLog.open(inputs.audit as AuditRef, { expectExisting: true });
+    const checkpoint = await log.checkpoint();
+    await mirror(log, inputs, context);
+    context.log("info", `audit log: ${checkpoint.size} records, head ${checkpoint.head.slice(0, 16)}, pinned`);
+    return { ...checkpoint };
+}
+
+/** The lines themselves, on the relay: before the checkpoint that pins them returns. */
+async function mirror(log: AuditLog, inputs: Properties, context: Context): Promise<void> {
+    const { host, audit } = placed(inputs);
+    const wanted = (audit as AuditRef & { mirror?: boolean }).mirror !== false;
+    if (!wanted || host === undefined || host.kind === "local" || host.kind === "script") return;
+    const { relayMirror } = await import("../../hosts/mirror.js");
+    const { pushToMirror } = await import("../../audit/mirror.js");
+    await pushToMirror(log.path, audit.path, relayMirror(targetOf(inputs, context)));
+}

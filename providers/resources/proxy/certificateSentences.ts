@@ -1,0 +1,45 @@
+import { algorithmsOf, type ServiceCertificate } from "../../../core/certificates/leaves.js";
+import type { CertificateAlgorithm } from "../../../core/certificates/x509.js";
+
+interface Certified {
+    certificate: ServiceCertificate;
+}
+
+const TITLES: Record<CertificateAlgorithm, string> = { ed25519: "Ed25519", "ecdsa-p256": "P-256" };
+
+/** Adding a second certificate beside the first changes nothing for those who use the service. */
+export function kept(then: Certified, now: Certified): Partial<Certified> {
+    return then.certificate === "ed25519" && now.certificate === "both" ? { certificate: now.certificate } : {};
+}
+
+/**
+ * What the kinds of certificates of a service mean for its clients.
+ *
+ * @param service "hub: service wiki"
+ * @param was undefined: the service is new
+ */
+export function certificateSentences(service: string, was: Certified | undefined, now: Certified): string[] {
+    const [then, next] = [was === undefined ? [] : algorithmsOf(was), algorithmsOf(now)];
+    const sentences = then
+        .filter((algorithm) => !next.includes(algorithm))
+        .map(
+            (algorithm) =>
+                `${service} no longer shows a ${TITLES[algorithm]} certificate: clients that trust that authority alone cannot open it any more; hand out the ${next.map((each) => TITLES[each]).join(" and ")} one with \`qp-tunnel ca\` first`,
+        );
+    if (was?.certificate === "ed25519" && now.certificate === "both") {
+        sentences.push(
+            `${service} gets a P-256 certificate beside its Ed25519 one: browsers can open it once they trust the relay's P-256 authority (\`qp-tunnel ca\`); whoever uses it today is shown the same certificate as before`,
+        );
+    }
+    if (was?.certificate === "ecdsa-p256" && now.certificate === "both") {
+        sentences.push(
+            `${service} shows its Ed25519 certificate to clients that accept it, which then have to trust that authority too: hand it out with \`qp-tunnel ca\` first; browsers do not notice`,
+        );
+    }
+    if (now.certificate === "ed25519" && was?.certificate !== "ed25519") {
+        sentences.push(
+            `${service} has an Ed25519 certificate, which no browser accepts; \`certificate: "both"\` is for those, too`,
+        );
+    }
+    return sentences;
+}

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+
+import { expectedListeners } from "../../../core/caddy/index.js";
+import { leafTitle } from "../../../core/certificates/leaves.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { isMap } from "../changes.js";
+import type { CertificateRecord, ProxyInputs } from "./proxy.js";
+
+/** Differences between what Caddy runs and what the program says, by name. */
+export function proxyDrift(
+    args: ProxyInputs,
+    certificates: Record<string, CertificateRecord>,
+    answer: Files,
+): Record<string, string> {
+    const names = Object.keys(args.services);
+    if (names.length === 0) return {};
+    if ((answer.caddy ?? "").trim() === "") {
+        return { proxy: `the proxy does not run: ${names.join(", ")} cannot be reached; ${REPAIR} starts it` };
+    }
+    return { ...serverDrift(args, answer), ...listenerDrift(args, answer), ...certificateDrift(certificates, answer) };
+}
+
+/** SHA-256 of the configuration that Caddy runs, whatever the order of its keys; undefined when there is none. */
+export function configHash({ caddy = "" }: Files): string | undefined {
+    if (caddy.trim() === "" || caddy.trim() === "null") return undefined;
+    const sorted = (_key: string, value: unknown): unknown =>
+        isMap(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+    return createHash("sha256")
+        .update(JSON.stringify(JSON.parse(caddy), sorted))
+        .digest("hex");
+}
+
+/** Whether Caddy runs what it was given; the state of an older version does not say. */
+export function configDrift(kept: unknown, { services }: ProxyInputs, answer: Files): Record<string, string> {
+    const running = configHash(answer);
+    if (typeof kept !== "string" || running === undefined || running === kept || Object.keys(services).length === 0)
+        return {};
+    return { configuration: `Caddy's running configuration was changed; ${REPAIR} loads it again` };
+}
+
+function serverDrift(args: ProxyInputs, answer: Files): Record<string, string> {
+    const running = JSON.parse(answer.caddy ?? "null") as {
+        apps?: { http?: { servers?: Record<string, { listen?: string[] }> } };
+    } | null;
+    const servers = running?.apps?.http?.servers ?? {};
+    const drift: Record<string, string> = {};
+    const listen = Object.values(servers).flatMap((server) => server.listen ?? []);
+    const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
+    for (const address of wanted) {
+        if (!listen.includes(address))
+            drift[`listener ${address}`] =
+                `Caddy has no server for ${address}; ${REPAIR} loads its configuration again`;
+    }
+    for (const address of listen) {
+        if (!wanted.includes(address))
+            drift[`server ${address}`] =
+                `Caddy serves ${address}, which no service asks for; ${REPAIR} loads its configuration again`;
+    }
+    return drift;
+}
+
+function listenerDrift(args: ProxyInputs, answer: Files): Record<string, string> {
+    const drift: Record<string, string> = {};
+    const lines = (answer.listeners ?? "").split("\n").map((line) => line.split(" "));
+    const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
+    for (const address of wanted) {
+        const owner = lines.find(([local]) => local === address)?.[1];
+        if (owner === undefined) drift[`port ${address}`] = `nothing listens on ${address}; ${REPAIR} starts it`;
+        else if (owner !== "ours")
+            drift[`port ${address}`] = `another program listens on ${address}; end it, then apply again`;
+    }
+    for (const [local, owner] of lines) {
+        if (owner === "ours" && local !== undefined && !wanted.includes(local))
+            drift[`port ${local}`] =
+                `the proxy listens on ${local}, which no service asks for; ${REPAIR} loads its configuration again`;
+    }
+    return drift;
+}
+
+function certificateDrift(certificates: Record<string, CertificateRecord>, answer: Files): Record<string, string> {
+    const drift: Record<string, string> = {};
+    for (const [name, { file, renewal }] of Object.entries(certificates)) {
+        if (renewal === undefined && answer[`certificate.${file}.pem`] === undefined)
+            drift[`certificate ${name}`] =
+                `the certificate of ${leafTitle(name)} is gone from the relay; ${REPAIR} issues another`;
+    }
+    return drift;
+}

@@ -1,0 +1,374 @@
+import { webcrypto } from "node:crypto";
+
+import { CADDY_VERSION, renderCaddy } from "../../../core/caddy/index.js";
+import { allLeaves, leavesOf, type Leaf } from "../../../core/certificates/leaves.js";
+import type { ProxyService } from "../../../core/registry/model.js";
+import { serviceDomain } from "../../../core/names.js";
+import { cellPart, tableLine } from "../../../core/protocol/table.js";
+import { renderRenewalUnits } from "../../../core/units/index.js";
+import { describeRelay } from "../../../core/wireguard/leaf.js";
+import type { Files } from "../../hosts/bundle.js";
+import { describeHost } from "../../hosts/descriptors.js";
+import { relayValues } from "../../hosts/host.js";
+import { provideCaddy } from "../../hosts/caddyBinary.js";
+import { probeServices } from "../../hosts/probe.js";
+import { changesOf, same } from "../changes.js";
+import { proxyInputs, proxyOutputs } from "../import/imported.js";
+import { placed, targetOf, type Announcement } from "../relay/placed.js";
+import { configDrift, configHash, proxyDrift } from "./drift.js";
+import { delegate, renewalDrift, renewedCertificates, renewedFile, renewsItself } from "./renewal.js";
+import {
+    certificatesOf,
+    isElsewhere,
+    issuersOf,
+    newAuthorities,
+    proxyWarnings,
+    proxyWording,
+    renewal,
+    renewals,
+    withoutReissued,
+} from "./sentences.js";
+import { NOTHING_REMOVED } from "../relay/removedFirst.js";
+import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
+import { UNKNOWN, type Properties } from "../resource.js";
+import { count } from "../sentences.js";
+import { MACHINE_INPUT, relaySchema } from "../schemas.js";
+
+export interface ProxyInputs {
+    addresses: string[];
+    services: Record<string, ProxyService>;
+    /** By algorithm: the authorities in use. */
+    authorities: Record<string, string>;
+    authorityKeys: Record<string, string>;
+    /** Version of the configuration; absent: the first, or no services. */
+    configuration?: number;
+    /** `relay`: it renews the certificates by itself, with an authority of its own. Absent: an apply does. */
+    renewal?: "relay";
+}
+
+/** A leaf certificate as the state knows it; its key is on the host alone. */
+export interface CertificateRecord {
+    file: string;
+    fingerprint: string;
+    notBefore: string;
+    notAfter: string;
+    /** Made by the relay itself, so that another one may be there by now. */
+    renewal?: "relay";
+}
+
+/** One Caddy for all services of a relay, bound to its tunnel addresses, and their certificates. */
+export const proxyParts: RelayResourceParts = {
+    type: "Proxy",
+    description:
+        "The TLS proxy of a relay: services on tunnel addresses only, with their certificates and what was negotiated.",
+    schema: relaySchema(
+        {
+            ...MACHINE_INPUT,
+            addresses: { type: "array", description: "Tunnel addresses to listen on." },
+            services: { type: "object", description: "Services by name: port, upstream, certificate, key exchange." },
+            authorities: { type: "object", description: "CA certificates by algorithm, PEM." },
+            authorityKeys: { type: "object", description: "CA private keys by algorithm, PEM.", secret: true },
+            configuration: {
+                type: "integer",
+                description: "Version of the configuration that services get. Given by the plugin.",
+                optional: true,
+            },
+            renewal: {
+                type: "string",
+                description: "`relay`: it renews certificates by itself, with an authority that is left on it.",
+                optional: true,
+            },
+        },
+        {
+            served: {
+                type: "object",
+                description: "The service registry: url, upstream, negotiated group and cipher.",
+            },
+            certificates: { type: "object", description: "Leaf certificates by service: file, fingerprint, validity." },
+            issuers: { type: "object", description: "Certificates of authorities that are left on the relay." },
+            config: { type: "string", description: "SHA-256 of the running configuration.", optional: true },
+        },
+    ),
+    step: "proxy",
+    ...proxyWording,
+
+    // So that a relay of an earlier version gets what this one says for the same services.
+    complete: (inputs) => (same(inputs.services, {}) ? inputs : { ...inputs, configuration: CADDY_VERSION }),
+    adjust: (change, changes) => ({ ...withoutReissued(change, changes), ...renewals(change) }),
+    warnings: (change) => proxyWarnings(change),
+    restored: (change) =>
+        Object.fromEntries(
+            restoredServices(change).map((name) => [`service ${name}`, `${name} was closed first and is opened again`]),
+        ),
+
+    begin: (change) => ({
+        action: "services_apply",
+        message: `Apply the services of ${describeRelay(placed(change.inputs).relay)}`,
+        details: {
+            relay: placed(change.inputs).relay,
+            services: Object.keys(change.inputs.services ?? {}),
+        },
+    }),
+
+    async desired(change) {
+        const { inputs, context } = change;
+        const { services } = inputs as unknown as ProxyInputs;
+        if (Object.keys(services).length > 0) await provideCaddy(targetOf(inputs, context));
+        if (!renewsItself(inputs)) {
+            const { certificates, files } = await issue(change);
+            return { files: { ...renderProxy(change, certificates), ...files }, keep: { certificates, issuers: {} } };
+        }
+        const { issuers, files } = await delegate(change);
+        const names = allLeaves(services).map(({ id }) => [id, { file: renewedFile(id), renewal: "relay" }] as const);
+        const rendered = renderProxy(change, Object.fromEntries(names));
+        return { files: { ...rendered, ...renewalUnits(change), ...files }, keep: { issuers } };
+    },
+
+    async outputs({ inputs, context }, answer, keep) {
+        const args = inputs as unknown as ProxyInputs;
+        const target = targetOf(inputs, context);
+        const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : keep.certificates;
+        const config = configHash(answer);
+        const outputs = { certificates, issuers: keep.issuers, ...(config === undefined ? {} : { config }) };
+        const problems = Object.values(driftOf(inputs, outputs, answer));
+        const probes = problems.length > 0 ? {} : await probeServices(target, args, placed(inputs).appName);
+        const services: Record<string, Properties> = {};
+        for (const [name, service] of Object.entries(args.services)) {
+            const probe = probes[name];
+            services[name] = {
+                url: `https://${serviceDomain(name, placed(inputs).appName)}:${service.port}`,
+                addressUrl: `https://${args.addresses[0]}:${service.port}`,
+                upstream: service.upstream,
+                group: probe?.group ?? "none",
+                cipher: probe?.cipher ?? "none",
+            };
+            if (probe?.problem !== undefined)
+                problems.push(`service ${name} on ${describeHost(target.host)}: ${probe.problem}`);
+        }
+        return { outputs: { served: services, ...outputs }, problems };
+    },
+
+    previewOutputs({ inputs, before }) {
+        const unchanged =
+            before !== undefined &&
+            same(before.inputs.services, inputs.services) &&
+            same(before.inputs.addresses, inputs.addresses) &&
+            before.inputs.renewal === inputs.renewal;
+        return unchanged ? before.outputs : { served: UNKNOWN, certificates: UNKNOWN, issuers: UNKNOWN };
+    },
+
+    outcomes(change, outputs) {
+        const { inputs, before } = change;
+        const { relay } = placed(inputs);
+        const restored = restoredServices(change);
+        const now = inputs.services as Record<string, ProxyService>;
+        const then = (before?.inputs.services ?? {}) as Record<string, ProxyService>;
+        const certificates = outputs.certificates as Record<string, CertificateRecord>;
+        const served = outputs.served as Record<string, Properties>;
+        const leaves = (name: string): Leaf[] => leavesOf(name, now[name]!);
+        const opened = Object.keys(now).filter(
+            (name) =>
+                restored.includes(name) ||
+                !same(now[name], then[name]) ||
+                leaves(name).some(({ id }) => !same(certificates[id], certificatesOf(before?.outputs)[id])),
+        );
+        const closed = Object.keys(then).filter((name) => now[name] === undefined);
+        return [
+            ...opened.sort().map((name) => ({
+                action: "service_open",
+                message: `Opened ${name} at ${String(served[name]?.url)}`,
+                details: {
+                    relay,
+                    name,
+                    upstream: now[name]?.upstream,
+                    port: now[name]?.port,
+                    listen_ip: (inputs.addresses as string[])[0],
+                    tls_fingerprint: leaves(name)
+                        .map(({ id }) => `SHA256:${certificates[id]?.fingerprint}`)
+                        .join(" "),
+                    group: served[name]?.group,
+                    cipher: served[name]?.cipher,
+                },
+            })),
+            ...issuerOutcomes(relay, before?.outputs, outputs),
+            ...closed.sort().map((name) => ({
+                action: "service_close",
+                message: `Closed ${name} (port ${then[name]?.port})`,
+                details: { relay, name, port: then[name]?.port },
+            })),
+            {
+                action: "services_apply",
+                message: `Relay ${relay} serves ${count(Object.keys(now).length, "service")}`,
+                details: { relay, services: Object.keys(now) },
+            },
+        ];
+    },
+
+    drift: driftOf,
+
+    imported(found, answer) {
+        const inputs = proxyInputs(found, answer);
+        return Promise.resolve({ inputs, outputs: proxyOutputs(inputs) });
+    },
+
+    ending(inputs) {
+        const { relay } = placed(inputs);
+        const services = (inputs.services ?? {}) as Record<string, ProxyService>;
+        return [
+            {
+                action: "services_remove",
+                message: `Removed the proxy of ${describeRelay(relay)}`,
+                begin: `Remove the proxy of ${describeRelay(relay)}`,
+                details: { relay, services: Object.keys(services) },
+            },
+            ...Object.entries(services).map(([name, { port }]) => ({
+                action: "service_close",
+                message: `Closed ${name} (port ${port})`,
+                details: { relay, name, port },
+            })),
+        ];
+    },
+};
+
+export const proxy = relayResource(proxyParts);
+
+/** Services that were closed since the proxy was applied last, and that it is to serve. */
+function restoredServices({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
+    return Object.keys(inputs.services ?? {})
+        .filter((name) => removed.services.has(name))
+        .sort();
+}
+
+/** Caddy's configuration, and the relay's own record of what it serves. */
+export function renderProxy(
+    { inputs, context }: Change,
+    certificates: Record<string, Pick<CertificateRecord, "file" | "renewal">>,
+): Record<string, string> {
+    const { addresses, services } = inputs as unknown as ProxyInputs;
+    const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
+    const caddy = renderCaddy({
+        adminSocket: `${run}/admin.sock`,
+        listen: addresses,
+        appName: placed(inputs).appName,
+        services: Object.fromEntries(
+            Object.entries(services).map(([name, service]) => {
+                const [first, second] = leavesOf(name, service).map(({ id }) => filesOf(etc, certificates[id]));
+                return [name, { ...service, ...first!, ...(second === undefined ? {} : { second }) }];
+            }),
+        ),
+    });
+    return {
+        "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
+        services: Object.entries(services)
+            .map(([name, { port, upstream }]) => {
+                const listen = addresses.map((address) => cellPart("services", address)).join(" ");
+                return tableLine("services", [name, port, upstream, listen]);
+            })
+            .join(""),
+    };
+}
+
+/** undefined: it is not made yet. */
+function filesOf(
+    etc: string,
+    certificate: Pick<CertificateRecord, "file" | "renewal"> | undefined,
+): { certificateFile: string; keyFile: string } | undefined {
+    if (certificate === undefined) return undefined;
+    const path = `${etc}/certs/${certificate.file}`;
+    // What the relay makes is in one file, so that it is replaced whole or not at all.
+    return { certificateFile: `${path}.pem`, keyFile: `${path}.${certificate.renewal === "relay" ? "pem" : "key"}` };
+}
+
+function driftOf(inputs: Properties, outputs: Properties, answer: Files): Record<string, string> {
+    const args = inputs as unknown as ProxyInputs;
+    const drift = {
+        ...configDrift(outputs.config, args, answer),
+        ...proxyDrift(args, certificatesOf(outputs), answer),
+    };
+    const own = renewsItself(inputs)
+        ? renewalDrift(placed(inputs).appName, args, issuersOf(outputs), answer, new Date())
+        : {};
+    return { ...drift, ...own };
+}
+
+function renewalUnits({ inputs, context }: Change): Files {
+    const { name = "", etc = "", run = "" } = relayValues(targetOf(inputs, context));
+    const units = renderRenewalUnits({ name, etc, run });
+    return Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text]));
+}
+
+/** That a relay has an authority of its own, or no longer, is worth a line in the log. */
+function issuerOutcomes(relay: string, before: Properties | undefined, outputs: Properties): Announcement[] {
+    const [then, now] = [issuersOf(before), issuersOf(outputs)];
+    const algorithms = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
+    return algorithms
+        .filter((algorithm) => then[algorithm]?.fingerprint !== now[algorithm]?.fingerprint)
+        .map((algorithm) => {
+            const left = now[algorithm];
+            const { fingerprint, notAfter } = left ?? then[algorithm]!;
+            return {
+                action: left === undefined ? "ca_withdraw" : "ca_delegate",
+                message:
+                    left === undefined
+                        ? `Removed its own ${algorithm} authority from ${describeRelay(relay)}`
+                        : `Left ${describeRelay(relay)} an ${algorithm} authority of its own, to renew certificates with`,
+                details: { relay, algorithm, fingerprint, not_after: notAfter },
+            };
+        });
+}
+
+/** Keeps what is still good, makes what is new or due. Private keys go to the host and nowhere else. */
+async function issue(
+    change: Change,
+): Promise<{ certificates: Record<string, CertificateRecord>; files: Record<string, string> }> {
+    const { before, inputs } = change;
+    const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
+    const kept =
+        before !== undefined &&
+        !isElsewhere(change) &&
+        Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses"])).length === 0;
+    const anew = newAuthorities(change);
+    const lost = Object.keys(before?.outputs.drift ?? {}).some(
+        (name) => name === "records" || name.startsWith("certificate"),
+    );
+    const due = renewals(change);
+    const certificates: Record<string, CertificateRecord> = {};
+    const files: Record<string, string> = {};
+    for (const { id, service: name, algorithm } of allLeaves(services)) {
+        const old = certificatesOf(before?.outputs)[id];
+        const oldService = ((before?.inputs.services ?? {}) as Record<string, ProxyService>)[name];
+        if (
+            kept &&
+            !lost &&
+            !anew.includes(algorithm) &&
+            old !== undefined &&
+            old.renewal === undefined &&
+            oldService !== undefined &&
+            leavesOf(name, oldService).some((leaf) => leaf.id === id && leaf.algorithm === algorithm) &&
+            leavesOf(name, services[name]!).every((leaf) => due[renewal(leaf.id)] === undefined)
+        ) {
+            certificates[id] = old;
+            continue;
+        }
+        const { issueLeaf } = await import("../../../core/certificates/index.js");
+        const leaf = await issueLeaf({
+            authority: { certificate: authorities[algorithm] ?? "", privateKey: authorityKeys[algorithm] ?? "" },
+            service: name,
+            appName: placed(inputs).appName,
+            addresses,
+            algorithm: algorithm,
+            now: new Date(),
+            crypto: webcrypto,
+        });
+        const file = `${id}-${leaf.fingerprint.slice(0, 12)}`;
+        certificates[id] = {
+            file,
+            fingerprint: leaf.fingerprint,
+            notBefore: leaf.notBefore,
+            notAfter: leaf.notAfter,
+        };
+        files[`cert.${file}.pem`] = leaf.certificate;
+        files[`cert.${file}.key`] = leaf.privateKey;
+    }
+    return { certificates, files };
+}

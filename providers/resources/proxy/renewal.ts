@@ -1,0 +1,179 @@
+import { webcrypto, X509Certificate } from "node:crypto";
+
+import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
+import { allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
+import { serviceDomain } from "../../../core/names.js";
+import { cellPart, tableLine } from "../../../core/protocol/table.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { changesOf } from "../changes.js";
+import { placed } from "../relay/placed.js";
+import type { CertificateRecord, ProxyInputs } from "./proxy.js";
+import { dueIssuers, isElsewhere, issuersOf, newAuthorities } from "./sentences.js";
+import type { Change } from "../relay/relayResource.js";
+import type { Properties } from "../resource.js";
+
+/** An authority that was left on the relay, which renews the certificates of its services with it; the key is there alone. */
+export interface IssuerRecord {
+    /** PEM. */
+    certificate: string;
+    fingerprint: string;
+    notBefore: string;
+    notAfter: string;
+}
+
+/** Days that a certificate is valid which a relay makes for itself. */
+export const SHORT_LEAF_DAYS = 90;
+
+export function renewsItself(inputs: Properties): boolean {
+    return inputs.renewal === "relay";
+}
+
+/** Where the relay keeps a certificate of its own making. */
+export function renewedFile(service: string): string {
+    return `${service}-relay`;
+}
+
+/**
+ * The relay's authorities, one for each algorithm in use, and what goes to it: those that are new with their keys, and what to
+ * certify. An authority is kept until a third of its life is over, or anything about it is in doubt.
+ */
+export async function delegate(change: Change): Promise<{ issuers: Record<string, IssuerRecord>; files: Files }> {
+    const { before, inputs } = change;
+    const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
+    const { relay, appName } = placed(inputs);
+    const place = ["machine", "addresses", "renewal"];
+    const kept =
+        before !== undefined &&
+        !isElsewhere(change) &&
+        Object.keys(changesOf(before.inputs, inputs, place)).length === 0;
+    const lost = Object.keys(before?.outputs.drift ?? {}).some((name) => /^(records$|certificate |issuer )/.test(name));
+    const due = [...dueIssuers(change), ...newAuthorities(change)];
+    const issuers: Record<string, IssuerRecord> = {};
+    const files: Files = {};
+    for (const algorithm of algorithmsOf(services)) {
+        const old = issuersOf(before?.outputs)[algorithm];
+        if (kept && !lost && old !== undefined && !due.includes(algorithm)) {
+            issuers[algorithm] = old;
+            continue;
+        }
+        const { createIntermediate } = await import("../../../core/certificates/index.js");
+        const { privateKey, ...record } = await createIntermediate({
+            authority: { certificate: authorities[algorithm] ?? "", privateKey: authorityKeys[algorithm] ?? "" },
+            relay,
+            appName,
+            addresses,
+            algorithm,
+            now: new Date(),
+            crypto: webcrypto,
+        });
+        issuers[algorithm] = record;
+        files[`issuer.${algorithm}.pem`] = record.certificate;
+        files[`issuer.${algorithm}.key`] = privateKey;
+    }
+    files.renewals = allLeaves(services)
+        .map(({ id, service, algorithm }) => {
+            const end = Math.floor(Date.parse(issuers[algorithm]?.notAfter ?? "") / 1000);
+            const listen = addresses.map((address) => cellPart("renewals", address)).join(" ");
+            const names = [serviceDomain(service, appName), listen];
+            return tableLine("renewals", [id, algorithm, end, SHORT_LEAF_DAYS, ...names]);
+        })
+        .join("");
+    return { issuers, files };
+}
+
+/** The certificates that the relay made for itself, as it shows them. */
+export function renewedCertificates(
+    { services }: Pick<ProxyInputs, "services">,
+    answer: Files,
+): Record<string, CertificateRecord> {
+    return Object.fromEntries(
+        allLeaves(services).map(({ id }) => {
+            const file = renewedFile(id);
+            const shown = certificateIn(answer[`certificate.${file}.pem`]);
+            return [
+                id,
+                {
+                    file,
+                    renewal: "relay",
+                    fingerprint: shown?.fingerprint256.replaceAll(":", "").toLowerCase() ?? "",
+                    notBefore: shown === undefined ? "" : rfc3339(shown.validFromDate),
+                    notAfter: shown === undefined ? "" : rfc3339(shown.validToDate),
+                },
+            ];
+        }),
+    );
+}
+
+/**
+ * Where a relay's own certificates are not what it was to make. Their keys and dates change while nobody looks, so not these are
+ * compared with the state, but by whom, for what and for how long they are.
+ */
+export function renewalDrift(
+    appName: string,
+    { services, addresses }: Pick<ProxyInputs, "services" | "addresses">,
+    issuers: Record<string, IssuerRecord>,
+    answer: Files,
+    now: Date,
+): Record<string, string> {
+    const drift: Record<string, string> = {};
+    for (const [algorithm, { fingerprint }] of Object.entries(issuers)) {
+        const found = certificateIn(answer[`issuer.${algorithm}.pem`])?.fingerprint256;
+        if (found?.replaceAll(":", "").toLowerCase() !== fingerprint)
+            drift[`issuer ${algorithm}`] =
+                `the authority with which the relay renews ${algorithm} certificates is gone or differs; ${REPAIR} installs a new one`;
+    }
+    for (const { id, service: name, algorithm } of allLeaves(services)) {
+        const leaf = certificateIn(answer[`certificate.${renewedFile(id)}.pem`]);
+        const issuer = certificateIn(issuers[algorithm]?.certificate);
+        const wanted = [`DNS:${serviceDomain(name, appName)}`, ...addresses.map((address) => `IP Address:${address}`)];
+        const problem =
+            leaf === undefined
+                ? "is gone from the relay"
+                : issuer === undefined || !leaf.checkIssued(issuer) || !leaf.verify(issuer.publicKey)
+                  ? "was not made with the relay's own authority"
+                  : !sameNames(leaf.subjectAltName, wanted)
+                    ? `is for other names (${leaf.subjectAltName})`
+                    : lifetime(leaf) > (SHORT_LEAF_DAYS + 1) * DAY
+                      ? `is valid for more than ${SHORT_LEAF_DAYS} days`
+                      : leaf.validToDate <= now
+                        ? `has been invalid since ${rfc3339(leaf.validToDate)}: the relay does not renew it`
+                        : undefined;
+        if (problem !== undefined)
+            drift[`certificate ${id}`] = `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues another`;
+    }
+    return drift;
+}
+
+const DAY = 86_400_000;
+
+function algorithmsOf(services: ProxyInputs["services"]): CertificateAlgorithm[] {
+    return [...new Set(allLeaves(services).map(({ algorithm }) => algorithm))].sort();
+}
+
+/** The first one in a text; undefined where there is none that can be read. */
+function certificateIn(pem: string | undefined): X509Certificate | undefined {
+    try {
+        return pem === undefined || pem.trim() === "" ? undefined : new X509Certificate(pem);
+    } catch {
+        return undefined;
+    }
+}
+
+/** Node spells IPv6 addresses out: FD12:0:0:0:0:0:0:1. */
+function sameNames(found: string | undefined, wanted: readonly string[]): boolean {
+    const plain = (name: string): string =>
+        name.startsWith("IP Address:") && name.includes(":", 11)
+            ? new URL(`http://[${name.slice(11)}]`).hostname
+            : name.toLowerCase();
+    const names = (found ?? "").split(", ").map(plain).sort();
+    return names.join() === wanted.map(plain).sort().join();
+}
+
+function lifetime({ validFromDate, validToDate }: X509Certificate): number {
+    return validToDate.getTime() - validFromDate.getTime();
+}
+
+function rfc3339(date: Date): string {
+    return date.toISOString().replace(".000Z", "Z");
+}

@@ -1,0 +1,271 @@
+import { algorithmsOf, allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
+import { daysLeft, expiresSoon, renewalDue } from "../../../core/certificates/validity.js";
+import type { ProxyService } from "../../../core/registry/model.js";
+import { certificateSentences, kept } from "./certificateSentences.js";
+import { join, same } from "../changes.js";
+import { sentencesOf, toldElsewhere, type Effect, type Wording } from "../effects.js";
+import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
+import { placed } from "../relay/placed.js";
+import type { CertificateRecord } from "./proxy.js";
+import type { IssuerRecord } from "./renewal.js";
+import type { Change } from "../relay/relayResource.js";
+import { UNKNOWN, type ChangeKind, type Properties } from "../resource.js";
+import { count, listNames, valueText } from "../sentences.js";
+
+/** What a change of services means for who uses them. */
+export function proxySentences(change: Change): string[] {
+    return sentencesOf(proxyWording, change);
+}
+
+const services: Effect = ({ before, inputs }) => {
+    const { relay } = placed(inputs);
+    const now = servicesOf(inputs);
+    const then = servicesOf(before?.inputs);
+    const sentences: string[] = [];
+    for (const [name, service] of sorted(now)) {
+        const was = then[name];
+        if (was === undefined)
+            sentences.push(`${relay}: service ${name} opens on port ${service.port}, for ${service.upstream}`);
+        else if (!same({ ...was, ...kept(was, service) }, service))
+            sentences.push(
+                `${relay}: service ${name} ${differences({ ...was, ...kept(was, service) }, service)}; who uses it reconnects`,
+            );
+        sentences.push(...certificateSentences(`${relay}: service ${name}`, was, service));
+    }
+    for (const [name, { port }] of sorted(then)) {
+        if (now[name] === undefined) sentences.push(`${relay}: service ${name} on port ${port} closes at once`);
+    }
+    return sentences;
+};
+
+const addresses: Effect = ({ before, inputs }) => {
+    const [then, now] = [before?.inputs.addresses, inputs.addresses] as (string[] | undefined)[];
+    if (same(then, now) || !isServing(before?.inputs, inputs)) return [];
+    return [
+        `${placed(inputs).relay}: services are served on ${listNames(now ?? [])} instead of ${listNames(then ?? [])}, with new certificates`,
+    ];
+};
+
+const authorities: Effect = (change) =>
+    newAuthorities(change).length === 0
+        ? []
+        : [
+              `${placed(change.inputs).relay}: services get certificates of a new authority, which their clients have to trust first`,
+          ];
+
+/** Algorithms whose services get certificates of another authority than before. An authority is its key: its own certificate may be reissued. */
+export function newAuthorities({ before, inputs }: Change): string[] {
+    const [then, now] = [before?.inputs, inputs].map((each) => (each?.authorityKeys ?? {}) as Properties);
+    const [olds, news] = [servicesOf(before?.inputs), servicesOf(inputs)];
+    const served = Object.keys(news).flatMap((name) => (olds[name] === undefined ? [] : algorithmsOf(olds[name])));
+    return [...new Set(served)].sort().filter((algorithm) => then?.[algorithm] !== now?.[algorithm]);
+}
+
+/** Changes of inputs, of authorities only where services get certificates of another one. */
+export function withoutReissued(change: Change, changes: Record<string, ChangeKind>): Record<string, ChangeKind> {
+    const others = Object.entries(changes).filter(
+        ([path]) => path !== "authorities" && !path.startsWith("authorities."),
+    );
+    const anew = newAuthorities(change).map((algorithm) => [join("authorities", algorithm), "update"] as const);
+    return Object.fromEntries([...others, ...anew]);
+}
+
+const configuration: Effect = ({ before, inputs }) =>
+    same(before?.inputs.configuration, inputs.configuration) || !isServing(before?.inputs, inputs)
+        ? []
+        : [
+              `${placed(inputs).relay}: services no longer receive what a client says of itself in headers such as X-Real-IP and Forwarded`,
+          ];
+
+const names: Effect = ({ before, inputs }) => {
+    const [then, now] = [before?.inputs.appName, inputs.appName];
+    if (then === now || !isServing(before?.inputs, inputs)) return [];
+    return [
+        `${placed(inputs).relay}: services are called *.${String(now)}.internal instead of *.${String(then)}.internal, with new certificates`,
+    ];
+};
+
+const place: Effect = (change) => {
+    const { before, inputs } = change;
+    if (before === undefined || !isElsewhere(change) || !isServing(before.inputs, inputs)) return [];
+    const { relay } = placed(inputs);
+    return [
+        `${relay}: ${arrival(change) === "either" ? IF_DIFFERENT : ""}the proxy is started there with new certificates: who uses a service reconnects`,
+    ];
+};
+
+/** What services mean for who uses them: what opens and closes, what is served otherwise, which certificates are renewed. */
+export const proxyWording: Wording = {
+    created: (change) => [...services(change), ...renewalSentences(change)],
+    effects: {
+        host: place,
+        interface: place,
+        machine: place,
+        // WireGuard tells.
+        moved: toldElsewhere,
+        appName: names,
+        addresses,
+        services,
+        authorities,
+        configuration,
+        renewal: renewalSentences,
+    },
+    closing: (change, said) => {
+        const { before, inputs } = change;
+        const { relay } = placed(inputs);
+        const renewed = due(change).map((id) => `${relay}: certificate of ${leafTitle(id)} is renewed`);
+        const loaded =
+            Object.keys(servicesOf(before?.inputs)).length > 0 &&
+            said.length + renewed.length > 0 &&
+            !isElsewhere(change) &&
+            before?.inputs.appName === inputs.appName;
+        return [
+            ...renewed,
+            ...(loaded
+                ? [
+                      `${relay}: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on`,
+                  ]
+                : []),
+        ];
+    },
+};
+
+/** Whether the proxy is started anew somewhere else, on whatever is known to be another machine, too. */
+export function isElsewhere(change: Pick<Change, "before" | "inputs">): boolean {
+    const { before, inputs } = change;
+    if (before === undefined) return false;
+    const machine: unknown = inputs.machine;
+    return (
+        mayMove(change) ||
+        ["appName", "interface"].some((name) => !same(before.inputs[name], inputs[name])) ||
+        (machine !== UNKNOWN && !same(before.inputs.machine, machine))
+    );
+}
+
+function isServing(then: Properties | undefined, now: Properties): boolean {
+    return Object.keys(servicesOf(now)).some((name) => servicesOf(then)[name] !== undefined);
+}
+
+/** "changes its port from 8443 to 8444 and its upstream from a to b". */
+function differences(then: ProxyService, now: ProxyService): string {
+    const [olds, news] = [then, now].map((each) => each as unknown as Properties) as [Properties, Properties];
+    const fields = [...new Set([...Object.keys(olds), ...Object.keys(news)])]
+        .sort()
+        .filter((key) => !same(olds[key], news[key]));
+    return `changes ${listNames(fields.map((key) => `its ${FIELDS[key] ?? key} from ${valueText(olds[key])} to ${valueText(news[key])}`))}`;
+}
+
+const FIELDS: Record<string, string> = { keyExchange: "key exchange" };
+
+/** What somebody should hear although she did not ask: certificates near their end, and what is not post-quantum. */
+export function proxyWarnings(change: Change): string[] {
+    const { before, inputs } = change;
+    const { relay } = placed(inputs);
+    const now = new Date();
+    const [listed, then] = [servicesOf(inputs), servicesOf(before?.inputs)];
+    const shown = new Set(allLeaves(listed).map(({ id }) => id));
+    const weaker = sorted(listed)
+        .filter(([name, { keyExchange }]) => keyExchange === "prefer" && then[name]?.keyExchange !== "prefer")
+        .map(
+            ([name]) =>
+                `${relay}: service ${name} also accepts clients without a post-quantum key exchange (\`keyExchange: "prefer"\`): who records what these send can read it once there is a quantum computer`,
+        );
+    const ending = sorted(certificatesOf(before?.outputs))
+        .filter(([id, record]) => isOurs(record) && shown.has(id) && expiresSoon(record.notAfter, now))
+        .map(([id, { notBefore, notAfter }]) => {
+            const certificate = `${relay}: certificate of ${leafTitle(id)} ${ends(notAfter, now)}`;
+            return renewalDue(notBefore, notAfter, now)
+                ? `${certificate}; the next \`pulumi up\` renews it`
+                : certificate;
+        });
+    const issuers = sorted(inputs.renewal === "relay" ? issuersOf(before?.outputs) : {})
+        .filter(([, { notAfter }]) => expiresSoon(notAfter, now))
+        .map(
+            ([algorithm, { notAfter }]) =>
+                `${relay}: the authority with which it renews ${algorithm} certificates ${ends(notAfter, now)}; the next \`pulumi up\` installs a new one`,
+        );
+    return [...weaker, ...ending, ...issuers];
+}
+
+/** Who renews certificates from now on, and what that leaves on the relay. */
+function renewalSentences(change: Change): string[] {
+    const { before, inputs } = change;
+    const { relay, appName } = placed(inputs);
+    const listening = (inputs.addresses as string[] | undefined) ?? [];
+    const by = (of: Properties | undefined): boolean => of?.renewal === "relay";
+    if (by(inputs) && !by(before?.inputs)) {
+        return [
+            `${relay}: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below ${appName}.internal and ${listening.join(", ")} is left on it`,
+        ];
+    }
+    if (!by(inputs) && by(before?.inputs)) {
+        const last = Object.values(issuersOf(before?.outputs)).map(({ notAfter }) => notAfter);
+        return [
+            `${relay}: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${last.sort().at(-1)}`,
+        ];
+    }
+    return dueIssuers(change).map(
+        (algorithm) => `${relay}: the authority with which it renews ${algorithm} certificates is renewed`,
+    );
+}
+
+/** A third of its life after it was made a certificate is renewed by whatever apply comes along. */
+export function renewals(change: Change): Record<string, ChangeKind> {
+    return Object.fromEntries([
+        ...due(change).map((name) => [renewal(name), "update"]),
+        ...dueIssuers(change).map((algorithm) => [`${join("issuers", algorithm)}.renew`, "update"]),
+    ]) as Record<string, ChangeKind>;
+}
+
+/** Algorithms of the relay's own authorities that have had a third of their life, or were made by an earlier version. */
+export function dueIssuers({ before, inputs }: Change): string[] {
+    if (inputs.renewal !== "relay") return [];
+    const now = new Date();
+    const isEarlier = !same(before?.inputs.configuration, inputs.configuration);
+    return sorted(issuersOf(before?.outputs))
+        .filter(([, { notBefore, notAfter }]) => isEarlier || renewalDue(notBefore, notAfter, now))
+        .map(([algorithm]) => algorithm);
+}
+
+export function issuersOf(outputs: Properties | undefined): Record<string, IssuerRecord> {
+    return (outputs?.issuers ?? {}) as Record<string, IssuerRecord>;
+}
+
+/** Where a diff shows that a service's certificate is renewed. */
+export function renewal(name: string): string {
+    return `${join("certificates", name)}.renew`;
+}
+
+export function certificatesOf(outputs: Properties | undefined): Record<string, CertificateRecord> {
+    return (outputs?.certificates ?? {}) as Record<string, CertificateRecord>;
+}
+
+/** Certificates that have had a third of their life. */
+function due({ before, inputs }: Change): string[] {
+    const now = new Date();
+    const shown = new Set(allLeaves(servicesOf(inputs)).map(({ id }) => id));
+    return sorted(certificatesOf(before?.outputs))
+        .filter(([id, record]) => isOurs(record) && shown.has(id))
+        .filter(([, { notBefore, notAfter }]) => renewalDue(notBefore, notAfter, now))
+        .map(([name]) => name);
+}
+
+/** Not one that the relay has made for itself: what the state knows of those may long be over. */
+function isOurs({ renewal: by }: CertificateRecord): boolean {
+    return by === undefined;
+}
+
+function ends(notAfter: string, now: Date): string {
+    const days = daysLeft(notAfter, now);
+    return days < 0
+        ? `has been invalid since ${notAfter}: clients refuse it`
+        : `is valid until ${notAfter}, ${days === 0 ? "less than a day" : count(days, "day")} more`;
+}
+
+function servicesOf(inputs: Properties | undefined): Record<string, ProxyService> {
+    return (inputs?.services ?? {}) as Record<string, ProxyService>;
+}
+
+function sorted<T>(map: Record<string, T>): [string, T][] {
+    return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+}

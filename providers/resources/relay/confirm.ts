@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { HostError, HostUnreachable, TunnelError } from "../../../core/errors.js";
+import { fingerprint } from "../../../core/keys/index.js";
+import type { RecordMark } from "../../../core/audit/record.js";
+import type { Files } from "../../hosts/bundle.js";
+import { describeHost } from "../../hosts/descriptors.js";
+import { changeRelay } from "../../hosts/facts.js";
+import type { Target } from "../../hosts/host.js";
+import { formatMark } from "./mark.js";
+import { listNames } from "../sentences.js";
+
+/**
+ * Confirms a change that waits for it, over a new connection: the old one keeps working after a lock-out. The relay
+ * takes the confirmation only if the peers that it was hearing before, and that the plan leaves alone, are there still,
+ * and its services too. Otherwise it rolls itself back, to something that is never wider than it was.
+ *
+ * @param nameOf who a public key belongs to, for the message
+ * @throws HostError that says who lost the connection, or that none could be made
+ */
+export async function confirm(
+    target: Target,
+    answer: Files,
+    table: string,
+    mark: RecordMark,
+    nameOf: (publicKey: string) => Promise<string | undefined>,
+): Promise<void> {
+    if (answer.pending === undefined) return;
+    const seconds = Number(answer.pending);
+    const values = { table, auditMark: formatMark(mark) };
+    const confirmed = await untilReached(seconds, () =>
+        changeRelay(target, "confirm", values, {}, { anew: true }),
+    ).catch((cause: Error) => {
+        throw unconfirmed(describeHost(target.host), cause, seconds);
+    });
+    if (confirmed.late !== undefined) {
+        throw new HostError(
+            describeHost(target.host),
+            "the change was not confirmed in time and was rolled back",
+            "look at what it did to the way to the relay",
+        );
+    }
+    const lost = (confirmed.lost ?? "").split("\n").filter((line) => line !== "");
+    if (lost.length === 0) return;
+    throw new HostError(
+        describeHost(target.host),
+        `${listNames(await Promise.all(lost.map((line) => inWords(line, nameOf))))} lost the connection by this change, which was rolled back at once`,
+        "look at what the change does to the way there, such as a route over the address it comes from; who only left in these seconds is not in the way of the next apply",
+    );
+}
+
+/** Between two tries: a firewall that limits new connections, as ufw's `limit` does, is not asked often enough to go on refusing. */
+const RETRY_SECONDS = 10;
+/** What the last try and the confirmation itself may take. */
+const MARGIN_SECONDS = 30;
+
+/**
+ * Tries again while the machine cannot be reached and the relay still waits for the confirmation.
+ *
+ * @param seconds until the relay rolls itself back
+ */
+export async function untilReached<T>(
+    seconds: number,
+    attempt: () => Promise<T>,
+    wait: (milliseconds: number) => Promise<unknown> = sleep,
+    clock: () => number = Date.now,
+): Promise<T> {
+    const end = clock() + (seconds - RETRY_SECONDS - MARGIN_SECONDS) * 1000;
+    while (true) {
+        try {
+            return await attempt();
+        } catch (error) {
+            if (!(error instanceof HostUnreachable) || clock() > end) throw error;
+        }
+        await wait(RETRY_SECONDS * 1000);
+    }
+}
+
+/**
+ * Of the failure only its problem: what it says of the relay and of what to do is about an update that did not begin, and
+ * this one has changed the relay already.
+ */
+export function unconfirmed(where: string, cause: Error, seconds: number): HostError {
+    const reason = cause instanceof TunnelError ? cause.problem : cause.message;
+    return new HostError(
+        where,
+        `the change was made, but could not be confirmed over a new connection (${reason})`,
+        `nothing to do: the relay rolls itself back within ${seconds} s; what was cut stays cut. Then look at what the change did to the way there`,
+        { cause },
+    );
+}
+
+/** "peer KEY ADDRESS" or "service NAME", as the relay says it. */
+async function inWords(line: string, nameOf: (publicKey: string) => Promise<string | undefined>): Promise<string> {
+    const [kind, id = "", address = ""] = line.split(" ");
+    if (kind !== "peer") return `service ${id}`;
+    return `${(await nameOf(id)) ?? `the peer with the key ${fingerprint(id)}`} (${address})`;
+}

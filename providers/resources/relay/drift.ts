@@ -1,0 +1,43 @@
+import type { Files } from "../../hosts/bundle.js";
+import { parseTable } from "../../hosts/bundle.js";
+import { firewallParts } from "../firewall/firewall.js";
+import { grantsParts } from "../grants/grants.js";
+import { hostParts } from "../host/host.js";
+import type { Part } from "./observed.js";
+import { proxyParts } from "../proxy/proxy.js";
+import { driftIn, GONE, type RelayResourceParts } from "./relayResource.js";
+import type { Properties } from "../resource.js";
+import { wireguardParts } from "../wireguard/wireguard.js";
+
+/** What the state has of one resource of a relay; secrets in it may be sealed. */
+export interface Stored {
+    id?: string;
+    inputs: Properties;
+    outputs: Properties;
+}
+
+const PARTS: Record<Part, RelayResourceParts> = {
+    host: hostParts,
+    firewall: firewallParts,
+    wireguard: wireguardParts,
+    proxy: proxyParts,
+    grants: grantsParts,
+};
+
+/**
+ * In what a relay is not as the state says, each by name with a sentence: what a refresh finds, out of the relay's answer to
+ * `status`. What only a secret could tell the relay compares by itself.
+ */
+export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Files): Record<string, string> {
+    const marks = parseTable(answer.marks ?? "");
+    return Object.assign(
+        {},
+        ...Object.entries(state).map(([part, { id, inputs, outputs }]) => {
+            const mark = marks.get(part)?.[0];
+            if (mark === undefined) return GONE;
+            // The answer holds no secret to compare with, also where those of the state are open.
+            const { seed: _seed, ...plain } = inputs;
+            return driftIn(PARTS[part as Part], { id, inputs: plain, outputs }, { ...answer, mark });
+        }),
+    ) as Record<string, string>;
+}

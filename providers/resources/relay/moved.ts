@@ -1,0 +1,125 @@
+import { tableName } from "../../../core/names.js";
+import { AuditLog } from "../../audit/log.js";
+import {
+    describeHost,
+    isInstance,
+    isSameMachine,
+    mayBeSameMachine,
+    pinned,
+    type HostDescriptor,
+} from "../../hosts/descriptors.js";
+import { changeRelay } from "../../hosts/facts.js";
+import type { Target } from "../../hosts/host.js";
+import { isMap } from "../changes.js";
+import { leftSentence } from "./move.js";
+import { hasSameNames, mintId, placed } from "./placed.js";
+import type { Properties } from "../resource.js";
+
+/**
+ * That a relay's Host went to another place. The resources that follow it compare this: an update that was refused on its way, and
+ * the way back after it, are changes for them, even where they have never left.
+ */
+export interface Moved {
+    /** Another one with each move. */
+    id: string;
+    /** Places on other machines that were left since, to be emptied at the end of an update, or at the latest with the relay. */
+    left: Left[];
+}
+
+interface Left {
+    host: HostDescriptor;
+    appName: string;
+    interface: string;
+    machine: string;
+    hostKey?: string;
+}
+
+export function movedOf({ moved }: Properties): Moved | undefined {
+    return isMap(moved) && typeof moved.id === "string" ? (moved as unknown as Moved) : undefined;
+}
+
+/**
+ * What Host remembers after it is set up where its inputs say.
+ *
+ * @param machine identity of the machine there
+ */
+export function movedAfter(
+    before: { inputs: Properties; outputs: Properties } | undefined,
+    inputs: Properties,
+    machine: unknown,
+): { moved?: Moved } {
+    if (before === undefined) return {};
+    const known = movedOf(before.outputs);
+    const then = leftOf(before.inputs, before.outputs.machine);
+    const now = leftOf(inputs, machine);
+    const isRenamed = !hasSameNames(then, now);
+    const isOther = !isOneMachine(then, now);
+    // A different route to the same machine is not a move.
+    if (!isRenamed && !isOther) return known === undefined ? {} : { moved: known };
+    const left = [...(known?.left ?? []), ...(isOther ? [then] : [])];
+    // Where the relay is nothing is emptied, whichever way leads there.
+    return {
+        moved: { id: mintId(), left: left.filter((each) => !hasSameNames(each, now) || !isOneMachine(each, now)) },
+    };
+}
+
+function leftOf(inputs: Properties, machine: unknown): Left {
+    const { host, appName, interface: device, hostKey } = placed(inputs);
+    return {
+        host,
+        appName,
+        interface: device,
+        machine: String(machine),
+        ...(hostKey === undefined ? {} : { hostKey }),
+    };
+}
+
+/** By its id, where two ways may lead to one machine. */
+function isOneMachine(one: Left, other: Left): boolean {
+    return (
+        isSameMachine(one.host, other.host) || (mayBeSameMachine(one.host, other.host) && one.machine === other.machine)
+    );
+}
+
+/** What a record says of a place that was emptied, so that it is not done again. */
+export function emptied(moved: Moved | undefined, place: Target): Record<string, string> {
+    return {
+        place: `${describeHost(place.host)} ${place.names.appName}-${place.names.interface}`,
+        ...(moved === undefined ? {} : { move: moved.id }),
+    };
+}
+
+/**
+ * Empties what was left on other machines and is not yet known to be empty. The log knows: it is written by whoever did it, and
+ * read by whoever comes after.
+ *
+ * @param target where the relay is now, with the same owner and credentials
+ * @returns a sentence and what to record for each
+ */
+export async function emptyLeft(
+    inputs: Properties,
+    moved: Moved | undefined,
+    target: Target,
+): Promise<{ message: string; details: Record<string, string> }[]> {
+    const done: { message: string; details: Record<string, string> }[] = [];
+    for (const each of moved?.left ?? []) {
+        const { host, appName, interface: device, hostKey } = each;
+        // A cloud machine is deleted by its own resource.
+        if (host.kind === "script" || isInstance(host)) continue;
+        const place: Target = {
+            ...target,
+            host: pinned(host, hostKey),
+            names: { appName, interface: device },
+        };
+        const details = emptied(moved, place);
+        const log = await AuditLog.open(placed(inputs).audit, {});
+        const known = await log.findDetails(
+            ({ action, details: told }) =>
+                action === "relay_move" && told.place === details.place && told.move === details.move,
+        );
+        if (known !== undefined) continue;
+        await changeRelay(place, "remove", { table: tableName(place.names) });
+        done.push({ message: leftSentence(place), details });
+    }
+    return done;
+}

@@ -1,0 +1,116 @@
+import { REPAIR } from "../../../core/repair.js";
+import { parseTable, type Files } from "../../hosts/bundle.js";
+import type { Properties } from "../resource.js";
+
+/** The resources of a relay, and its program's steps. */
+export type Part = "host" | "firewall" | "wireguard" | "proxy" | "grants";
+
+/** Files that only an apply of a part changes, as the relay tells them: "path TAB mode TAB sha256" lines. */
+const OWNED: Record<Part, RegExp> = {
+    host: /^(\.|owner|relay-id|manifest|program|audit-mark|generation|unit\/.*-(watch|firewall|wireguard|wireguard-b|proxy)\.service)$/,
+    firewall: /^firewall\.nft$/,
+    wireguard: /^(interfaces|key\..*|identity\..*)$/,
+    proxy: /^(services|caddy\.json|renewals|certs\/|issuers\/|certs\/.*\.(pem|key)|issuers\/.*|caddy\/caddy|unit\/.*-renewal\.(service|timer))$/,
+    grants: /^elements$/,
+};
+
+/** Of these the content changes with every operation, or is looked at elsewhere: that they are there, and who may read them. */
+const CONTENT_VARIES = /^(owner|program|audit-mark|generation|elements|certs\/[^/]*-relay\.pem)$/;
+
+/** What a part keeps in the state of its files, to compare them with: one line of text a file. */
+export function filesOf(part: Part, answer: Files): string | undefined {
+    if (answer.files === undefined) return undefined;
+    return rowsOf(answer.files)
+        .filter(([path]) => OWNED[part].test(path))
+        .map(([path, mode, hash]) => `${path}\t${mode}${CONTENT_VARIES.test(path) ? "" : `\t${hash}`}\n`)
+        .sort()
+        .join("");
+}
+
+/** Differences between a part's files, units and processes and what its last apply left, by name. */
+export function observedDrift(part: Part, outputs: Properties, answer: Files): Record<string, string> {
+    return Object.fromEntries([
+        ...(typeof outputs.files === "string" ? fileDrift(outputs.files, rowsOf(answer.files ?? "")) : []),
+        ...(part === "host" ? [...programDrift(answer), ...unitDrift(answer)] : []),
+        ...processDrift(part, answer),
+    ]);
+}
+
+type Row = [path: string, mode: string, hash: string];
+
+function rowsOf(text: string): Row[] {
+    return text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => {
+            const [path = "", mode = "", hash = ""] = line.split("\t");
+            return [path, mode, hash];
+        });
+}
+
+function* fileDrift(expected: string, live: Row[]): Generator<[string, string]> {
+    const found = new Map(live.map((row) => [row[0], row]));
+    for (const [path, mode, hash] of rowsOf(expected)) {
+        const now = found.get(path);
+        const what = describe(path);
+        // An issued certificate is named by what it is for: without its files another one is issued.
+        const key = `${path.startsWith("certs/") ? "certificate file" : "file"} ${path}`;
+        if (now === undefined) yield [key, `${what} is gone from the relay; ${REPAIR} writes it again`];
+        else if (hash !== "" && now[2] !== hash) yield [key, `${what} was changed on the relay; ${REPAIR} restores it`];
+        else if (now[1] !== mode) yield [key, `${what} has mode ${now[1]} instead of ${mode}; ${REPAIR} restores it`];
+    }
+}
+
+function describe(path: string): string {
+    if (path.startsWith("unit/")) return `the unit ${path.slice("unit/".length)}`;
+    if (path === "caddy/caddy") return "the Caddy binary";
+    return path === "." ? "the relay's folder in /etc" : path.endsWith("/") ? `the folder ${path}` : `the file ${path}`;
+}
+
+/** Whichever step was last wrote the program, and its hash beside it. */
+function* programDrift(answer: Files): Generator<[string, string]> {
+    const sum = answer["program.sum"]?.trim();
+    const found = rowsOf(answer.files ?? "").find(([path]) => path === "program");
+    if (sum !== undefined && found !== undefined && found[2] !== sum)
+        yield ["file program", `the file program was changed on the relay; ${REPAIR} restores it`];
+}
+
+/** "unit TAB enabled TAB active", under systemd. A second interface's unit does nothing until a key is rotated. */
+function* unitDrift(answer: Files): Generator<[string, string]> {
+    for (const [unit, enabled, active] of rowsOf(answer.units ?? "")) {
+        if (unit.endsWith("-renewal.timer")) continue;
+        if (enabled !== "enabled")
+            yield [
+                `unit ${unit}`,
+                `the unit ${unit} is ${enabled || "gone"}: it does not start at boot; ${REPAIR} enables it`,
+            ];
+        else if (active === "failed") yield [`unit ${unit}`, `the unit ${unit} has failed; ${REPAIR} starts it`];
+    }
+}
+
+const PROCESSES: [Part, RegExp, string][] = [
+    ["wireguard", /^watch$/, "the relay's watcher does not run: nothing enforces expiries and nothing is guarded"],
+    ["wireguard", /^wireguard\..*\.supervisor$/, "nothing starts wireguard-go again when it ends"],
+    ["proxy", /^proxy\.supervisor$/, "nothing starts the proxy again when it ends"],
+    ["proxy", /^renewal$/, "nothing renews the relay's certificates"],
+];
+
+/** "process TAB whether it runs", without systemd; with it the units of the same names. */
+function* processDrift(part: Part, answer: Files): Generator<[string, string]> {
+    const units = rowsOf(answer.units ?? "").flatMap(([unit, , active]): Row[] =>
+        part === "wireguard" && unit.endsWith("-watch.service")
+            ? [["watch", active === "active" ? "1" : "0", ""]]
+            : part === "proxy" && unit.endsWith("-renewal.timer")
+              ? [["renewal", active === "active" ? "1" : "0", ""]]
+              : [],
+    );
+    const serves = (answer.caddy ?? "").trim() !== "";
+    const renews = parseTable(answer.files ?? "").has("renewals");
+    for (const [name, runs] of [...units, ...rowsOf(answer.processes ?? "")]) {
+        const known = PROCESSES.find(([of, pattern]) => of === part && pattern.test(name));
+        if (known === undefined || runs === "1") continue;
+        // A proxy that does not run at all is named as such.
+        if ((name === "proxy.supervisor" && !serves) || (name === "renewal" && !renews)) continue;
+        yield [`process ${name}`, `${known[2]}; ${REPAIR} starts it`];
+    }
+}

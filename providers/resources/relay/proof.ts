@@ -1,0 +1,50 @@
+import { parseRevocation, type GoneKey } from "../../../core/protocol/revocation.js";
+import { fromAllowedIps } from "../../../core/wireguard/index.js";
+import type { Files } from "../../hosts/bundle.js";
+import { keyOf, peerChanges, peersOf, type PeerChange } from "../wireguard/peerChanges.js";
+import type { Change } from "./relayResource.js";
+import { isLeaf } from "../wireguard/leaf.js";
+import type { RegistryEntry } from "../wireguard/registry.js";
+
+/**
+ * Removals: those of the plan, and those that an earlier apply did not bring to an end, whom the registry has as active though
+ * nobody lists them any more.
+ */
+export function removals(change: Change): PeerChange[] {
+    const planned = peerChanges(change);
+    const told = new Set(
+        planned.flatMap(({ name, formerly }) => [name, ...(formerly === undefined ? [] : [formerly])]),
+    );
+    const listed = peersOf(change.inputs);
+    const owned = new Set(Object.keys(listed).map((name) => keyOf(change.inputs, name)));
+    const registry = (change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const unfinished = Object.entries(registry)
+        .filter(([name, { status, publicKey }]) => status === "active" && !(name in listed) && !owned.has(publicKey))
+        .filter(([name]) => !told.has(name))
+        .map(([name, { address, address6, publicKey }]): PeerChange => {
+            const peer = { address, ...(address6 === undefined ? {} : { address6 }), publicKey };
+            return { kind: "remove", name, peer, publicKey };
+        });
+    return [...planned.filter(({ kind }) => kind === "remove"), ...unfinished];
+}
+
+/** Keys that this change takes away, unless the relay keeps one beside the new one for a while, which it knows better. */
+export function goneKeys(change: Change): GoneKey[] {
+    // A managed peer's machine knows the relay alone.
+    if (isLeaf(change.inputs)) return [];
+    const removed = removals(change).flatMap(({ name, peer, publicKey }) =>
+        publicKey === undefined ? [] : [{ name, publicKey, allowedIps: fromAllowedIps(peer) }],
+    );
+    const replaced = peerChanges(change).flatMap(({ kind, name, publicKey, oldPublicKey }) =>
+        kind === "rekey" && oldPublicKey !== undefined && oldPublicKey !== publicKey
+            ? [{ name, publicKey: oldPublicKey, allowedIps: [] }]
+            : [],
+    );
+    return [...removed, ...replaced];
+}
+
+/** What a record says of a key that is gone; places where something was left are in the failure instead. */
+export function proofOf(answer: Files): Record<string, unknown> {
+    const { keysAbsentFrom = [], addressesAbsentFrom = [] } = parseRevocation(answer.proof) ?? {};
+    return { read_back: "absent", key_absent_from: keysAbsentFrom, addresses_absent_from: addressesAbsentFrom };
+}

@@ -1,0 +1,165 @@
+import { parseRule, formatRule } from "../../../core/access/index.js";
+import { allLeaves } from "../../../core/certificates/leaves.js";
+import type { ProxyService } from "../../../core/registry/model.js";
+import { tableName } from "../../../core/names.js";
+import { routesOf } from "../../../core/registry/defaults.js";
+import { cellPart, tableLine, wordsLine } from "../../../core/protocol/table.js";
+import { renderPeerTable } from "../../../core/wireguard/index.js";
+import { formatBundle, formatTable } from "../../hosts/bundle.js";
+import { relayValues } from "../../hosts/host.js";
+import { firewallParts } from "../firewall/firewall.js";
+import { grantsParts } from "../grants/grants.js";
+import { hostParts } from "../host/host.js";
+import { placed, targetOf } from "../relay/placed.js";
+import { renderProxy } from "../proxy/proxy.js";
+import type { Change, Desired } from "../relay/relayResource.js";
+import type { Properties } from "../resource.js";
+import type { Certificates } from "./certificates.js";
+import { renderInterfaces } from "../wireguard/epochs.js";
+import { desiredPeers, renderNetwork, type WireGuardInputs } from "../wireguard/wireguard.js";
+
+/** In their order, the steps of a script and what each is given. */
+export type Payload = Record<string, Desired>;
+
+/**
+ * The same steps that the resources of any other host make, with one after the first that checks what is otherwise looked at
+ * from afar, one that asks for certificates, and one that reads back.
+ */
+export async function payloadOf(change: Change, certificates: Certificates): Promise<Payload> {
+    const { inputs } = change;
+    const services = inputs.services as Record<string, ProxyService>;
+    const certified = withServices(change, certificates);
+    const proxy = renderProxy(certified, certificates);
+    const peers = desiredPeers(wireGuardOf(inputs));
+    const grants = await grantsParts.desired(withoutClosed(change, certificates));
+    return {
+        // First what goes, as on any other host.
+        removals: {
+            files: {
+                admitted: peers
+                    .map(({ name, publicKey, allowedIps }) =>
+                        tableLine("admitted", [
+                            name,
+                            publicKey,
+                            allowedIps.map((ip) => cellPart("admitted", ip)).join(","),
+                            "-",
+                        ]),
+                    )
+                    .join(""),
+                elements: grants.files?.elements ?? "",
+                services: Object.entries(services)
+                    .flatMap(([name, { port }]) =>
+                        certificates[name] === undefined ? [] : [tableLine("services", [name, port])],
+                    )
+                    .join(""),
+            },
+        },
+        check: {
+            values: { services: Object.keys(services).length },
+            files: { networks: lines(networks(inputs)), routes: lines(peerRoutes(inputs)) },
+        },
+        host: await hostParts.desired(change),
+        firewall: await firewallParts.desired(change),
+        wireguard: withIdentity({
+            files: {
+                interfaces: renderInterfaces(wireGuardOf(inputs), placed(inputs).interface),
+                peers: renderPeerTable(peers),
+                network: renderNetwork(wireGuardOf(inputs)),
+            },
+        }),
+        requests: {
+            files: {
+                wanted: allLeaves(services)
+                    .map(({ id, algorithm }) => tableLine("wanted", [id, algorithm]))
+                    .join(""),
+            },
+        },
+        proxy: {
+            files: {
+                ...proxy,
+                ...Object.fromEntries(
+                    Object.values(certificates).map(({ file, certificate }) => [`cert.${file}.pem`, certificate]),
+                ),
+                "leaf-keys": allLeaves(services)
+                    .filter(({ id }) => certificates[id] !== undefined)
+                    .map(({ id, algorithm }) =>
+                        tableLine("leaf-keys", [certificates[id]?.file ?? "", `${id}-${algorithm}`]),
+                    )
+                    .join(""),
+            },
+        },
+        grants,
+        receipt: {
+            files: { services: proxy.services ?? "", keys: lines(peers.map(({ publicKey }) => publicKey)) },
+        },
+    };
+}
+
+/** What takes the relay off the machine. */
+export const REMOVAL: Payload = { remove: {} };
+
+/** Each step as the relay's program reads it. */
+export function bundlesOf(
+    { inputs, context }: Change,
+    payload: Payload,
+    values: Record<string, string>,
+): Record<string, string> {
+    const target = targetOf(inputs, context);
+    const common = { ...relayValues(target), table: tableName(target.names), ...values };
+    return Object.fromEntries(
+        Object.entries(payload).map(([step, { values: own, files }]) => [
+            step,
+            formatBundle({ manifest: formatTable({ step, ...common, ...own }), ...files }),
+        ]),
+    );
+}
+
+/** The inputs of WireGuard, but for the private key, which nobody here has. */
+export function wireGuardOf(inputs: Properties): WireGuardInputs {
+    return inputs as unknown as WireGuardInputs;
+}
+
+function withIdentity({ values, files }: Desired): Desired {
+    return { values: { ...values, identity: "host" }, ...(files === undefined ? {} : { files }) };
+}
+
+/** Only services that have a certificate are served. */
+function withServices(change: Change, certificates: Certificates): Change {
+    const services = Object.fromEntries(
+        Object.entries(change.inputs.services as object).filter(([name]) => certificates[name] !== undefined),
+    ) as Record<string, ProxyService>;
+    return { ...change, inputs: { ...change.inputs, services } };
+}
+
+/** Nobody is let through to a port where nothing answers yet. */
+function withoutClosed(change: Change, certificates: Certificates): Change {
+    const { address, address6, services, rules } = change.inputs as {
+        address: string;
+        address6?: string;
+        services: Record<string, ProxyService>;
+        rules: Record<string, string[]>;
+    };
+    const closed = new Set(
+        Object.entries(services).flatMap(([name, { port }]) => (certificates[name] === undefined ? [port] : [])),
+    );
+    const isOpen = (rule: string): boolean => {
+        const { to, ports } = parseRule(rule);
+        return !((to === address || to === address6) && closed.has(ports.first ?? 0));
+    };
+    const open = Object.fromEntries(
+        Object.entries(rules).map(([who, list]) => [who, list.filter(isOpen).map(parseRule).map(formatRule)]),
+    );
+    return { ...change, inputs: { ...change.inputs, rules: open } };
+}
+
+function networks({ subnet, subnet6 }: Properties): string[] {
+    return [subnet, subnet6].filter((network) => typeof network === "string");
+}
+
+function peerRoutes(inputs: Properties): string[] {
+    return Object.values(wireGuardOf(inputs).peers).flatMap(routesOf);
+}
+
+function lines(list: string[]): string {
+    return list.map((line) => wordsLine("list", [line])).join("");
+}

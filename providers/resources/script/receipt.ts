@@ -1,0 +1,106 @@
+import { HostError, TunnelError } from "../../../core/errors.js";
+import { parsePublicKey } from "../../../core/keys/index.js";
+import { isGenuine, parseReceipt, type Receipt } from "../../hosts/receipt.js";
+import { placed } from "../relay/placed.js";
+import type { CheckFailure, Context, Properties } from "../resource.js";
+
+/** What stays of a receipt in the state. */
+export interface ReceiptMark {
+    edition: string;
+    generation: number;
+    machine: string;
+    /** The relay's. One that was set up from nothing has another. */
+    publicKey: string;
+    /** SHA-256 of the script that printed it. */
+    script: string;
+}
+
+const SUBJECT = "host.receipt";
+
+/** The receipt that the program gives, if it does. */
+export function receiptOf(inputs: Properties): Receipt | undefined {
+    return typeof inputs.receipt === "string" ? parseReceipt(inputs.receipt, SUBJECT) : undefined;
+}
+
+/** What is wrong with what the program says came back from the relay. */
+export function* receiptFailures(
+    inputs: Properties,
+    olds: Properties | undefined,
+    context: Context,
+): Generator<CheckFailure> {
+    const { relayPublicKey } = inputs;
+    if (typeof relayPublicKey === "string") {
+        const failure = failureOf("host.relayPublicKey", () => parsePublicKey(relayPublicKey, "host.relayPublicKey"));
+        if (failure !== undefined) yield failure;
+    }
+    const failure = failureOf(SUBJECT, () => receiptOf(inputs));
+    if (failure !== undefined) yield failure;
+    const receipt = failure === undefined ? receiptOf(inputs) : undefined;
+    if (receipt === undefined) return;
+    const wrong = strange(receipt, inputs, context);
+    if (wrong !== undefined) yield { path: SUBJECT, reason: wrong };
+    if (typeof relayPublicKey === "string" && relayPublicKey !== receipt.publicKey) {
+        yield {
+            path: "host.relayPublicKey",
+            reason: `the receipt says that the relay's key is ${receipt.publicKey}; leave it out, or find out whose receipt that is`,
+        };
+    }
+    const before = olds === undefined ? undefined : receiptOf(olds);
+    if (before !== undefined && isOlder(receipt, before)) {
+        yield {
+            path: SUBJECT,
+            reason: `it is of ${receipt.edition}, older than the one of ${before.edition} that was given before; give the newest`,
+        };
+    }
+}
+
+/** @throws HostError for a receipt that no script of this relay printed */
+export function genuineReceipt(
+    inputs: Properties,
+    before: ReceiptMark | undefined,
+    context: Context,
+): Receipt | undefined {
+    const receipt = receiptOf(inputs);
+    if (receipt === undefined) return undefined;
+    const wrong =
+        strange(receipt, inputs, context) ??
+        (before !== undefined && isOlder(receipt, before)
+            ? "it is older than one that was given before; give the newest"
+            : undefined);
+    if (wrong === undefined) return receipt;
+    const [problem = "", fix = ""] = wrong.split("; ");
+    throw new HostError(SUBJECT, problem, fix);
+}
+
+export function markOf({ edition, generation, machine, publicKey, script }: Receipt): ReceiptMark {
+    return { edition, generation, machine, publicKey, script };
+}
+
+/** Why a receipt is not one of this relay; undefined when it is, as far as can be told without the seed. */
+function strange(receipt: Receipt, inputs: Properties, context: Context): string | undefined {
+    const owner = `${context.project}/${context.stack}/${placed(inputs).relay}`;
+    const isOfIt = typeof inputs.seed === "string" ? isGenuine(receipt, inputs.seed) : undefined;
+    // Under whatever name: only a script of this relay knows its code.
+    if (isOfIt !== true && receipt.owner !== owner)
+        return `it is of ${receipt.owner}, this is ${owner}; give the receipt of this relay`;
+    if (isOfIt === false) {
+        return "no script of this relay printed it, or it was changed since; paste it again, whole, or run the newest script for another one";
+    }
+    return undefined;
+}
+
+/** A relay that was set up from nothing begins to count anew. */
+function isOlder(a: Omit<ReceiptMark, "script">, b: Omit<ReceiptMark, "script">): boolean {
+    const earlier = a.publicKey === b.publicKey && a.generation < b.generation;
+    return a.edition < b.edition || (a.edition === b.edition && earlier);
+}
+
+function failureOf(path: string, check: () => unknown): CheckFailure | undefined {
+    try {
+        check();
+        return undefined;
+    } catch (error) {
+        if (!(error instanceof TunnelError)) throw error;
+        return { path, reason: `${error.problem}; ${error.fix}` };
+    }
+}

@@ -1,0 +1,112 @@
+import { fingerprint } from "../../../core/keys/index.js";
+import type { Receipt } from "../../hosts/receipt.js";
+import { placed, type Announcement } from "../relay/placed.js";
+import type { Properties } from "../resource.js";
+import type { Served } from "./sentences.js";
+import { rogueCutOff } from "../sentences.js";
+import type { RegistryEntry } from "../wireguard/registry.js";
+
+type Registry = Record<string, RegistryEntry>;
+
+/** Above this many of a kind, a record holds a batch of peers instead of one. */
+const ONE_BY_ONE = 100;
+const BATCH = 500;
+
+/** What a receipt tells that the log does not know yet: "revoked" is written when the relay says that the key is gone. */
+export function receiptRecords(
+    inputs: Properties,
+    receipt: Receipt,
+    before: { registry: Registry; served: Served },
+    after: { registry: Registry; served: Served },
+): Announcement[] {
+    const { relay } = placed(inputs);
+    const proof = `the receipt of script ${receipt.script.slice(0, 16)}, generation ${receipt.generation}: the interface does not know the key any more`;
+    const added: Details[] = [];
+    const rotated: Details[] = [];
+    const removed: Details[] = [];
+    for (const [name, entry] of Object.entries(after.registry)) {
+        const was = before.registry[name];
+        if (entry.status === "active" && was?.publicKey !== entry.publicKey && was?.status === "active") {
+            rotated.push({ ...detailsOf(name, entry), old_public_key: was.publicKey });
+        } else if (entry.status === "active" && was?.status !== "active") {
+            const again = was?.publicKey === entry.publicKey || (entry.admitted ?? 1) > 1;
+            added.push({ ...detailsOf(name, entry), ...(again ? { reinstated: true } : {}) });
+        } else if (entry.status === "revoked" && was?.status === "active")
+            removed.push({ ...detailsOf(name, entry), proof });
+    }
+    const known = new Set(
+        [...Object.values(before.registry), ...Object.values(after.registry)].map((e) => e.publicKey),
+    );
+    return [
+        {
+            action: "script_receipt",
+            message: `Relay ${relay} says what its script of ${receipt.edition} did: ${Object.keys(receipt.peers).length} peers on the wire`,
+            details: {
+                relay,
+                edition: receipt.edition,
+                script: receipt.script,
+                generation: receipt.generation,
+                machine: receipt.machine,
+                public_key: receipt.publicKey,
+            },
+        },
+        ...peerRecords("peer_add", "Added", relay, added),
+        ...peerRecords("key_rotate", "Rotated the key of", relay, rotated),
+        ...peerRecords("peer_remove", "Removed", relay, removed),
+        ...receipt.removed
+            .filter((key) => !known.has(key))
+            .map((key) => ({
+                action: "drift_overwritten",
+                message: rogueCutOff(key),
+                details: { relay },
+            })),
+        ...serviceRecords(relay, before.served, after.served),
+    ];
+}
+
+type Details = { name: string; tunnel_ip: string } & Record<string, unknown>;
+
+function detailsOf(name: string, { address, address6, publicKey }: RegistryEntry): Details {
+    return {
+        name,
+        tunnel_ip: address,
+        ...(address6 === undefined ? {} : { tunnel_ip6: address6 }),
+        public_key: publicKey,
+        fingerprint: fingerprint(publicKey),
+    };
+}
+
+function peerRecords(action: string, done: string, relay: string, peers: Details[]): Announcement[] {
+    if (peers.length <= ONE_BY_ONE) {
+        return peers.map((peer) => ({
+            action,
+            message: `${done} peer ${peer.name} (${peer.tunnel_ip}), as the receipt of relay ${relay} says`,
+            details: { relay, ...peer },
+        }));
+    }
+    const batches = Array.from({ length: Math.ceil(peers.length / BATCH) }, (_, n) =>
+        peers.slice(n * BATCH, (n + 1) * BATCH),
+    );
+    return batches.map((batch) => ({
+        action,
+        message: `${done} ${batch.length} peers, as the receipt of relay ${relay} says`,
+        details: { relay, peers: batch },
+    }));
+}
+
+function serviceRecords(relay: string, before: Served, after: Served): Announcement[] {
+    const isOpen = (served: Served, name: string): boolean => served[name]?.state === "open";
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+    return names.flatMap((name) => {
+        if (isOpen(before, name) === isOpen(after, name)) return [];
+        const open = isOpen(after, name);
+        const { url, port, upstream } = { ...before[name], ...after[name] };
+        return [
+            {
+                action: open ? "service_open" : "service_close",
+                message: `${open ? "Opened" : "Closed"} ${name} at ${url}, as the receipt says`,
+                details: { relay, name, url, port, upstream },
+            },
+        ];
+    });
+}

@@ -1,0 +1,147 @@
+import { routesOf } from "../../../core/registry/defaults.js";
+import { fingerprint } from "../../../core/keys/index.js";
+import { type EpochPlace } from "../../../core/keys/epochs.js";
+import { parseDump, type Dump } from "../../../core/wireguard/index.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { same } from "../changes.js";
+import type { WireGuardInputs } from "./wireguard.js";
+import { placesOf, publicKeyOfEpoch } from "./epochs.js";
+import { expectedPeers, type ExpectedPeer } from "./overlap.js";
+
+/** Differences between the interfaces and what the program says, by name. Counters, handshakes and endpoints are no difference. */
+export function wireDrift(
+    args: WireGuardInputs,
+    peers: ExpectedPeer[],
+    answer: Files,
+    device: string,
+    publicKeys: Record<string, string> = {},
+): Record<string, string> {
+    const places = placesOf(args, device);
+    const drift: Record<string, string> = {};
+    const expected = expectedPeers(peers, answer);
+    for (const [index, place] of places.entries()) {
+        const found = interfaceDrift(args, expected, answer, place, index === 0, publicKeys);
+        // With one interface there is no doubt which is meant.
+        for (const [name, sentence] of Object.entries(found))
+            drift[places.length === 1 ? name : `${place.interface}: ${name}`] =
+                places.length === 1 ? sentence : `${place.interface}: ${sentence}`;
+    }
+    // Of two interfaces each has some of the routes: where a peer was last.
+    const networks = places.map((place) => answer[`network.${place.interface}`] ?? "").join("\n");
+    const routes = [...new Set(Object.values(args.peers).flatMap(routesOf))].sort();
+    if (dumpOf(answer, places[0]?.interface ?? device) !== undefined && !same(live(networks, "route"), routes))
+        drift.routes = `the routes are ${live(networks, "route").join(", ") || "none"} instead of ${routes.join(", ") || "none"}; ${REPAIR} restores them`;
+    return drift;
+}
+
+/** What the wire knows of one interface; undefined when it is gone or does not answer. */
+export function dumpOf(answer: Files, device: string): Dump | undefined {
+    const text = answer[`dump.${device}`] ?? "";
+    return text === "" ? undefined : parseDump(text);
+}
+
+function interfaceDrift(
+    args: WireGuardInputs,
+    peers: ExpectedPeer[],
+    answer: Files,
+    place: EpochPlace,
+    primary: boolean,
+    publicKeys: Record<string, string>,
+): Record<string, string> {
+    const dump = dumpOf(answer, place.interface);
+    if (dump === undefined) {
+        return {
+            interface: `the interface is gone or does not answer: nobody is connected; ${REPAIR} creates it again`,
+        };
+    }
+    const drift: Record<string, string> = {};
+    const own = publicKeyOfEpoch(args, place.epoch) ?? publicKeys[place.epoch];
+    if (own !== undefined && dump.publicKey !== own) {
+        drift["private key"] =
+            `the interface has a different private key (public key ${dump.publicKey}); ${REPAIR} restores the relay's own`;
+    }
+    // A managed peer takes any.
+    if (place.port !== 0 && dump.listenPort !== place.port) {
+        drift["listen port"] =
+            `the interface listens on port ${dump.listenPort} instead of ${place.port}; ${REPAIR} restores it`;
+    }
+    if (dump.fwmark !== 0)
+        drift.fwmark = `the interface marks its packets with ${dump.fwmark}: the machine may route them elsewhere; ${REPAIR} takes the mark away`;
+    const network = answer[`network.${place.interface}`] ?? "";
+    Object.assign(drift, peerDrift(peers, dump.peers), networkDrift(args, network, primary));
+    return drift;
+}
+
+type LivePeer = ReturnType<typeof parseDump>["peers"][number];
+
+function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, string> {
+    const drift: Record<string, string> = {};
+    const onWire = new Map(live.map((peer) => [peer.publicKey, peer]));
+    for (const want of peers) {
+        const peer = onWire.get(want.publicKey);
+        onWire.delete(want.publicKey);
+        if (peer === undefined) {
+            drift[`peer ${want.name}`] = `${want.name} was removed from the interface by hand; ${REPAIR} adds it back`;
+            continue;
+        }
+        const faults: string[] = [];
+        if (!same([...peer.allowedIps].sort(), [...want.allowedIps].sort())) {
+            faults.push(
+                `allowed IPs are ${peer.allowedIps.join(", ") || "none"} instead of ${want.allowedIps.join(", ")}`,
+            );
+        }
+        if (want.presharedKey !== undefined && peer.presharedKey !== want.presharedKey)
+            faults.push("the preshared key differs");
+        if (peer.keepalive !== want.keepalive)
+            faults.push(`keepalive is ${peer.keepalive} instead of ${want.keepalive}`);
+        if (faults.length > 0)
+            drift[`peer ${want.name}`] =
+                `${want.name} was changed on the wire: ${faults.join("; ")}; ${REPAIR} restores it`;
+    }
+    for (const peer of onWire.values()) {
+        const name = `rogue peer ${fingerprint(peer.publicKey)}`;
+        drift[name] =
+            `unknown peer ${fingerprint(peer.publicKey)} (${peer.publicKey}, ${peer.allowedIps.join(", ") || "no allowed IPs"}) is configured on the interface but not declared in the program; ${REPAIR} removes it`;
+    }
+    return drift;
+}
+
+function networkDrift(args: WireGuardInputs, network: string, primary: boolean): Record<string, string> {
+    const drift: Record<string, string> = {};
+    // The tunnel's networks lead to one interface; another one of the relay has its addresses alone.
+    const addresses = [
+        `${args.address}/${primary ? args.prefix : 32}`,
+        ...(args.address6 === undefined ? [] : [`${args.address6}/${primary ? (args.prefix6 ?? 64) : 128}`]),
+    ].sort();
+    if (!same(live(network, "address"), addresses)) {
+        drift.addresses = `the interface has the addresses ${live(network, "address").join(", ") || "none"} instead of ${addresses.join(", ")}; ${REPAIR} restores them`;
+    }
+    if (live(network, "mtu")[0] !== String(args.mtu))
+        drift.mtu = `the MTU is ${live(network, "mtu")[0]} instead of ${args.mtu}; ${REPAIR} restores it`;
+    if (live(network, "up")[0] !== "1")
+        drift.link = `the interface is down: nobody is connected; ${REPAIR} brings it up`;
+    if (live(network, "forwarding")[0] !== "1")
+        drift["ip_forward"] =
+            `IPv4 forwarding is off: peers reach the relay, but nothing behind it; ${REPAIR} switches it on for the interface`;
+    if (args.address6 !== undefined && live(network, "forwarding6")[0] !== "1")
+        drift["ip6_forward"] = `IPv6 forwarding is off; ${REPAIR} switches it on`;
+    for (const [key, value] of Object.entries(KERNEL)) {
+        const [now] = live(network, key);
+        if (now !== undefined && now !== "" && now !== value)
+            drift[key] = `${key} of the interface is ${now} instead of ${value}; ${REPAIR} restores it`;
+    }
+    return drift;
+}
+
+/** Settings of the interface in the kernel, as every apply writes them. */
+const KERNEL = { rp_filter: "2", send_redirects: "0" };
+
+/** Values of a key in what a relay says of an interface's network. */
+function live(network: string, key: string): string[] {
+    return network
+        .split("\n")
+        .filter((line) => line.startsWith(`${key} `))
+        .map((line) => line.slice(key.length + 1))
+        .sort();
+}

@@ -1,0 +1,215 @@
+import { epochPlaces, parseEpochs, type EpochPlace } from "../../../core/keys/epochs.js";
+import { publicKeyOf } from "../../../core/keys/index.js";
+import { tableLine } from "../../../core/protocol/table.js";
+import type { Files } from "../../hosts/bundle.js";
+import { same } from "../changes.js";
+import { keyOf, peersOf } from "./peerChanges.js";
+import { placed, type Announcement } from "../relay/placed.js";
+import type { Change } from "../relay/relayResource.js";
+import { UNKNOWN, type Properties } from "../resource.js";
+import type { WireGuardInputs } from "./wireguard.js";
+import { count, listNames } from "../sentences.js";
+
+/** One epoch in the outputs. */
+interface EpochOutput {
+    interface: string;
+    port: number;
+    publicKey: unknown;
+}
+
+export function placesOf(args: WireGuardInputs, device: string): EpochPlace[] {
+    return epochPlaces(args.epochs, device, args.listenPort);
+}
+
+/** undefined while the key is not known here. */
+export function publicKeyOfEpoch({ privateKeys }: WireGuardInputs, epoch: number): string | undefined {
+    const key: unknown = privateKeys?.[epoch];
+    return typeof key === "string" ? publicKeyOf(key) : undefined;
+}
+
+/** Interface, port, epoch and public key of each key epoch; the key is left to the relay where it is made there. */
+export function renderInterfaces(args: WireGuardInputs, device: string): string {
+    return placesOf(args, device)
+        .map(({ interface: name, port, epoch }) =>
+            tableLine("interfaces", [name, port, epoch, publicKeyOfEpoch(args, epoch) ?? "-"]),
+        )
+        .join("");
+}
+
+/** A private key for each interface, by file name; none where the relay makes its own. */
+export function keyFiles(args: WireGuardInputs, device: string): Record<string, string> {
+    if (args.identity === "host") return {};
+    return Object.fromEntries(
+        placesOf(args, device).map(({ interface: name, epoch }) => [
+            `key.${name}`,
+            `${args.privateKeys?.[epoch] ?? ""}\n`,
+        ]),
+    );
+}
+
+/** What the relay says of its epochs, and who was last seen on which. */
+export function epochOutputs(inputs: Properties, answer: Files): Properties {
+    const live = parseEpochs(answer.interfaces);
+    const newest = live.at(-1);
+    return {
+        publicKey: newest?.publicKey ?? "",
+        epochs: Object.fromEntries(
+            live.map(({ epoch, interface: device, port, publicKey }) => [
+                epoch,
+                { interface: device, port, publicKey } satisfies EpochOutput,
+            ]),
+        ),
+        onEpoch: live.length < 2 ? {} : onEpoch(inputs, live, answer.moved),
+    };
+}
+
+function onEpoch(
+    inputs: Properties,
+    live: ReturnType<typeof parseEpochs>,
+    moved: string | undefined,
+): Record<string, number> {
+    const epochs = new Map(live.map(({ interface: device, epoch }) => [device, epoch]));
+    const at = new Map((moved ?? "").split("\n").map((line) => line.split("\t") as [string, string]));
+    return Object.fromEntries(
+        Object.keys(peersOf(inputs)).flatMap((name) => {
+            const epoch = epochs.get(at.get(keyOf(inputs, name) ?? "") ?? "");
+            return epoch === undefined ? [] : [[name, epoch]];
+        }),
+    );
+}
+
+/** Before an apply: keys that are in the state are known, and those that the relay told. */
+export function previewEpochs({ inputs, before }: Pick<Change, "inputs" | "before">): Properties {
+    const args = inputs as unknown as WireGuardInputs;
+    const told = (before?.outputs.epochs ?? {}) as Record<string, EpochOutput>;
+    const keyAt = (epoch: number): unknown => publicKeyOfEpoch(args, epoch) ?? told[epoch]?.publicKey ?? UNKNOWN;
+    const unchanged = before !== undefined && same(before.inputs.epochs, inputs.epochs);
+    return {
+        publicKey: keyAt(Math.max(...args.epochs)),
+        epochs: Object.fromEntries(
+            placesOf(args, placed(inputs).interface).map(({ epoch, interface: device, port }) => [
+                epoch,
+                { interface: device, port, publicKey: keyAt(epoch) },
+            ]),
+        ),
+        onEpoch: unchanged ? (before.outputs.onEpoch ?? {}) : UNKNOWN,
+    };
+}
+
+/** A stage of a rotation of the relay's key: epochs that begin and that end. */
+interface Stage {
+    added: number[];
+    /** Older than what stays. */
+    retired: number[];
+    /** Newer than what stays: the rotation is called off. */
+    calledOff: number[];
+}
+
+function stageOf({ before, inputs }: Pick<Change, "inputs" | "before">): Stage {
+    const now = (inputs.epochs ?? []) as number[];
+    const then = (before?.inputs.epochs ?? now) as number[];
+    const gone = then.filter((epoch) => !now.includes(epoch));
+    const oldest = Math.min(...now);
+    return {
+        added: now.filter((epoch) => !then.includes(epoch)),
+        retired: gone.filter((epoch) => epoch < oldest),
+        calledOff: gone.filter((epoch) => epoch > oldest),
+    };
+}
+
+/** Who uses one of these epochs as far as the last look knows, or has been seen on none. */
+function stillOn(change: Pick<Change, "inputs" | "before">, epochs: number[], counting: "unseen" | "seen"): string[] {
+    const seen = (change.before?.outputs.onEpoch ?? {}) as Record<string, number>;
+    return Object.keys(peersOf(change.inputs))
+        .sort()
+        .filter((name) => (seen[name] === undefined ? counting === "unseen" : epochs.includes(seen[name])));
+}
+
+/** Who is cut off when a stage ends an epoch, or keeps it from ending. */
+export function concernedByStage(change: Change): string[] {
+    const { retired, calledOff } = stageOf(change);
+    return [
+        ...(retired.length === 0 ? [] : stillOn(change, retired, "unseen")),
+        ...(calledOff.length === 0 ? [] : stillOn(change, calledOff, "seen")),
+    ];
+}
+
+/** What a stage asks of whom, and what happens until then. */
+export function epochSentences(change: Change, interrupted = false): string[] {
+    const { inputs, before } = change;
+    if (before === undefined) return [];
+    const args = inputs as unknown as WireGuardInputs;
+    const { added, retired, calledOff } = stageOf(change);
+    const sentences: string[] = [];
+    for (const { epoch, interface: device, port } of placesOf(args, placed(inputs).interface)) {
+        if (added.includes(epoch))
+            sentences.push(
+                `key epoch ${epoch} begins: a new key on ${device}, UDP port ${port}, for the same peers${interrupted ? "" : "; nobody is disturbed, every configuration in use keeps working"}; hand out the new ones and let peers change when they like`,
+            );
+    }
+    for (const epoch of retired) {
+        const left = stillOn(change, [epoch], "unseen");
+        const forced = args.forceRetire === epoch;
+        const who =
+            left.length === 0
+                ? "everybody used a newer key when last looked at"
+                : `${listNames(left, 10)} had not moved when last looked at: ${forced ? "cut off at once, until the new configuration is in use" : "the update is refused while anybody has not"}`;
+        sentences.push(
+            `key epoch ${epoch} ends, its interface and port go: ${who}${interrupted ? "" : "; who has moved is not disturbed"}`,
+        );
+    }
+    for (const epoch of calledOff) {
+        const back = stillOn(change, [epoch], "seen");
+        sentences.push(
+            `key epoch ${epoch} is called off: ${back.length === 0 ? "nobody used it when last looked at" : `${listNames(back, 10)} used it when last looked at and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}${interrupted ? "" : "; everybody else is not disturbed"}`,
+        );
+    }
+    return sentences;
+}
+
+/** While two epochs are open every preview says who is where; nothing happens by itself. */
+export function openRotation(inputs: Properties, before: NonNullable<Change["before"]>): string[] {
+    const [old, next] = (inputs.epochs ?? []) as number[];
+    if (old === undefined || next === undefined || !same(before.inputs.epochs, inputs.epochs)) return [];
+    const left = stillOn({ inputs, before }, [old], "unseen");
+    const all = Object.keys(peersOf(inputs)).length;
+    return [
+        `key epochs ${old} and ${next} are open: ${all - left.length} of ${count(all, "peer")} used epoch ${next} when last looked at${left.length === 0 ? `; keyEpochs [${next}] ends the rotation` : `, not yet ${listNames(left)}; nothing happens until keyEpochs says so`}`,
+    ];
+}
+
+/** What became of the relay's own keys. */
+export function epochRecords(change: Change, outputs: Properties): Announcement[] {
+    const { before, inputs } = change;
+    if (before === undefined) return [];
+    const { relay } = placed(inputs);
+    const { added, retired, calledOff } = stageOf(change);
+    const keyAt = (from: Properties, epoch: number): unknown =>
+        ((from.epochs ?? {}) as Record<string, EpochOutput>)[epoch]?.publicKey;
+    const old = (before.inputs.epochs as number[] | undefined)?.[0] ?? 1;
+    const record = (stage: string, epoch: number, message: string, more: object = {}): Announcement => ({
+        action: "key_rotate",
+        message,
+        details: {
+            relay,
+            stage,
+            epoch,
+            old_public_key: keyAt(before.outputs, stage === "call off" ? epoch : old),
+            public_key: keyAt(outputs, Math.max(...(inputs.epochs as number[]))),
+            ...more,
+        },
+    });
+    return [
+        ...added.map((epoch) =>
+            record("add", epoch, `Relay ${relay} has a key of epoch ${epoch} beside the one in use`),
+        ),
+        ...retired.map((epoch) => {
+            const done = `Retired the key of epoch ${epoch} of relay ${relay}`;
+            if (inputs.forceRetire !== epoch) return record("retire", epoch, done);
+            const left = stillOn(change, [epoch], "unseen");
+            const whom = left.length === 0 ? "" : `: ${listNames(left, 10)} had not moved when last looked at`;
+            return record("retire", epoch, `${done} by force${whom}`, { forced: true, not_moved: left });
+        }),
+        ...calledOff.map((epoch) => record("call off", epoch, `Called off key epoch ${epoch} of relay ${relay}`)),
+    ];
+}

@@ -1,0 +1,130 @@
+import type { RegistryPeer } from "../../../core/registry/model.js";
+import { REPAIR } from "../../../core/repair.js";
+import type { Files } from "../../hosts/bundle.js";
+import { placed } from "../relay/placed.js";
+import { peersOf } from "./peerChanges.js";
+import type { Properties } from "../resource.js";
+import type { WireGuardInputs } from "./wireguard.js";
+import { count, listNames } from "../sentences.js";
+
+/** Whom a relay cut off at her time, as it remembers it. */
+export interface CutPeer {
+    publicKey: string;
+    /** Unix seconds. */
+    expires: number;
+    name: string;
+    /** What she left and nobody has got since, as elements of sets have it. */
+    addresses: string[];
+}
+
+/** Reads what a relay answers about expired peers. */
+export function expiredOn(answer: Files): CutPeer[] {
+    const lines = (answer.expired ?? "").split("\n").filter((line) => line !== "");
+    return lines.map((line) => {
+        const [publicKey = "", expires = "", name = "", addresses = "-"] = line.split("\t");
+        return { publicKey, expires: Number(expires), name, addresses: addresses === "-" ? [] : addresses.split(",") };
+    });
+}
+
+/** Listed peers whom the relay has cut off since, at the time that the program gives them or later; by name, with that time. */
+export function cutNames(args: WireGuardInputs, answer: Files): Map<string, string> {
+    const known = new Map<string, number>();
+    for (const { name, publicKey, expires } of expiredOn(answer))
+        for (const of of [name, publicKey]) known.set(of, Math.max(expires, known.get(of) ?? 0));
+    return new Map(
+        Object.entries(args.peers).flatMap(([name, { expires, publicKey }]): [string, string][] => {
+            const key = publicKey ?? args.publicKeys[name] ?? "";
+            const at = Math.max(known.get(name) ?? 0, known.get(key) ?? 0);
+            return expires !== undefined && seconds(expires) <= at ? [[name, expires]] : [];
+        }),
+    );
+}
+
+/** What is still to be on the wire: nobody expects there whom the relay has cut off at her time. */
+export function withoutCut(args: WireGuardInputs, answer: Files): WireGuardInputs {
+    const cut = cutNames(args, answer);
+    if (cut.size === 0) return args;
+    return { ...args, peers: Object.fromEntries(Object.entries(args.peers).filter(([name]) => !cut.has(name))) };
+}
+
+/** An expiry that nobody enforced: she is past it by more than a moment, and the relay has not said that it cut her off. */
+export function overdue(
+    args: WireGuardInputs,
+    answer: Files,
+    onWire: ReadonlySet<string>,
+    now: Date,
+): Record<string, string> {
+    const cut = cutNames(args, answer);
+    const drift: Record<string, string> = {};
+    for (const [name, { expires, publicKey }] of Object.entries(args.peers)) {
+        if (expires === undefined || cut.has(name)) continue;
+        if (now.getTime() < Date.parse(expires) + GRACE_MS || !onWire.has(publicKey ?? args.publicKeys[name] ?? ""))
+            continue;
+        drift[`expired peer ${name}`] =
+            `${name} expired on ${expires} and is still on the wire: nothing on the relay enforces it; ${REPAIR} removes it`;
+    }
+    return drift;
+}
+
+/** Elements that mention what an expired peer left are no longer expected in the kernel. */
+export function withoutCutElements<Sets extends Record<string, string[]>>(sets: Sets, answer: Files): Sets {
+    const gone = new Set(expiredOn(answer).flatMap(({ addresses }) => addresses));
+    if (gone.size === 0) return sets;
+    const kept = (element: string): boolean => !element.split(" ").some((word) => gone.has(word));
+    return Object.fromEntries(Object.entries(sets).map(([set, elements]) => [set, elements.filter(kept)])) as Sets;
+}
+
+/** Keys of peers who are not in the registry, because they have expired, are nobody's to know. */
+export function withoutUnlisted(inputs: Properties): Properties {
+    const peers = peersOf(inputs);
+    if (inputs.peers !== peers) return inputs;
+    const listed = (map: unknown): unknown =>
+        typeof map === "object" && map !== null
+            ? Object.fromEntries(Object.entries(map).filter(([name]) => Object.hasOwn(peers, name)))
+            : map;
+    return { ...inputs, publicKeys: listed(inputs.publicKeys), presharedKeys: listed(inputs.presharedKeys) };
+}
+
+/** What the calendar brings within two weeks. */
+export function expiryWarnings(inputs: Properties, now: Date): string[] {
+    const { relay } = placed(inputs);
+    const soon = Object.entries(peersOf(inputs))
+        .flatMap(([name, { expires }]) =>
+            expires === undefined ? [] : [{ name, expires, left: Date.parse(expires) - now.getTime() }],
+        )
+        .filter(({ left }) => left > 0 && left <= WARN_DAYS * DAY_MS)
+        .sort((a, b) => a.left - b.left);
+    const [first] = soon;
+    if (soon.length > ONE_BY_ONE && first !== undefined) {
+        const names = listNames(soon.map(({ name }) => name));
+        return [
+            `${relay}: ${names} expire within ${WARN_DAYS} days, the first on ${first.expires} (${until(first.left)})`,
+        ];
+    }
+    return soon.map(({ name, expires, left }) => `${relay}: ${name} expires on ${expires} (${until(left)})`);
+}
+
+/** Whether her time has come. */
+export function isPast({ expires }: Pick<RegistryPeer, "expires">, now: Date): boolean {
+    return expires !== undefined && Date.parse(expires) <= now.getTime();
+}
+
+/** In a registry: nobody revoked her, her time had come. */
+export const BY_EXPIRY = "the relay, when it expired";
+
+const WARN_DAYS = 14;
+const ONE_BY_ONE = 8;
+const DAY_MS = 86_400_000;
+/** A clock and a watcher that are a little late are no fault. */
+const GRACE_MS = 30_000;
+
+function until(milliseconds: number): string {
+    const minutes = Math.max(1, Math.round(milliseconds / 60_000));
+    if (minutes < 120) return `in ${count(minutes, "minute")}`;
+    const hours = Math.round(minutes / 60);
+    return hours < 48 ? `in ${count(hours, "hour")}` : `in ${count(Math.floor(milliseconds / DAY_MS), "day")}`;
+}
+
+function seconds(moment: string): number {
+    return Math.floor(Date.parse(moment) / 1000);
+}

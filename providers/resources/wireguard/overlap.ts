@@ -1,0 +1,96 @@
+import { fingerprint } from "../../../core/keys/index.js";
+import { REPAIR } from "../../../core/repair.js";
+import { tableLine } from "../../../core/protocol/table.js";
+import type { DesiredPeer } from "../../../core/wireguard/index.js";
+import type { Files } from "../../hosts/bundle.js";
+import { peerChanges } from "./peerChanges.js";
+import type { Change } from "../relay/relayResource.js";
+import type { Properties } from "../resource.js";
+import { recordedKeys } from "./history.js";
+import type { RegistryEntry } from "./registry.js";
+
+/** A peer as the wire is to have her; of a key that is being replaced nobody here knows the preshared key. */
+export type ExpectedPeer = Omit<DesiredPeer, "presharedKey"> & { presharedKey?: string };
+
+/** New and old public key of each peer whose key this change replaces: the relay keeps the old one beside it for a while. */
+export function renderRekeyed(change: Change): string {
+    return peerChanges(change)
+        .filter(({ kind, publicKey, oldPublicKey }) => kind === "rekey" && publicKey !== oldPublicKey)
+        .map(({ publicKey, oldPublicKey }) =>
+            publicKey === undefined || oldPublicKey === undefined
+                ? ""
+                : tableLine("rekeyed", [publicKey, oldPublicKey]),
+        )
+        .join("");
+}
+
+/** Old public key by the new one, of peers who have not used the new one yet. */
+export function overlaps(answer: Files): Map<string, string> {
+    return new Map(
+        (answer.moving ?? "")
+            .split("\n")
+            .filter((line) => line !== "")
+            .map((line): [string, string] => {
+                const [publicKey = "", oldPublicKey = ""] = line.split("\t");
+                return [publicKey, oldPublicKey];
+            }),
+    );
+}
+
+/**
+ * What a relay answered, with only those former keys that the state or the log knows: what somebody else wrote into the
+ * relay's record of replaced keys hides nobody.
+ */
+export function withKnownFormers(answer: Files, known: ReadonlySet<string>): Files {
+    if (answer.moving === undefined) return answer;
+    const pairs = answer.moving.split("\n").filter((line) => known.has(line.split("\t")[1] ?? ""));
+    return { ...answer, moving: pairs.map((line) => `${line}\n`).join("") };
+}
+
+/** Former keys that a relay keeps and nobody else knows, by name, each with a sentence. */
+export function unknownFormers(answer: Files, known: ReadonlySet<string>): Record<string, string> {
+    return Object.fromEntries(
+        [...new Set(overlaps(answer).values())]
+            .filter((key) => !known.has(key))
+            .map((key) => [
+                `former key ${fingerprintOf(key)}`,
+                `the relay's record of replaced keys names ${fingerprintOf(key)} as a peer's former key, which neither the state nor the log knows; ${REPAIR} removes it`,
+            ]),
+    );
+}
+
+function fingerprintOf(key: string): string {
+    return KEY.test(key) ? fingerprint(key) : "(not a key)";
+}
+
+const KEY = /^[A-Za-z0-9+/]{43}=$/;
+
+/** Former keys that may still work, as the registry in the state has them. */
+export function formersIn(outputs: Properties): Set<string> {
+    const registry = Object.values((outputs.registry ?? {}) as Record<string, RegistryEntry>);
+    return new Set(registry.flatMap(({ replaces }) => (replaces === undefined ? [] : [replaces])));
+}
+
+/** Former keys that may still work after a change: those of before, and those that it replaces. Without a state the log tells. */
+export async function formersAfter(change: Change): Promise<Set<string>> {
+    const { before, inputs } = change;
+    const replaced = peerChanges(change).flatMap(({ oldPublicKey }) =>
+        oldPublicKey === undefined ? [] : [oldPublicKey],
+    );
+    const known = before === undefined ? await recordedKeys(inputs) : formersIn(before.outputs);
+    return new Set([...known, ...replaced]);
+}
+
+/** Who is to be on an interface while keys are replaced: the old key keeps the addresses until the new one is used. */
+export function expectedPeers(peers: ExpectedPeer[], answer: Files): ExpectedPeer[] {
+    const moving = overlaps(answer);
+    return peers.flatMap((peer): ExpectedPeer[] => {
+        const oldPublicKey = moving.get(peer.publicKey);
+        if (oldPublicKey === undefined) return [peer];
+        const { presharedKey: _hers, ...former } = peer;
+        return [
+            { ...peer, allowedIps: [] },
+            { ...former, name: `${peer.name} (former key)`, publicKey: oldPublicKey },
+        ];
+    });
+}

@@ -1,0 +1,210 @@
+import { fingerprint } from "../../../core/keys/index.js";
+import type { RegistryPeer } from "../../../core/registry/model.js";
+import { routesOf } from "../../../core/registry/defaults.js";
+import { same } from "../changes.js";
+import { isPast } from "./expiry.js";
+import { givenPresharedKey, peerChanges, type PeerChange } from "./peerChanges.js";
+import type { Change } from "../relay/relayResource.js";
+import type { Properties } from "../resource.js";
+import { count, listNames, nameAll } from "../sentences.js";
+
+/** Above this many of a kind, those to whom the same happens are named in one sentence. */
+const ONE_BY_ONE = 8;
+
+const KINDS = ["add", "remove", "rename", "rekey", "readdress", "reroute", "expiry", "preshared"] as const;
+
+/**
+ * Everything that happens to each peer, without the relay's name.
+ *
+ * @param interrupted something of the relay itself interrupts every peer, so that nothing of them goes on
+ */
+export function peerSentencesOf(change: Change, now: Date, interrupted: boolean): string[] {
+    const changes = peerChanges(change);
+    const expired = changes.filter(({ kind, peer }) => kind === "remove" && isPast(peer, now));
+    const words = changes.map((each): Words => {
+        if (expired.includes(each)) return expiredWords(each);
+        const others = changes.filter(({ name, kind }) => name === each.name && kind !== each.kind);
+        return wordsOf(each, change, { others, interrupted });
+    });
+    const ofKind = (wanted: (each: PeerChange) => boolean): string[] =>
+        sentences(words.filter((_, index) => wanted(changes[index]!)));
+    return [
+        ...ofKind((each) => expired.includes(each)),
+        ...KINDS.flatMap((kind) => ofKind((each) => each.kind === kind && !expired.includes(each))),
+    ];
+}
+
+/** What happens to one peer, as a sentence of its own and as it is said of many. */
+interface Words {
+    subject: string;
+    one: string;
+    many: string;
+}
+
+/** Each in a sentence of its own; of more than a few, those of whom the same is said together, and everybody by name. */
+function sentences(words: Words[]): string[] {
+    if (words.length <= ONE_BY_ONE) return words.map(({ one }) => one);
+    const groups = new Map<string, Words[]>();
+    for (const each of words) groups.set(each.many, [...(groups.get(each.many) ?? []), each]);
+    return [...groups].map(([many, group]) =>
+        group.length === 1 && group[0] !== undefined
+            ? group[0].one
+            : `${nameAll(group.map(({ subject }) => subject))} (${count(group.length, "peer")}) ${many}`,
+    );
+}
+
+interface Circumstances {
+    /** What else happens to the same peer. */
+    others: PeerChange[];
+    interrupted: boolean;
+}
+
+function wordsOf(each: PeerChange, change: Change, { others, interrupted }: Circumstances): Words {
+    const { name, peer, before, formerly } = each;
+    const happens = (...kinds: PeerChange["kind"][]): boolean => others.some(({ kind }) => kinds.includes(kind));
+    const moves = [each, ...others].some(
+        ({ kind, before: was }) => kind === "readdress" && was?.address !== peer.address,
+    );
+    const goOn = interrupted || moves || happens("rekey") ? "" : "; connections go on";
+    const preshared =
+        interrupted || moves || happens("rekey")
+            ? "cut off until the new configuration is in use"
+            : "connected for two to three minutes more, then only with the new configuration";
+    const said = (one: string, many: string): Words => ({ subject: name, one: `${name} ${one}`, many });
+    switch (each.kind) {
+        case "add": {
+            const more = `${routesOf(peer).length > 0 ? `, routing ${listNames(routesOf(peer), ALL)}` : ""}${peer.expires === undefined ? "" : `, until ${peer.expires}`}`;
+            return said(`will be added at ${addressesOf(peer)}${more}`, `will be added${more}`);
+        }
+        case "remove":
+            return said(
+                `(${addressesOf(peer)}) is cut off at once, running connections included; ${keyStays(each)}`,
+                "are cut off at once, running connections included; their addresses stay reserved, their keys stay revoked",
+            );
+        case "rename": {
+            const keeps = happens("readdress") || before === undefined ? "" : ` and keeps ${addressesOf(before)}`;
+            const given = givenPresharedKey(change.inputs, name);
+            const kept =
+                typeof given === "string" && given === givenPresharedKey(change.before?.inputs ?? {}, formerly ?? "");
+            const one = `${formerly} is now called ${name}${keeps}`;
+            return {
+                subject: `${formerly} to ${name}`,
+                one: kept ? `${one}${goOn}` : `${one}; the preshared key belongs to the name: ${preshared}`,
+                many: kept
+                    ? `are renamed${goOn}`
+                    : `are renamed; preshared keys belong to names: ${preshared.replace("the new", "their new")}`,
+            };
+        }
+        case "rekey": {
+            const given = same(
+                givenPresharedKey(change.before?.inputs ?? {}, name),
+                givenPresharedKey(change.inputs, name),
+            );
+            const overlap = overlapText(change.inputs, interrupted || moves);
+            return given
+                ? said(`gets a new key: ${overlap}`, `get new keys: ${overlap}`)
+                : said(
+                      `gets a new key and a new preshared key: ${overlap}`,
+                      `get new keys and new preshared keys: ${overlap}`,
+                  );
+        }
+        case "readdress":
+            return readdressed(said, peer, before ?? peer, interrupted || happens("rekey"));
+        case "reroute": {
+            const routes = rerouted(routesOf(before ?? peer), routesOf(peer));
+            const own = goOn === "" ? "" : "; connections to the tunnel address go on";
+            const theirs = goOn === "" ? "" : "; connections to their tunnel addresses go on";
+            return said(`${routes.one}${own}`, `${routes.many}${theirs}`);
+        }
+        case "expiry": {
+            const until =
+                peer.expires === undefined
+                    ? ""
+                    : `on ${peer.expires}${before?.expires === undefined ? "" : `, not on ${before.expires}`}`;
+            return peer.expires === undefined
+                ? said(`does not expire any more${goOn}`, `do not expire any more${goOn}`)
+                : said(`expires ${until}${goOn}`, `expire ${until}${goOn}`);
+        }
+        case "preshared":
+            return said(
+                `gets a new preshared key: ${preshared}`,
+                `get new preshared keys: ${preshared.replace("the new", "their new")}`,
+            );
+    }
+}
+
+/** A new IPv4 address is another place; an IPv6 address that comes or goes leaves IPv4 alone. */
+function readdressed(
+    said: (one: string, many: string) => Words,
+    peer: RegistryPeer,
+    before: RegistryPeer,
+    interrupted: boolean,
+): Words {
+    if (peer.address !== before.address) {
+        return said(
+            `moves from ${addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`,
+            "get new addresses and are cut off until they use their new configuration",
+        );
+    }
+    const goOn = interrupted ? "" : "; IPv4 connections go on";
+    const [then, now] = [before.address6, peer.address6];
+    if (then === undefined)
+        return said(
+            `also gets ${now}, for its next configuration${goOn}`,
+            `also get IPv6 addresses, for their next configurations${goOn}`,
+        );
+    return now === undefined
+        ? said(`loses ${then}${goOn}`, `lose their IPv6 addresses${goOn}`)
+        : said(`moves from ${then} to ${now}${goOn}`, `get new IPv6 addresses${goOn}`);
+}
+
+function rerouted(then: string[], now: string[]): { one: string; many: string } {
+    const added = now.filter((route) => !then.includes(route));
+    const removed = then.filter((route) => !now.includes(route));
+    const list = (routes: string[]): string => listNames(routes, ALL);
+    if (removed.length === 0)
+        return { one: `routes ${list(added)} from now on`, many: `route ${list(added)} from now on` };
+    return added.length === 0
+        ? { one: `no longer routes ${list(removed)}`, many: `no longer route ${list(removed)}` }
+        : {
+              one: `routes ${list(added)} instead of ${list(removed)}`,
+              many: `route ${list(added)} instead of ${list(removed)}`,
+          };
+}
+
+function expiredWords(each: PeerChange): Words {
+    const { name, peer } = each;
+    return {
+        subject: name,
+        one: `${name} (${addressesOf(peer)}) expired on ${peer.expires} and was cut off then by the relay; ${keyStays(each)}`,
+        many: "expired and were cut off then by the relay",
+    };
+}
+
+function keyStays({ publicKey }: PeerChange): string {
+    return `the address stays reserved, the key ${publicKey === undefined ? "" : `${fingerprint(publicKey)} `}stays revoked`;
+}
+
+/** How long a key that is replaced still works. */
+function overlapText({ keyOverlap }: Properties, ends: boolean): string {
+    const seconds = typeof keyOverlap === "number" && !ends ? keyOverlap : 0;
+    if (seconds === 0) return "cut off until the new configuration is in use";
+    return `the old configuration works until the new one is used, for ${duration(seconds)} at most`;
+}
+
+function duration(seconds: number): string {
+    for (const [unit, length] of [
+        ["day", 86400],
+        ["hour", 3600],
+        ["minute", 60],
+    ] as const)
+        if (seconds % length === 0) return count(seconds / length, unit);
+    return count(seconds, "second");
+}
+
+function addressesOf(peer: { address: string; address6?: string }): string {
+    return peer.address6 === undefined ? peer.address : `${peer.address} and ${peer.address6}`;
+}
+
+/** Networks are never left out: each is a way to somewhere. */
+const ALL = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,99 @@
+import { REPAIR } from "../../../core/repair.js";
+import { linesOf } from "../../../core/protocol/table.js";
+import { renderPeerTable } from "../../../core/wireguard/index.js";
+import type { Files } from "../../hosts/bundle.js";
+import type { Properties } from "../resource.js";
+import { dumpOf } from "./drift.js";
+import { renderNetwork, type WireGuardInputs } from "./wireguard.js";
+import type { ExpectedPeer } from "./overlap.js";
+import { listNames } from "../sentences.js";
+
+/** The relay's public key of each epoch, as it was read back at the last apply. */
+export function publicKeysIn(outputs: Properties): Record<string, string> {
+    const epochs = Object.entries((outputs.epochs ?? {}) as Record<string, { publicKey?: unknown }>);
+    return Object.fromEntries(
+        epochs.flatMap(([epoch, { publicKey }]) => (typeof publicKey === "string" ? [[epoch, publicKey]] : [])),
+    );
+}
+
+/**
+ * Where the relay's record, which its interfaces are filled from after a reboot, is not what an apply would write. Preshared keys are
+ * not in the answer: the relay says whether the wire has the recorded one.
+ */
+export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Files): Record<string, string> {
+    // Whose preshared key on the wire is known to be wrong is named already.
+    const onWire = linesOf(answer.interfaces).flatMap((line) => dumpOf(answer, line.split("\t")[0] ?? "")?.peers ?? []);
+    const secrets = new Map(peers.map(({ publicKey, presharedKey }) => [publicKey, presharedKey]));
+    const named = new Set(
+        onWire
+            .filter(({ publicKey, presharedKey }) => {
+                const wanted = secrets.get(publicKey);
+                return wanted !== undefined && wanted !== presharedKey;
+            })
+            .map(({ publicKey }) => publicKey),
+    );
+    const drift: Record<string, string> = {};
+    if (answer["kept.peers"] === undefined) {
+        // A program of before this was told says nothing of its record.
+        if (answer.files !== undefined && answer.interfaces !== undefined)
+            drift["record of peers"] = `the relay's record of its peers is gone; ${REPAIR} writes it again`;
+        return drift;
+    }
+    const wanted = new Map(rows(renderPeerTable(peers.map(recorded))).map((row) => [row[0] ?? "", row]));
+    const kept = new Map(rows(answer["kept.peers"]).map((row) => [row[0] ?? "", row]));
+    const names = new Map([...kept, ...wanted].map(([key, row]) => [key, row.at(-1) ?? key]));
+    const different = [...names.keys()].filter((key) => differs(wanted.get(key), kept.get(key)));
+    const secret = [...kept]
+        .filter(([key, row]) => row[1] === "-" && wanted.has(key) && !named.has(key))
+        .map(([key]) => key);
+    const say = (keys: string[]): string =>
+        listNames([...new Set(keys.map((key) => names.get(key) ?? key))].sort(), 10);
+    if (different.length > 0)
+        drift["record of peers"] =
+            `the relay's record of its peers, which counts after a reboot, differs for ${say(different)}; ${REPAIR} restores it`;
+    if (secret.length > 0)
+        drift["record of preshared keys"] =
+            `the preshared key on the wire is not the recorded one for ${say(secret)}; ${REPAIR} restores it`;
+    const network = answer["kept.network"];
+    if (network === undefined || !sameLines(network, renderNetwork(args)))
+        drift["record of the network"] =
+            `the relay's record of its addresses, MTU and routes, which counts after a reboot, ${network === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`;
+    return drift;
+}
+
+/** Settings of the machine's kernel that the relay needs and keeps a record of, and what belongs to a key rotation. */
+export function kernelDrift(answer: Files): Record<string, string> {
+    const settings = linesOf(answer.sysctls).flatMap((line): [string, string][] => {
+        const [path = "", ours, now] = line.split("\t");
+        return ours === now ? [] : [[`sysctl ${path}`, `${path} is ${now} instead of ${ours}; ${REPAIR} restores it`]];
+    });
+    const rotation = linesOf(answer.rotation).map((problem): [string, string] => [
+        `rotation: ${problem}`,
+        `${problem}: peers on the relay's newer key are not reached; ${REPAIR} restores it`,
+    ]);
+    return Object.fromEntries([...settings, ...rotation]);
+}
+
+function recorded({
+    name,
+    presharedKey: _secret,
+    ...peer
+}: ExpectedPeer): Parameters<typeof renderPeerTable>[0][number] {
+    return { ...peer, name: name.replace(/ \(former key\)$/, ""), presharedKey: "" };
+}
+
+/** But for the preshared key; allowed IPs in any order. */
+function differs(wanted: string[] | undefined, kept: string[] | undefined): boolean {
+    if (wanted === undefined || kept === undefined) return true;
+    const plain = ([key, , ips = "", ...rest]: string[]): string =>
+        [key, ips.split(",").sort().join(","), ...rest].join("\t");
+    return plain(wanted) !== plain(kept);
+}
+
+function sameLines(a: string, b: string): boolean {
+    return linesOf(a).sort().join("\n") === linesOf(b).sort().join("\n");
+}
+
+function rows(text: string): string[][] {
+    return linesOf(text).map((line) => line.split("\t"));
+}

@@ -1,0 +1,470 @@
+import { routesOf } from "../../../core/registry/defaults.js";
+import { notRegistered } from "../../../core/registry/missing.js";
+import { InvalidArgument } from "../../../core/errors.js";
+import { fingerprint, parsePrivateKey, parsePublicKey, presharedKey, publicKeyOf } from "../../../core/keys/index.js";
+import type { RegistryPeer } from "../../../core/registry/model.js";
+import { leftInWords, notGone, parseRevocation, renderGone } from "../../../core/protocol/revocation.js";
+import { wordsLine, type Cell } from "../../../core/protocol/table.js";
+import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../../core/wireguard/index.js";
+import { currentUser } from "../../audit/actor.js";
+import type { Files } from "../../hosts/bundle.js";
+import type { WantedInterface } from "../../../core/adoption/differences.js";
+import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "../import/adoption.js";
+import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT, type AdoptionTerms } from "../import/adoptionCheck.js";
+import { wireguardInputs, wireguardOutputs } from "../import/imported.js";
+import { ignoredChanges } from "../ledger/ignored.js";
+import { arrival } from "../inputSentences.js";
+import { endpointsLeft } from "../relay/move.js";
+import { isMap } from "../changes.js";
+import { KEPT_INPUT } from "../keys/kept.js";
+import { fits, unfit, unfitSecrets } from "./known.js";
+import { clientWarnings, refuseRoutes, routeFailures } from "./peerRoutes.js";
+import { placed, targetOf } from "../relay/placed.js";
+import { goneKeys } from "../relay/proof.js";
+import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
+import { UNKNOWN, type CheckFailure, type Properties } from "../resource.js";
+import { MACHINE_INPUT, relaySchema } from "../schemas.js";
+import { dumpOf, wireDrift } from "./drift.js";
+import { kernelDrift, publicKeysIn, recordDrift } from "./recordDrift.js";
+import { keyOf, peerChanges, restoredPeers } from "./peerChanges.js";
+import {
+    epochOutputs,
+    keyFiles,
+    openRotation,
+    placesOf,
+    previewEpochs,
+    publicKeyOfEpoch,
+    renderInterfaces,
+} from "./epochs.js";
+import { rogueCutOff } from "../sentences.js";
+import { identityOf, isLeaf, LEAF_INPUT, leafBegin, leafOutcomes, type LeafInputs } from "./leaf.js";
+import {
+    expectedPeers,
+    type ExpectedPeer,
+    formersAfter,
+    formersIn,
+    overlaps,
+    renderRekeyed,
+    unknownFormers,
+    withKnownFormers,
+} from "./overlap.js";
+import { recordedKeys, recordedRegistry } from "./history.js";
+import { BY_EXPIRY, cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
+import { interfaceEnding } from "./ending.js";
+import { beginOf, outcomesOf } from "./records.js";
+import { registryAfter, withReplaced, type RegistryEntry } from "./registry.js";
+import { wireguardWording } from "./sentences.js";
+
+/** What WireGuard's inputs are once they are resolved. */
+export interface WireGuardInputs {
+    address: string;
+    address6?: string;
+    prefix: number;
+    prefix6?: number;
+    /** UDP port of odd epochs; even ones have the next. */
+    listenPort: number;
+    mtu: number;
+    /** Key epochs of the relay. */
+    epochs: number[];
+    /** By epoch; none where the keys are made on the relay. */
+    privateKeys?: Record<string, string>;
+    identity?: "state" | "host";
+    /** An epoch to retire although peers still use it. */
+    forceRetire?: number;
+    /** Seconds in which a replaced key still works beside the new one. */
+    keyOverlap?: number;
+    subnet?: string;
+    subnet6?: string;
+    seed: string;
+    peers: Record<string, RegistryPeer>;
+    /** Keys that are not in the registry: generated ones. */
+    publicKeys: Record<string, string>;
+    /** Only what a program gave: a key, or "none". All others are derived. */
+    presharedKeys: Record<string, string>;
+    /** Networks behind the relay, forwarded to by it. */
+    routes: string[];
+    /** Of a managed peer. */
+    leaf?: LeafInputs;
+}
+
+/** The interface, its addresses and routes, and who is on it; its outputs are the authoritative registry. */
+export const wireguardParts: RelayResourceParts = {
+    type: "WireGuard",
+    description:
+        "The WireGuard interface of a relay and its peers; outputs the authoritative registry as read back from the wire.",
+    schema: relaySchema(
+        {
+            ...MACHINE_INPUT,
+            address: { type: "string", description: "The relay's tunnel address." },
+            address6: { type: "string", description: "The relay's IPv6 tunnel address.", optional: true },
+            prefix: { type: "integer", description: "Prefix length of the tunnel's network." },
+            prefix6: { type: "integer", description: "Prefix length of the tunnel's IPv6 network.", optional: true },
+            listenPort: { type: "integer", description: "UDP port of odd key epochs; even ones have the next." },
+            epochs: { type: "array", description: "Key epochs of the relay: one, or two while its key is rotated." },
+            mtu: { type: "integer", description: "MTU of the interface in bytes." },
+            privateKeys: {
+                type: "object",
+                description: "The relay's private keys, by epoch; none where they are made on the relay.",
+                secret: true,
+                optional: true,
+            },
+            identity: { type: "string", description: "`host`: the relay makes its keys itself.", optional: true },
+            peerNames: {
+                type: "string",
+                description:
+                    "Names of the peers in the registry, which `peers` has too unless its changes are ignored.",
+                optional: true,
+            },
+            forceRetire: {
+                type: "integer",
+                description: "A key epoch to retire although peers still use it.",
+                optional: true,
+            },
+            keyOverlap: {
+                type: "integer",
+                description: "Seconds in which a peer's replaced key still works beside the new one. Default: 0.",
+                optional: true,
+            },
+            subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+            subnet6: { type: "string", description: "The tunnel's IPv6 network, CIDR.", optional: true },
+            seed: { type: "string", description: "What preshared keys are derived from.", secret: true },
+            peers: { type: "object", description: "Peers by name, from Registry." },
+            listed: {
+                type: "array",
+                description: "Who the program lists without an expiry: the registry has to know them all.",
+                optional: true,
+            },
+            publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
+            presharedKeys: {
+                type: "object",
+                description: "Preshared keys a program gave, by peer; `none` for none.",
+                secret: true,
+            },
+            routes: { type: "array", description: "Networks behind the relay." },
+            reached: {
+                type: "object",
+                description: "Where the relay is reached, as far as it is known: no peer's route may hold that.",
+                optional: true,
+            },
+            ...LEAF_INPUT,
+            ...ADOPTS_INPUT,
+            ...TERMS_INPUT,
+            ...KEPT_INPUT,
+        },
+        {
+            publicKey: { type: "string", description: "The relay's public key, of its newest epoch." },
+            epochs: { type: "object", description: "Interface, UDP port and public key of each key epoch." },
+            onEpoch: {
+                type: "object",
+                description: "While the relay's key is rotated: the epoch each peer used last, by name.",
+            },
+            registry: {
+                type: "object",
+                description: "Every peer there ever was: address, key, status, since, revoked at.",
+            },
+        },
+    ),
+    step: "wireguard",
+    ...wireguardWording,
+
+    complete: withoutUnlisted,
+    check: (inputs) => [
+        ...unfitSecrets(inputs),
+        ...checkKeys(inputs),
+        ...routeFailures(inputs),
+        ...unregistered(inputs),
+    ],
+
+    adjust({ before, inputs, context }, changes) {
+        if (before !== undefined) {
+            refuseRevoked(before.outputs, inputs);
+            for (const sentence of openRotation(inputs, before))
+                context.log("info", `${placed(inputs).relay}: ${sentence}`);
+        }
+        // A peer who comes or goes is one change, not one in each map.
+        const covered = (path: string): boolean =>
+            /^(publicKeys|presharedKeys)\b/.test(path) && changes[path.replace(/^\w+/, "peers")] !== undefined;
+        return Object.fromEntries(Object.entries(changes).filter(([path]) => !covered(path)));
+    },
+
+    warnings: (change) => [
+        ...ignoredChanges(change.inputs),
+        ...expiryWarnings(change.inputs, new Date()),
+        ...clientWarnings(change),
+    ],
+    restored: (change) =>
+        Object.fromEntries(
+            restoredPeers(change).map((name) => [`peer ${name}`, `${name} was taken away first and is added again`]),
+        ),
+    begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
+    foresee: (change) => compareInPreview(change, wantedInterface(change.inputs)),
+    async first(change, running) {
+        // Firewall came first, and recorded what is accepted.
+        if (mayAdopt(change)) await compareFirst(change, wantedInterface(change.inputs), { target: running.target });
+    },
+    guard: ({ inputs }, facts) => refuseRoutes(inputs, facts),
+
+    async desired(change) {
+        const { inputs, before, context } = change;
+        const args = resolved(inputs);
+        const peers = desiredPeers(args);
+        const inherited =
+            before === undefined || arrival(change) === "same"
+                ? undefined
+                : await endpointsLeft(targetOf(before.inputs, context), targetOf(inputs, context));
+        return {
+            values: {
+                ...adoptsValue(inputs),
+                identity: args.identity,
+                role: placed(inputs).role,
+                overlap: args.keyOverlap,
+                force: args.forceRetire,
+            },
+            files: {
+                interfaces: renderInterfaces(args, placed(inputs).interface),
+                ...keyFiles(args, placed(inputs).interface),
+                peers: renderPeerTable(peers),
+                rekeyed: renderRekeyed(change),
+                formers: [...(await formersAfter(change))].map((key) => `${key}\n`).join(""),
+                gone: renderGone(goneKeys(change)),
+                network: renderNetwork(args),
+                ...(inherited === undefined ? {} : { inherited }),
+            },
+        };
+    },
+
+    async outputs(change, told) {
+        const answer = withKnownFormers(told, await formersAfter(change));
+        const args = resolved(change.inputs);
+        const { interface: device } = placed(change.inputs);
+        const admitted = withoutCut(args, answer);
+        const gone = goneKeys(change);
+        const revocation = parseRevocation(answer.proof);
+        const problems = [
+            ...Object.values(wireDrift(admitted, desiredPeers(admitted), answer, device)),
+            ...(revocation === undefined ? [] : leftInWords(revocation, gone)),
+        ];
+        const known = new Set([
+            ...peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]),
+            ...gone.map(({ publicKey }) => publicKey),
+            ...expiredOn(answer).map(({ publicKey }) => publicKey),
+            ...Object.values((change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>).map(
+                ({ replaces }) => replaces,
+            ),
+        ]);
+        const foreign = (answer.removed ?? "")
+            .split("\n")
+            // What a refresh has named is recorded as drift already.
+            .filter((key) => key !== "" && !known.has(key) && !hasNamed(change, key))
+            .map(rogueCutOff);
+        for (const sentence of foreign) change.context.log("warning", `${placed(change.inputs).relay}: ${sentence}`);
+        const past =
+            (change.before?.outputs.registry as Record<string, RegistryEntry> | undefined) ??
+            (await recordedRegistry(change.inputs));
+        const registry = registryAfter(change, past, args, {
+            onWire: new Set([...keysOn(answer, args, device), ...notGone(revocation, gone)]),
+            cut: cutNames(args, answer),
+            replaced: overlaps(answer),
+            now: new Date().toISOString(),
+            by: currentUser(),
+        });
+        const records = adoptionOf(change, answer);
+        return { outputs: { ...epochOutputs(change.inputs, answer), registry }, problems, foreign, records };
+    },
+
+    previewOutputs({ inputs, before }) {
+        const unchanged = before !== undefined && peerChanges({ before, inputs }).length === 0;
+        return {
+            ...previewEpochs({ inputs, ...(before === undefined ? {} : { before }) }),
+            registry: unchanged ? before.outputs.registry : UNKNOWN,
+        };
+    },
+
+    outcomes: (change, outputs, answer) =>
+        isLeaf(change.inputs) ? leafOutcomes(change, outputs) : outcomesOf(change, outputs, answer),
+    observed: (inputs, outputs, answer) => ({
+        ...epochOutputs(inputs, answer),
+        registry: withReplaced(
+            outputs.registry as Record<string, RegistryEntry>,
+            overlaps(withKnownFormers(answer, formersIn(outputs))),
+        ),
+    }),
+
+    drift(inputs, outputs, told) {
+        const { interface: device } = placed(inputs);
+        const answer = withKnownFormers(told, formersIn(outputs));
+        const args = withoutCut(resolved(inputs), answer);
+        const peers = expectedOnWire(args);
+        return {
+            ...wireDrift(args, peers, answer, device, publicKeysIn(outputs)),
+            ...unknownFormers(told, formersIn(outputs)),
+            ...overdue(args, answer, keysOn(answer, args, device), new Date()),
+            ...recordDrift(args, expectedPeers(peers, answer), answer),
+            ...kernelDrift(answer),
+        };
+    },
+
+    async imported(found, answer) {
+        const inputs = wireguardInputs(found, answer);
+        const { registry, ...outputs } = await wireguardOutputs(inputs);
+        const replaced = overlaps(withKnownFormers(answer, await recordedKeys(inputs)));
+        return {
+            inputs,
+            outputs: { ...outputs, registry: withReplaced(registry as Record<string, RegistryEntry>, replaced) },
+        };
+    },
+
+    ending: interfaceEnding,
+};
+
+export const wireguard = relayResource(wireguardParts);
+
+/** Public keys that the relay's interfaces know. */
+function keysOn(answer: Files, args: WireGuardInputs, device: string): Set<string> {
+    const peers = placesOf(args, device).flatMap(({ interface: name }) => dumpOf(answer, name)?.peers ?? []);
+    return new Set(peers.map(({ publicKey }) => publicKey));
+}
+
+function hasNamed({ before }: Change, key: string): boolean {
+    return Object.values(before?.outputs.drift ?? {}).some((sentence) => String(sentence).includes(key));
+}
+
+/** Peers as the wire is to have them; preshared keys only where the secrets they come from are open. */
+function expectedOnWire(args: WireGuardInputs): ExpectedPeer[] {
+    return typeof args.seed === "string" ? desiredPeers(args) : derivePeers(args, () => undefined);
+}
+
+function resolved(inputs: Properties): WireGuardInputs {
+    return inputs as unknown as WireGuardInputs;
+}
+
+/** Preshared keys are derived, and an apply asks for them before and after: a second time costs nothing. */
+const derivedFor = new WeakMap<WireGuardInputs, DesiredPeer[]>();
+
+export function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
+    const known = derivedFor.get(args) ?? derivePeers(args);
+    derivedFor.set(args, known);
+    return known;
+}
+
+function derivePeers(args: WireGuardInputs): DesiredPeer[];
+function derivePeers(args: WireGuardInputs, secret: () => undefined): ExpectedPeer[];
+function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedPeer[] {
+    // Between a managed peer and its relay it is the peer's key that counts, on both ends.
+    const ownKey = args.leaf === undefined ? undefined : publicKeyOfEpoch(args, 1);
+    return Object.entries(args.peers).map(([name, peer]) => {
+        const publicKey = peer.publicKey ?? args.publicKeys[name];
+        if (publicKey === undefined) {
+            throw new InvalidArgument(
+                `peers.${name}`,
+                "has no public key",
+                "apply the whole relay: with --target, its key pair is left out",
+            );
+        }
+        const given = secret === undefined ? args.presharedKeys[name] : undefined;
+        const derived = (): string =>
+            presharedKey(args.seed, { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
+        return {
+            name,
+            publicKey,
+            ...(secret === undefined ? { presharedKey: given === "none" ? "" : (given ?? derived()) } : {}),
+            allowedIps: fromAllowedIps(peer),
+            keepalive: args.leaf?.keepalive ?? 0,
+            ...(args.leaf === undefined ? {} : { endpoint: args.leaf.endpoint }),
+            ...(peer.expires === undefined ? {} : { expires: peer.expires }),
+        };
+    });
+}
+
+/** What an interface that is taken over has to be like already, or the program to accept. */
+export function wantedInterface(inputs: Properties): (device: string) => WantedInterface {
+    return (device) => {
+        const args = resolved(inputs);
+        const { isMtuGiven, forwards } = inputs.adoption as AdoptionTerms;
+        return {
+            listenPort: placesOf(args, device).find((place) => place.interface === device)?.port ?? args.listenPort,
+            mtu: args.mtu,
+            isMtuGiven,
+            addresses: addressesOf(args),
+            subnets: [args.subnet, args.subnet6].filter((network) => network !== undefined),
+            // In a preview the seed is not made yet: a peer whose preshared key is derived from it gets a different one.
+            peers:
+                typeof args.seed === "string"
+                    ? desiredPeers(args)
+                    : derivePeers(args, () => undefined).map(withGiven(args)),
+            forwards,
+        };
+    };
+}
+
+function withGiven({ presharedKeys }: WireGuardInputs): (peer: ExpectedPeer) => WantedInterface["peers"][number] {
+    return (peer) => {
+        const given = presharedKeys[peer.name];
+        return { ...peer, presharedKey: given === "none" ? "" : given };
+    };
+}
+
+function addressesOf({ address, prefix, address6, prefix6 }: WireGuardInputs): string[] {
+    return [`${address}/${prefix}`, ...(address6 === undefined ? [] : [`${address6}/${prefix6 ?? 64}`])];
+}
+
+export function renderNetwork(args: WireGuardInputs): string {
+    const lines: Cell[][] = [args.subnet, args.subnet6].flatMap((network) =>
+        network === undefined ? [] : [["subnet", network]],
+    );
+    lines.push(...addressesOf(args).map((address) => ["address", address]));
+    lines.push(["mtu", args.mtu]);
+    for (const peer of Object.values(args.peers)) lines.push(...routesOf(peer).map((route) => ["route", route]));
+    lines.push(...args.routes.map((route) => ["behind", route]));
+    return lines.map((cells) => wordsLine("network", cells)).join("");
+}
+
+function* checkKeys(inputs: Properties): Generator<CheckFailure> {
+    const owners = new Map<string, string>();
+    for (const key of Object.values(inputs.privateKeys ?? {}))
+        if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
+    for (const name of Object.keys(inputs.peers ?? {})) {
+        const key = keyOf(inputs, name);
+        if (key === undefined) continue;
+        const path = `peers.${name}.publicKey`;
+        yield* unfit(key, path, parsePublicKey);
+        const other = owners.get(key);
+        if (other !== undefined)
+            yield { path, reason: `is also the key of ${other}; every peer needs a key of its own` };
+        owners.set(key, name);
+    }
+}
+
+/** An update of the interface alone knows the registry as it was. */
+function* unregistered({ listed, peers }: Properties): Generator<CheckFailure> {
+    for (const name of (listed ?? []) as string[]) {
+        if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
+        const { subject, problem, fix } = notRegistered(`peers.${name}`, "it");
+        yield { path: subject, reason: `${problem}; ${fix}` };
+    }
+}
+
+/** A key that was revoked does not come back by itself, under whatever name. Registry knows `reinstate`; this is the wire's own memory. */
+function refuseRevoked(outputs: Properties, inputs: Properties): void {
+    const registry = (outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const peers = (inputs.peers ?? {}) as Record<string, RegistryPeer>;
+    const active = new Set(
+        Object.values(registry)
+            .filter((entry) => entry.status === "active")
+            .map((entry) => entry.publicKey),
+    );
+    const owners = new Map(Object.keys(peers).map((name) => [keyOf(inputs, name), name]));
+    for (const [was, entry] of Object.entries(registry)) {
+        if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
+        const name = owners.get(entry.publicKey);
+        // Her time came while a change was on its way: the registry knows already, the ledger will with the next one.
+        const { expires } = peers[name ?? ""] ?? {};
+        if (entry.by === BY_EXPIRY && expires !== undefined && expires === entry.revokedAt) continue;
+        if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
+        throw new InvalidArgument(
+            `peers.${name}.publicKey`,
+            `${fingerprint(entry.publicKey)} was revoked${entry.revokedAt === undefined ? "" : ` on ${entry.revokedAt}`} as ${was}`,
+            "let her make a new key, or set `reinstate: true` on the peer of that name",
+        );
+    }
+}

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AuditLog, type AuditRef } from "../../../../../providers/audit/log.js";
+import { removedFirst } from "../../../../../providers/resources/relay/removedFirst.js";
+
+let folder: string;
+let log: AuditLog;
+let ref: AuditRef;
+
+beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "qptunnel-removed-"));
+    ref = { path: join(folder, "dev.jsonl"), project: "lab", stack: "dev", signingKey: `file:${folder}/key` };
+    log = await AuditLog.open(ref);
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const gone = (relay: string, key: string): Promise<unknown> =>
+    log.append({
+        action: "peer_remove",
+        message: "Removed",
+        details: { relay, name: key, public_key: key, removed_first: true },
+    });
+const rename = (from: string, to: string): Promise<unknown> =>
+    log.append({
+        action: "relay_rename",
+        message: "Renamed",
+        details: { relay: to, formerly: from, from: `lab/dev/${from}`, to: `lab/dev/${to}` },
+    });
+
+it("follows the relay through its names, those that are recorded and the one that the state has", async () => {
+    const record = await log.append({ action: "peers_apply", message: "Applied" });
+    await gone("office", "under its first name");
+    await rename("office", "hub");
+    await gone("hub", "between two renames");
+    await gone("other", "of another relay");
+    await gone("centre", "in the update that renames it, and failed then");
+    const { keys } = await removedFirst(ref, record, ["centre", "hub"]);
+    expect([...keys].sort()).toEqual([
+        "between two renames",
+        "in the update that renames it, and failed then",
+        "under its first name",
+    ]);
+});
