@@ -6,7 +6,7 @@ import { describeHost, pinned, type HostDescriptor } from "../providers/hosts/de
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Target } from "../providers/hosts/host.js";
 import type { Asked } from "../providers/hosts/status.js";
-import type { Files } from "../providers/hosts/bundle.js";
+import type { Files } from "../core/protocol/bundle.js";
 import type { Part } from "../providers/resources/relay/observed.js";
 import { relayDrift } from "../providers/resources/relay/drift.js";
 import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";

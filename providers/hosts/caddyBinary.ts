@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { HostError } from "../../core/errors.js";
-import { parseTable } from "./bundle.js";
+import { parseTable } from "../../core/protocol/bundle.js";
 import { connectionTo } from "./connection.js";
 import { describeHost } from "./descriptors.js";
 import { relayValues, runStep, type Target } from "./host.js";

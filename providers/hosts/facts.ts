@@ -1,4 +1,4 @@
-import { parseTable, type Files } from "./bundle.js";
+import { parseTable, type Files } from "../../core/protocol/bundle.js";
 import { relayValues, runStep, type Step, type Target } from "./host.js";
 
 /** What is true of the machine before anything is begun. */

@@ -2,7 +2,7 @@ import { HostError } from "../../core/errors.js";
 import type { RelayNames } from "../../core/registry/model.js";
 import type { Claimant } from "../../core/relayIdentity.js";
 import { linesOf } from "../../core/protocol/table.js";
-import { formatBundle, formatTable, parseBundle, type Files } from "./bundle.js";
+import { formatBundle, formatTable, parseBundle, type Files } from "../../core/protocol/bundle.js";
 import { connectionTo } from "./connection.js";
 import { describeHost, type HostDescriptor } from "./descriptors.js";
 import { relayProgram } from "./program.js";

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 import { InvalidArgument } from "../../core/errors.js";
 import { receiptKey } from "../../core/keys/index.js";
-import { parseBundle, parseTable } from "./bundle.js";
+import { parseBundle, parseTable } from "../../core/protocol/bundle.js";
 
 /** What a script says of the machine it ran on: what of any other host is read over its connection. */
 export interface Receipt {

@@ -12,7 +12,7 @@ import {
 } from "../../core/status/index.js";
 import { linesOf } from "../../core/protocol/table.js";
 import { parseDump } from "../../core/wireguard/index.js";
-import { parseTable, type Files } from "./bundle.js";
+import { parseTable, type Files } from "../../core/protocol/bundle.js";
 import { describeHost } from "./descriptors.js";
 import { runStep, type Target } from "./host.js";
 import { surroundingConflicts } from "./surroundings.js";

@@ -1,7 +1,7 @@
 import { conflicts } from "../../core/nftables/index.js";
 import { tableName } from "../../core/names.js";
 import type { RelayNames } from "../../core/registry/model.js";
-import { parseTable, type Files } from "./bundle.js";
+import { parseTable, type Files } from "../../core/protocol/bundle.js";
 
 /** What else on the relay's machine stops its packets, a sentence each; nothing when it was not asked for that. */
 export function surroundingConflicts(names: RelayNames, answer: Files): string[] {

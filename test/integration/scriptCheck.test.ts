@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { formatBundle, formatTable, parseBundle } from "../../providers/hosts/bundle.js";
+import { formatBundle, formatTable, parseBundle } from "../../core/protocol/bundle.js";
 import { relayProgram } from "../../providers/hosts/program.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../lab/index.js";
 

@@ -1,6 +1,6 @@
 import { SET_NAMES, type ParsedTable } from "../../../core/nftables/index.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
 import type { Properties } from "../resource.js";
 import { count } from "../sentences.js";

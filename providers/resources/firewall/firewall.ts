@@ -2,7 +2,7 @@ import { parseTable as parseNft, renderSkeleton, type ParsedTable } from "../../
 import { tableName } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { expectedTable, tableDrift } from "./drift.js";
 import { firewallWording } from "./sentences.js";
 import { firewallInputs } from "../import/imported.js";

@@ -4,7 +4,7 @@ import { parseRule } from "../../../core/access/index.js";
 import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../../core/nftables/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
 import { grantsWording, rulesOf, touched, type Rules } from "./sentences.js";

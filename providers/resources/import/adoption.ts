@@ -1,6 +1,6 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
-import { parseTable, type Files } from "../../hosts/bundle.js";
+import { parseTable, type Files } from "../../../core/protocol/bundle.js";
 import { placed, type Announcement } from "../relay/placed.js";
 import { peersOf } from "../wireguard/peerChanges.js";
 import type { Change } from "../relay/relayResource.js";

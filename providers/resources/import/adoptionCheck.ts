@@ -7,7 +7,7 @@ import {
 import { HostError } from "../../../core/errors.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Operation } from "../../audit/log.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost, isSameMachine } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { hasUnknown } from "../changes.js";

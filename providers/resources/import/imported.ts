@@ -4,7 +4,7 @@ import { leavesOf, type ServiceCertificate } from "../../../core/certificates/le
 import type { CertificateAlgorithm } from "../../../core/certificates/x509.js";
 import { fingerprint, publicKeyOf } from "../../../core/keys/index.js";
 import type { ProxyService, RegistryPeer } from "../../../core/registry/model.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { recordedNetwork, recordedRows, type Found } from "./importing.js";
 import type { Properties } from "../resource.js";
 import { recordedRegistry } from "../wireguard/history.js";

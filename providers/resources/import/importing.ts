@@ -2,7 +2,7 @@ import { parseEndpoint } from "../../../core/arguments/index.js";
 import { HostError, InvalidArgument } from "../../../core/errors.js";
 import { checkAppName, checkInterface } from "../../../core/names.js";
 import { range, bigIntToAddress } from "../../../core/addresses/index.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import type { HostDescriptor } from "../../hosts/descriptors.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { factsOf } from "../../hosts/facts.js";

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import type { RecordMark } from "../../../core/audit/record.js";
 import { HostError, HostUnreachable } from "../../../core/errors.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost, isOtherInstance, type SshHost } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { HostKeyMismatch, pinnedFingerprint } from "../../hosts/sshLog.js";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { expectedListeners } from "../../../core/caddy/index.js";
 import { leafTitle } from "../../../core/certificates/leaves.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { isMap } from "../changes.js";
 import type { CertificateRecord, ProxyInputs } from "./proxy.js";
 

@@ -7,7 +7,7 @@ import { serviceDomain } from "../../../core/names.js";
 import { cellPart, tableLine } from "../../../core/protocol/table.js";
 import { renderRenewalUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { relayValues } from "../../hosts/host.js";
 import { provideCaddy } from "../../hosts/caddyBinary.js";

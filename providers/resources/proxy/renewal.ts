@@ -5,7 +5,7 @@ import { allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { serviceDomain } from "../../../core/names.js";
 import { cellPart, tableLine } from "../../../core/protocol/table.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { changesOf } from "../changes.js";
 import { placed } from "../relay/placed.js";
 import type { CertificateRecord, ProxyInputs } from "./proxy.js";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HostError, HostUnreachable, TunnelError } from "../../../core/errors.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RecordMark } from "../../../core/audit/record.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";

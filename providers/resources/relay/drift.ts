@@ -1,5 +1,5 @@
-import type { Files } from "../../hosts/bundle.js";
-import { parseTable } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
+import { parseTable } from "../../../core/protocol/bundle.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";

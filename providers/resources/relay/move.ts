@@ -1,7 +1,7 @@
 import { HostError } from "../../../core/errors.js";
 import { tableName } from "../../../core/names.js";
 import { linesOf, tableLine } from "../../../core/protocol/table.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { changeRelay, type Facts } from "../../hosts/facts.js";
 import { describeHost, isInstance, isOtherInstance, isSameMachine, mayBeSameMachine } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";

@@ -1,5 +1,5 @@
 import { REPAIR } from "../../../core/repair.js";
-import { parseTable, type Files } from "../../hosts/bundle.js";
+import { parseTable, type Files } from "../../../core/protocol/bundle.js";
 import type { Properties } from "../resource.js";
 
 /** The resources of a relay, and its program's steps. */

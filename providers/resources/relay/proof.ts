@@ -1,6 +1,6 @@
 import { parseRevocation, type GoneKey } from "../../../core/protocol/revocation.js";
 import { fromAllowedIps } from "../../../core/wireguard/index.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { keyOf, peerChanges, peersOf, type PeerChange } from "../wireguard/peerChanges.js";
 import type { Change } from "./relayResource.js";
 import { isLeaf } from "../wireguard/leaf.js";

@@ -11,7 +11,7 @@ import { connectionTo } from "../../hosts/connection.js";
 import { relayProgram } from "../../hosts/program.js";
 import { changeRelay, type Facts } from "../../hosts/facts.js";
 import { surroundingConflicts } from "../../hosts/surroundings.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { changesOf, join } from "../changes.js";
 import { confirm } from "./confirm.js";
 import { comparedBy, sentencesOf, type Wording } from "../effects.js";

@@ -12,7 +12,7 @@ import { fingerprint } from "../../../core/keys/index.js";
 import { tableName } from "../../../core/names.js";
 import { leftInWords, notGone, parseRevocation, type GoneKey } from "../../../core/protocol/revocation.js";
 import { linesOf, tableLine } from "../../../core/protocol/table.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost, isOtherInstance } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";

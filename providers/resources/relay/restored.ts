@@ -3,7 +3,7 @@ import { FormerNames } from "../../../core/audit/renames.js";
 import { AuditError } from "../../../core/errors.js";
 import { REPAIR } from "../../../core/repair.js";
 import { AuditLog } from "../../audit/log.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { currentFacts, type Facts } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { placed } from "./placed.js";

@@ -1,5 +1,5 @@
 import { HostError } from "../../../core/errors.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { factsOf } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 

@@ -5,7 +5,7 @@ import { tableName } from "../../../core/names.js";
 import { routesOf } from "../../../core/registry/defaults.js";
 import { cellPart, tableLine, wordsLine } from "../../../core/protocol/table.js";
 import { renderPeerTable } from "../../../core/wireguard/index.js";
-import { formatBundle, formatTable } from "../../hosts/bundle.js";
+import { formatBundle, formatTable } from "../../../core/protocol/bundle.js";
 import { relayValues } from "../../hosts/host.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";

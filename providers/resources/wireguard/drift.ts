@@ -3,7 +3,7 @@ import { fingerprint } from "../../../core/keys/index.js";
 import { type EpochPlace } from "../../../core/keys/epochs.js";
 import { parseDump, type Dump } from "../../../core/wireguard/index.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
 import type { WireGuardInputs } from "./wireguard.js";
 import { placesOf, publicKeyOfEpoch } from "./epochs.js";

@@ -1,5 +1,5 @@
 import { describeRelay } from "../../../core/wireguard/leaf.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { placed, type Announcement } from "../relay/placed.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";

@@ -1,7 +1,7 @@
 import { epochPlaces, parseEpochs, type EpochPlace } from "../../../core/keys/epochs.js";
 import { publicKeyOf } from "../../../core/keys/index.js";
 import { tableLine } from "../../../core/protocol/table.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
 import { placed, type Announcement } from "../relay/placed.js";

@@ -1,6 +1,6 @@
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { placed } from "../relay/placed.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";

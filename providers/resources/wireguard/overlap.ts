@@ -2,7 +2,7 @@ import { fingerprint } from "../../../core/keys/index.js";
 import { REPAIR } from "../../../core/repair.js";
 import { tableLine } from "../../../core/protocol/table.js";
 import type { DesiredPeer } from "../../../core/wireguard/index.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { peerChanges } from "./peerChanges.js";
 import type { Change } from "../relay/relayResource.js";
 import type { Properties } from "../resource.js";

@@ -1,7 +1,7 @@
 import { REPAIR } from "../../../core/repair.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import { renderPeerTable } from "../../../core/wireguard/index.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import type { Properties } from "../resource.js";
 import { dumpOf } from "./drift.js";
 import { renderNetwork, type WireGuardInputs } from "./wireguard.js";

@@ -1,6 +1,6 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import { admittedOf } from "../../../core/registry/defaults.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { keyOf, peerChanges, peersOf, restoredPeers, type PeerChange } from "./peerChanges.js";
 import { placed, type Announcement } from "../relay/placed.js";
 import { proofOf, removals } from "../relay/proof.js";

@@ -7,7 +7,7 @@ import { leftInWords, notGone, parseRevocation, renderGone } from "../../../core
 import { wordsLine, type Cell } from "../../../core/protocol/table.js";
 import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../../core/wireguard/index.js";
 import { currentUser } from "../../audit/actor.js";
-import type { Files } from "../../hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import type { WantedInterface } from "../../../core/adoption/differences.js";
 import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "../import/adoption.js";
 import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT, type AdoptionTerms } from "../import/adoptionCheck.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 
 import { tableName } from "../../../core/names.js";
-import type { Files } from "../../../providers/hosts/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
 import { runStep } from "../../../providers/hosts/host.js";
 import { firewall } from "../../../providers/resources/firewall/firewall.js";
 import { grants } from "../../../providers/resources/grants/grants.js";

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tableName } from "../../../core/names.js";
-import { formatBundle, formatTable } from "../../../providers/hosts/bundle.js";
+import { formatBundle, formatTable } from "../../../core/protocol/bundle.js";
 import { relayProgram } from "../../../providers/hosts/program.js";
 import type { Outcome } from "../../lab/processes.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 import { receiptKey } from "../../../../core/keys/index.js";
-import { formatBundle, formatTable } from "../../../../providers/hosts/bundle.js";
+import { formatBundle, formatTable } from "../../../../core/protocol/bundle.js";
 import { KEYS } from "./relays.js";
 
 export const SEED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

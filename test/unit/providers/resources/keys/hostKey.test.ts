@@ -1,5 +1,5 @@
 import { HostUnreachable } from "../../../../../core/errors.js";
-import { formatTable } from "../../../../../providers/hosts/bundle.js";
+import { formatTable } from "../../../../../core/protocol/bundle.js";
 import type { SshHost } from "../../../../../providers/hosts/descriptors.js";
 import type { Step, Target } from "../../../../../providers/hosts/host.js";
 import { HostKeyMismatch } from "../../../../../providers/hosts/sshLog.js";

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } f
 import { join } from "node:path";
 
 import { certificateInfo, createAuthority } from "../../../../../core/certificates/index.js";
-import { parseBundle } from "../../../../../providers/hosts/bundle.js";
+import { parseBundle } from "../../../../../core/protocol/bundle.js";
 import { UNKNOWN, type Context, type Properties } from "../../../../../providers/resources/resource.js";
 import { script } from "../../../../../providers/resources/script/script.js";
 import { scratchProject } from "../../audit/scratch.js";

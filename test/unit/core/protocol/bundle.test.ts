@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import fc from "fast-check";
 
-import { formatBundle, formatTable, parseBundle, parseTable } from "../../../../providers/hosts/bundle.js";
+import { formatBundle, formatTable, parseBundle, parseTable } from "../../../../core/protocol/bundle.js";
 
 /** Any text of whole lines; a carriage return is no line break of ours. */
 const content = fc

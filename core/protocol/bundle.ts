@@ -2,8 +2,8 @@
  * The text that goes to a relay and comes back: "@name" starts a file, each of its lines is indented by one space.
  * Readable in a terminal, safe for any content that is text, and taken apart by five lines of awk.
  */
-import { InvalidArgument } from "../../core/errors.js";
-import { tableLine } from "../../core/protocol/table.js";
+import { InvalidArgument } from "../errors.js";
+import { tableLine } from "./table.js";
 
 export type Files = Record<string, string>;
 
