@@ -180,7 +180,7 @@ remove_retired() {
     done <"$etc/retired"
     for file in "$etc"/identity.*.key; do
         epoch=${file%.key}
-        cut -f 3 "$etc/interfaces" | grep -qxF -- "${epoch##*.}" || rm -f -- "$file"
+        cut -f 3 "$etc/interfaces" | grep -xF -- "${epoch##*.}" >/dev/null || rm -f -- "$file"
     done
     rm -f -- "$etc/retired"
     rotating || close_epochs

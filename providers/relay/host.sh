@@ -110,10 +110,10 @@ report_host() {
         printf 'address\t%s\n' "$(own_address)"
         printf 'wireguard\t%s\n' "$(backend)"
         if uses_systemd; then printf 'supervisor\tsystemd\n'; else printf 'supervisor\tprocesses\n'; fi
-        printf 'wg\t%s\n' "$(wg --version | awk '{ print $2; exit }')"
-        printf 'nft\t%s\n' "$(nft --version | awk '{ print $2; exit }')"
+        printf 'wg\t%s\n' "$(wg --version | awk 'NR == 1 { print $2 }')"
+        printf 'nft\t%s\n' "$(nft --version | awk 'NR == 1 { print $2 }')"
         printf 'kernel\t%s\n' "$(uname -r)"
-        ! have caddy || printf 'caddy\t%s\n' "$(caddy version 2>/dev/null | awk '{ print $1; exit }')"
+        ! have caddy || printf 'caddy\t%s\n' "$(caddy version 2>/dev/null | awk 'NR == 1 { print $1 }')"
     } | answer host
     report_surroundings
 }

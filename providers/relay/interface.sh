@@ -69,7 +69,7 @@ boot_wireguard() {
 is_ready() { : >"$run/$1.ready"; tell_ready; }
 
 # Whether it is to be there: a first apply that waits for its confirmation has its peers in $etc/pending alone.
-is_kept() { [[ -f "$(current peers)" ]] && cut -f 1 "$etc/interfaces" 2>/dev/null | grep -qxF -- "$1"; }
+is_kept() { [[ -f "$(current peers)" ]] && cut -f 1 "$etc/interfaces" 2>/dev/null | grep -xF -- "$1" >/dev/null; }
 
 # supervise-wireguard: keeps wireguard-go running and fills its interface each time.
 supervise_wireguard() {

@@ -93,7 +93,7 @@ check_owner() {
     owner=$(<"$etc/owner")
     [[ ! -f "$etc/relay-id" ]] || id=$(<"$etc/relay-id")
     case "$id" in "") ;; "${want[relayId]:-}" | "${want[formerRelayId]:-}") return 0 ;; esac
-    [[ -z "${want[id]:-}" ]] || ! cat -- "$etc"/mark.* 2>/dev/null | grep -qxF -- "${want[id]}" || return 0
+    [[ -z "${want[id]:-}" ]] || ! cat -- "$etc"/mark.* 2>/dev/null | grep -xF -- "${want[id]}" >/dev/null || return 0
     case "$owner" in "${want[owner]}" | "${want[formerOwner]:-${want[owner]}}") return 0 ;; esac
     refuse "$etc belongs to $owner, this is ${want[owner]}" \
         "use another appName or interface; if it is this relay under its former name, give the Relay that name in \`aliases\`"

@@ -136,7 +136,7 @@ own_address() {
     local family device
     {
         for family in 4 6; do
-            device=$(ip -o "-$family" route show default | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); exit } }')
+            device=$(ip -o "-$family" route show default | awk '!found { for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); found = 1; break } }')
             [[ -z "$device" ]] || global_address "$family" "$device"
         done
         for family in 4 6; do global_address "$family"; done
@@ -146,6 +146,6 @@ own_address() {
 # global_address FAMILY [DEVICE]: the first one that stays and is not the tunnel's.
 global_address() {
     ip -o "-$1" address show scope global ${2:+dev "$2"} | awk -v ours="${want[interface]}" '
-        $2 == ours || $2 == ours "b" || / (temporary|deprecated|tentative|dadfailed) / { next }
-        { sub(/\/.*/, "", $4); print $4; exit }'
+        found || $2 == ours || $2 == ours "b" || / (temporary|deprecated|tentative|dadfailed) / { next }
+        { sub(/\/.*/, "", $4); print $4; found = 1 }'
 }

@@ -9,7 +9,7 @@ report_files() {
     {
         (
             cd -- "$etc" || exit 1
-            find . -maxdepth 1 -type d -printf '.\t%m\n' | head -n 1
+            find . -maxdepth 0 -printf '.\t%m\n'
             find certs issuers keys -maxdepth 0 -type d -printf '%P/\t%m\n' 2>/dev/null | sed 's/^\///' || true
         )
         list_files "$etc" "" firewall.nft manifest owner relay-id program interfaces elements services caddy.json renewals audit-mark generation
@@ -104,7 +104,7 @@ report_rotation() {
     {
         while read -r network; do
             family=$(family_of "$network")
-            [[ -n "$mark" ]] && ip "$family" rule show | grep -q "fwmark $mark/" || echo "the routing rule of the packet mark is missing"
+            [[ -n "$mark" ]] && has_rule "$family" "$mark" || echo "the routing rule of the packet mark is missing"
             [[ -n "$mark" && -n "$(ip "$family" route show table "$((mark))" dev "$(newest)" 2>/dev/null)" ]] || echo "the route to $network over $(newest) is missing"
         done < <(networks)
         if [[ -z "$mark" ]] || ! is_epochs_table_whole "$mark"; then echo "the table inet $(epochs_table) is missing or was changed"; fi

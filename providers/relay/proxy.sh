@@ -34,7 +34,7 @@ step_caddy() {
     {
         printf 'architecture\t%s\n' "$(uname -m)"
         [[ ! -f "$folder/caddy" ]] || printf 'sha256\t%s\n' "$(sha256sum <"$folder/caddy" | cut -d ' ' -f 1)"
-        ! have caddy || printf 'installed\t%s\n' "$(caddy version 2>/dev/null | awk '{ print $1; exit }')"
+        ! have caddy || printf 'installed\t%s\n' "$(caddy version 2>/dev/null | awk 'NR == 1 { print $1 }')"
     } | answer caddy
 }
 
@@ -88,7 +88,7 @@ check_service_ports() {
     while IFS=$'\t' read -r name port _ addresses; do
         for address in $addresses; do
             user=$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" -v c="0.0.0.0:$port" -v d="*:$port" -v e="[::]:$port" \
-                '$4 == a || $4 == b || $4 == c || $4 == d || $4 == e { print $NF; exit }')
+                '!found && ($4 == a || $4 == b || $4 == c || $4 == d || $4 == e) { print $NF; found = 1 }')
             [[ -z "$user" ]] || owns_listener "$user" ||
                 refuse "TCP port $port, wanted by service $name, is taken by $user" "stop that program, or give the service another \`port\`"
         done

@@ -211,7 +211,7 @@ step_receipt() {
     while IFS=$'\t' read -r name port _ addresses; do
         state=open
         for address in $addresses; do
-            owns_listener "$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" '$4 == a || $4 == b { print $NF; exit }')" || state=closed
+            owns_listener "$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" '!found && ($4 == a || $4 == b) { print $NF; found = 1 }')" || state=closed
         done
         printf '%s\t%s\n' "$name" "$state"
     done <"$work/services" | answer services

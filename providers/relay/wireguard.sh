@@ -10,7 +10,7 @@ interfaces() { if [[ -s "$etc/interfaces" ]]; then awk -F'\t' 'NF >= 4 { print $
 
 wanted_interfaces() { cut -f 1 "$work/interfaces"; }
 
-is_recorded() { [[ -f "$etc/peers" ]] && cut -f 1 "$etc/interfaces" 2>/dev/null | grep -qxF -- "$1"; }
+is_recorded() { [[ -f "$etc/peers" ]] && cut -f 1 "$etc/interfaces" 2>/dev/null | grep -xF -- "$1" >/dev/null; }
 # A relay that lost a part of its records knows its interface by the others: the next apply writes all of them again.
 is_marked() { [[ "$1" == "${want[interface]}" || -s "$etc/key.$1" ]] && [[ -f "$etc/mark.wireguard" || -f "$etc/peers" ]]; }
 interface_exists() { ip link show dev "$1" >/dev/null 2>&1; }
@@ -182,7 +182,7 @@ record_wireguard() {
 disturbed_peers() {
     local device port public
     for device in $(interfaces); do
-        wanted_interfaces | grep -qxF -- "$device" || wg show "$device" peers 2>/dev/null || true
+        wanted_interfaces | grep -xF -- "$device" >/dev/null || wg show "$device" peers 2>/dev/null || true
     done
     while IFS=$'\t' read -r device port _ public; do
         if [[ "$(wg show "$device" public-key 2>/dev/null)" != "$public" ]] || ! listens_on "$device" "$port"; then

@@ -106,3 +106,18 @@ it("finds such a call and such a line", () => {
     expect([...suspendedIn(functionsOf(program))]).toEqual(["fill"]);
     expect(unseen(fill!)).toEqual(["set_up one"]);
 });
+
+/** Commands that read from a pipe and may end before its other end does. */
+const ENDS_EARLY = /[^|]\| *(?:grep -[a-zA-Z]*[qm]|head\b|sed [^|]*\bq\b|awk [^|]*[{;] *exit\b)/;
+
+/**
+ * Under pipefail a pipeline fails when its first command is killed by SIGPIPE. A program that writes line by line, as `ip`
+ * and `ss` do, is killed when its reader ends at the first match: what was found counts as missing, on a busy machine only.
+ */
+it("no reader of a pipe ends before whoever writes to it", () => {
+    const piped = functionsOf(relayProgram()).flatMap(({ lines }) => lines.filter((line) => line.includes("|")));
+    expect(piped.length).toBeGreaterThan(200);
+    expect(piped.filter((line) => ENDS_EARLY.test(line))).toEqual([]);
+    expect(ENDS_EARLY.test("ip rule show | grep -q fwmark")).toBe(true);
+    expect(ENDS_EARLY.test("ip route | awk '{ print $3; exit }'")).toBe(true);
+});
