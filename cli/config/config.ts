@@ -100,6 +100,9 @@ interface QrCode {
     toBuffer(text: string, options: { type: "png"; errorCorrectionLevel: "L" | "M"; scale: number }): Promise<Buffer>;
 }
 
+/** Bytes in the largest QR code (version 40), by error correction level: ISO/IEC 18004, table 7. */
+const CAPACITY = { L: 2953, M: 2331 };
+
 /** Many scanners need dark on light, whatever the theme of the terminal: colours 16 and 231 are no part of a theme. */
 const BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m$&\x1b[0m";
 
@@ -114,23 +117,23 @@ async function draw(found: ClientConfig, { png, qr }: ConfigOptions, output: Out
     }
     const qrcode = require("qrcode") as QrCode;
     const text = renderClientConfig(found);
-    try {
-        if (png !== undefined) {
-            const image = await qrcode.toBuffer(text, { type: "png", errorCorrectionLevel: "M", scale: 6 });
-            writePrivateFile(png, image, "--png");
-        }
-        if (qr === true) {
-            const drawn = await qrcode.toString(text, { type: "utf8", errorCorrectionLevel: "L" });
-            output.stdout.write(drawn.trimEnd().replace(/^.*$/gm, BLACK_ON_WHITE));
-            output.stdout.write("\n");
-        }
-    } catch (error) {
-        if (!(error instanceof Error && error.message.startsWith("The amount of data is too big"))) throw error;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > Math.max(...Object.values(CAPACITY))) {
         throw new InvalidArgument(
             qr === true ? "--qr" : "--png",
-            `the configuration of ${found.peerName} has ${text.length} characters, more than a QR code holds`,
+            `the configuration of ${found.peerName} has ${bytes} bytes, and a QR code holds ${CAPACITY.L}`,
             "hand out the file instead (-o FILE); fewer networks in AllowedIPs make it shorter",
-            { cause: error },
         );
+    }
+    if (png !== undefined) {
+        // The most redundancy that leaves room for all of it: an image may be printed, and folded.
+        const errorCorrectionLevel = bytes > CAPACITY.M ? "L" : "M";
+        const image = await qrcode.toBuffer(text, { type: "png", errorCorrectionLevel, scale: 6 });
+        writePrivateFile(png, image, "--png");
+    }
+    if (qr === true) {
+        const drawn = await qrcode.toString(text, { type: "utf8", errorCorrectionLevel: "L" });
+        output.stdout.write(drawn.trimEnd().replace(/^.*$/gm, BLACK_ON_WHITE));
+        output.stdout.write("\n");
     }
 }

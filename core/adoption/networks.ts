@@ -114,10 +114,10 @@ export function membershipOf(
     }
     if (address === undefined) {
         left.push(
-            `${who} had no address in ${tunnel.subnet}: she gets one, and her own connections from other addresses end`,
+            `${who} had no address in ${tunnel.subnet}: it gets one, and its own connections from other addresses end`,
         );
     }
-    if (!six) left.push(`${who} had no IPv6 address and is sent packets for one from now on; her IPv4 address stays`);
+    if (!six) left.push(`${who} had no IPv6 address and is sent packets for one from now on; its IPv4 address stays`);
     return { ...(address === undefined ? {} : { address }), routes: widest([...routes]).sort(), left };
 }
 

@@ -74,8 +74,9 @@ adopt_interface() {
     if [[ ! -f "$etc/peers" ]]; then
         awk -F'\t' -v device="$device" '$1 == device' "$work/interfaces" | install_file "$etc/interfaces"
         install_file "$etc/key.$device" <"$work/key.$device"
-        wg show "$device" dump | awk -F'\t' -v OFS='\t' 'NR > 1 { print $1, $2, $4, $8, "(none)", "-", "-" }' | install_file "$etc/peers"
         report_network "$device" | awk '$1 == "address" || $1 == "mtu" || $1 == "route"' | install_file "$etc/network"
+        # Last: with it the record counts.
+        wg show "$device" dump | awk -F'\t' -v OFS='\t' 'NR > 1 { print $1, $2, $4, $8, "(none)", "-", "-" }' | install_file "$etc/peers"
     fi
     # The same address with another prefix length must not be gone in between.
     while read -r address; do

@@ -62,16 +62,21 @@ step_confirm() {
 # As the log will have it: addresses of peers, names of services.
 lost_in_words() { awk '{ text = text (text == "" ? "" : ", ") ($1 == "peer" ? "the peer at " $3 : "service " $2) } END { print text }'; }
 
+# Whether this relay has made or adopted its interface, in an apply that may still wait.
+is_taken_up() { [[ -f "$(current peers)" || -f "$etc/mark.wireguard" ]]; }
+
 # roll_back [LOST]: to the boot files, which hold nothing that was not there before and nobody who was cut since.
 roll_back() {
     [[ -d "$etc/pending" ]] || return 0
-    local device
+    local device ours=""
+    # An interface that was to be taken over is somebody else's as long as nothing of it is recorded.
+    ! is_taken_up || ours=1
     rm -rf -- "$etc/pending"
     forget_health
     if [[ -f "$etc/firewall.nft" ]]; then load_firewall; fi
     for device in $(interfaces); do
         if [[ ! -f "$etc/peers" ]]; then
-            remove_interface "$device"
+            [[ -z "$ours" ]] || remove_interface "$device"
         elif ! is_guarded "$device"; then
             close_interface "$device"
         elif interface_exists "$device" && answers_wg "$device" >/dev/null 2>&1; then

@@ -1,6 +1,7 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { parseTable, type Files } from "../../../core/protocol/bundle.js";
+import { isAskedInPreview } from "./adoptionCheck.js";
 import { placed, type Announcement } from "../relay/placed.js";
 import { peersOf } from "../wireguard/peerChanges.js";
 import type { Change } from "../relay/relayResource.js";
@@ -22,16 +23,17 @@ export function adoptsValue({ adopts }: Properties): { adopts?: string } {
 }
 
 /**
- * What the first `up` does to a relay whose private key was given. A preview cannot look at the interface, so it
- * says both: what happens if it is there, and what if it is not.
+ * What the first `up` does to a relay whose private key was given. A preview cannot know whether the interface will be there, so
+ * it says both; and whether it has looked at it.
  */
 export function adoptionSentences(inputs: Properties): string[] {
-    const { relay, interface: device } = placed(inputs);
+    const { relay, interface: device, host } = placed(inputs);
     const peers = Object.entries(peersOf(inputs));
+    const looked = isAskedInPreview(host) ? "" : `this preview does not look at ${device}: `;
     const bearing = `the key ${keyText(inputs)}`;
     const sentences = [
         `if ${device} is up and bears ${bearing}, it is adopted as it is: keys, addresses and sessions of ${who(peers)} stay`,
-        `before the update adopts ${device}, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless \`adoptChanges\` accepts it`,
+        `${looked}before the update adopts ${looked === "" ? device : "it"}, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless \`adoptChanges\` accepts it`,
         `if ${device} bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port ${String(inputs.listenPort)}`,
     ];
     return sentences.map((sentence) => `${relay}: ${sentence}`);

@@ -8,7 +8,7 @@ import { HostError } from "../../../core/errors.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Operation } from "../../audit/log.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import { describeHost, isSameMachine } from "../../hosts/descriptors.js";
+import { describeHost, isSameMachine, type HostDescriptor } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { hasUnknown } from "../changes.js";
 import { placed, targetOf } from "../relay/placed.js";
@@ -77,11 +77,16 @@ export async function compareFirst(
     });
 }
 
-/** In a preview a machine is asked that needs no connection, by whoever may ask it. */
+/** Whether a preview looks at the interface: on a machine that needs no connection, for whoever may ask it. */
+export function isAskedInPreview({ kind }: HostDescriptor): boolean {
+    return kind === "local" && process.geteuid?.() === 0;
+}
+
+/** In a preview, where the machine is asked at all. */
 export async function compareInPreview(change: Change, wanted: (device: string) => WantedInterface): Promise<void> {
     const { inputs, context } = change;
     const { host } = placed(inputs);
-    if (!mayAdopt(change) || host.kind !== "local" || process.geteuid?.() !== 0) return;
+    if (!mayAdopt(change) || !isAskedInPreview(host)) return;
     const { seed: _made, machine: _asked, relayId: _minted, moved: _left, hostKey: _shown, ...told } = inputs;
     if (hasUnknown(told)) return;
     try {

@@ -40,6 +40,7 @@ beforeAll(async () => {
     const watching = setInterval(watch, 20);
     try {
         await run("preview", "--diff");
+        await run("preview", "--json");
         await run("up", "--yes", "--skip-preview");
         await collect("first");
         await relay.run(["wg", "set", stack.declared.interface, "peer", await firstPeer(), "remove"]);
@@ -49,6 +50,7 @@ beforeAll(async () => {
         });
         await run("refresh", "--yes", "--diff");
         await run("preview", "--diff");
+        await run("preview", "--json");
         await run("up", "--yes", "--skip-preview", "--diff");
         await collect("second");
     } finally {

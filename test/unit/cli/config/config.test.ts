@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { refuseOpenOutput, writePrivateFile } from "../../../../cli/privateFile.js";
@@ -150,20 +159,29 @@ it("is drawn for a phone, in the terminal and as an image", async () => {
     expect(statSync(image).mode & 0o777).toBe(0o600);
 });
 
-it("says what to do when the file is too long for a QR code", async () => {
-    const routes = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}/32`);
-    const clients = {
-        appName: "qp-tunnel",
-        subnet: "10.8.0.0/24",
-        mtu: 1420,
-        keepalive: 25,
-        networks: { nas: routes },
-    };
-    const { code, stderr } = await config("nas", "--qr", "--state", state({ clients }));
-    expect(code).toBe(2);
+/** A state in which nas reaches so many networks. */
+function long(count: number): string {
+    const networks = { nas: Array.from({ length: count }, (_, index) => `192.0.${index}.0/24`) };
+    return state({ clients: { appName: "qp-tunnel", subnet: "10.8.0.0/24", mtu: 1420, keepalive: 25, networks } });
+}
+
+it("is drawn with less redundancy when it would not fit otherwise", async () => {
+    const image = join(scratch.path, "long.png");
+    expect((await config("nas", "--state", long(150))).stdout.length).toBeGreaterThan(2331);
+    expect(await config("nas", "--png", image, "--state", long(150))).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(image).subarray(0, 8)).toEqual(Buffer.from("\x89PNG\r\n\x1a\n", "latin1"));
+});
+
+it.each(["--qr", "--png"])("says what to do when the file is too long for a QR code: %s", async (option) => {
+    const image = join(scratch.path, "nas.png");
+    const args = option === "--png" ? [option, image] : [option];
+    const { code, stdout, stderr } = await config("nas", ...args, "--state", long(230));
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
-        /^error: --qr: the configuration of nas has \d+ characters, more than a QR code holds; hand out/,
+        /^error: --\w+: the configuration of nas has \d{4} bytes, and a QR code holds 2953; hand out the file instead \(-o FILE\); fewer networks/,
     );
+    expect(stderr).toContain(option);
+    expect(existsSync(image)).toBe(false);
 });
 
 it.each<[string, string[], Parameters<typeof state>[0], string]>([

@@ -231,6 +231,11 @@ describe("a relay from its wg-quick file", () => {
         ["", "PersistentKeepalive = 25\n", /^p had PersistentKeepalive = 25 on the relay/],
         ["", "AllowedIPs = 0.0.0.0/0\n", /^p had 0\.0\.0\.0\/0: a default route/],
         ["", "AllowedIPs = 10.8.0.128/25\n", /^p had 10\.8\.0\.128\/25, which overlaps the tunnel's own/],
+        [
+            "",
+            "AllowedIPs = 10.8.0.5/24\n",
+            /^p had 10\.8\.0\.0\/24, which overlaps the tunnel's own network; a peer has single/,
+        ],
         ["", "AllowedIPs = 10.8.0.1/32\n", /^p had 10\.8\.0\.1, the relay's own address: it is left out$/],
         ["", "AllowedIPs = 10.8.0.9/32\n", /^p had 10\.8\.0\.9 as well/],
         ["", "AllowedIPs = fd00::/64\n", /^p had fd00::\/64: without `subnet6`/],
@@ -242,6 +247,18 @@ describe("a relay from its wg-quick file", () => {
         const { relay } = adopted(text);
         expect(relay.left).toContainEqual(expect.stringMatching(sentence));
         expect(relay.left.join()).not.toContain(PSK);
+    });
+
+    it("takes a peer whose address is outside of the tunnel for a network, and gives it one inside", () => {
+        const outside = peer(0, "AllowedIPs = 10.6.0.9/32\n");
+        const { relay } = adopted(
+            file(`# p\n${outside}`, "Address = 10.187.23.1/24\nListenPort = 51820\nMTU = 1420\n"),
+        );
+        expect(relay.peers).toMatchObject([{ name: "p", routes: ["10.6.0.9/32"] }]);
+        expect(relay.peers[0]).not.toHaveProperty("address");
+        expect(relay.left).toStrictEqual([
+            "p had no address in 10.187.23.0/24: it gets one, and its own connections from other addresses end",
+        ]);
     });
 
     it("ends IPv6 in the tunnel where a peer has another place in it, and says so", () => {
@@ -321,6 +338,16 @@ describe("a relay from its wg-quick file", () => {
             "one address twice",
             file(`# a\n${peer(0)}# b\n${peer(1, "AllowedIPs = 10.8.0.2/32\n")}`),
             /b: has 10\.8\.0\.2, which a has as well/,
+        ],
+        [
+            "one address twice, written in two ways",
+            file(`# a\n${peer(0)}# b\n${peer(1, "AllowedIPs = 10.8.0.2\n")}`),
+            /b: has 10\.8\.0\.2, which a has as well; leave it to the one that uses it/,
+        ],
+        [
+            "one network twice, written in two ways",
+            file(`# a\n${peer(0)}AllowedIPs = 192.168.7.0/24\n# b\n${peer(1)}AllowedIPs = 192.168.7.9/24\n`),
+            /b: has 192\.168\.7\.0\/24, which a has as well/,
         ],
         [
             "networks of two peers inside one another",

@@ -128,3 +128,24 @@ it("RouterOS with a key of her own says how to set it", () => {
     expect(text).toContain('endpoint-address="relay.example" endpoint-port=51820 allowed-address=10.8.0.0/24\n');
     expect(text).not.toMatch(/preshared-key|keepalive|ipv6|dns/);
 });
+
+/** Every address that a file puts on an interface, as it is written there. */
+const ADDRESSES: Record<string, RegExp> = {
+    "wg-quick": /^Address = (.*)$/gm,
+    networkd: /^Address=(.*)$/gm,
+    nixos: /^ *address = \[ (.*) \];$/gm,
+    routeros: /^\/ipv?6?\/address\/add address=(\S+)/gm,
+};
+
+it.each(Object.keys(CLIENT_FORMATS))(
+    "%s: her own addresses alone, each with its prefix length, whatever she reaches",
+    (format) => {
+        const allowedIps = [...full.allowedIps, "192.168.7.0/24", "2001:db8:7::/64"];
+        const text = Object.values(files(format, { ...full, allowedIps })).join("\n");
+        const written = [...text.matchAll(ADDRESSES[format]!)].flatMap(([, list]) =>
+            list!.replaceAll('"', "").split(/,? /),
+        );
+        expect(written).toEqual(["10.8.0.2/32", "fd00:8::2/128"]);
+        for (const network of allowedIps) expect(text).toContain(network);
+    },
+);

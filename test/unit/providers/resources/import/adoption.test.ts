@@ -12,6 +12,7 @@ const inputs = {
     relay: "office",
     interface: "wg0",
     listenPort: 51820,
+    host: { kind: "ssh", address: "203.0.113.7", user: "root", port: 22 },
     adopts: KEY,
     peers: { alice: { address: "10.8.0.2" }, bob: { address: "10.8.0.3" } },
 };
@@ -20,9 +21,12 @@ describe("what is said of an adoption", () => {
     it("names the key that decides, and the peers unless they are very many", () => {
         expect(adoptionSentences(inputs)).toStrictEqual([
             `office: if wg0 is up and bears the key ${fingerprint(KEY)}, it is adopted as it is: keys, addresses and sessions of alice (10.8.0.2) and bob (10.8.0.3) stay`,
-            "office: before the update adopts wg0, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless `adoptChanges` accepts it",
+            "office: this preview does not look at wg0: before the update adopts it, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless `adoptChanges` accepts it",
             "office: if wg0 bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port 51820",
         ]);
+        const here = { ...inputs, host: { kind: "local" } };
+        const looks = process.geteuid?.() === 0;
+        expect(adoptionSentences(here)[1]!.startsWith("office: before the update adopts wg0, it compares")).toBe(looks);
         const many = Object.fromEntries(
             Array.from({ length: 201 }, (_, i) => [`p${i}`, { address: `10.8.0.${i + 2}` }]),
         );
