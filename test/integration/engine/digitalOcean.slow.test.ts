@@ -233,10 +233,11 @@ async function shownBy(address: string): Promise<string> {
     return keys.trim().split(" ").slice(1, 3).join(" ");
 }
 
-/** The sshd of a machine reads its files again; until it shows this key, whoever connects may still meet the old process. */
+/** The sshd of a machine reads its files again, and shows this key. It executes itself, and writes its pid once it listens. */
 async function reloadSshd(place: "first" | "second", key: string): Promise<void> {
-    await onDroplet(place, "kill -HUP $(cat /run/sshd.pid)");
-    while ((await shownBy(RESERVED)) !== key);
+    const reload = 'pid=$(cat "$file") && rm "$file" && kill -HUP "$pid" && until [ -s "$file" ]; do sleep 0.02; done';
+    await onDroplet(place, `file=/run/sshd.pid; ${reload}`);
+    expect(await shownBy(RESERVED)).toBe(key);
 }
 
 /** Runs a script on the machine that is in a place, where its files are. */
