@@ -101,16 +101,20 @@ function peersOnInterface({ registry = {}, epochs = {} }: Outputs): Outputs {
     };
 }
 
-/** Options of a resource that lives in the state alone and has a secret output. */
+/**
+ * Options of a resource that lives in the state alone and has a secret output. A replacement deletes it first, which removes
+ * nothing: the engine keeps a resource that it deleted first in the state until the new one takes its place, in one step. The
+ * other way round it marks the old one as deleted before it writes the new one, and an engine that is killed in between leaves
+ * only what it does not show to the next run.
+ */
 export function secretChild(
     parent: pulumi.Resource,
     after: pulumi.Resource[] = [],
 ): (output: string) => pulumi.CustomResourceOptions {
-    // Never deleted first: until the new one is in the state, only the old one holds the value.
     return (output) => ({
         parent,
         dependsOn: after,
         additionalSecretOutputs: [output],
-        deleteBeforeReplace: false,
+        deleteBeforeReplace: true,
     });
 }

@@ -3,6 +3,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
 import { InvalidArgument, TunnelError } from "../../core/errors.js";
 import {
+    UNKNOWN,
     type ChangeKind,
     type DiffResult,
     type CheckFailure,
@@ -25,6 +26,7 @@ import { parseUrn } from "./urn.js";
 /** The six calls about a resource, and functions: the engine's messages on one side, `interface Resource` on the other. */
 export class Operations {
     private readonly refreshed = new Set<string>();
+    private readonly checked = new Set<string>();
     private readonly said = new Said();
     private canceller = new AbortController();
     private running = 0;
@@ -40,6 +42,7 @@ export class Operations {
         const [news, olds] = [unmarshal(structs.news), unmarshal(structs.olds)];
         return this.operate(message.getUrn(), false, [news], [olds], async ({ resource, context, text, inputs }) => {
             const previous = Object.keys(olds.values).length === 0 ? undefined : olds.values;
+            this.checked.add(message.getUrn());
             const result = await resource.check(news.values, previous, context).catch(asCheckFailure);
             const response = new messages.CheckResponse();
             response.setFailuresList(result.failures.map((failure) => checkFailure(text(reasonOf(failure)))));
@@ -49,8 +52,13 @@ export class Operations {
 
     diff({ message, structs }: service.DiffRequest): Promise<messages.DiffResponse> {
         const [news, oldInputs, olds] = [structs.news, structs.oldInputs, structs.olds].map(unmarshal) as Three;
-        const refreshing = this.refreshed.delete(message.getUrn());
-        return this.operate(message.getUrn(), false, [news], [oldInputs, olds], async ({ resource, context }) => {
+        const urn = message.getUrn();
+        const [refreshing, isChecked] = [this.refreshed.delete(urn), this.checked.delete(urn)];
+        return this.operate(urn, false, [news], [oldInputs, olds], async ({ resource, context }) => {
+            // The engine asks, of what depends on a resource that it is about to delete, whether that would be replaced as well.
+            // None of ours ever is, and the program's own arguments follow.
+            const isHypothetical = !refreshing && !isChecked && Object.values(news.values).includes(UNKNOWN);
+            if (isHypothetical) return diffResponse({ changes: {} }, []);
             const result = await resource.diff(message.getId(), oldInputs.values, olds.values, news.values, {
                 ...context,
                 refreshing,
@@ -132,6 +140,7 @@ export class Operations {
     /** A run of the engine begins. */
     configure(): void {
         this.said.forget();
+        this.checked.clear();
     }
 
     /** Tells what is running now to stop. The engine also cancels at every normal end, when nothing runs. */

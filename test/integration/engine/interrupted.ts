@@ -10,8 +10,7 @@ export async function upKilledAtSave(stack: Stack, nth: number, ...args: string[
     const pid = join(stack.folder, "engine.pid");
     stack.interpose("pulumi", `PATH="\${PATH#*:}"; export PATH; echo $$ > ${pid}`);
     let saves = 0;
-    const projects = join(stack.folder, "backend", ".pulumi", "stacks");
-    const folder = join(projects, readdirSync(projects)[0]!);
+    const folder = stateFolder(stack);
     const state = join(folder, "dev.json");
     let whole = readFileSync(state, "utf8");
     const watcher = watch(folder, (_event, file) => {
@@ -30,6 +29,27 @@ export async function upKilledAtSave(stack: Stack, nth: number, ...args: string[
         // Killed while it wrote the next one: whoever uses that backend has the one before it.
         if (!isWhole(contentOf(state))) writeFileSync(state, whole);
     }
+}
+
+/** Resources in each state that the engine saved and the backend was told to retain, oldest first. */
+export function savedResources(stack: Stack): { urn: string; delete?: boolean }[][] {
+    const folder = stateFolder(stack);
+    return readdirSync(folder)
+        .filter((name) => /^dev\.json\.\d+$/.test(name))
+        .sort()
+        .map((name) => {
+            const { checkpoint } = JSON.parse(readFileSync(join(folder, name), "utf8")) as Saved;
+            return checkpoint.latest.resources;
+        });
+}
+
+interface Saved {
+    checkpoint: { latest: { resources: { urn: string; delete?: boolean }[] } };
+}
+
+function stateFolder(stack: Stack): string {
+    const projects = join(stack.folder, "backend", ".pulumi", "stacks");
+    return join(projects, readdirSync(projects)[0]!);
 }
 
 function contentOf(file: string): string {

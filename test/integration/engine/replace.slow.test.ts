@@ -1,7 +1,7 @@
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
-import { Stack } from "../../lab/stack.js";
+import { nameOf, Stack } from "../../lab/stack.js";
 import { livePeers, spoken, type LivePeer } from "./fixtures.js";
-import { upKilledAtSave } from "./interrupted.js";
+import { savedResources, upKilledAtSave } from "./interrupted.js";
 
 jest.setTimeout(300_000);
 
@@ -97,6 +97,22 @@ it("a taint of a generated peer's key is not called a new key, and is none", asy
     await stack.succeed(["state", "taint", "--yes", urns["alice-key"]!]);
     expect(spoken(await stack.preview()).filter((sentence) => LOSS.test(sentence))).toEqual([]);
     await stack.up();
+    expect(await wire()).toStrictEqual(before);
+});
+
+it("saves no state, while it replaces everything, in which a key, seed or authority is only in what is to be deleted", async () => {
+    stack.env["PULUMI_DIY_BACKEND_RETAIN_CHECKPOINTS"] = "true";
+    await stack.up("--replace", "**");
+    delete stack.env["PULUMI_DIY_BACKEND_RETAIN_CHECKPOINTS"];
+    const saved = savedResources(stack);
+    expect(saved.length).toBeGreaterThan(20);
+    const secrets = Object.values(urns).filter((urn) => /:(KeyPair|Seed|CertificateAuthority)::/.test(urn));
+    expect(secrets).toHaveLength(7);
+    const lost = saved.flatMap((resources, save) => {
+        const kept = new Set(resources.filter((resource) => resource.delete !== true).map(({ urn }) => urn));
+        return secrets.filter((urn) => !kept.has(urn)).map((urn) => `${nameOf(urn)} in save ${save + 1}`);
+    });
+    expect(lost).toEqual([]);
     expect(await wire()).toStrictEqual(before);
 });
 

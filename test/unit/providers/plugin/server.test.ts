@@ -316,6 +316,27 @@ describe("diff", () => {
         expect((await plugin.diff("Thing", state, { a: 1 })).changes).toBe(expected);
     });
 
+    it("says nothing where the engine asks, unchecked, what a deletion of something else would replace", async () => {
+        const seen: unknown[] = [];
+        const plugin = await offering({
+            check: async (news) => ({ inputs: news, failures: [] }),
+            diff: async (_id, _inputs, _outputs, { a }, { log }) => {
+                seen.push(a);
+                log("info", "a new key");
+                return { changes: { a: "update" } };
+            },
+        });
+        expect(await plugin.diff("Thing", state, { a: UNKNOWN_MARK })).toMatchObject({
+            changes: DIFF_NONE,
+            replacesList: [],
+        });
+        expect([seen, plugin.lines]).toEqual([[], []]);
+        await plugin.check("Thing", { a: UNKNOWN_MARK });
+        expect((await plugin.diff("Thing", state, { a: UNKNOWN_MARK })).changes).toBe(DIFF_SOME);
+        expect((await plugin.diff("Thing", state, { a: 2 })).changes).toBe(DIFF_SOME);
+        expect(seen).toEqual([UNKNOWN, 2]);
+    });
+
     it("knows the diff that a refresh makes of what it read, and only that one", async () => {
         const seen: boolean[] = [];
         const plugin = await offering({
