@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { capsuleDocument } from "../../core/audit/capsule.js";
 import { type PeerEvent, Replay } from "../../core/audit/replay.js";
 import { cefLine, ocsfEvent } from "../../core/audit/siem.js";
-import type { Verdict } from "../../core/audit/verify.js";
+import type { Verdict } from "../../core/audit/verdict.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { Exit, type Output } from "../output.js";
 import { packageVersion } from "../packageVersion.js";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 
 import { formatNote, parseNote } from "../../core/audit/note.js";
-import type { Pinned, Verdict } from "../../core/audit/verify.js";
+import type { Pinned, Verdict } from "../../core/audit/verdict.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { replaceFile } from "../../providers/audit/durable.js";
 import { nativePrimitives as primitives } from "../../providers/audit/primitives.js";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { parseNote } from "../../core/audit/note.js";
 import { isUsablePublicKey } from "../../core/audit/primitives.js";
 import type { RecordMark } from "../../core/audit/record.js";
-import type { Pinned, VerifyOptions } from "../../core/audit/verify.js";
+import type { Pinned, VerifyOptions } from "../../core/audit/verdict.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
 import { readState } from "./state.js";
 

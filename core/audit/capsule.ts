@@ -51,23 +51,8 @@ export function capsuleContent(entry: AuditEntry, place: Place, log: LogIdentity
                 public_key: log.publicKey,
             },
         },
-        reasoning: {
-            analysis: "",
-            options: [],
-            options_considered: [],
-            selected_option: "",
-            reasoning: "",
-            confidence: 0,
-            model: null,
-            prompt_hash: null,
-        },
-        authority: {
-            type: "autonomous",
-            approver: null,
-            policy_reference: null,
-            chain: [],
-            escalation_reason: null,
-        },
+        reasoning: NO_REASONING,
+        authority: NO_AUTHORITY,
         execution: {
             tool_calls: [
                 {
@@ -92,6 +77,26 @@ export function capsuleContent(entry: AuditEntry, place: Place, log: LogIdentity
         },
     };
 }
+
+/** What the specification asks of an agent, and a person's command has not got. */
+const NO_REASONING = {
+    analysis: "",
+    options: [],
+    options_considered: [],
+    selected_option: "",
+    reasoning: "",
+    confidence: 0,
+    model: null,
+    prompt_hash: null,
+};
+
+const NO_AUTHORITY = {
+    type: "autonomous",
+    approver: null,
+    policy_reference: null,
+    chain: [],
+    escalation_reason: null,
+};
 
 /** The inverse of {@link capsuleContent}. */
 export function entryOfCapsule(content: CapsuleContent): { entry: AuditEntry; place: Place; log: LogIdentity } {

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { type Verdict, type VerifyOptions, verifyLog } from "../../core/audit/verify.js";
+import type { Verdict, VerifyOptions } from "../../core/audit/verdict.js";
+import { verifyLog } from "../../core/audit/verify.js";
 import { AuditError } from "../../core/errors.js";
 import { openIfThere, realDisk, refuseIrregular } from "./disk.js";
 import { replaceFile, syncFolder, writeAll } from "./durable.js";

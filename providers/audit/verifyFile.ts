@@ -1,4 +1,5 @@
-import { type Verdict, verifyLog, type VerifyOptions } from "../../core/audit/verify.js";
+import type { Verdict, VerifyOptions } from "../../core/audit/verdict.js";
+import { verifyLog } from "../../core/audit/verify.js";
 import { nativePrimitives } from "./primitives.js";
 import { bytesOf } from "./read.js";
 import { openLog } from "./segments.js";

@@ -3,7 +3,8 @@
  * cryptography. With its checkpoint each of it is refused, the line named.
  */
 import { MerkleTree } from "../../../../core/audit/merkle.js";
-import { LogVerifier, type VerifyOptions, verifyLog } from "../../../../core/audit/verify.js";
+import type { VerifyOptions } from "../../../../core/audit/verdict.js";
+import { LogVerifier, verifyLog } from "../../../../core/audit/verify.js";
 import { AuditError } from "../../../../core/errors.js";
 import { nativePrimitives } from "../../../../providers/audit/primitives.js";
 import { entry, lineNumber, makeRotatedLog, OTHER_SEED, SEED, type TestLog } from "./logs.js";

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { LogBehind } from "../../../../core/audit/verify.js";
+import { LogBehind } from "../../../../core/audit/behind.js";
 import type { AuditLine, Checkpoint, RecordMark } from "../../../../core/audit/record.js";
 import { AuditError } from "../../../../core/errors.js";
 import { lockFile } from "../../../../providers/audit/lock.js";

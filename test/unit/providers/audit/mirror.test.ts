@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 
-import { LogBehind } from "../../../../core/audit/verify.js";
+import { LogBehind } from "../../../../core/audit/behind.js";
 import { AuditLog, type AuditRef } from "../../../../providers/audit/log.js";
 import {
     fileMirror,
