@@ -1,47 +1,27 @@
-import { realpathSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, isAbsolute } from "node:path";
-
 import { ROTATION_ACTION } from "../../core/audit/epochs.js";
-import { checkLine } from "../../core/audit/line.js";
 import { formatNote, parseNote, verifyNote } from "../../core/audit/note.js";
-import { joinDetails, splitDetails } from "../../core/audit/parts.js";
-import type { AuditLine, Checkpoint, LogOrigin, RecordMark } from "../../core/audit/record.js";
+import { splitDetails } from "../../core/audit/parts.js";
 import type { Signer } from "../../core/audit/primitives.js";
-import { RENAME_ACTION } from "../../core/audit/renames.js";
+import type { AuditLine, Checkpoint, RecordMark } from "../../core/audit/record.js";
 import { sanitizeEntry } from "../../core/audit/sanitize.js";
 import { MAX_LINE_BYTES, shortKey } from "../../core/audit/seal.js";
-import { LogBehind } from "../../core/audit/behind.js";
-import type { Verdict, VerifyOptions } from "../../core/audit/verdict.js";
-import { verifyLog } from "../../core/audit/verify.js";
 import { AuditError } from "../../core/errors.js";
 import { currentCiRun, currentUser } from "./actor.js";
 import type { Disk } from "./disk.js";
 import { replaceFile } from "./durable.js";
-import { checkSealed, type Ends, lineNumber } from "./ends.js";
-import { LogFile, missing, type Writer } from "./logFile.js";
-import { misplaced } from "./misplaced.js";
+import { LogFile } from "./logFile.js";
 import { Operation, type RecordSpec } from "./operation.js";
-import { inProject, projectFolder } from "./paths.js";
+import { checkOrigin } from "./origin.js";
 import { nativePrimitives } from "./primitives.js";
-import { bytesOf, lineAt, linesBackwards, linesForwards } from "./read.js";
+import { LogReader } from "./reader.js";
+import { type AuditRef, pathOf } from "./ref.js";
+import { type CheckOptions, verifyCheckpoint, verifyMark } from "./remembered.js";
 import { loadSigningKey, type Sealed } from "./signingKey.js";
+import type { Writer } from "./writer.js";
 
 export type { Operation, RecordSpec } from "./operation.js";
-
-/** Which log, as AuditSink hands it to every resource. */
-export interface AuditRef extends LogOrigin {
-    /** Relative to the project's folder, or absolute. */
-    path: string;
-    /** "file:PATH" or "env:NAME"; default: one file per project and stack in the user's configuration directory. */
-    signingKey?: string;
-    /** Name (hash of the first record) of a log whose loss is acknowledged. */
-    restartFrom?: string;
-    /** What a preview makes of a log that is merely older than the state. Default "fail". */
-    onBehind?: "fail" | "warn";
-    /** Bytes beyond which the file is closed as a segment and a new one begun. Default 64 MiB. */
-    segmentBytes?: number;
-}
+export type { AuditRef } from "./ref.js";
+export type { CheckOptions } from "./remembered.js";
 
 export interface OpenOptions {
     /** The state remembers records in this log: if it is missing it was lost, and no new one is begun. */
@@ -49,32 +29,6 @@ export interface OpenOptions {
     /** How the file system is reached. Default: as it is. */
     disk?: Disk;
 }
-
-export interface CheckOptions {
-    /** Told that the log is merely behind, where the program lets that pass (`onBehind`). Only a preview may: for others it is refused. */
-    behind?: (warning: string) => void;
-}
-
-/** An inline program of the Automation API has a folder of its own, made for this run, that nobody finds again. */
-function refuseTemporary({ path, project }: AuditRef): void {
-    if (isAbsolute(path) || path.startsWith("~/")) return;
-    const folder = projectFolder(project);
-    if (!TEMPORARY.test(basename(folder)) || !isBelow(realpathSync(tmpdir()), realpathSync(folder))) return;
-    throw new AuditError(
-        path,
-        `the project's folder ${folder} is a temporary one of an inline program, and the log would be lost with it`,
-        "give AuditSink an absolute `path` in a folder that stays, or the workspace a `workDir`",
-    );
-}
-
-/** What the Automation API calls them. */
-const TEMPORARY = /^(?:automation-|pulumi_auto)/;
-
-function isBelow(folder: string, path: string): boolean {
-    return path.startsWith(`${folder}/`);
-}
-
-const RENAME = Buffer.from(`"action":"${RENAME_ACTION}"`);
 
 /** What is left of a line for the rest that is not details. */
 const DETAILS_BYTES = MAX_LINE_BYTES - 64 * 1024;
@@ -85,16 +39,15 @@ const DETAILS_BYTES = MAX_LINE_BYTES - 64 * 1024;
  */
 export class AuditLog {
     private readonly file: LogFile;
-    private readonly name: string;
+    private readonly reader: LogReader;
     private signer: Signer | undefined;
 
     private constructor(
         private readonly ref: AuditRef,
         private readonly options: OpenOptions,
     ) {
-        refuseTemporary(ref);
-        this.file = LogFile.at(inProject(ref.path, ref.project), ref.path, options.disk);
-        this.name = ref.path;
+        this.file = LogFile.at(pathOf(ref), ref.path, options.disk);
+        this.reader = new LogReader(this.file, ref);
     }
 
     static async open(ref: AuditRef, options: OpenOptions = {}): Promise<AuditLog> {
@@ -139,7 +92,7 @@ export class AuditLog {
         try {
             const { publicKey } = this.signerOf(sealed);
             if (sealed === undefined || publicKey === sealed.publicKey) return undefined;
-            return `signing key ${shortKey(publicKey)}: the key of ${this.name} is ${shortKey(sealed.publicKey)}; give this machine the key that is in force`;
+            return this.notInForce(publicKey, sealed).message;
         } catch (error) {
             if (error instanceof AuditError) return error.message;
             throw error;
@@ -147,8 +100,8 @@ export class AuditLog {
     }
 
     /** What the log was begun as, with the key that is in force; undefined when there is no log yet. */
-    sealed(): Promise<Sealed | undefined> {
-        return Promise.resolve(this.readEnds()?.log);
+    async sealed(): Promise<Sealed | undefined> {
+        return this.reader.ends()?.log;
     }
 
     /**
@@ -177,36 +130,26 @@ export class AuditLog {
      * @returns warnings for the person: a loss that the program acknowledges
      * @throws AuditError naming the line that was cut, changed or replaced
      */
-    async verifyMark(mark: RecordMark, options: CheckOptions = {}): Promise<string[]> {
-        const ends = this.readEnds(mark.genesis);
-        if (ends === undefined) return this.lost(mark.sequence + 1, mark.genesis);
-        if (this.holds(mark, ends)) {
-            this.file.pin(mark.offset);
-            return [];
-        }
-        if (this.acknowledged(ends, mark.genesis ?? this.ref.restartFrom)) {
-            return [`${this.name}: begun anew after the loss of ${ends.restartedFrom}`];
-        }
-        this.refuseMisplaced(ends, mark.sequence + 1, mark.genesis);
-        return this.tolerant(options, "one", async () => {
-            // The line at fault may be an earlier one: find and name it.
-            await this.verify({ marks: [mark], mode: "full" });
-            return [];
-        });
+    verifyMark(mark: RecordMark, options: CheckOptions = {}): Promise<string[]> {
+        return verifyMark(this.reader, mark, options);
+    }
+
+    /**
+     * Whether the log is whole and still begins with everything pinned; reads all of it.
+     *
+     * @returns warnings, as {@link verifyMark}; also where time goes backwards
+     * @throws AuditError naming the line
+     */
+    verifyCheckpoint(pinned: Checkpoint, options: CheckOptions = {}): Promise<string[]> {
+        return verifyCheckpoint(this.reader, pinned, options);
     }
 
     /** Pins the whole log: reads, checks and signs it. */
     async checkpoint(): Promise<Checkpoint> {
-        this.readEnds();
-        const { log, size, bytes, head, root } = await this.verify({});
+        this.reader.ends();
+        const { log, size, bytes, head, root } = await this.reader.verify({});
         const signer = this.signerOf(log);
-        if (signer.publicKey !== log.publicKey) {
-            throw new AuditError(
-                `signing key ${shortKey(signer.publicKey)}`,
-                `the key of ${this.name} is ${shortKey(log.publicKey)}`,
-                "give this machine the key that is in force",
-            );
-        }
+        if (signer.publicKey !== log.publicKey) throw this.notInForce(signer.publicKey, log);
         const note = formatNote(log, { size, root }, signer, nativePrimitives);
         verifyNote(parseNote(note), log, nativePrimitives);
         this.file.pin(bytes - 1);
@@ -226,38 +169,16 @@ export class AuditLog {
         return path;
     }
 
-    /**
-     * Whether the log is whole and still begins with everything pinned; reads all of it.
-     *
-     * @returns warnings, as {@link verifyMark}; also where time goes backwards
-     * @throws AuditError naming the line
-     */
-    async verifyCheckpoint(pinned: Checkpoint, options: CheckOptions = {}): Promise<string[]> {
-        const ends = this.readEnds(pinned.genesis);
-        if (ends === undefined) return this.lost(pinned.size, pinned.genesis);
-        const restarted = this.acknowledged(ends, pinned.genesis);
-        if (!restarted) this.refuseMisplaced(ends, 1, pinned.genesis);
-        return this.tolerant(options, "all", async () => {
-            const verdict = await this.verify(restarted ? {} : { checkpoint: pinned });
-            this.file.pin(restarted ? -1 : pinned.bytes - 1);
-            const acknowledged = restarted ? [`${this.name}: begun anew after the loss of ${pinned.genesis}`] : [];
-            return [
-                ...acknowledged,
-                ...verdict.warnings.map(({ line, problem }) => `line ${line} of ${this.name}: ${problem}`),
-            ];
-        });
-    }
-
     /** Size and head, from both ends of the file; undefined when there is no log yet. */
-    status(): Promise<
+    async status(): Promise<
         { size: number; bytes: number; head: string; genesis: string; restartedFrom?: string } | undefined
     > {
-        const ends = this.readEnds();
-        if (ends === undefined) return Promise.resolve(undefined);
+        const ends = this.reader.ends();
+        if (ends === undefined) return undefined;
         const { log, last, bytes, restartedFrom } = ends;
         const { sequence, hash } = last.capsule;
         const restart = restartedFrom === undefined ? {} : { restartedFrom };
-        return Promise.resolve({ size: sequence + 1, bytes, head: hash, genesis: log.genesis, ...restart });
+        return { size: sequence + 1, bytes, head: hash, genesis: log.genesis, ...restart };
     }
 
     /**
@@ -265,47 +186,21 @@ export class AuditLog {
      *
      * @param order default: from the newest
      */
-    async *entries(order: "newest" | "oldest" = "newest"): AsyncGenerator<AuditLine> {
-        const log = this.file.openForReading();
-        if (log === undefined) return;
-        try {
-            for (const { bytes } of order === "newest" ? linesBackwards(log) : linesForwards(log)) {
-                yield checkLine(bytes, this.name, lineNumber(bytes));
-            }
-        } finally {
-            log.close();
-        }
+    entries(order: "newest" | "oldest" = "newest"): AsyncGenerator<AuditLine> {
+        return this.reader.entries(order);
     }
 
     /** The records behind a remembered one whose lines contain one of the texts, newest first. */
-    async *entriesAfter(mark: RecordMark, ...texts: string[]): AsyncGenerator<AuditLine> {
-        const log = this.file.openForReading();
-        if (log === undefined) return;
-        try {
-            for (const { bytes, offset } of linesBackwards(log)) {
-                if (offset <= mark.offset) return;
-                if (texts.some((text) => bytes.includes(text))) yield checkLine(bytes, this.name, lineNumber(bytes));
-            }
-        } finally {
-            log.close();
-        }
+    entriesAfter(mark: RecordMark, ...texts: string[]): AsyncGenerator<AuditLine> {
+        return this.reader.entriesAfter(mark, texts);
     }
 
     /**
      * Details of the newest record that the predicate wants, put together when they were written in parts.
      * A record of which a part is missing is passed over.
      */
-    async findDetails(predicate: (line: AuditLine) => boolean): Promise<Record<string, unknown> | undefined> {
-        const parts = new Map<string, AuditLine[]>();
-        for await (const line of this.entries()) {
-            if (!predicate(line)) continue;
-            const key = `${line.correlation_id} ${line.action}`;
-            const found = [...(parts.get(key) ?? []), line];
-            const details = joinDetails(found);
-            if (details !== undefined) return details;
-            parts.set(key, found);
-        }
-        return undefined;
+    findDetails(predicate: (line: AuditLine) => boolean): Promise<Record<string, unknown> | undefined> {
+        return this.reader.findDetails(predicate);
     }
 
     private async write(spec: Required<RecordSpec>, correlationId: string): Promise<RecordMark> {
@@ -325,10 +220,10 @@ export class AuditLog {
     }
 
     private writer(user: string): Writer {
-        const { project, stack, signingKey, restartFrom, segmentBytes } = this.ref;
+        const { project, stack, signingKey, restartFrom, segmentBytes, path } = this.ref;
         return {
             origin: { project, stack },
-            checkOrigin: (ends) => this.checkOrigin(ends),
+            checkOrigin: (ends) => checkOrigin(this.file, path, this.ref, ends),
             signer: (sealed) => (this.signer ??= loadSigningKey(signingKey, this.ref, sealed === undefined, sealed)),
             expectExisting: this.options.expectExisting ?? false,
             ...(restartFrom === undefined ? {} : { restartFrom }),
@@ -337,122 +232,11 @@ export class AuditLog {
         };
     }
 
-    /** @param pinned name of the log that the state remembers */
-    private readEnds(pinned?: string): Ends | undefined {
-        const ends = this.file.readEnds();
-        if (ends === undefined) return undefined;
-        if (pinned === ends.log.genesis) this.file.learnName(pinned, this.ref);
-        this.checkOrigin(ends, pinned);
-        return ends;
-    }
-
-    /**
-     * A log is of one stack, and goes on when that is renamed: what the state pins shows it, or the record of the rename. Another
-     * stack's log is refused.
-     */
-    private checkOrigin({ log }: Ends, pinned?: string): void {
-        const { project, stack } = this.ref;
-        if ((log.project === project && log.stack === stack) || this.file.hasName(log.genesis, this.ref)) return;
-        // Whose log it is matters no more than that it is not the one that is remembered.
-        const remembered = pinned === undefined ? undefined : misplaced(this.path, this.name, 1, pinned);
-        if (remembered !== undefined) throw remembered;
-        if (!this.tellsOfRename()) {
-            const [word, theirs, ours] =
-                log.project === project ? ["stack", log.stack, stack] : ["project", log.project, project];
-            throw new AuditError(
-                `line 1 of ${this.name}`,
-                `it is the log of another ${word}: ${theirs}, not ${ours}`,
-                "point to the log of this stack",
-            );
-        }
-        this.file.learnName(log.genesis, this.ref);
-    }
-
-    /** Whether a record says that one of its relays came to be called as this project and stack are. */
-    private tellsOfRename(): boolean {
-        const { project, stack } = this.ref;
-        const log = this.file.openForReading();
-        if (log === undefined) return false;
-        try {
-            for (const { bytes } of linesBackwards(log)) {
-                if (!bytes.includes(RENAME)) continue;
-                const line = checkLine(bytes, this.name, lineNumber(bytes));
-                const { from, to } = line.details;
-                if (line.action !== RENAME_ACTION || typeof to !== "string" || typeof from !== "string") continue;
-                if (to.startsWith(`${project}/${stack}/`)) return true;
-                // It was called so once, and has another name since.
-                if (from.startsWith(`${project}/${stack}/`)) return false;
-            }
-            return false;
-        } finally {
-            log.close();
-        }
-    }
-
-    private refuseMisplaced({ log }: Ends, line: number, pinned: string | undefined): void {
-        if (pinned === undefined || pinned === log.genesis) return;
-        const elsewhere = misplaced(this.path, this.name, line, pinned);
-        if (elsewhere !== undefined) throw elsewhere;
-    }
-
-    private async verify(options: Pick<VerifyOptions, "checkpoint" | "marks" | "mode">): Promise<Verdict> {
-        const log = this.file.openForReading();
-        if (log === undefined) throw missing(this.file, 1);
-        try {
-            return await verifyLog(this.name, () => bytesOf(log), {
-                ...options,
-                primitives: nativePrimitives,
-                tail: "ignore",
-            });
-        } finally {
-            log.close();
-        }
-    }
-
-    /** Whether the line at the mark's place is the one remembered, untouched. */
-    private holds(mark: RecordMark, ends: Ends): boolean {
-        if (mark.genesis !== undefined && mark.genesis !== ends.log.genesis) return false;
-        const log = this.file.openForReading();
-        if (log === undefined) return false;
-        try {
-            const raw = lineAt(log, mark.offset);
-            if (raw === undefined) return false;
-            const line = checkSealed(raw.bytes, this.name, mark.sequence + 1, ends);
-            return line.capsule.hash === mark.hash && line.capsule.sequence === mark.sequence;
-        } catch (error) {
-            if (error instanceof AuditError) return false;
-            throw error;
-        } finally {
-            log.close();
-        }
-    }
-
-    private lost(line: number, genesis: string | undefined): string[] {
-        const { restartFrom } = this.ref;
-        if (restartFrom === undefined || restartFrom !== (genesis ?? restartFrom))
-            throw missing(this.file, line, genesis);
-        return [`${this.name}: the log is lost, as acknowledged by restartFrom; the next update begins a new one`];
-    }
-
-    /** Whether what is remembered was in a log whose loss the program and this log's first record both acknowledge. */
-    private acknowledged({ log, restartedFrom }: Ends, genesis: string | undefined): boolean {
-        const known = restartedFrom !== undefined && restartedFrom === this.ref.restartFrom;
-        return known && genesis === restartedFrom && genesis !== log.genesis;
-    }
-
-    private async tolerant(
-        { behind }: CheckOptions,
-        pinned: "all" | "one",
-        check: () => Promise<string[]>,
-    ): Promise<string[]> {
-        try {
-            return await check();
-        } catch (error) {
-            if (!(error instanceof LogBehind)) throw error;
-            const older = error.ofState(this.name, pinned);
-            if (behind === undefined || this.ref.onBehind !== "warn") throw older;
-            behind(`${older.message}; an update will refuse`);
-            return [];
-        }
+    private notInForce(publicKey: string, sealed: Sealed): AuditError {
+        return new AuditError(
+            `signing key ${shortKey(publicKey)}`,
+            `the key of ${this.ref.path} is ${shortKey(sealed.publicKey)}`,
+            "give this machine the key that is in force",
+        );
     }
 }

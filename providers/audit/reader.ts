@@ -1,0 +1,91 @@
+import { checkLine } from "../../core/audit/line.js";
+import { joinDetails } from "../../core/audit/parts.js";
+import type { AuditLine, RecordMark } from "../../core/audit/record.js";
+import type { Verdict, VerifyOptions } from "../../core/audit/verdict.js";
+import { verifyLog } from "../../core/audit/verify.js";
+import { type Ends, lineNumber } from "./ends.js";
+import type { LogFile } from "./logFile.js";
+import { checkOrigin } from "./origin.js";
+import { nativePrimitives } from "./primitives.js";
+import { bytesOf, type RawLine, linesBackwards, linesForwards } from "./read.js";
+import type { AuditRef } from "./ref.js";
+import type { LogBytes } from "./segments.js";
+import { missing } from "./unusable.js";
+
+/** A log, for reading. Each method opens the file when it is called, and closes it. */
+export class LogReader {
+    /** What messages call the file. */
+    readonly name: string;
+
+    constructor(
+        readonly file: LogFile,
+        readonly ref: AuditRef,
+    ) {
+        this.name = ref.path;
+    }
+
+    /**
+     * @param pinned name of the log that the state remembers
+     * @returns undefined when there is no log yet
+     * @throws AuditError when it is another stack's
+     */
+    ends(pinned?: string): Ends | undefined {
+        const ends = this.file.readEnds();
+        if (ends !== undefined) checkOrigin(this.file, this.name, this.ref, ends, pinned);
+        return ends;
+    }
+
+    /** @throws AuditError naming the line that is not as it was written */
+    async verify(options: Pick<VerifyOptions, "checkpoint" | "marks" | "mode">): Promise<Verdict> {
+        const log = this.file.openForReading();
+        if (log === undefined) throw missing(this.file, 1, undefined);
+        try {
+            return await verifyLog(this.name, () => bytesOf(log), {
+                ...options,
+                primitives: nativePrimitives,
+                tail: "ignore",
+            });
+        } finally {
+            log.close();
+        }
+    }
+
+    /** The records, each checked to be a line of ours; the chain is what {@link verify} is for. */
+    async *entries(order: "newest" | "oldest"): AsyncGenerator<AuditLine> {
+        for (const { bytes } of this.lines(order === "newest" ? linesBackwards : linesForwards)) {
+            yield checkLine(bytes, this.name, lineNumber(bytes));
+        }
+    }
+
+    /** The records behind a remembered one whose lines contain one of the texts, newest first. */
+    async *entriesAfter(mark: RecordMark, texts: readonly string[]): AsyncGenerator<AuditLine> {
+        for (const { bytes, offset } of this.lines(linesBackwards)) {
+            if (offset <= mark.offset) return;
+            if (texts.some((text) => bytes.includes(text))) yield checkLine(bytes, this.name, lineNumber(bytes));
+        }
+    }
+
+    /** Details of the newest record that the predicate wants; one of which a part is missing is passed over. */
+    async findDetails(predicate: (line: AuditLine) => boolean): Promise<Record<string, unknown> | undefined> {
+        const parts = new Map<string, AuditLine[]>();
+        for await (const line of this.entries("newest")) {
+            if (!predicate(line)) continue;
+            const key = `${line.correlation_id} ${line.action}`;
+            const found = [...(parts.get(key) ?? []), line];
+            const details = joinDetails(found);
+            if (details !== undefined) return details;
+            parts.set(key, found);
+        }
+        return undefined;
+    }
+
+    private *lines(inOrder: (log: LogBytes) => Generator<RawLine>): Generator<RawLine> {
+        const log = this.file.openForReading();
+        if (log === undefined) return;
+        try {
+            yield* inOrder(log);
+        } finally {
+            log.close();
+        }
+    }
+}
