@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AuditSink, Peer, Relay, hosts } from "pulumi-qp-tunnel";
 
-// A relay whose key, and whose peers' keys, are rotated by the stack's configuration: README.md has the commands.
+// The stack's configuration rotates the keys of the relay and its peers: README.md has the commands.
 const config = new pulumi.Config();
 const namespace = config.get("namespace"); // a network namespace to be the relay; without one, the machine itself
 
 const keyEpochs = config.getObject<number[]>("keyEpochs") ?? [1]; // [1], then [1, 2], then [2]
-const forceRetire = config.getNumber("forceRetire"); // an epoch that ends although somebody uses it
+const forceRetire = config.getNumber("forceRetire"); // an epoch to retire although peers still use it
 const nas = new Peer("nas", { keyEpoch: config.getNumber("nasEpoch") ?? 1 });
 const laptop = new Peer("laptop");
 
@@ -16,7 +16,7 @@ const relay = new Relay("relay", {
     interface: config.get("interface") ?? "qpr0",
     keyEpochs,
     ...(forceRetire === undefined ? {} : { forceRetire }),
-    keyOverlap: config.getNumber("keyOverlap") ?? 7 * 24 * 3600, // how long a peer's old key works beside the new one
+    keyOverlap: config.getNumber("keyOverlap") ?? 7 * 24 * 3600, // how long a peer's old key keeps working
     peers: [nas, laptop],
     grants: [{ from: laptop, to: nas, ports: ["tcp/22", "icmp"] }],
     audit: new AuditSink("audit"),
@@ -25,5 +25,5 @@ const relay = new Relay("relay", {
 export const relayKey = relay.publicKey;
 export const auditHead = relay.checkpoint;
 
-// Secrets: the files to hand out. While there are two epochs they lead to the newer one; the old files work as well.
+// Secrets: the files to hand out. While there are two epochs they use the newer one; the old files work as well.
 export const configs = pulumi.secret({ nas: relay.configFor(nas), laptop: relay.configFor(laptop) });

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AuditSink, Peer, Relay, hosts } from "pulumi-qp-tunnel";
 
-// Two offices. In each one machine, its network's gateway or a machine that the gateway sends the other network to, is a
+// Two offices. In each, one machine (the gateway, or a machine to which the gateway routes the other network) is a
 // managed peer: `pulumi up` sets up relay, north and south.
 const config = new pulumi.Config();
 const machine = (name: string) =>
@@ -18,7 +18,7 @@ const relay = new Relay("relay", {
     host: machine("relay"),
     peers: [north, south],
     grants: [
-        // Hosts there, under their own addresses; each direction is a grant of its own.
+        // The hosts keep their own addresses; each direction is a separate grant.
         { from: offices[0], to: offices[1], ports: ["tcp/445", "tcp/631"] },
         { from: offices[1], to: offices[0], ports: ["tcp/631", "icmp"] },
     ],

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AuditSink, ExposedService, Relay, hosts, type PeerSpec } from "pulumi-qp-tunnel";
 import { parse } from "yaml";
 
-// People are in peers.yaml, which anybody may propose to change; what a group may reach is here.
+// The peers are in peers.yaml, which changes by pull request; the groups' access rules are here.
 interface Directory {
     peers: PeerSpec[];
     groups: { developers: string[]; operations: string[] };
@@ -37,5 +37,5 @@ export const url = relay.urlOf(ci);
 export const caCertificate = relay.caCertificate;
 export const auditHead = relay.checkpoint;
 
-// A secret: each file lacks only the private key, which its owner has.
+// Secrets: each file is complete but for the private key, which its owner has.
 export const configs = pulumi.secret(Object.fromEntries(peers.map((peer) => [peer.name, relay.configFor(peer)])));
