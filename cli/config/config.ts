@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
-import { CLIENT_FORMATS, type ClientFile } from "../../core/client/formats/index.js";
+import type { ClientFile } from "../../core/client/formats/format.js";
+import { CLIENT_FORMATS } from "../../core/client/formats/index.js";
 import { renderClientConfig, type ClientConfig } from "../../core/client/config.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { checkInterface } from "../../core/names.js";

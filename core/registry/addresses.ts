@@ -3,7 +3,7 @@ import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses/ind
 import type { Subnet } from "../addresses/index.js";
 import { TunnelError } from "../errors.js";
 import type { Ledger, RegistryPeer, RetiredPeer } from "./model.js";
-import type { PeerRequest, RegistryRequest } from "./index.js";
+import type { PeerRequest, RegistryRequest } from "./request.js";
 import type { Identities } from "./identity.js";
 import { assignSlots } from "./slots.js";
 import type { Want } from "./slots.js";

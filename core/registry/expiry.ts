@@ -1,5 +1,5 @@
 import type { Ledger, RegistryPeer, RetiredPeer } from "./model.js";
-import type { PeerRequest } from "./index.js";
+import type { PeerRequest } from "./request.js";
 
 /** A peer who is listed and no longer counts: her time has come. */
 export interface ExpiredPeer {

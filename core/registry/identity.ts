@@ -2,7 +2,7 @@ import { admittedOf, keyEpochOf } from "./defaults.js";
 import { TunnelError } from "../errors.js";
 import { parsePublicKey } from "../keys/text.js";
 import type { Ledger, RetiredPeer } from "./model.js";
-import type { PeerRequest } from "./index.js";
+import type { PeerRequest } from "./request.js";
 
 /** Where a listed peer comes from, and how often her name was let in counting this time. */
 export interface Identity {

@@ -6,40 +6,7 @@ import { allocateAddresses } from "./addresses.js";
 import { asOf, type ExpiredPeer } from "./expiry.js";
 import { identify, retiredKeys } from "./identity.js";
 import { allocatePorts } from "./ports.js";
-
-/** What a program lists, in plain values. */
-export interface RegistryRequest {
-    /** The tunnel's IPv4 network; the relay has the first address. */
-    subnet: string;
-    /** Its IPv6 network: a peer has the same host index in both. */
-    subnet6?: string | undefined;
-    /** IPv4 addresses nobody may have. */
-    reservedAddresses: string[];
-    peers: Record<string, PeerRequest>;
-    services: Record<string, ServiceRequest>;
-}
-
-export interface PeerRequest {
-    /** Pinned IPv4 address. */
-    address?: string | undefined;
-    /** undefined while it is not known. */
-    publicKey?: string | undefined;
-    /** The key is a resource's output: it identifies the peer as any other key does, and the ledger does not list it. */
-    isOutput?: boolean | undefined;
-    /** Default: none. */
-    routes?: string[] | undefined;
-    /** Default: 1. */
-    keyEpoch?: number | undefined;
-    /** RFC 3339. From then on she counts as unlisted. */
-    expires?: string | undefined;
-    /** Lets a revoked public key in again. */
-    reinstate?: boolean | undefined;
-}
-
-export interface ServiceRequest {
-    /** Pinned port. */
-    port?: number | undefined;
-}
+import type { PeerRequest, RegistryRequest } from "./request.js";
 
 export interface Allocation {
     /** Not to be used when there are problems. */

@@ -1,5 +1,5 @@
 import type { Ledger } from "./model.js";
-import type { PeerRequest } from "./index.js";
+import type { PeerRequest } from "./request.js";
 
 /*
  * Keys that a resource puts out, generated ones above all. They identify a peer as a key in the program does: whoever brings the

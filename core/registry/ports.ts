@@ -1,5 +1,5 @@
 import type { Ledger, RegistryService } from "./model.js";
-import type { ServiceRequest } from "./index.js";
+import type { ServiceRequest } from "./request.js";
 import { assignSlots } from "./slots.js";
 import type { Want } from "./slots.js";
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { functions } from "./functions/function.js";
+import { functions } from "./functions/table.js";
 import { runPlugin } from "./process.js";
 import { resources } from "./registry.js";
 

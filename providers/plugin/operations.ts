@@ -20,7 +20,7 @@ import { marshal, redact, unmarshal, type Received } from "./properties.js";
 import { type ResourceTable } from "./registry.js";
 import { Said } from "./said.js";
 import * as service from "./service.js";
-import { type JsonObject } from "./wire.js";
+import type { JsonObject } from "./json.js";
 import { parseUrn } from "./urn.js";
 
 /** The six calls about a resource, and functions: the engine's messages on one side, `interface Resource` on the other. */

@@ -1,5 +1,5 @@
 import { UNKNOWN, type Properties } from "../resources/resource.js";
-import { type Json, type JsonObject } from "./wire.js";
+import type { Json, JsonObject } from "./json.js";
 
 /**
  * Property values between the engine's form (secrets and unknowns are marked inside the JSON) and plain values.

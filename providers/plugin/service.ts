@@ -3,7 +3,8 @@ import type * as jspb from "google-protobuf";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
-import { appendFields, decodeStruct, encodeStruct, liftFields, type JsonObject } from "./wire.js";
+import type { JsonObject } from "./json.js";
+import { appendFields, decodeStruct, encodeStruct, liftFields } from "./wire.js";
 
 /**
  * Pulumi's ResourceProvider service, except that properties go around the generated classes (see wire.ts): a request

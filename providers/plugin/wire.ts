@@ -1,3 +1,4 @@
+import type { JsonObject } from "./json.js";
 import { LENGTH_DELIMITED, WireReader } from "./wireReader.js";
 import { varint, WireWriter } from "./wireWriter.js";
 
@@ -8,9 +9,6 @@ import { varint, WireWriter } from "./wireWriter.js";
  * value, which takes seconds per preview with 10 000 peers; these few functions take a tenth of that.
  * Field numbers: google/protobuf/struct.proto. Encoding: https://protobuf.dev/programming-guides/encoding/.
  */
-
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
 
 /** @throws Error when the bytes are not a Struct */
 export function decodeStruct(bytes: Uint8Array): JsonObject {

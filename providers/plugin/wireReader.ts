@@ -1,4 +1,4 @@
-import { type Json, type JsonObject } from "./wire.js";
+import type { Json, JsonObject } from "./json.js";
 
 /** How a field's content is delimited: https://protobuf.dev/programming-guides/encoding/. */
 export const LENGTH_DELIMITED = 2;

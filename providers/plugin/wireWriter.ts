@@ -1,4 +1,4 @@
-import { type Json, type JsonObject } from "./wire.js";
+import type { Json, JsonObject } from "./json.js";
 
 /** Writes from the end to the front, so that a message's length is known when it has to be written. */
 export class WireWriter {

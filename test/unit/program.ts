@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Ledger } from "../../core/registry/model.js";
-import { allocate, type RegistryRequest } from "../../core/registry/index.js";
+import { allocate } from "../../core/registry/index.js";
+import type { RegistryRequest } from "../../core/registry/request.js";
 
 /** A resource as a program registered it. */
 export interface Registered {

@@ -1,17 +1,8 @@
-import type { ClientConfig } from "../config.js";
+import type { ClientFormat } from "./format.js";
 import { networkd } from "./networkd.js";
 import { nixos } from "./nixos.js";
 import { routeros } from "./routeros.js";
 import { wgQuick } from "./wgQuick.js";
 
-/** A file of a peer's configuration. Treat each as a secret. */
-export interface ClientFile {
-    /** Where it belongs on her machine; absent for what is pasted. */
-    path?: string;
-    text: string;
-}
-
-/** Writes a peer's configuration for one kind of machine; `device` names the interface there. */
-export type ClientFormat = (config: ClientConfig, device: string) => ClientFile[];
-
+/** By the name a person gives to `qp-tunnel config --format`. */
 export const CLIENT_FORMATS: Record<string, ClientFormat> = { "wg-quick": wgQuick, nixos, networkd, routeros };

@@ -1,5 +1,5 @@
 import type { ClientConfig } from "../config.js";
-import type { ClientFormat } from "./index.js";
+import type { ClientFormat } from "./format.js";
 import { addressesOf, resolversOf, titleOf } from "./parts.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { ClientConfig } from "../config.js";
-import type { ClientFile, ClientFormat } from "./index.js";
+import type { ClientFile, ClientFormat } from "./format.js";
 import { addressesOf, titleOf } from "./parts.js";
 
 /**

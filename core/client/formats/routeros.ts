@@ -1,4 +1,4 @@
-import type { ClientFormat } from "./index.js";
+import type { ClientFormat } from "./format.js";
 import { resolversOf, titleOf } from "./parts.js";
 
 /** Commands for a terminal of MikroTik's RouterOS 7. */

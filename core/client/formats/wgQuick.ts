@@ -1,5 +1,5 @@
 import { renderClientConfig } from "../config.js";
-import type { ClientFormat } from "./index.js";
+import type { ClientFormat } from "./format.js";
 
 /** wg-quick(8), and the WireGuard apps. */
 export const wgQuick: ClientFormat = (config, device) => [

@@ -11,7 +11,3 @@ export interface PluginFunction {
 
 /** By name: "getStatus" of qptunnel:index:getStatus. A function each, because a call of one must not load the others. */
 export type FunctionTable = Record<string, () => PluginFunction>;
-
-export const functions: FunctionTable = {
-    getStatus: () => (require("./getStatus.js") as typeof import("./getStatus.js")).getStatus,
-};

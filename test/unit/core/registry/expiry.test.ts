@@ -1,5 +1,6 @@
 import type { Ledger } from "../../../../core/registry/model.js";
-import { allocate, type PeerRequest } from "../../../../core/registry/index.js";
+import { allocate } from "../../../../core/registry/index.js";
+import type { PeerRequest } from "../../../../core/registry/request.js";
 
 const KEY = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
 const OTHER = "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=";

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import type { Ledger } from "../../../../core/registry/model.js";
 import { publicKeyOf } from "../../../../core/keys/index.js";
-import { allocate, type PeerRequest, type RegistryRequest } from "../../../../core/registry/index.js";
+import { allocate } from "../../../../core/registry/index.js";
+import type { PeerRequest, RegistryRequest } from "../../../../core/registry/request.js";
 
 const NAMES = ["alice", "bob", "carol", "dora", "erin", "7", "42"];
 const KEYS = [1, 2, 3, 4].map((number) => publicKeyOf(Buffer.alloc(32, number).toString("base64")));

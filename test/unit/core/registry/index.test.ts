@@ -1,6 +1,7 @@
 import type { Ledger } from "../../../../core/registry/model.js";
 import { publicKeyOf } from "../../../../core/keys/index.js";
-import { allocate, type Allocation, type PeerRequest, type RegistryRequest } from "../../../../core/registry/index.js";
+import { allocate, type Allocation } from "../../../../core/registry/index.js";
+import type { PeerRequest, RegistryRequest } from "../../../../core/registry/request.js";
 
 const key = (number: number): string => publicKeyOf(Buffer.alloc(32, number).toString("base64"));
 

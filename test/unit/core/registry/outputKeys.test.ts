@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import type { Ledger } from "../../../../core/registry/model.js";
 import { publicKeyOf } from "../../../../core/keys/index.js";
-import { allocate, type Allocation, type PeerRequest } from "../../../../core/registry/index.js";
+import { allocate, type Allocation } from "../../../../core/registry/index.js";
+import type { PeerRequest } from "../../../../core/registry/request.js";
 import { withFormerKeys, withHistory, withOutputKeys } from "../../../../core/registry/outputKeys.js";
 
 const KEYS = [1, 2, 3, 4, 5].map((number) => publicKeyOf(Buffer.alloc(32, number).toString("base64")));

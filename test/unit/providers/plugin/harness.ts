@@ -8,7 +8,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
 import { type FunctionTable } from "../../../../providers/plugin/functions/function";
 import { type ResourceTable } from "../../../../providers/plugin/registry";
-import { type Json, type JsonObject } from "../../../../providers/plugin/wire";
+import type { Json, JsonObject } from "../../../../providers/plugin/json";
 import { serve } from "../../../../providers/plugin/server";
 import { type Resource } from "../../../../providers/resources/resource";
 

@@ -1,5 +1,5 @@
 import { marshal, redact, unmarshal } from "../../../../providers/plugin/properties";
-import { type JsonObject } from "../../../../providers/plugin/wire";
+import type { JsonObject } from "../../../../providers/plugin/json";
 import { UNKNOWN } from "../../../../providers/resources/resource";
 import { OUTPUT_VALUE, secret, SIGNATURE, UNKNOWN_MARK } from "./harness";
 

@@ -1,13 +1,8 @@
 import * as fc from "fast-check";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
-import {
-    appendFields,
-    decodeStruct,
-    encodeStruct,
-    liftFields,
-    type JsonObject,
-} from "../../../../providers/plugin/wire";
+import type { JsonObject } from "../../../../providers/plugin/json";
+import { appendFields, decodeStruct, encodeStruct, liftFields } from "../../../../providers/plugin/wire";
 
 const json = fc.letrec<{ value: unknown; object: JsonObject }>((tie) => ({
     value: fc.oneof(

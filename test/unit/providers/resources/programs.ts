@@ -9,7 +9,8 @@ import {
     renderAdmittedServices,
 } from "../../../../core/protocol/admitted.js";
 import type { Ledger, Ports } from "../../../../core/registry/model.js";
-import { allocate, type PeerRequest } from "../../../../core/registry/index.js";
+import { allocate } from "../../../../core/registry/index.js";
+import type { PeerRequest } from "../../../../core/registry/request.js";
 import { firewall } from "../../../../providers/resources/firewall/firewall.js";
 import { grants } from "../../../../providers/resources/grants/grants.js";
 import { host } from "../../../../providers/resources/host/host.js";
