@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { InvalidArgument } from "../core/errors.js";
+import { ownerOf } from "../core/protocol/owner.js";
 import { knownRelay } from "../core/status/index.js";
 import { describeHost, pinned, type HostDescriptor } from "../providers/hosts/descriptors.js";
 import type { ProbeRequest } from "../providers/hosts/probe.js";
@@ -104,9 +105,9 @@ export function placeOf({ urn, inputs, project, stack }: StackResource, subject:
         target: {
             host: pinned(host as HostDescriptor, hostKey),
             names: { appName, interface: device },
-            owner: `${project}/${stack}/${relay}`,
+            owner: ownerOf({ project, stack }, relay),
             ...(relayId === undefined ? {} : { relayId }),
-            ...(audit === undefined ? {} : { claim: { owner: `${audit.project}/${audit.stack}/${relay}` } }),
+            ...(audit === undefined ? {} : { claim: { owner: ownerOf(audit, relay) } }),
             ...(typeof credentials === "string" ? { credentials } : {}),
         },
     };

@@ -1,3 +1,4 @@
+import { rfc3339Of } from "../../core/time.js";
 import { parseNote, verifyCosignature } from "../../core/audit/note.js";
 import { isUsablePublicKey } from "../../core/audit/primitives.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
@@ -58,7 +59,7 @@ function seenBy(witness: Witness, { pins }: Intact): string | AuditError {
                 note === undefined ? undefined : verifyCosignature(parseNote(note), witness, nativePrimitives);
             return seconds === undefined ? [] : [seconds];
         });
-        if (times.length > 0) return new Date(1000 * Math.max(...times)).toISOString().replace(".000Z", "Z");
+        if (times.length > 0) return rfc3339Of(Math.max(...times));
         return new AuditError(
             "checkpoint",
             `the witness ${witness.name} did not sign it`,

@@ -15,13 +15,13 @@ import {
     KEY_ALGORITHM,
     nameConstraints,
     pem,
-    rfc3339,
     serialNumber,
     skewed,
     wholeSeconds,
     type CertificateAlgorithm,
     type Issued,
 } from "./x509.js";
+import { rfc3339 } from "../time.js";
 import { serviceDomain } from "../names.js";
 
 export { createIntermediate, type IntermediateRequest } from "./intermediate.js";

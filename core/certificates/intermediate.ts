@@ -10,13 +10,13 @@ import {
     importKey,
     nameConstraints,
     pem,
-    rfc3339,
     serialNumber,
     skewed,
     wholeSeconds,
     type CertificateAlgorithm,
     type Issued,
 } from "./x509.js";
+import { rfc3339 } from "../time.js";
 
 export interface IntermediateRequest {
     authority: Issued;

@@ -117,7 +117,3 @@ export function skewed(now: Date): Date {
 export function wholeSeconds(now: Date): Date {
     return new Date(Math.floor(now.getTime() / 1000) * 1000);
 }
-
-export function rfc3339(date: Date): string {
-    return date.toISOString().replace(".000Z", "Z");
-}

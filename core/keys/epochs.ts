@@ -64,19 +64,3 @@ export function checkEpochs(
         );
     }
 }
-
-/** An epoch as the relay has it. */
-export interface LiveEpoch extends EpochPlace {
-    publicKey: string;
-}
-
-/** Reads "interface TAB port TAB epoch TAB public key" lines. */
-export function parseEpochs(text: string | undefined): LiveEpoch[] {
-    return (text ?? "")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => {
-            const [device = "", port, epoch, publicKey = ""] = line.split("\t");
-            return { epoch: Number(epoch), interface: device, port: Number(port), publicKey };
-        });
-}

@@ -1,6 +1,6 @@
 import { contains, familyOf } from "../addresses/index.js";
 import type { AccessRule } from "../registry/model.js";
-import { tableLine } from "../protocol/table.js";
+import { renderSetElements } from "../protocol/elements.js";
 
 export const SET_NAMES = ["acl4", "acl6", "net4", "net6", "any4", "any6", "ping4", "ping6"] as const;
 export type SetName = (typeof SET_NAMES)[number];
@@ -53,11 +53,6 @@ export function elementsOf(rules: AccessRule[]): SetElements {
     };
 }
 
-/** Whether an element names this host as source or destination. A network that merely holds it does not count. */
-export function containsAddress(elementText: string, address: string): boolean {
-    return elementText.split(" . ").slice(0, 2).includes(address);
-}
-
 /** First and last, both included. */
 type Range = [number, number];
 
@@ -100,11 +95,9 @@ function pairElement(from: string, to: string): string {
     return `${from} . ${to}`;
 }
 
-/** The table "elements" of a relay: one "SET ELEMENT" a line. */
+/** The table of elements of a relay. */
 export function renderElements(sets: SetElements): string {
-    return SET_NAMES.flatMap((set) => sets[set].map((element) => tableLine("elements", [`${set} ${element}`]))).join(
-        "",
-    );
+    return renderSetElements(SET_NAMES.flatMap((set) => sets[set].map((element) => ({ set, element }))));
 }
 
 /** Sorted, and neither overlapping nor touching. */

@@ -1,5 +1,5 @@
 /** A relay's firewall: one table of ours, its text, its elements, and how the wire's answer is read. */
 export { type SkeletonArgs, renderSkeleton } from "./skeleton.js";
-export { SET_NAMES, type SetElements, type SetName, containsAddress, elementsOf, renderElements } from "./elements.js";
+export { SET_NAMES, type SetElements, type SetName, elementsOf, renderElements } from "./elements.js";
 export { type ParsedTable, parseTable } from "./parse.js";
 export { conflicts, type Surroundings } from "./conflicts.js";

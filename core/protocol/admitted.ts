@@ -2,7 +2,7 @@ import { parseRule } from "../access/index.js";
 import type { AccessRule, RegistryPeer, RegistryService } from "../registry/model.js";
 import { elementsOf, renderElements } from "../nftables/index.js";
 import { keyEpochOf } from "../registry/defaults.js";
-import { cellPart, linesOf, tableLine, wordsLine } from "./table.js";
+import { linesOf, list, number, optional, table, text, word, type RowOf } from "./table.js";
 import { fromAllowedIps } from "../wireguard/index.js";
 
 /**
@@ -22,34 +22,47 @@ export interface Admitted {
     undecided?: string[];
 }
 
+const PEER = {
+    name: text,
+    publicKey: optional(text, "-"),
+    allowedIps: list(","),
+    keyEpoch: { ...number, read: (cell: string) => (cell === "" ? 1 : Number(cell)) },
+};
+
 /** A peer as a line has it. */
-export interface AdmittedPeer {
-    name: string;
-    publicKey?: string;
-    allowedIps: string[];
-    keyEpoch: number;
-}
+export type AdmittedPeer = RowOf<typeof PEER>;
+
+/**
+ * Peers as the program has them, in the state; `-` for a key that is not known yet.
+ *
+ *     laptop 7UQw…FAw= 10.8.0.2/32,192.168.7.0/24 1
+ */
+const admittedPeers = table("admitted", PEER, " ");
+
+const ADMITTED = { name: text, publicKey: optional(text, "-"), allowedIps: list(","), keeps: word("own", "-") };
+
+/**
+ * Peers that are still to be on the relay, for the step `removals`. `own`: whatever keys the relay has under the name stay, because
+ * the key is not known here, or one that it replaces works for a while.
+ *
+ *     name      public key    allowed IPs    own
+ *     laptop    7UQw…FAw=     10.8.0.2/32    -
+ */
+export const admitted = table("admitted", ADMITTED);
+
+/** What is still to be served, as the program has it: "name port" lines. */
+const admittedServices = table("admitted", { name: text, port: number }, " ");
+
+export const parseAdmittedPeers = admittedPeers.parse;
+export const parseAdmittedServices = admittedServices.parse;
 
 export function renderAdmittedPeers(peers: Record<string, RegistryPeer>): string {
-    return names(peers)
-        .map((name) => {
+    return admittedPeers.render(
+        names(peers).map((name) => {
             const peer = peers[name]!;
-            const list = fromAllowedIps(peer).map((cidr) => cellPart("admitted", cidr));
-            return wordsLine("admitted", [name, peer.publicKey ?? "-", list.join(","), keyEpochOf(peer)]);
-        })
-        .join("");
-}
-
-export function parseAdmittedPeers(text: string): AdmittedPeer[] {
-    return linesOf(text).map((line) => {
-        const [name = "", key = "-", list = "", epoch = "1"] = line.split(" ");
-        return {
-            name,
-            ...(key === "-" ? {} : { publicKey: key }),
-            allowedIps: list.split(","),
-            keyEpoch: Number(epoch),
-        };
-    });
+            return { name, publicKey: peer.publicKey, allowedIps: fromAllowedIps(peer), keyEpoch: keyEpochOf(peer) };
+        }),
+    );
 }
 
 export function renderAdmittedRules(rules: Record<string, string[]>): string {
@@ -60,9 +73,7 @@ export function renderAdmittedRules(rules: Record<string, string[]>): string {
 }
 
 export function renderAdmittedServices(services: Record<string, RegistryService>): string {
-    return names(services)
-        .map((name) => wordsLine("admitted", [name, services[name]!.port]))
-        .join("");
+    return admittedServices.render(names(services).map((name) => ({ name, port: services[name]!.port })));
 }
 
 /** Of what one program admitted, what the next does not. */
@@ -98,25 +109,22 @@ export function isNarrower(then: Admitted | undefined, now: Admitted): boolean {
     return Object.values(narrowing(then, now)).some((list: unknown[]) => list.length > 0);
 }
 
-/**
- * "name TAB public key TAB allowed IPs TAB own" lines for the relay's program. "own": whatever keys the relay has under the name
- * stay, because the key is not known here, or one that it replaces works for a while.
- */
+/** Who is still to be on the relay. */
 export function renderAdmitted(then: Admitted | undefined, now: Admitted): string {
     const peers = parseAdmittedPeers(now.peers);
     const before = then === undefined ? [] : parseAdmittedPeers(then.peers);
     const known = new Map(before.map((peer) => [peer.name, peer]));
     const overlap = (now.keyOverlap ?? 0) > 0;
-    const line = (peer: AdmittedPeer, name: string): string => {
+    const row = ({ publicKey, ...peer }: AdmittedPeer, name: string): RowOf<typeof ADMITTED> => {
         const former = known.get(name);
-        const own = overlap || (peer.publicKey === undefined && (former === undefined || keepsKey(former, peer)));
-        return tableLine("admitted", [name, peer.publicKey ?? "-", peer.allowedIps.join(","), own ? "own" : "-"]);
+        const keepsOwn = publicKey === undefined && (former === undefined || keepsKey(former, { publicKey, ...peer }));
+        return { name, publicKey, allowedIps: peer.allowedIps, keeps: overlap || keepsOwn ? "own" : "-" };
     };
-    return [
-        ...peers.map((peer) => line(peer, peer.name)),
+    return admitted.render([
+        ...peers.map((peer) => row(peer, peer.name)),
         // The relay has its key under the name that it had.
-        ...[...renames(before, peers, before)].map(([name, peer]) => line(peer, name)),
-    ].join("");
+        ...[...renames(before, peers, before)].map(([name, peer]) => row(peer, name)),
+    ]);
 }
 
 /** The elements of the relay's sets that are still to be there, one "SET ELEMENT" a line. */

@@ -1,3 +1,6 @@
+import { rfc3339Of } from "../time.js";
+import { tableLine } from "./table.js";
+
 /** What a relay's own programs did while nobody applied, as one line of its journal tells it. */
 export interface JournalEvent {
     /** RFC 3339, UTC, by the relay's clock. */
@@ -7,14 +10,24 @@ export interface JournalEvent {
     fields: Record<string, string>;
 }
 
-/** Reads "Unix time TAB action TAB key=value TAB …"; undefined for what the relay's programs do not write. */
+/**
+ * What a relay did by itself, in `/etc/<name>/journal`: Unix time, action, and as many fields as it takes.
+ *
+ *     1767225600    key_moved    name=laptop    old_public_key=HIgo…Q4c=    public_key=7UQw…FAw=
+ */
+export function renderJournalLine({ happenedAt, action, fields }: JournalEvent): string {
+    const pairs = Object.entries(fields).map(([key, value]) => `${key}=${value}`);
+    return tableLine("journal", [Math.floor(Date.parse(happenedAt) / 1000), action, ...pairs]);
+}
+
+/** undefined for what the relay's programs do not write. */
 export function parseJournalLine(line: string): JournalEvent | undefined {
     const [time = "", action = "", ...fields] = line.split("\t");
     if (!/^[0-9]{1,12}$/.test(time) || !/^[a-z][a-z0-9_]*$/.test(action)) return undefined;
     const pairs = fields.map((field) => /^([a-z][a-z0-9_]*)=(.*)$/.exec(field));
     if (pairs.includes(null)) return undefined;
     return {
-        happenedAt: new Date(Number(time) * 1000).toISOString().replace(".000Z", "Z"),
+        happenedAt: rfc3339Of(Number(time)),
         action,
         fields: Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!])),
     };

@@ -1,5 +1,5 @@
 import { fingerprint } from "../keys/index.js";
-import { cellPart, tableLine } from "./table.js";
+import { list, table, text, variants, word } from "./table.js";
 
 /** A key that a change takes away for good, and the addresses and networks that went with it. */
 export interface GoneKey {
@@ -27,30 +27,36 @@ export interface Leftover {
     token: string;
 }
 
-/** "public key TAB allowed IPs" lines, as the relay's program takes them. */
-export function renderGone(keys: readonly GoneKey[]): string {
-    return keys
-        .map(({ publicKey, allowedIps }) => {
-            const list = allowedIps.map((cidr) => cellPart("gone", cidr)).join(",");
-            return tableLine("gone", [publicKey, list]);
-        })
-        .join("");
-}
+/**
+ * Keys that a change takes away for good, and the addresses that go with them.
+ *
+ *     public key    allowed IPs
+ *     7UQw…FAw=     10.8.0.2/32,192.168.7.0/24
+ */
+export const gone = table("gone", { publicKey: text, allowedIps: list(",") });
 
 /**
- * Reads the relay's answer: "read TAB KIND TAB PLACE" for each place, "left TAB KIND TAB PLACE TAB TOKEN" for what is still there.
+ * Where a relay looked for them when it was done, and what is left.
  *
- * @returns undefined when nobody had to be gone
+ *     read    keys         interface wg0
+ *     read    addresses    the routes of wg0
+ *     left    keys         interface wg0    7UQw…FAw=
  */
-export function parseRevocation(text: string | undefined): Revocation | undefined {
-    if (text === undefined) return undefined;
-    const lines = text.split("\n").map((line) => line.split("\t"));
-    const left = lines
-        .filter(([what]) => what === "left")
-        .map(([, kind, where = "", token = ""]): Leftover => ({ kind: kind as Leftover["kind"], where, token }));
-    const absent = (kind: string): string[] => {
-        const places = lines.filter(([what, of]) => what === "read" && of === kind).map(([, , where = ""]) => where);
-        return places.filter((where) => !left.some((each) => each.kind === kind && each.where === where));
+export const proof = variants("proof", {
+    read: { what: word("keys", "addresses"), where: text },
+    left: { what: word("keys", "addresses", "rules"), where: text, token: text },
+});
+
+/** @returns undefined when nobody had to be gone */
+export function parseRevocation(answer: string | undefined): Revocation | undefined {
+    if (answer === undefined) return undefined;
+    const rows = proof.parse(answer);
+    const left = rows.flatMap((row): Leftover[] =>
+        row.kind === "left" ? [{ kind: row.what, where: row.where, token: row.token }] : [],
+    );
+    const absent = (what: "keys" | "addresses"): string[] => {
+        const places = rows.flatMap((row) => (row.kind === "read" && row.what === what ? [row.where] : []));
+        return places.filter((where) => !left.some((each) => each.kind === what && each.where === where));
     };
     return { keysAbsentFrom: absent("keys"), addressesAbsentFrom: absent("addresses"), left };
 }

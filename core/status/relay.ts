@@ -1,5 +1,6 @@
 import { journalSentence, parseJournalLine } from "../protocol/journal.js";
 import { fingerprint } from "../keys/index.js";
+import { rfc3339Of } from "../time.js";
 import type { DumpPeer } from "../wireguard/index.js";
 import type { KnownPeer, KnownRelay, KnownService } from "./known.js";
 import type {
@@ -35,7 +36,7 @@ export function statusOf(known: KnownRelay, answer: RelayAnswer): RelayStatus {
         relay: known.relay,
         host: known.host,
         reachable: true,
-        time: instant(answer.time),
+        time: rfc3339Of(answer.time),
         generation: answer.generation ?? null,
         interfaces: answer.interfaces.map((each) => interfaceStatus(known, each)),
         peers,
@@ -178,7 +179,7 @@ function observe(sightings: Sighting[], time: number): Observed {
     const ever = latestHandshake > 0;
     const sum = (key: "received" | "sent"): number => sightings.reduce((total, { peer }) => total + peer[key], 0);
     return {
-        handshake: ever ? instant(latestHandshake) : null,
+        handshake: ever ? rfc3339Of(latestHandshake) : null,
         // A clock that was set back must not make an age negative.
         age: ever ? Math.max(0, time - latestHandshake) : null,
         endpoint: sorted.map(({ peer }) => peer.endpoint).find((endpoint) => endpoint !== "") ?? null,
@@ -279,7 +280,7 @@ function notesOf({ peers }: KnownRelay, { pending, rolledBack, moving, time }: R
             return name === undefined
                 ? []
                 : [
-                      `${name} has not used her new key yet: the former one works until she does, until ${instant(until)} at most`,
+                      `${name} has not used her new key yet: the former one works until she does, until ${rfc3339Of(until)} at most`,
                   ];
         }),
     ];
@@ -289,8 +290,4 @@ function notesOf({ peers }: KnownRelay, { pending, rolledBack, moving, time }: R
 function sentenceOf(line: string): string {
     const event = parseJournalLine(line);
     return (event === undefined ? undefined : journalSentence(event)) ?? line;
-}
-
-function instant(seconds: number): string {
-    return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }

@@ -1,6 +1,6 @@
 import { routesOf } from "../registry/defaults.js";
 import { HostError } from "../errors.js";
-import { cellPart, tableLine } from "../protocol/table.js";
+import { NONE } from "../protocol/table.js";
 import type { RegistryPeer } from "../registry/model.js";
 
 /** A peer as the wire reports it. */
@@ -70,37 +70,12 @@ export function parseDump(text: string): Dump {
     };
 }
 
-/**
- * One line for each peer, sorted by name: public key, preshared key, allowed IPs, keepalive in the words of wg's own
- * dump, then endpoint, expiry in Unix seconds or "-", and name. What an interface is filled with is made of it on the relay.
- */
-export function renderPeerTable(peers: DesiredPeer[]): string {
-    return byName(peers)
-        .map((peer) =>
-            tableLine("peers", [
-                peer.publicKey,
-                peer.presharedKey === "" ? NONE : peer.presharedKey,
-                peer.allowedIps.length === 0 ? NONE : [...peer.allowedIps].sort().map(oneIp).join(","),
-                peer.keepalive === 0 ? "off" : peer.keepalive,
-                peer.endpoint ?? NONE,
-                peer.expires === undefined ? "-" : Math.floor(Date.parse(peer.expires) / 1000),
-                peer.name,
-            ]),
-        )
-        .join("");
-}
-
 /** What a peer may send from and be sent: its own addresses and the networks behind it. Canonical as wg prints them, sorted. */
 export function fromAllowedIps(peer: RegistryPeer): string[] {
     const own = peer.address6 === undefined ? [`${peer.address}/32`] : [`${peer.address}/32`, `${peer.address6}/128`];
     return [...own, ...routesOf(peer)].sort();
 }
 
-function oneIp(cidr: string): string {
-    return cellPart("peers", cidr);
-}
-
-const NONE = "(none)";
 const KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /** The kernel's way to say "no preshared key". */
@@ -129,10 +104,6 @@ function parsePeer(fields: string[], line: number): DumpPeer {
         sent: count(sent, line, "byte count", Number.MAX_SAFE_INTEGER),
         keepalive: keepalive === "off" ? 0 : count(keepalive, line, "keepalive", 65535),
     };
-}
-
-function byName(peers: DesiredPeer[]): DesiredPeer[] {
-    return [...peers].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 function optionalKey(text: string, line: number, what: string): string {

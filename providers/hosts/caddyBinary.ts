@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { HostError } from "../../core/errors.js";
-import { parseTable } from "../../core/protocol/bundle.js";
+import { caddyValues } from "../../core/protocol/facts.js";
 import { connectionTo } from "./connection.js";
 import { describeHost } from "./descriptors.js";
 import { relayValues, runStep, type Target } from "./host.js";
@@ -49,8 +49,7 @@ async function state(
     target: Target,
     sha256: string | undefined,
 ): Promise<{ architecture: string; sha256?: string; installed?: string }> {
-    const table = parseTable((await runStep(target, "caddy", { sha256 })).caddy ?? "");
-    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const { one } = caddyValues.parse((await runStep(target, "caddy", { sha256 })).caddy);
     const there = { sha256: one("sha256"), installed: one("installed") };
     return {
         architecture: one("architecture") ?? "",

@@ -1,4 +1,6 @@
-import { parseTable, type Files } from "../../core/protocol/bundle.js";
+import type { Files } from "../../core/protocol/bundle.js";
+import { addressFacts, facts as factsTable, routeFacts } from "../../core/protocol/facts.js";
+import { linesOf } from "../../core/protocol/table.js";
 import { relayValues, runStep, type Step, type Target } from "./host.js";
 
 /** What is true of the machine before anything is begun. */
@@ -64,7 +66,7 @@ export async function changeRelay(
             options,
         );
         // What the step may have changed in the machine itself is looked at anew.
-        const generation = answer.generation?.trim().split("\n").pop();
+        const generation = linesOf(answer.generation).at(-1);
         if (facts === undefined || generation === undefined || AFRESH.includes(step)) known.delete(placeOf(target));
         else {
             known.set(placeOf(target), {
@@ -107,8 +109,7 @@ export function placeOf(target: Target): string {
 
 async function readFacts(target: Target): Promise<Facts> {
     const answer = await runStep(target, "facts", {});
-    const table = parseTable(answer.facts ?? "");
-    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const { one, all } = factsTable.parse(answer.facts);
     const generation = one("generation");
     const auditMark = one("auditMark");
     const owner = one("owner");
@@ -122,19 +123,15 @@ async function readFacts(target: Target): Promise<Facts> {
         ...(auditMark === undefined ? {} : { auditMark }),
         ...(owner === undefined ? {} : { owner }),
         ...(relayId === undefined ? {} : { relayId }),
-        marks: table.get("mark") ?? [],
+        marks: all("mark"),
         ...(rolledBack === undefined ? {} : { rolledBack }),
-        journal: (answer.journal ?? "").split("\n").filter((line) => line !== ""),
+        journal: linesOf(answer.journal),
         sealed: 0,
         ...(cutOff === undefined ? {} : { cutOff }),
         ...(client === undefined ? {} : { client }),
-        addresses: (table.get("address") ?? []).map((line) => {
-            const [device = "", address = ""] = line.split(" ");
-            return { device, address };
-        }),
-        routes: (table.get("route") ?? []).map((line) => {
-            const [destination = "", device = "", via = ""] = line.split(" ");
-            return { destination, device, ...(via === "" ? {} : { via }) };
-        }),
+        addresses: addressFacts.parse(all("address").join("\n")),
+        routes: routeFacts
+            .parse(all("route").join("\n"))
+            .map(({ via, ...route }) => ({ ...route, ...(via === undefined ? {} : { via }) })),
     };
 }

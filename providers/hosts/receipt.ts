@@ -2,7 +2,9 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 import { InvalidArgument } from "../../core/errors.js";
 import { receiptKey } from "../../core/keys/index.js";
-import { parseBundle, parseTable } from "../../core/protocol/bundle.js";
+import { parseBundle } from "../../core/protocol/bundle.js";
+import { receiptPeers, receiptServices, receiptValues } from "../../core/protocol/receipt.js";
+import { linesOf } from "../../core/protocol/table.js";
 
 /** What a script says of the machine it ran on: what of any other host is read over its connection. */
 export interface Receipt {
@@ -55,8 +57,8 @@ export function parseReceipt(text: string, subject: string): Receipt {
     const at = whole.lastIndexOf("@code\n");
     const content = whole.slice(0, Math.max(at, 0));
     const files = parseBundle(whole);
-    const table = parseTable(files.receipt ?? "");
-    const field = (name: string): string => table.get(name)?.[0] ?? "";
+    const values = receiptValues.parse(files.receipt);
+    const field = (name: Parameters<typeof values.one>[0]): string => values.one(name) ?? "";
     const receipt: Receipt = {
         owner: field("owner"),
         edition: field("edition"),
@@ -65,11 +67,11 @@ export function parseReceipt(text: string, subject: string): Receipt {
         machine: field("machine"),
         publicKey: field("publicKey"),
         peers: Object.fromEntries(
-            rows(files.peers).map(([key = "", ips = ""]) => [key, ips === "(none)" ? [] : ips.split(" ").sort()]),
+            receiptPeers.parse(files.peers).map(({ publicKey, allowedIps }) => [publicKey, allowedIps.sort()]),
         ),
-        removed: rows(files.removed).map(([key = ""]) => key),
+        removed: linesOf(files.removed),
         services: Object.fromEntries(
-            rows(files.services).map(([name = "", state]) => [name, state === "open" ? "open" : "closed"]),
+            receiptServices.parse(files.services).map(({ name, state }) => [name, state === "open" ? state : "closed"]),
         ),
         requests: Object.fromEntries(
             Object.entries(files)
@@ -105,11 +107,4 @@ export function receiptPads(seed: string): { inner: string; outer: string } {
     block.set(receiptKey(seed));
     const padded = (pad: number): string => Buffer.from(block.map((byte) => byte ^ pad)).toString("hex");
     return { inner: padded(0x36), outer: padded(0x5c) };
-}
-
-function rows(text: string | undefined): string[][] {
-    return (text ?? "")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => line.split("\t"));
 }

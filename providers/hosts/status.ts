@@ -12,7 +12,12 @@ import {
 } from "../../core/status/index.js";
 import { linesOf } from "../../core/protocol/table.js";
 import { parseDump } from "../../core/wireguard/index.js";
-import { parseTable, type Files } from "../../core/protocol/bundle.js";
+import type { Files } from "../../core/protocol/bundle.js";
+import { statusValues } from "../../core/protocol/facts.js";
+import { interfaces, type InterfaceRow } from "../../core/protocol/interfaces.js";
+import { listeners } from "../../core/protocol/listeners.js";
+import { moving } from "../../core/protocol/moving.js";
+import { rfc3339 } from "../../core/time.js";
 import { describeHost } from "./descriptors.js";
 import { runStep, type Target } from "./host.js";
 import { surroundingConflicts } from "./surroundings.js";
@@ -98,8 +103,7 @@ export async function askStatus(target: Target, timeout: number): Promise<Files>
 
 /** What the relay's program answered. */
 export function parseStatus(answer: Files): RelayAnswer {
-    const table = parseTable(answer.status ?? "");
-    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const { one } = statusValues.parse(answer.status);
     const [generation, rolledBack, proxy] = [one("generation"), one("rolledBack"), one("proxy")];
     return {
         time: Number(one("time")),
@@ -108,11 +112,11 @@ export function parseStatus(answer: Files): RelayAnswer {
         pending: words(one("pending")),
         table: one("table") === "1",
         ...(proxy === undefined ? {} : { proxy: proxy === "1" }),
-        interfaces: linesOf(answer.interfaces).map((line) => interfaceOf(line.split("\t"), answer)),
-        moving: linesOf(answer.moving).map((line) => movingOf(line.split("\t"))),
-        listeners: linesOf(answer.listeners)
-            .filter((line) => line.endsWith(" ours"))
-            .map((line) => line.split(" ")[0] ?? ""),
+        interfaces: interfaces.parse(answer.interfaces).map((row) => interfaceOf(row, answer)),
+        moving: moving.parse(answer.moving),
+        listeners: listeners
+            .parse(answer.listeners)
+            .flatMap(({ address, whose }) => (whose === "ours" ? [address] : [])),
         certificates: Object.entries(answer)
             .filter(([name]) => name.startsWith("certificate."))
             .flatMap(([, pem]) => certificateOf(pem)),
@@ -120,18 +124,12 @@ export function parseStatus(answer: Files): RelayAnswer {
     };
 }
 
-/** "interface TAB port TAB epoch TAB public key", or a name alone of a relay that recorded none yet. */
-function interfaceOf([name = "", , epoch = "", publicKey = ""]: string[], answer: Files): Interface {
+function interfaceOf({ interface: name, epoch, publicKey }: InterfaceRow, answer: Files): Interface {
     const text = answer[`dump.${name}`] ?? "";
     if (text === "") return { name };
     const dump = parseDump(text);
     // Another key than the recorded one belongs to no epoch.
-    return { name, dump, ...(epoch !== "" && dump.publicKey === publicKey ? { epoch: Number(epoch) } : {}) };
-}
-
-/** "new key TAB former key TAB deadline" */
-function movingOf([publicKey = "", former = "", until = ""]: string[]): RelayAnswer["moving"][number] {
-    return { publicKey, former, until: Number(until) };
+    return { name, dump, ...(dump.publicKey === publicKey ? { epoch } : {}) };
 }
 
 type Interface = RelayAnswer["interfaces"][number];
@@ -149,15 +147,11 @@ function certificateOf(pem: string): ServedCertificate[] {
         {
             names,
             kind: certificate.publicKey.asymmetricKeyType ?? "",
-            notBefore: instant(certificate.validFromDate),
-            notAfter: instant(certificate.validToDate),
+            notBefore: rfc3339(certificate.validFromDate),
+            notAfter: rfc3339(certificate.validToDate),
             fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
         },
     ];
-}
-
-function instant(date: Date): string {
-    return date.toISOString().replace(".000Z", "Z");
 }
 
 function words(text: string | undefined): string[] {

@@ -1,27 +1,29 @@
 import { conflicts } from "../../core/nftables/index.js";
 import { tableName } from "../../core/names.js";
 import type { RelayNames } from "../../core/registry/model.js";
-import { parseTable, type Files } from "../../core/protocol/bundle.js";
+import type { Files } from "../../core/protocol/bundle.js";
+import { ourInterfaces, ours } from "../../core/protocol/surroundings.js";
+import { linesOf } from "../../core/protocol/table.js";
 
 /** What else on the relay's machine stops its packets, a sentence each; nothing when it was not asked for that. */
 export function surroundingConflicts(names: RelayNames, answer: Files): string[] {
     if (answer.ruleset === undefined) return [];
-    const ours = parseTable(answer.ours ?? "");
-    const own = (ours.get("interface") ?? []).map((line) => line.split("\t"));
-    const subnets = ours.get("subnet");
+    const { all } = ours.parse(answer.ours);
+    const own = ourInterfaces.parse(all("interface").join("\n"));
+    const subnets = all("subnet");
     const table = tableName(names);
     return conflicts(documents(answer.ruleset), {
         tables: [table, `${table}_epochs`],
-        interfaces: own.length === 0 ? [names.interface] : own.map(([name = ""]) => name),
+        interfaces: own.length === 0 ? [names.interface] : own.map((each) => each.interface),
         // A managed peer takes any port.
-        ports: own.map(([, port]) => Number(port)).filter((port) => port > 0),
-        ...(subnets === undefined ? {} : { subnets }),
-        forwards: ours.has("behind"),
+        ports: own.map(({ port }) => port).filter((port) => port > 0),
+        ...(subnets.length === 0 ? {} : { subnets }),
+        forwards: all("behind").length > 0,
         legacy: {
             ...(answer["legacy.ip"] === undefined ? {} : { ip: answer["legacy.ip"] }),
             ...(answer["legacy.ip6"] === undefined ? {} : { ip6: answer["legacy.ip6"] }),
         },
-        unread: (answer["legacy.unread"] ?? "").split("\n").filter((line) => line !== ""),
+        unread: linesOf(answer["legacy.unread"]),
     });
 }
 

@@ -1,6 +1,8 @@
 import { SET_NAMES, type ParsedTable } from "../../../core/nftables/index.js";
-import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
+import { parseDifferingElements } from "../../../core/protocol/elements.js";
+import { linesOf } from "../../../core/protocol/table.js";
+import { REPAIR } from "../../../core/repair.js";
 import { same } from "../changes.js";
 import type { Properties } from "../resource.js";
 import { count } from "../sentences.js";
@@ -22,7 +24,7 @@ export interface ExpectedTable {
  * interface of a key epoch that has ended is taken out of the set, and is back in it when the table is loaded again.
  */
 export function expectedTable(inputs: Properties, outputs: Properties, answer: Files): ExpectedTable {
-    const recorded = (answer.guarded ?? "").split("\n").filter((name) => name !== "");
+    const recorded = linesOf(answer.guarded);
     const listed = [...new Set([String(inputs.interface), ...((inputs.interfaces ?? []) as string[])])].sort();
     return {
         chains: outputs.chains as ExpectedTable["chains"],
@@ -61,9 +63,8 @@ export function tableDrift(
  * into their sets is theirs to tell, and so is the set of interfaces.
  */
 function* elementDrift(table: string, differing: string): Generator<[string, string]> {
-    for (const line of differing.split("\n")) {
-        const [, sign, set = "", element = ""] = /^([-+]) (\S+) (.*)$/.exec(line) ?? [];
-        if (sign === undefined || set === OURS || (SET_NAMES as readonly string[]).includes(set)) continue;
+    for (const { sign, set, element } of parseDifferingElements(differing)) {
+        if (set === OURS || (SET_NAMES as readonly string[]).includes(set)) continue;
         yield [
             `${set} ${element}`,
             sign === "-"

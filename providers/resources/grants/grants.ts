@@ -5,6 +5,7 @@ import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../.
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
+import { files } from "../../../core/protocol/files.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
 import { grantsWording, rulesOf, touched, type Rules } from "./sentences.js";
@@ -116,10 +117,10 @@ function differences(want: SetElements, live: Record<string, string[]>): Record<
 
 /** What the sets are filled from after a reboot; a hash of it is in the answer. */
 function recordDrift(wanted: SetElements, answer: Files): Record<string, string> {
-    const kept = (answer.files ?? "").split("\n").find((line) => line.startsWith("elements\t"));
     if (answer.files === undefined) return {};
+    const kept = files.parse(answer.files).find(({ path }) => path === "elements");
     const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");
-    return kept?.split("\t")[2] === hash
+    return kept?.hash === hash
         ? {}
         : {
               "record of elements": `the relay's record of what is allowed, which counts after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,

@@ -5,7 +5,8 @@ import { tableName } from "../../../core/names.js";
 import { renderUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
-import { formatTable, parseTable } from "../../../core/protocol/bundle.js";
+import { hostValues } from "../../../core/protocol/facts.js";
+import { formatTable } from "../../../core/protocol/bundle.js";
 import type { Facts } from "../../hosts/facts.js";
 import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
 import { connectionTo } from "../../hosts/connection.js";
@@ -240,8 +241,7 @@ function providerOf(host: HostDescriptor): string {
 }
 
 function found(answer: Files): Properties {
-    const table = parseTable(answer.host ?? "");
-    const one = (key: string): string | undefined => table.get(key)?.[0];
+    const { one } = hostValues.parse(answer.host);
     const tools = { wg: one("wg"), nft: one("nft"), caddy: one("caddy"), kernel: one("kernel") };
     return {
         machine: one("machine"),

@@ -1,6 +1,7 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
-import { parseTable, type Files } from "../../../core/protocol/bundle.js";
+import type { Files } from "../../../core/protocol/bundle.js";
+import { former as formerValues } from "../../../core/protocol/facts.js";
 import { isAskedInPreview } from "./adoptionCheck.js";
 import { placed, type Announcement } from "../relay/placed.js";
 import { peersOf } from "../wireguard/peerChanges.js";
@@ -67,8 +68,7 @@ export function adoptionOf({ inputs, context }: Change, answer: Files): Announce
 
 /** Who else brings up the interface, and what to do about it. */
 export function formerSentences(device: string, answer: Files): string[] {
-    const former = parseTable(answer.former ?? "");
-    const all = (kind: string): string[] => former.get(kind) ?? [];
+    const { all } = formerValues.parse(answer.former);
     return [
         ...all("unit").map(
             (unit) =>

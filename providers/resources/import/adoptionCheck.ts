@@ -5,7 +5,7 @@ import {
     type WantedInterface,
 } from "../../../core/adoption/differences.js";
 import { HostError } from "../../../core/errors.js";
-import { linesOf } from "../../../core/protocol/table.js";
+import { liveNetwork } from "../../../core/protocol/network.js";
 import type { Operation } from "../../audit/log.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost, isSameMachine, type HostDescriptor } from "../../hosts/descriptors.js";
@@ -119,15 +119,16 @@ function refuse({ changes, hash }: Differences, { adoption }: Properties, device
 export function liveInterface(answer: Files, device: string): LiveInterface | undefined {
     const dump = dumpOf(answer, device);
     if (dump === undefined) return undefined;
-    const lines = linesOf(answer[`network.${device}`] ?? "").map((line) => line.split(" "));
-    const all = (key: string): string[] => lines.flatMap(([first, value = ""]) => (first === key ? [value] : []));
-    const isOn = (key: string): boolean => all(key)[0] === "1";
+    const { one, all } = liveNetwork.parse(answer[`network.${device}`]);
     return {
         ...dump,
         interface: device,
-        mtu: Number(all("mtu")[0]),
+        mtu: Number(one("mtu")),
         addresses: all("address"),
         routes: all("route"),
-        forwards: [...(isOn("forwarding") ? [4 as const] : []), ...(isOn("forwarding6") ? [6 as const] : [])],
+        forwards: [
+            ...(one("forwarding") === "1" ? [4 as const] : []),
+            ...(one("forwarding6") === "1" ? [6 as const] : []),
+        ],
     };
 }

@@ -5,7 +5,11 @@ import type { CertificateAlgorithm } from "../../../core/certificates/x509.js";
 import { fingerprint, publicKeyOf } from "../../../core/keys/index.js";
 import type { ProxyService, RegistryPeer } from "../../../core/registry/model.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import { recordedNetwork, recordedRows, type Found } from "./importing.js";
+import { interfaces } from "../../../core/protocol/interfaces.js";
+import { parsePeers, type PeerRow } from "../../../core/protocol/peers.js";
+import { services as recordedServices } from "../../../core/protocol/services.js";
+import { rfc3339Of } from "../../../core/time.js";
+import { recordedNetwork, type Found } from "./importing.js";
 import type { Properties } from "../resource.js";
 import { recordedRegistry } from "../wireguard/history.js";
 import type { RegistryEntry } from "../wireguard/registry.js";
@@ -29,13 +33,13 @@ export function firewallInputs({ placed, machine }: Found, answer: Files): Prope
 
 export function wireguardInputs({ placed, machine }: Found, answer: Files): Properties {
     const { subnet, subnet6, address, address6, prefix, prefix6, mtu, routes } = recordedNetwork(answer);
-    const places = recordedRows(answer, "interfaces").map(([device = "", port, epoch]) => ({
+    const places = interfaces.parse(answer["record.interfaces"]).map(({ interface: device, port, epoch }) => ({
         key: (answer[`record.key.${device}`] ?? "").trim(),
-        port: Number(port),
-        epoch: Number(epoch),
+        port,
+        epoch,
     }));
     const [first] = places;
-    const peers = recordedRows(answer, "peers");
+    const peers = parsePeers(answer["record.peers"]);
     return {
         ...placed,
         ...machine,
@@ -52,26 +56,23 @@ export function wireguardInputs({ placed, machine }: Found, answer: Files): Prop
         keyOverlap: KEY_OVERLAP,
         privateKeys: Object.fromEntries(places.map(({ epoch, key }) => [epoch, key])),
         seed: "",
-        peers: Object.fromEntries(peers.map((row) => [row[6] ?? "", registryPeer(row, address6 !== undefined)])),
+        peers: Object.fromEntries(peers.map((row) => [row.name, registryPeer(row, address6 !== undefined)])),
         publicKeys: {},
-        presharedKeys: Object.fromEntries(
-            peers.map(([, preshared, , , , , name = ""]) => [name, preshared === "(none)" ? "none" : preshared]),
-        ),
+        presharedKeys: Object.fromEntries(peers.map(({ name, presharedKey = "none" }) => [name, presharedKey])),
     };
 }
 
 /** Her own addresses are the single ones; the rest is behind her. */
-function registryPeer([publicKey, , allowed = "", , , expires = "-"]: string[], six: boolean): RegistryPeer {
-    const ips = allowed.split(",");
+function registryPeer({ publicKey, allowedIps: ips, expires }: PeerRow, six: boolean): RegistryPeer {
     const own = ips.find((ip) => ip.endsWith("/32")) ?? "";
     const own6 = six ? ips.find((ip) => ip.endsWith("/128")) : undefined;
     const routes = ips.filter((ip) => ip !== own && ip !== own6).sort();
     return {
         address: own.replace("/32", ""),
         ...(own6 === undefined ? {} : { address6: own6.replace("/128", "") }),
-        ...(publicKey === undefined ? {} : { publicKey }),
+        publicKey,
         ...(routes.length === 0 ? {} : { routes }),
-        ...(expires === "-" ? {} : { expires: `${new Date(Number(expires) * 1000).toISOString().slice(0, 19)}Z` }),
+        ...(expires === undefined ? {} : { expires: rfc3339Of(expires) }),
     };
 }
 
@@ -98,17 +99,17 @@ export async function wireguardOutputs(inputs: Properties): Promise<Properties> 
 export function proxyInputs({ placed, machine }: Found, answer: Files): Properties {
     const { address, address6 } = recordedNetwork(answer);
     const servers = serversOf(answer);
-    const services = recordedRows(answer, "services").map(
-        ([name = "", port, upstream = ""]): [string, ProxyService] => [
+    const services = recordedServices
+        .parse(answer["record.services"])
+        .map(({ name, port, upstream }): [string, ProxyService] => [
             name,
             {
-                port: Number(port),
+                port,
                 upstream,
                 certificate: certificateOf(name, answer),
                 keyExchange: accepts(servers[`svc_${name}`], "x25519") ? "prefer" : "require",
             },
-        ],
-    );
+        ]);
     return {
         ...placed,
         ...machine,

@@ -3,12 +3,14 @@ import { HostError, InvalidArgument } from "../../../core/errors.js";
 import { checkAppName, checkInterface } from "../../../core/names.js";
 import { range, bigIntToAddress } from "../../../core/addresses/index.js";
 import type { Files } from "../../../core/protocol/bundle.js";
+import { parseMark } from "../../../core/protocol/mark.js";
+import { network } from "../../../core/protocol/network.js";
+import { ownerOf } from "../../../core/protocol/owner.js";
 import type { HostDescriptor } from "../../hosts/descriptors.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { factsOf } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { knownHostKey } from "../../hosts/knownHosts.js";
-import { parseMark } from "../relay/mark.js";
 import type { Context, Properties } from "../resource.js";
 
 /** A relay that is on a machine and not in the state, as its resources see it. */
@@ -36,7 +38,7 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
     const facts = await factsOf({ host, names, owner: "" });
     if (facts.owner === undefined || facts.auditMark === undefined) return undefined;
     const { owner, relayId } = facts;
-    const here = `${context.project}/${context.stack}/`;
+    const here = ownerOf(context, "");
     if (!owner.startsWith(here)) {
         throw new HostError(
             describeHost(host),
@@ -108,13 +110,10 @@ export interface RecordedNetwork {
 }
 
 export function recordedNetwork(answer: Files): RecordedNetwork {
-    const values = (key: string): string[] =>
-        (answer["record.network"] ?? "")
-            .split("\n")
-            .flatMap((line) => (line.startsWith(`${key} `) ? line.slice(key.length + 1) : []));
+    const { one, all } = network.parse(answer["record.network"]);
     const [four = "", six] = [
-        values("address").find((text) => !text.includes(":")),
-        values("address").find((text) => text.includes(":")),
+        all("address").find((text) => !text.includes(":")),
+        all("address").find((text) => text.includes(":")),
     ];
     const [address = "", prefix] = four.split("/");
     const [address6, prefix6] = six?.split("/") ?? [];
@@ -125,14 +124,9 @@ export function recordedNetwork(answer: Files): RecordedNetwork {
         ...(six === undefined || address6 === undefined
             ? {}
             : { subnet6: networkOf(six), address6, prefix6: Number(prefix6) }),
-        mtu: Number(values("mtu")[0]),
-        routes: values("behind"),
+        mtu: Number(one("mtu")),
+        routes: all("behind"),
     };
-}
-
-/** Of a table of the relay's record, the fields of each line. */
-export function recordedRows(answer: Files, name: string): string[][] {
-    return (answer[`record.${name}`] ?? "").split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
 }
 
 /** 10.8.0.1/24 is in 10.8.0.0/24. */

@@ -1,3 +1,5 @@
+import { ownerOf } from "../../../core/protocol/owner.js";
+import { leafName } from "../../../core/wireguard/leaf.js";
 import type { Properties, PropertySchema } from "../resource.js";
 
 /*
@@ -38,11 +40,11 @@ export function keptNames(inputs: Properties): { label: string; peer?: string } 
     const [scheme = "", project = "", , name = ""] = urn.split("::");
     const stack = scheme.split(":").at(-1) ?? "";
     const called = name.replace(/-host$/, "");
-    if (inputs.role !== "leaf") return { label: `${project}/${stack}/${called}` };
+    if (inputs.role !== "leaf") return { label: ownerOf({ project, stack }, called) };
     const { relay, formerly } = inputs;
     const peers = [String(relay).split("/").at(-1) ?? "", ...(Array.isArray(formerly) ? formerly.map(String) : [])];
     const peer = peers.find((each) => called.endsWith(`-${each}`));
     return peer === undefined
         ? undefined
-        : { label: `${project}/${stack}/${called.slice(0, -peer.length - 1)}/${peer}`, peer };
+        : { label: ownerOf({ project, stack }, leafName(called.slice(0, -peer.length - 1), peer)), peer };
 }

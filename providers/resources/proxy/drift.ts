@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import { expectedListeners } from "../../../core/caddy/index.js";
 import { leafTitle } from "../../../core/certificates/leaves.js";
+import { listeners } from "../../../core/protocol/listeners.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { isMap } from "../changes.js";
@@ -62,16 +63,16 @@ function serverDrift(args: ProxyInputs, answer: Files): Record<string, string> {
 
 function listenerDrift(args: ProxyInputs, answer: Files): Record<string, string> {
     const drift: Record<string, string> = {};
-    const lines = (answer.listeners ?? "").split("\n").map((line) => line.split(" "));
+    const live = listeners.parse(answer.listeners);
     const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
     for (const address of wanted) {
-        const owner = lines.find(([local]) => local === address)?.[1];
+        const owner = live.find((each) => each.address === address)?.whose;
         if (owner === undefined) drift[`port ${address}`] = `nothing listens on ${address}; ${REPAIR} starts it`;
         else if (owner !== "ours")
             drift[`port ${address}`] = `another program listens on ${address}; end it, then apply again`;
     }
-    for (const [local, owner] of lines) {
-        if (owner === "ours" && local !== undefined && !wanted.includes(local))
+    for (const { address: local, whose } of live) {
+        if (whose === "ours" && !wanted.includes(local))
             drift[`port ${local}`] =
                 `the proxy listens on ${local}, which no service asks for; ${REPAIR} loads its configuration again`;
     }

@@ -4,7 +4,7 @@ import { CADDY_VERSION, renderCaddy } from "../../../core/caddy/index.js";
 import { allLeaves, leavesOf, type Leaf } from "../../../core/certificates/leaves.js";
 import type { ProxyService } from "../../../core/registry/model.js";
 import { serviceDomain } from "../../../core/names.js";
-import { cellPart, tableLine } from "../../../core/protocol/table.js";
+import { services as servicesTable } from "../../../core/protocol/services.js";
 import { renderRenewalUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Files } from "../../../core/protocol/bundle.js";
@@ -259,12 +259,9 @@ export function renderProxy(
     });
     return {
         "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
-        services: Object.entries(services)
-            .map(([name, { port, upstream }]) => {
-                const listen = addresses.map((address) => cellPart("services", address)).join(" ");
-                return tableLine("services", [name, port, upstream, listen]);
-            })
-            .join(""),
+        services: servicesTable.render(
+            Object.entries(services).map(([name, { port, upstream }]) => ({ name, port, upstream, addresses })),
+        ),
     };
 }
 

@@ -3,8 +3,9 @@ import { webcrypto, X509Certificate } from "node:crypto";
 import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
 import { allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { serviceDomain } from "../../../core/names.js";
-import { cellPart, tableLine } from "../../../core/protocol/table.js";
+import { renewals } from "../../../core/protocol/renewals.js";
 import { REPAIR } from "../../../core/repair.js";
+import { rfc3339 } from "../../../core/time.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { changesOf } from "../changes.js";
 import { placed } from "../relay/placed.js";
@@ -71,14 +72,16 @@ export async function delegate(change: Change): Promise<{ issuers: Record<string
         files[`issuer.${algorithm}.pem`] = record.certificate;
         files[`issuer.${algorithm}.key`] = privateKey;
     }
-    files.renewals = allLeaves(services)
-        .map(({ id, service, algorithm }) => {
-            const end = Math.floor(Date.parse(issuers[algorithm]?.notAfter ?? "") / 1000);
-            const listen = addresses.map((address) => cellPart("renewals", address)).join(" ");
-            const names = [serviceDomain(service, appName), listen];
-            return tableLine("renewals", [id, algorithm, end, SHORT_LEAF_DAYS, ...names]);
-        })
-        .join("");
+    files.renewals = renewals.render(
+        allLeaves(services).map(({ id, service, algorithm }) => ({
+            service: id,
+            algorithm,
+            until: Math.floor(Date.parse(issuers[algorithm]?.notAfter ?? "") / 1000),
+            days: SHORT_LEAF_DAYS,
+            name: serviceDomain(service, appName),
+            addresses,
+        })),
+    );
     return { issuers, files };
 }
 
@@ -172,8 +175,4 @@ function sameNames(found: string | undefined, wanted: readonly string[]): boolea
 
 function lifetime({ validFromDate, validToDate }: X509Certificate): number {
     return validToDate.getTime() - validFromDate.getTime();
-}
-
-function rfc3339(date: Date): string {
-    return date.toISOString().replace(".000Z", "Z");
 }

@@ -4,10 +4,11 @@ import { HostError, HostUnreachable, TunnelError } from "../../../core/errors.js
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import type { Files } from "../../../core/protocol/bundle.js";
+import { lost as lostRows } from "../../../core/protocol/lost.js";
+import { formatMark } from "../../../core/protocol/mark.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
-import { formatMark } from "./mark.js";
 import { listNames } from "../sentences.js";
 
 /**
@@ -40,11 +41,11 @@ export async function confirm(
             "look at what it did to the way to the relay",
         );
     }
-    const lost = (confirmed.lost ?? "").split("\n").filter((line) => line !== "");
+    const lost = lostRows.parse(confirmed.lost);
     if (lost.length === 0) return;
     throw new HostError(
         describeHost(target.host),
-        `${listNames(await Promise.all(lost.map((line) => inWords(line, nameOf))))} lost the connection by this change, which was rolled back at once`,
+        `${listNames(await Promise.all(lost.map((row) => inWords(row, nameOf))))} lost the connection by this change, which was rolled back at once`,
         "look at what the change does to the way there, such as a route over the address it comes from; who only left in these seconds is not in the way of the next apply",
     );
 }
@@ -90,9 +91,11 @@ export function unconfirmed(where: string, cause: Error, seconds: number): HostE
     );
 }
 
-/** "peer KEY ADDRESS" or "service NAME", as the relay says it. */
-async function inWords(line: string, nameOf: (publicKey: string) => Promise<string | undefined>): Promise<string> {
-    const [kind, id = "", address = ""] = line.split(" ");
-    if (kind !== "peer") return `service ${id}`;
-    return `${(await nameOf(id)) ?? `the peer with the key ${fingerprint(id)}`} (${address})`;
+async function inWords(
+    row: ReturnType<typeof lostRows.parse>[number],
+    nameOf: (publicKey: string) => Promise<string | undefined>,
+): Promise<string> {
+    if (row.kind === "service") return `service ${row.name}`;
+    const { publicKey, address } = row;
+    return `${(await nameOf(publicKey)) ?? `the peer with the key ${fingerprint(publicKey)}`} (${address})`;
 }

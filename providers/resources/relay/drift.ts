@@ -1,5 +1,5 @@
 import type { Files } from "../../../core/protocol/bundle.js";
-import { parseTable } from "../../../core/protocol/bundle.js";
+import { marks as marksOf } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
@@ -29,11 +29,11 @@ const PARTS: Record<Part, RelayResourceParts> = {
  * `status`. What only a secret could tell the relay compares by itself.
  */
 export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Files): Record<string, string> {
-    const marks = parseTable(answer.marks ?? "");
+    const marks = marksOf.parse(answer.marks);
     return Object.assign(
         {},
         ...Object.entries(state).map(([part, { id, inputs, outputs }]) => {
-            const mark = marks.get(part)?.[0];
+            const mark = marks.one(part as Part);
             if (mark === undefined) return GONE;
             // The answer holds no secret to compare with, also where those of the state are open.
             const { seed: _seed, ...plain } = inputs;

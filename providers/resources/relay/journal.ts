@@ -1,3 +1,4 @@
+import { readMark } from "../../../core/protocol/mark.js";
 import { journalSentence, parseJournalLine } from "../../../core/protocol/journal.js";
 import type { AuditLog, Operation } from "../../audit/log.js";
 import { journalSealed, type Facts } from "../../hosts/facts.js";
@@ -49,7 +50,7 @@ async function recordsSince(
     mark: string | undefined,
     actions: ReadonlySet<string>,
 ): Promise<Pick<Sealable, "action" | "details">[]> {
-    const since = Number(mark?.split(" ")[0] ?? -1);
+    const since = readMark(mark)?.sequence ?? -1;
     const found: Pick<Sealable, "action" | "details">[] = [];
     for await (const { action, details, capsule } of log.entries("newest")) {
         if (capsule.sequence <= since) break;

@@ -1,6 +1,10 @@
 import { HostError } from "../../../core/errors.js";
 import { tableName } from "../../../core/names.js";
-import { linesOf, tableLine } from "../../../core/protocol/table.js";
+import { carried } from "../../../core/protocol/carried.js";
+import { endpoints } from "../../../core/protocol/endpoints.js";
+import { moving as movingRows } from "../../../core/protocol/moving.js";
+import { parsePeers } from "../../../core/protocol/peers.js";
+import { parseDump } from "../../../core/wireguard/index.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { changeRelay, type Facts } from "../../hosts/facts.js";
 import { describeHost, isInstance, isOtherInstance, isSameMachine, mayBeSameMachine } from "../../hosts/descriptors.js";
@@ -59,14 +63,11 @@ export async function endpointsLeft(former: Target, target: Target): Promise<str
     try {
         const values = { table: tableName(former.names) };
         const answer = await runStep(atItsOwnAddress(former), "status", values, {}, { timeout: ASKED_SECONDS });
-        return Object.entries(answer)
-            .filter(([name]) => name.startsWith("dump."))
-            .flatMap(([, dump]) => dump.trim().split("\n").slice(1))
-            .map((line) => line.split("\t"))
-            .flatMap(([key = "", , endpoint = "(none)"]) =>
-                endpoint === "(none)" ? [] : [tableLine("inherited", [key, endpoint])],
-            )
-            .join("");
+        const known = Object.entries(answer)
+            .filter(([name, dump]) => name.startsWith("dump.") && dump !== "")
+            .flatMap(([, dump]) => parseDump(dump).peers)
+            .filter(({ endpoint }) => endpoint !== "");
+        return endpoints.render(known);
     } catch (error) {
         if (error instanceof HostError) return undefined;
         throw error;
@@ -132,13 +133,12 @@ export async function overlapsLeft(
 }
 
 function carriedOverlaps({ moving = "", "record.peers": peers = "" }: Files): string | undefined {
-    const cells = (text: string): string[][] => linesOf(text).map((line) => line.split("\t"));
-    const presharedKeys = new Map(cells(peers).map(([key = "", presharedKey = ""]) => [key, presharedKey]));
-    const lines = cells(moving).flatMap(([publicKey = "", former = "", deadline = ""]) => {
-        const presharedKey = presharedKeys.get(former);
-        return presharedKey === undefined ? [] : [tableLine("carried", [publicKey, former, deadline, presharedKey])];
+    const recorded = new Map(parsePeers(peers).map((peer) => [peer.publicKey, peer]));
+    const rows = movingRows.parse(moving).flatMap((row) => {
+        const peer = recorded.get(row.former);
+        return peer === undefined ? [] : [{ ...row, presharedKey: peer.presharedKey }];
     });
-    return lines.length === 0 ? undefined : lines.join("");
+    return rows.length === 0 ? undefined : carried.render(rows);
 }
 
 /** An answer that comes late is better than none: without it every peer waits for its own timers. */

@@ -1,11 +1,13 @@
+import type { Files } from "../../../core/protocol/bundle.js";
+import { files, keptFile } from "../../../core/protocol/files.js";
+import { processes, units } from "../../../core/protocol/units.js";
 import { REPAIR } from "../../../core/repair.js";
-import { parseTable, type Files } from "../../../core/protocol/bundle.js";
 import type { Properties } from "../resource.js";
 
 /** The resources of a relay, and its program's steps. */
 export type Part = "host" | "firewall" | "wireguard" | "proxy" | "grants";
 
-/** Files that only an apply of a part changes, as the relay tells them: "path TAB mode TAB sha256" lines. */
+/** Files that only an apply of a part changes. */
 const OWNED: Record<Part, RegExp> = {
     host: /^(\.|owner|relay-id|manifest|program|audit-mark|generation|unit\/.*-(watch|firewall|wireguard|wireguard-b|proxy)\.service)$/,
     firewall: /^firewall\.nft$/,
@@ -20,9 +22,10 @@ const CONTENT_VARIES = /^(owner|program|audit-mark|generation|elements|certs\/[^
 /** What a part keeps in the state of its files, to compare them with: one line of text a file. */
 export function filesOf(part: Part, answer: Files): string | undefined {
     if (answer.files === undefined) return undefined;
-    return rowsOf(answer.files)
-        .filter(([path]) => OWNED[part].test(path))
-        .map(([path, mode, hash]) => `${path}\t${mode}${CONTENT_VARIES.test(path) ? "" : `\t${hash}`}\n`)
+    return files
+        .parse(answer.files)
+        .filter(({ path }) => OWNED[part].test(path))
+        .map(({ path, mode, hash }) => keptFile(path, mode, CONTENT_VARIES.test(path) ? undefined : hash))
         .sort()
         .join("");
 }
@@ -30,34 +33,24 @@ export function filesOf(part: Part, answer: Files): string | undefined {
 /** Differences between a part's files, units and processes and what its last apply left, by name. */
 export function observedDrift(part: Part, outputs: Properties, answer: Files): Record<string, string> {
     return Object.fromEntries([
-        ...(typeof outputs.files === "string" ? fileDrift(outputs.files, rowsOf(answer.files ?? "")) : []),
+        ...(typeof outputs.files === "string" ? fileDrift(outputs.files, answer) : []),
         ...(part === "host" ? [...programDrift(answer), ...unitDrift(answer)] : []),
         ...processDrift(part, answer),
     ]);
 }
 
-type Row = [path: string, mode: string, hash: string];
-
-function rowsOf(text: string): Row[] {
-    return text
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => {
-            const [path = "", mode = "", hash = ""] = line.split("\t");
-            return [path, mode, hash];
-        });
-}
-
-function* fileDrift(expected: string, live: Row[]): Generator<[string, string]> {
-    const found = new Map(live.map((row) => [row[0], row]));
-    for (const [path, mode, hash] of rowsOf(expected)) {
+function* fileDrift(expected: string, answer: Files): Generator<[string, string]> {
+    const found = new Map(files.parse(answer.files).map((row) => [row.path, row]));
+    for (const { path, mode, hash } of files.parse(expected)) {
         const now = found.get(path);
         const what = describe(path);
         // An issued certificate is named by what it is for: without its files another one is issued.
         const key = `${path.startsWith("certs/") ? "certificate file" : "file"} ${path}`;
         if (now === undefined) yield [key, `${what} is gone from the relay; ${REPAIR} writes it again`];
-        else if (hash !== "" && now[2] !== hash) yield [key, `${what} was changed on the relay; ${REPAIR} restores it`];
-        else if (now[1] !== mode) yield [key, `${what} has mode ${now[1]} instead of ${mode}; ${REPAIR} restores it`];
+        else if (hash !== "" && now.hash !== hash)
+            yield [key, `${what} was changed on the relay; ${REPAIR} restores it`];
+        else if (now.mode !== mode)
+            yield [key, `${what} has mode ${now.mode} instead of ${mode}; ${REPAIR} restores it`];
     }
 }
 
@@ -70,14 +63,14 @@ function describe(path: string): string {
 /** Whichever step was last wrote the program, and its hash beside it. */
 function* programDrift(answer: Files): Generator<[string, string]> {
     const sum = answer["program.sum"]?.trim();
-    const found = rowsOf(answer.files ?? "").find(([path]) => path === "program");
-    if (sum !== undefined && found !== undefined && found[2] !== sum)
+    const found = files.parse(answer.files).find(({ path }) => path === "program");
+    if (sum !== undefined && found !== undefined && found.hash !== sum)
         yield ["file program", `the file program was changed on the relay; ${REPAIR} restores it`];
 }
 
-/** "unit TAB enabled TAB active", under systemd. A second interface's unit does nothing until a key is rotated. */
+/** Under systemd. A second interface's unit does nothing until a key is rotated. */
 function* unitDrift(answer: Files): Generator<[string, string]> {
-    for (const [unit, enabled, active] of rowsOf(answer.units ?? "")) {
+    for (const { unit, enabled, active } of units.parse(answer.units)) {
         if (unit.endsWith("-renewal.timer")) continue;
         if (enabled !== "enabled")
             yield [
@@ -95,18 +88,19 @@ const PROCESSES: [Part, RegExp, string][] = [
     ["proxy", /^renewal$/, "nothing renews the relay's certificates"],
 ];
 
-/** "process TAB whether it runs", without systemd; with it the units of the same names. */
+/** Without systemd; with it the units of the same names. */
 function* processDrift(part: Part, answer: Files): Generator<[string, string]> {
-    const units = rowsOf(answer.units ?? "").flatMap(([unit, , active]): Row[] =>
-        part === "wireguard" && unit.endsWith("-watch.service")
-            ? [["watch", active === "active" ? "1" : "0", ""]]
-            : part === "proxy" && unit.endsWith("-renewal.timer")
-              ? [["renewal", active === "active" ? "1" : "0", ""]]
-              : [],
-    );
+    const suffix = part === "wireguard" ? "-watch.service" : part === "proxy" ? "-renewal.timer" : undefined;
+    const ofUnits = units
+        .parse(answer.units)
+        .filter(({ unit }) => suffix !== undefined && unit.endsWith(suffix))
+        .map(({ active }) => ({
+            name: part === "wireguard" ? "watch" : "renewal",
+            runs: active === "active" ? "1" : "0",
+        }));
     const serves = (answer.caddy ?? "").trim() !== "";
-    const renews = parseTable(answer.files ?? "").has("renewals");
-    for (const [name, runs] of [...units, ...rowsOf(answer.processes ?? "")]) {
+    const renews = files.parse(answer.files).some(({ path }) => path === "renewals");
+    for (const { name, runs } of [...ofUnits, ...processes.parse(answer.processes)]) {
         const known = PROCESSES.find(([of, pattern]) => of === part && pattern.test(name));
         if (known === undefined || runs === "1") continue;
         // A proxy that does not run at all is named as such.

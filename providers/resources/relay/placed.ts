@@ -4,6 +4,8 @@ import { AuditError, HostError, HostUnreachable } from "../../../core/errors.js"
 import type { RecordMark } from "../../../core/audit/record.js";
 import { leafName } from "../../../core/wireguard/leaf.js";
 import type { RelayNames } from "../../../core/registry/model.js";
+import { parseMark, readMark } from "../../../core/protocol/mark.js";
+import { ownerOf } from "../../../core/protocol/owner.js";
 import { isNamesake, isOwn } from "../../../core/relayIdentity.js";
 import { refuseShorter, rememberSeen } from "../../audit/lastSeen.js";
 import { AuditLog, type AuditRef, type Operation } from "../../audit/log.js";
@@ -12,7 +14,6 @@ import { describeHost, isAbandoned, isSameMachine, pinned, type HostDescriptor }
 import { claimantOf, RelayChanged, relayValues, type Target } from "../../hosts/host.js";
 import { compareAllDue } from "../log/beforeRecord.js";
 import { keptNames } from "../keys/kept.js";
-import { parseMark } from "./mark.js";
 import { sealJournal } from "./journal.js";
 import type { Context, Properties, Unknown } from "../resource.js";
 import { inTurn } from "../turns.js";
@@ -55,7 +56,7 @@ export function targetOf(
     return {
         host: pinned(host, hostKey),
         names: { appName, interface: device },
-        owner: `${context.project}/${context.stack}/${relay}`,
+        owner: ownerOf(context, relay),
         ...(typeof relayId === "string" ? { relayId } : {}),
         claim: {
             ...(claim.id === undefined ? {} : { resource: claim.id }),
@@ -76,7 +77,7 @@ function formerId(inputs: Properties): Pick<Placed, "relayId"> {
 
 /** project/stack/relay, as the program that gave these inputs had it. */
 export function labelOf({ audit, relay }: Pick<Placed, "audit" | "relay">): string {
-    return `${audit.project}/${audit.stack}/${relay}`;
+    return ownerOf(audit, relay);
 }
 
 /** Whether a relay has the same names on its machine: what everything of it is called there. */
@@ -237,7 +238,8 @@ async function operated<T>(
 /** Somebody applies another program, or another copy of the state, at the same time: whoever comes second stops. */
 class AppliedMeanwhile extends HostError {
     constructor(relay: Target, mark: string | undefined) {
-        const record = mark === undefined ? "" : `, under record ${mark.split(" ")[0]} of the log`;
+        const { sequence } = readMark(mark) ?? {};
+        const record = sequence === undefined ? "" : `, under record ${sequence} of the log`;
         super(
             describeHost(relay.host),
             `another update changed the relay while this one was under way${record}; nothing was changed over it`,

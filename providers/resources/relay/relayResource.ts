@@ -3,7 +3,8 @@ import { HostError, HostUnreachable } from "../../../core/errors.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { tableName } from "../../../core/names.js";
 import { REPAIR } from "../../../core/repair.js";
-import { linesOf } from "../../../core/protocol/table.js";
+import { formatMark } from "../../../core/protocol/mark.js";
+import { swept } from "../../../core/protocol/removed.js";
 import { ABANDON, describeHost, isAbandoned, isSameMachine } from "../../hosts/descriptors.js";
 import type { Operation } from "../../audit/log.js";
 import { runStep, type Step, type Target } from "../../hosts/host.js";
@@ -19,7 +20,6 @@ import { findRelay, type Found } from "../import/importing.js";
 import { withKept } from "../keys/kept.js";
 import { emptyReplaced, leave, overlapsLeft } from "./move.js";
 import { emptied, emptyLeft, movedOf, type Moved } from "./moved.js";
-import { formatMark } from "./mark.js";
 import { formerPlace, mintId, placed, targetOf, underAudit, verifyRecord, type Announcement } from "./placed.js";
 import { RESTORED, restoredDrift, restoredNow, restoredSentence, restoredSince, type Restored } from "./restored.js";
 import { filesOf, observedDrift } from "./observed.js";
@@ -393,10 +393,10 @@ async function withRemoved(parts: RelayResourceParts, change: Change): Promise<C
 
 /** What the relay's program found in none of its records, and removed. */
 function sweptIn(answer: Files): string[] {
-    return linesOf(answer.swept ?? "").map((line) => {
-        const [what, text = ""] = line.split("\t");
-        if (what === "peer") return rogueCutOff(text);
-        if (what === "element") return `${text} was in the firewall's sets, not in the relay's record, and was removed`;
+    return swept.parse(answer.swept).map((row) => {
+        if (row.kind === "peer") return rogueCutOff(row.publicKey);
+        if (row.kind === "element")
+            return `${row.element} was in the firewall's sets, not in the relay's record, and was removed`;
         return "the proxy served what is not in the relay's record; its own configuration was loaded again";
     });
 }

@@ -2,6 +2,7 @@ import {
     isNarrower,
     isOfRule,
     parseAdmittedPeers,
+    parseAdmittedServices,
     renderAdmitted,
     renderAdmittedElements,
     type Admitted,
@@ -10,15 +11,17 @@ import { parseRule } from "../../../core/access/index.js";
 import { HostError, HostUnreachable } from "../../../core/errors.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import { tableName } from "../../../core/names.js";
+import { formatMark } from "../../../core/protocol/mark.js";
 import { leftInWords, notGone, parseRevocation, type GoneKey } from "../../../core/protocol/revocation.js";
-import { linesOf, tableLine } from "../../../core/protocol/table.js";
+import { problems as problemRows, removed as removedRows } from "../../../core/protocol/removed.js";
+import { servedPorts } from "../../../core/protocol/services.js";
+import { linesOf } from "../../../core/protocol/table.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost, isOtherInstance } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { atItsOwnAddress } from "./move.js";
 import { keptIn } from "../keys/kept.js";
-import { formatMark } from "./mark.js";
 import { formerPlace, hasSameNames, placed, targetOf, type Announcement } from "./placed.js";
 import { proofOf } from "./proof.js";
 import type { Change, Running } from "./relayResource.js";
@@ -84,9 +87,7 @@ export function removalFiles(then: Admitted | undefined, now: Admitted): Files {
     return {
         admitted: renderAdmitted(then, now),
         elements: renderAdmittedElements(now),
-        services: linesOf(now.services)
-            .map((line) => tableLine("services", line.split(" ")))
-            .join(""),
+        services: servedPorts.render(parseAdmittedServices(now.services)),
     };
 }
 
@@ -131,19 +132,21 @@ interface Gone extends GoneKey {
 function goneIn(change: Change, answer: Files): Gone[] {
     const then = admittedBefore(change);
     const known = then === undefined ? [] : parseAdmittedPeers(then.peers);
-    return rowsOf(answer, "peer").map(([publicKey = "", name = "-", ips = "(none)", what = "peer"]): Gone => {
+    return rowsOf(answer, "peer").map(({ publicKey, name, allowedIps: ips, what }): Gone => {
         const peer = known.find((each) => each.publicKey === publicKey) ?? known.find((each) => each.name === name);
         // Of a resource that was replaced the relay alone knows what was.
         if (peer === undefined && (then !== undefined || name === "-"))
             return { kind: "stranger", name: "", publicKey, allowedIps: [] };
-        const { name: called, allowedIps } = peer ?? { name, allowedIps: ips.split(",") };
+        const { name: called, allowedIps } = peer ?? { name, allowedIps: ips };
         return { kind: what === "key" ? "former" : "peer", name: called, publicKey, allowedIps };
     });
 }
 
-function rowsOf(answer: Files, kind: string): string[][] {
-    const rows = linesOf(answer.removed ?? "").map((line) => line.split("\t"));
-    return rows.filter(([what]) => what === kind).map(([, ...cells]) => cells);
+type Removed = ReturnType<typeof removedRows.parse>[number];
+
+function rowsOf<Kind extends Removed["kind"]>(answer: Files, kind: Kind): Extract<Removed, { kind: Kind }>[] {
+    const isOfKind = (row: Removed): row is Extract<Removed, { kind: Kind }> => row.kind === kind;
+    return removedRows.parse(answer.removed).filter(isOfKind);
 }
 
 /** What went, as the relay read it back: nobody of whom something is left. */
@@ -159,7 +162,7 @@ function recordsOf(change: Change, all: Gone[], answer: Files): Announcement[] {
         fingerprint: fingerprint(publicKey),
     });
     const peers = gone.filter(({ kind }) => kind === "peer").map(detailsOf);
-    const elements = rowsOf(answer, "element").map(([element = ""]) => element);
+    const elements = rowsOf(answer, "element").map(({ element }) => element);
     const rules = linesOf(admittedBefore(change)?.rules ?? "").filter((rule) => {
         const parsed = parseRule(rule);
         return elements.some((element) => isOfRule(element, parsed));
@@ -198,10 +201,10 @@ function recordsOf(change: Change, all: Gone[], answer: Files): Announcement[] {
             (batch) => rulesRecord(relay, batch),
             1,
         ),
-        ...rowsOf(answer, "service").map(([name = "", port = ""]) => ({
+        ...rowsOf(answer, "service").map(({ name, port }) => ({
             action: "service_close",
             message: `Closed ${name} (port ${port})`,
-            details: { relay, name, port: Number(port), ...FIRST },
+            details: { relay, name, port, ...FIRST },
         })),
     ];
 }
@@ -227,8 +230,7 @@ function addressesOf(allowedIps: string[]): Record<string, string> {
 function problemsIn(gone: Gone[], answer: Files): string[] {
     const revocation = parseRevocation(answer.proof);
     return [
-        ...linesOf(answer.problems ?? "").map((line) => {
-            const [part = "", said = ""] = line.split("\t");
+        ...problemRows.parse(answer.problems).map(({ part, said }) => {
             return `${PARTS[part] ?? part}: ${said.replace(/[A-Za-z0-9+/]{43}=/g, "[key]")}`;
         }),
         ...(revocation === undefined ? [] : leftInWords(revocation, gone)),

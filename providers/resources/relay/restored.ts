@@ -1,6 +1,7 @@
 import type { RecordMark } from "../../../core/audit/record.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import { AuditError } from "../../../core/errors.js";
+import { readMark } from "../../../core/protocol/mark.js";
 import { REPAIR } from "../../../core/repair.js";
 import { AuditLog } from "../../audit/log.js";
 import type { Files } from "../../../core/protocol/bundle.js";
@@ -34,7 +35,7 @@ export function restoredSentence({ mark, last }: Restored): string {
  * @param auditMark as the machine has it written down; undefined on one that was never set up
  */
 export async function restoredSince(inputs: Properties, auditMark: string | undefined): Promise<Restored | undefined> {
-    const mark = markIn(auditMark);
+    const mark = readMark(auditMark);
     if (mark === undefined) return undefined;
     const { audit, relay } = placed(inputs);
     try {
@@ -63,7 +64,7 @@ export async function restoredNow(
 
 /** What the state alone can tell, which knows the mark that the last change of each resource left. */
 export function restoredDrift({ applied, record }: Properties, answer: Files): Record<string, string> {
-    const mark = markIn(answer.auditmark);
+    const mark = readMark(answer.auditmark);
     const genesis = (record as Partial<RecordMark> | undefined)?.genesis;
     if (mark === undefined || typeof applied !== "number" || mark.genesis !== genesis) return {};
     return applied > mark.sequence ? { [RESTORED]: restoredSentence({ mark: mark.sequence, last: applied }) } : {};
@@ -87,9 +88,3 @@ async function newestApply(log: AuditLog, relay: string, since: number): Promise
 const APPLIES: ReadonlySet<string> = new Set([
     ...["setup_relay", "firewall_apply", "peers_apply", "interface_apply", "services_apply", "grants_apply"],
 ]);
-
-function markIn(text: string | undefined): { sequence: number; genesis?: string } | undefined {
-    const [, sequence, genesis] = /^(\d+) [0-9a-f]{64} \d+(?: ([0-9a-f]{64}))?$/.exec(text?.trim() ?? "") ?? [];
-    if (sequence === undefined) return undefined;
-    return { sequence: Number(sequence), ...(genesis === undefined ? {} : { genesis }) };
-}

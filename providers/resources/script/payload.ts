@@ -3,8 +3,11 @@ import { allLeaves } from "../../../core/certificates/leaves.js";
 import type { ProxyService } from "../../../core/registry/model.js";
 import { tableName } from "../../../core/names.js";
 import { routesOf } from "../../../core/registry/defaults.js";
-import { cellPart, tableLine, wordsLine } from "../../../core/protocol/table.js";
-import { renderPeerTable } from "../../../core/wireguard/index.js";
+import { admitted } from "../../../core/protocol/admitted.js";
+import { leafKeys, wantedKeys } from "../../../core/protocol/certificates.js";
+import { renderPeers } from "../../../core/protocol/peers.js";
+import { servedPorts } from "../../../core/protocol/services.js";
+import { renderLines } from "../../../core/protocol/table.js";
 import { formatBundle, formatTable } from "../../../core/protocol/bundle.js";
 import { relayValues } from "../../hosts/host.js";
 import { firewallParts } from "../firewall/firewall.js";
@@ -36,42 +39,31 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
         // First what goes, as on any other host.
         removals: {
             files: {
-                admitted: peers
-                    .map(({ name, publicKey, allowedIps }) =>
-                        tableLine("admitted", [
-                            name,
-                            publicKey,
-                            allowedIps.map((ip) => cellPart("admitted", ip)).join(","),
-                            "-",
-                        ]),
-                    )
-                    .join(""),
+                admitted: admitted.render(peers.map((peer) => ({ ...peer, keeps: "-" }))),
                 elements: grants.files?.elements ?? "",
-                services: Object.entries(services)
-                    .flatMap(([name, { port }]) =>
-                        certificates[name] === undefined ? [] : [tableLine("services", [name, port])],
-                    )
-                    .join(""),
+                services: servedPorts.render(
+                    Object.entries(services).flatMap(([name, { port }]) =>
+                        certificates[name] === undefined ? [] : [{ name, port }],
+                    ),
+                ),
             },
         },
         check: {
             values: { services: Object.keys(services).length },
-            files: { networks: lines(networks(inputs)), routes: lines(peerRoutes(inputs)) },
+            files: { networks: renderLines("list", networks(inputs)), routes: renderLines("list", peerRoutes(inputs)) },
         },
         host: await hostParts.desired(change),
         firewall: await firewallParts.desired(change),
         wireguard: withIdentity({
             files: {
                 interfaces: renderInterfaces(wireGuardOf(inputs), placed(inputs).interface),
-                peers: renderPeerTable(peers),
+                peers: renderPeers(peers),
                 network: renderNetwork(wireGuardOf(inputs)),
             },
         }),
         requests: {
             files: {
-                wanted: allLeaves(services)
-                    .map(({ id, algorithm }) => tableLine("wanted", [id, algorithm]))
-                    .join(""),
+                wanted: wantedKeys.render(allLeaves(services).map(({ id, algorithm }) => ({ service: id, algorithm }))),
             },
         },
         proxy: {
@@ -80,17 +72,25 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
                 ...Object.fromEntries(
                     Object.values(certificates).map(({ file, certificate }) => [`cert.${file}.pem`, certificate]),
                 ),
-                "leaf-keys": allLeaves(services)
-                    .filter(({ id }) => certificates[id] !== undefined)
-                    .map(({ id, algorithm }) =>
-                        tableLine("leaf-keys", [certificates[id]?.file ?? "", `${id}-${algorithm}`]),
-                    )
-                    .join(""),
+                "leaf-keys": leafKeys.render(
+                    allLeaves(services)
+                        .filter(({ id }) => certificates[id] !== undefined)
+                        .map(({ id, algorithm }) => ({
+                            file: certificates[id]?.file ?? "",
+                            key: `${id}-${algorithm}`,
+                        })),
+                ),
             },
         },
         grants,
         receipt: {
-            files: { services: proxy.services ?? "", keys: lines(peers.map(({ publicKey }) => publicKey)) },
+            files: {
+                services: proxy.services ?? "",
+                keys: renderLines(
+                    "list",
+                    peers.map(({ publicKey }) => publicKey),
+                ),
+            },
         },
     };
 }
@@ -158,8 +158,4 @@ function networks({ subnet, subnet6 }: Properties): string[] {
 
 function peerRoutes(inputs: Properties): string[] {
     return Object.values(wireGuardOf(inputs).peers).flatMap(routesOf);
-}
-
-function lines(list: string[]): string {
-    return list.map((line) => wordsLine("list", [line])).join("");
 }

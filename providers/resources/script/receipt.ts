@@ -1,3 +1,4 @@
+import { ownerOf } from "../../../core/protocol/owner.js";
 import { HostError, TunnelError } from "../../../core/errors.js";
 import { parsePublicKey } from "../../../core/keys/index.js";
 import { isGenuine, parseReceipt, type Receipt } from "../../hosts/receipt.js";
@@ -78,7 +79,7 @@ export function markOf({ edition, generation, machine, publicKey, script }: Rece
 
 /** Why a receipt is not one of this relay; undefined when it is, as far as can be told without the seed. */
 function strange(receipt: Receipt, inputs: Properties, context: Context): string | undefined {
-    const owner = `${context.project}/${context.stack}/${placed(inputs).relay}`;
+    const owner = ownerOf(context, placed(inputs).relay);
     const isOfIt = typeof inputs.seed === "string" ? isGenuine(receipt, inputs.seed) : undefined;
     // Under whatever name: only a script of this relay knows its code.
     if (isOfIt !== true && receipt.owner !== owner)

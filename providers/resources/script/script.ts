@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { RecordMark } from "../../../core/audit/record.js";
+import { formatMark } from "../../../core/protocol/mark.js";
 import type { ProxyService } from "../../../core/registry/model.js";
 import { REPAIR } from "../../../core/repair.js";
 import { currentUser } from "../../audit/actor.js";
@@ -15,7 +16,6 @@ import { comparedBy } from "../effects.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { formatMark } from "../relay/mark.js";
 import { mintId, placed, targetOf, underAudit, verifyRecord } from "../relay/placed.js";
 import { proxyParts } from "../proxy/proxy.js";
 import { proxyWarnings, renewals, withoutReissued } from "../proxy/sentences.js";

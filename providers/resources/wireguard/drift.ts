@@ -2,6 +2,7 @@ import { routesOf } from "../../../core/registry/defaults.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import { type EpochPlace } from "../../../core/keys/epochs.js";
 import { parseDump, type Dump } from "../../../core/wireguard/index.js";
+import { liveNetwork } from "../../../core/protocol/network.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
@@ -126,7 +127,7 @@ function networkDrift(args: WireGuardInputs, network: string, primary: boolean):
             `IPv4 forwarding is off: peers reach the relay, but nothing behind it; ${REPAIR} switches it on for the interface`;
     if (args.address6 !== undefined && live(network, "forwarding6")[0] !== "1")
         drift["ip6_forward"] = `IPv6 forwarding is off; ${REPAIR} switches it on`;
-    for (const [key, value] of Object.entries(KERNEL)) {
+    for (const [key, value] of KERNEL) {
         const [now] = live(network, key);
         if (now !== undefined && now !== "" && now !== value)
             drift[key] = `${key} of the interface is ${now} instead of ${value}; ${REPAIR} restores it`;
@@ -135,13 +136,12 @@ function networkDrift(args: WireGuardInputs, network: string, primary: boolean):
 }
 
 /** Settings of the interface in the kernel, as every apply writes them. */
-const KERNEL = { rp_filter: "2", send_redirects: "0" };
+const KERNEL = [
+    ["rp_filter", "2"],
+    ["send_redirects", "0"],
+] as const;
 
 /** Values of a key in what a relay says of an interface's network. */
-function live(network: string, key: string): string[] {
-    return network
-        .split("\n")
-        .filter((line) => line.startsWith(`${key} `))
-        .map((line) => line.slice(key.length + 1))
-        .sort();
+function live(network: string, key: Parameters<ReturnType<typeof liveNetwork.parse>["all"]>[0]): string[] {
+    return liveNetwork.parse(network).all(key).sort();
 }

@@ -1,3 +1,4 @@
+import { devices } from "../../../core/protocol/devices.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { placed, type Announcement } from "../relay/placed.js";
@@ -14,11 +15,9 @@ import { count, listNames } from "../sentences.js";
  */
 export function interfaceEnding(inputs: Properties, outputs: Properties, answer?: Files): Announcement[] {
     const { relay, interface: device } = placed(inputs);
-    const removed = (answer?.devices ?? "")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => line.split("\t") as [string, string]);
-    const interfaces = answer?.devices === undefined ? devicesOf(outputs, device) : removed.map(([name]) => name);
+    const removed = devices.parse(answer?.devices);
+    const interfaces =
+        answer?.devices === undefined ? devicesOf(outputs, device) : removed.map(({ interface: name }) => name);
     const what = `${interfaces.length === 1 ? "interface" : "interfaces"} ${listNames(interfaces)} of ${describeRelay(relay)}`;
     const peers = Object.keys(peersOf(inputs)).length;
     const cutOff = isLeaf(inputs) || interfaces.length === 0 ? "" : `; ${count(peers, "peer")} cut off`;
@@ -42,8 +41,8 @@ export function interfaceEnding(inputs: Properties, outputs: Properties, answer?
 }
 
 /** What the kernel said when it was asked again. */
-function readBack(removed: [string, string][]): { read_back: string; still_there?: string[] } {
-    const left = removed.filter(([, state]) => state !== "absent").map(([name]) => name);
+function readBack(removed: { interface: string; state: string }[]): { read_back: string; still_there?: string[] } {
+    const left = removed.filter(({ state }) => state !== "absent").map(({ interface: name }) => name);
     return left.length === 0 ? { read_back: "absent" } : { read_back: "present", still_there: left };
 }
 

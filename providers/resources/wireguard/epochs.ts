@@ -1,6 +1,7 @@
-import { epochPlaces, parseEpochs, type EpochPlace } from "../../../core/keys/epochs.js";
+import { epochPlaces, type EpochPlace } from "../../../core/keys/epochs.js";
 import { publicKeyOf } from "../../../core/keys/index.js";
-import { tableLine } from "../../../core/protocol/table.js";
+import { interfaces } from "../../../core/protocol/interfaces.js";
+import { moved } from "../../../core/protocol/moved.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
@@ -29,11 +30,9 @@ export function publicKeyOfEpoch({ privateKeys }: WireGuardInputs, epoch: number
 
 /** Interface, port, epoch and public key of each key epoch; the key is left to the relay where it is made there. */
 export function renderInterfaces(args: WireGuardInputs, device: string): string {
-    return placesOf(args, device)
-        .map(({ interface: name, port, epoch }) =>
-            tableLine("interfaces", [name, port, epoch, publicKeyOfEpoch(args, epoch) ?? "-"]),
-        )
-        .join("");
+    return interfaces.render(
+        placesOf(args, device).map((place) => ({ ...place, publicKey: publicKeyOfEpoch(args, place.epoch) })),
+    );
 }
 
 /** A private key for each interface, by file name; none where the relay makes its own. */
@@ -49,7 +48,7 @@ export function keyFiles(args: WireGuardInputs, device: string): Record<string, 
 
 /** What the relay says of its epochs, and who was last seen on which. */
 export function epochOutputs(inputs: Properties, answer: Files): Properties {
-    const live = parseEpochs(answer.interfaces);
+    const live = interfaces.parse(answer.interfaces).map((each) => ({ ...each, publicKey: each.publicKey ?? "" }));
     const newest = live.at(-1);
     return {
         publicKey: newest?.publicKey ?? "",
@@ -65,11 +64,11 @@ export function epochOutputs(inputs: Properties, answer: Files): Properties {
 
 function onEpoch(
     inputs: Properties,
-    live: ReturnType<typeof parseEpochs>,
-    moved: string | undefined,
+    live: { interface: string; epoch: number }[],
+    answer: string | undefined,
 ): Record<string, number> {
     const epochs = new Map(live.map(({ interface: device, epoch }) => [device, epoch]));
-    const at = new Map((moved ?? "").split("\n").map((line) => line.split("\t") as [string, string]));
+    const at = new Map(moved.parse(answer).map((row) => [row.publicKey, row.interface]));
     return Object.fromEntries(
         Object.keys(peersOf(inputs)).flatMap((name) => {
             const epoch = epochs.get(at.get(keyOf(inputs, name) ?? "") ?? "");

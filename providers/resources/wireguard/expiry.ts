@@ -1,4 +1,5 @@
 import type { RegistryPeer } from "../../../core/registry/model.js";
+import { expired } from "../../../core/protocol/expired.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { placed } from "../relay/placed.js";
@@ -19,11 +20,7 @@ export interface CutPeer {
 
 /** Reads what a relay answers about expired peers. */
 export function expiredOn(answer: Files): CutPeer[] {
-    const lines = (answer.expired ?? "").split("\n").filter((line) => line !== "");
-    return lines.map((line) => {
-        const [publicKey = "", expires = "", name = "", addresses = "-"] = line.split("\t");
-        return { publicKey, expires: Number(expires), name, addresses: addresses === "-" ? [] : addresses.split(",") };
-    });
+    return expired.parse(answer.expired);
 }
 
 /** Listed peers whom the relay has cut off since, at the time that the program gives them or later; by name, with that time. */

@@ -1,6 +1,8 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import { REPAIR } from "../../../core/repair.js";
-import { tableLine } from "../../../core/protocol/table.js";
+import { moving } from "../../../core/protocol/moving.js";
+import { rekeyed } from "../../../core/protocol/rekeyed.js";
+import { linesOf } from "../../../core/protocol/table.js";
 import type { DesiredPeer } from "../../../core/wireguard/index.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { peerChanges } from "./peerChanges.js";
@@ -14,27 +16,18 @@ export type ExpectedPeer = Omit<DesiredPeer, "presharedKey"> & { presharedKey?: 
 
 /** New and old public key of each peer whose key this change replaces: the relay keeps the old one beside it for a while. */
 export function renderRekeyed(change: Change): string {
-    return peerChanges(change)
-        .filter(({ kind, publicKey, oldPublicKey }) => kind === "rekey" && publicKey !== oldPublicKey)
-        .map(({ publicKey, oldPublicKey }) =>
-            publicKey === undefined || oldPublicKey === undefined
-                ? ""
-                : tableLine("rekeyed", [publicKey, oldPublicKey]),
-        )
-        .join("");
+    return rekeyed.render(
+        peerChanges(change).flatMap(({ kind, publicKey, oldPublicKey: former }) =>
+            kind !== "rekey" || publicKey === former || publicKey === undefined || former === undefined
+                ? []
+                : [{ publicKey, former }],
+        ),
+    );
 }
 
 /** Old public key by the new one, of peers who have not used the new one yet. */
 export function overlaps(answer: Files): Map<string, string> {
-    return new Map(
-        (answer.moving ?? "")
-            .split("\n")
-            .filter((line) => line !== "")
-            .map((line): [string, string] => {
-                const [publicKey = "", oldPublicKey = ""] = line.split("\t");
-                return [publicKey, oldPublicKey];
-            }),
-    );
+    return new Map(moving.parse(answer.moving).map(({ publicKey, former }) => [publicKey, former]));
 }
 
 /**
@@ -43,7 +36,8 @@ export function overlaps(answer: Files): Map<string, string> {
  */
 export function withKnownFormers(answer: Files, known: ReadonlySet<string>): Files {
     if (answer.moving === undefined) return answer;
-    const pairs = answer.moving.split("\n").filter((line) => known.has(line.split("\t")[1] ?? ""));
+    const isKnown = (line: string): boolean => moving.parse(line).some(({ former }) => known.has(former));
+    const pairs = linesOf(answer.moving).filter(isKnown);
     return { ...answer, moving: pairs.map((line) => `${line}\n`).join("") };
 }
 
@@ -83,9 +77,9 @@ export async function formersAfter(change: Change): Promise<Set<string>> {
 
 /** Who is to be on an interface while keys are replaced: the old key keeps the addresses until the new one is used. */
 export function expectedPeers(peers: ExpectedPeer[], answer: Files): ExpectedPeer[] {
-    const moving = overlaps(answer);
+    const formers = overlaps(answer);
     return peers.flatMap((peer): ExpectedPeer[] => {
-        const oldPublicKey = moving.get(peer.publicKey);
+        const oldPublicKey = formers.get(peer.publicKey);
         if (oldPublicKey === undefined) return [peer];
         const { presharedKey: _hers, ...former } = peer;
         return [

@@ -1,6 +1,8 @@
 import { REPAIR } from "../../../core/repair.js";
+import { interfaces } from "../../../core/protocol/interfaces.js";
+import { keptPeers, rowOf, type PeerRow } from "../../../core/protocol/peers.js";
+import { sysctls } from "../../../core/protocol/sysctls.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import { renderPeerTable } from "../../../core/wireguard/index.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import type { Properties } from "../resource.js";
 import { dumpOf } from "./drift.js";
@@ -22,7 +24,9 @@ export function publicKeysIn(outputs: Properties): Record<string, string> {
  */
 export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Files): Record<string, string> {
     // Whose preshared key on the wire is known to be wrong is named already.
-    const onWire = linesOf(answer.interfaces).flatMap((line) => dumpOf(answer, line.split("\t")[0] ?? "")?.peers ?? []);
+    const onWire = interfaces
+        .parse(answer.interfaces)
+        .flatMap(({ interface: device }) => dumpOf(answer, device)?.peers ?? []);
     const secrets = new Map(peers.map(({ publicKey, presharedKey }) => [publicKey, presharedKey]));
     const named = new Set(
         onWire
@@ -39,12 +43,12 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
             drift["record of peers"] = `the relay's record of its peers is gone; ${REPAIR} writes it again`;
         return drift;
     }
-    const wanted = new Map(rows(renderPeerTable(peers.map(recorded))).map((row) => [row[0] ?? "", row]));
-    const kept = new Map(rows(answer["kept.peers"]).map((row) => [row[0] ?? "", row]));
-    const names = new Map([...kept, ...wanted].map(([key, row]) => [key, row.at(-1) ?? key]));
+    const wanted = new Map(peers.map((peer) => [peer.publicKey, recorded(peer)]));
+    const kept = new Map(keptPeers.parse(answer["kept.peers"]).map((row) => [row.publicKey, row]));
+    const names = new Map([...kept, ...wanted].map(([key, { name }]) => [key, name]));
     const different = [...names.keys()].filter((key) => differs(wanted.get(key), kept.get(key)));
     const secret = [...kept]
-        .filter(([key, row]) => row[1] === "-" && wanted.has(key) && !named.has(key))
+        .filter(([key, { presharedKey }]) => !presharedKey && wanted.has(key) && !named.has(key))
         .map(([key]) => key);
     const say = (keys: string[]): string =>
         listNames([...new Set(keys.map((key) => names.get(key) ?? key))].sort(), 10);
@@ -63,10 +67,13 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
 
 /** Settings of the machine's kernel that the relay needs and keeps a record of, and what belongs to a key rotation. */
 export function kernelDrift(answer: Files): Record<string, string> {
-    const settings = linesOf(answer.sysctls).flatMap((line): [string, string][] => {
-        const [path = "", ours, now] = line.split("\t");
-        return ours === now ? [] : [[`sysctl ${path}`, `${path} is ${now} instead of ${ours}; ${REPAIR} restores it`]];
-    });
+    const settings = sysctls
+        .parse(answer.sysctls)
+        .filter(({ ours, now }) => ours !== now)
+        .map(({ path, ours, now }): [string, string] => [
+            `sysctl ${path}`,
+            `${path} is ${now} instead of ${ours}; ${REPAIR} restores it`,
+        ]);
     const rotation = linesOf(answer.rotation).map((problem): [string, string] => [
         `rotation: ${problem}`,
         `${problem}: peers on the relay's newer key are not reached; ${REPAIR} restores it`,
@@ -74,26 +81,21 @@ export function kernelDrift(answer: Files): Record<string, string> {
     return Object.fromEntries([...settings, ...rotation]);
 }
 
-function recorded({
-    name,
-    presharedKey: _secret,
-    ...peer
-}: ExpectedPeer): Parameters<typeof renderPeerTable>[0][number] {
-    return { ...peer, name: name.replace(/ \(former key\)$/, ""), presharedKey: "" };
+/** A peer as the relay is to have it in its record, but for the preshared key. */
+type Recorded = Omit<PeerRow, "presharedKey">;
+
+function recorded({ presharedKey: _secret, ...peer }: ExpectedPeer): Recorded {
+    return rowOf({ ...peer, name: peer.name.replace(/ \(former key\)$/, ""), presharedKey: "" });
 }
 
 /** But for the preshared key; allowed IPs in any order. */
-function differs(wanted: string[] | undefined, kept: string[] | undefined): boolean {
+function differs(wanted: Recorded | undefined, kept: Recorded | undefined): boolean {
     if (wanted === undefined || kept === undefined) return true;
-    const plain = ([key, , ips = "", ...rest]: string[]): string =>
-        [key, ips.split(",").sort().join(","), ...rest].join("\t");
+    const plain = ({ publicKey, allowedIps, keepalive, endpoint, expires, name }: Recorded): string =>
+        [publicKey, [...allowedIps].sort().join(","), keepalive, endpoint ?? "", expires ?? "", name].join("\t");
     return plain(wanted) !== plain(kept);
 }
 
 function sameLines(a: string, b: string): boolean {
     return linesOf(a).sort().join("\n") === linesOf(b).sort().join("\n");
-}
-
-function rows(text: string): string[][] {
-    return linesOf(text).map((line) => line.split("\t"));
 }

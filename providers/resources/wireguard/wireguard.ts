@@ -3,9 +3,11 @@ import { notRegistered } from "../../../core/registry/missing.js";
 import { InvalidArgument } from "../../../core/errors.js";
 import { fingerprint, parsePrivateKey, parsePublicKey, presharedKey, publicKeyOf } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
-import { leftInWords, notGone, parseRevocation, renderGone } from "../../../core/protocol/revocation.js";
-import { wordsLine, type Cell } from "../../../core/protocol/table.js";
-import { fromAllowedIps, renderPeerTable, type DesiredPeer } from "../../../core/wireguard/index.js";
+import { gone as goneTable, leftInWords, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
+import { network } from "../../../core/protocol/network.js";
+import { renderPeers } from "../../../core/protocol/peers.js";
+import { linesOf, renderLines } from "../../../core/protocol/table.js";
+import { fromAllowedIps, type DesiredPeer } from "../../../core/wireguard/index.js";
 import { currentUser } from "../../audit/actor.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import type { WantedInterface } from "../../../core/adoption/differences.js";
@@ -223,10 +225,10 @@ export const wireguardParts: RelayResourceParts = {
             files: {
                 interfaces: renderInterfaces(args, placed(inputs).interface),
                 ...keyFiles(args, placed(inputs).interface),
-                peers: renderPeerTable(peers),
+                peers: renderPeers(peers),
                 rekeyed: renderRekeyed(change),
-                formers: [...(await formersAfter(change))].map((key) => `${key}\n`).join(""),
-                gone: renderGone(goneKeys(change)),
+                formers: renderLines("formers", [...(await formersAfter(change))]),
+                gone: goneTable.render(goneKeys(change)),
                 network: renderNetwork(args),
                 ...(inherited === undefined ? {} : { inherited }),
             },
@@ -252,10 +254,9 @@ export const wireguardParts: RelayResourceParts = {
                 ({ replaces }) => replaces,
             ),
         ]);
-        const foreign = (answer.removed ?? "")
-            .split("\n")
+        const foreign = linesOf(answer.removed)
             // What a refresh has named is recorded as drift already.
-            .filter((key) => key !== "" && !known.has(key) && !hasNamed(change, key))
+            .filter((key) => !known.has(key) && !hasNamed(change, key))
             .map(rogueCutOff);
         for (const sentence of foreign) change.context.log("warning", `${placed(change.inputs).relay}: ${sentence}`);
         const past =
@@ -409,14 +410,13 @@ function addressesOf({ address, prefix, address6, prefix6 }: WireGuardInputs): s
 }
 
 export function renderNetwork(args: WireGuardInputs): string {
-    const lines: Cell[][] = [args.subnet, args.subnet6].flatMap((network) =>
-        network === undefined ? [] : [["subnet", network]],
-    );
-    lines.push(...addressesOf(args).map((address) => ["address", address]));
-    lines.push(["mtu", args.mtu]);
-    for (const peer of Object.values(args.peers)) lines.push(...routesOf(peer).map((route) => ["route", route]));
-    lines.push(...args.routes.map((route) => ["behind", route]));
-    return lines.map((cells) => wordsLine("network", cells)).join("");
+    return network.render({
+        subnet: [args.subnet, args.subnet6].filter((each) => each !== undefined),
+        address: addressesOf(args),
+        mtu: args.mtu,
+        route: Object.values(args.peers).flatMap(routesOf),
+        behind: args.routes,
+    });
 }
 
 function* checkKeys(inputs: Properties): Generator<CheckFailure> {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { checkEpochs, epochPlaces, parseEpochs, secondInterface } from "../../../../core/keys/epochs.js";
+import { checkEpochs, epochPlaces, secondInterface } from "../../../../core/keys/epochs.js";
 import { refusal } from "../refusal.js";
 
 const check = (keyEpochs: number[], more: { interface?: string; listenPort?: number } = {}) =>
@@ -113,36 +113,6 @@ describe("checkEpochs", () => {
                     }
                 },
             ),
-        );
-    });
-});
-
-describe("parseEpochs", () => {
-    it("reads what a relay says of its epochs, and nothing from nothing", () => {
-        expect(parseEpochs("wg0\t51820\t1\tAAA=\nwg0b\t51821\t2\tBBB=\n")).toStrictEqual([
-            { epoch: 1, interface: "wg0", port: 51820, publicKey: "AAA=" },
-            { epoch: 2, interface: "wg0b", port: 51821, publicKey: "BBB=" },
-        ]);
-        expect(parseEpochs(undefined)).toStrictEqual([]);
-        expect(parseEpochs("")).toStrictEqual([]);
-    });
-
-    it("gives back what was written, with every key", () => {
-        const key = fc
-            .uint8Array({ minLength: 32, maxLength: 32 })
-            .map((bytes) => Buffer.from(bytes).toString("base64"));
-        fc.assert(
-            fc.property(epoch, fc.array(key, { minLength: 1, maxLength: 2 }), (first, keys) => {
-                const epochs = keys.map((_key, index) => first + index);
-                const live = epochPlaces(epochs, "wg0", 51820).map((place, index) => ({
-                    ...place,
-                    publicKey: keys[index]!,
-                }));
-                const text = live
-                    .map((one) => `${one.interface}\t${one.port}\t${one.epoch}\t${one.publicKey}\n`)
-                    .join("");
-                expect(parseEpochs(text)).toStrictEqual(live);
-            }),
         );
     });
 });

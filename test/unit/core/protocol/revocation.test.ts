@@ -1,9 +1,9 @@
 import { fingerprint } from "../../../../core/keys/index.js";
 import {
+    gone as goneTable,
     leftInWords,
     notGone,
     parseRevocation,
-    renderGone,
     type GoneKey,
 } from "../../../../core/protocol/revocation.js";
 
@@ -15,7 +15,7 @@ const gone = [carol, dave];
 const clean = "read\tkeys\tinterface wg0\nread\taddresses\telements\nread\tkeys\tpeers\n";
 
 it("tells the relay which keys and addresses have to be gone", () => {
-    expect(renderGone(gone)).toBe(`${key("carol")}\t10.8.0.4/32,192.168.7.0/24\n${key("dave")}\t10.8.0.5/32\n`);
+    expect(goneTable.render(gone)).toBe(`${key("carol")}\t10.8.0.4/32,192.168.7.0/24\n${key("dave")}\t10.8.0.5/32\n`);
 });
 
 it("knows where nothing was found", () => {

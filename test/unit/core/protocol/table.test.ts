@@ -1,9 +1,7 @@
 import fc from "fast-check";
 
 import { InvalidArgument } from "../../../../core/errors.js";
-import { renderGone } from "../../../../core/protocol/revocation.js";
 import { cellPart, tableLine, wordsLine } from "../../../../core/protocol/table.js";
-import { renderPeerTable } from "../../../../core/wireguard/index.js";
 
 const cell = fc.oneof(
     fc.string({ unit: "binary" }),
@@ -48,51 +46,5 @@ describe("a line of a table", () => {
         );
         expect(() => wordsLine("network", ["route", ""])).toThrow("column 2 of table network: a value is empty");
         expect(() => cellPart("gone", "10.0.0.1/32,10.0.0.2/32")).toThrow("a list in table gone: ");
-    });
-});
-
-describe("the tables of peers", () => {
-    const peer = fc.record({
-        name: cell,
-        publicKey: cell,
-        presharedKey: cell,
-        allowedIps: fc.array(cell),
-        keepalive: fc.nat(65535),
-        endpoint: cell,
-    });
-
-    it("never have more lines or columns than peers and values", () => {
-        fc.assert(
-            fc.property(fc.array(peer), (peers) => {
-                const table = rendered(() => renderPeerTable(peers));
-                if (table === undefined) return;
-                const lines = table.split("\n").slice(0, -1);
-                expect(lines).toHaveLength(peers.length);
-                for (const line of lines) expect(line.split("\t")).toHaveLength(7);
-            }),
-        );
-    });
-
-    it("of keys that are gone have a line for each", () => {
-        fc.assert(
-            fc.property(fc.array(peer), (peers) => {
-                const table = rendered(() => renderGone(peers));
-                if (table === undefined) return;
-                const keys = table
-                    .split("\n")
-                    .slice(0, -1)
-                    .map((line) => line.split("\t"));
-                expect(keys.map(([key]) => key)).toEqual(peers.map(({ publicKey }) => publicKey));
-                expect(keys.map(([, ips]) => (ips === "" ? [] : ips?.split(",")))).toEqual(
-                    peers.map(({ allowedIps }) => allowedIps),
-                );
-            }),
-        );
-    });
-
-    it("refuse a preshared key that would be another peer", () => {
-        const alice = { name: "alice", publicKey: "A", allowedIps: ["10.8.0.2/32"], keepalive: 0 };
-        const presharedKey = "P\t10.8.0.2/32\toff\t(none)\t-\talice\nEVIL\tP";
-        expect(() => renderPeerTable([{ ...alice, presharedKey }])).toThrow("column 2 of table peers");
     });
 });

@@ -1,5 +1,5 @@
 import { HostError } from "../../../../core/errors.js";
-import { type DesiredPeer, fromAllowedIps, parseDump, renderPeerTable } from "../../../../core/wireguard/index.js";
+import { fromAllowedIps, parseDump } from "../../../../core/wireguard/index.js";
 
 const RELAY_PRIVATE = "mD9sZG0ifLXNvWUuqTyeS4GR1ZmXWGHZfVn4uK4kS3s=";
 const RELAY_PUBLIC = "DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM=";
@@ -7,17 +7,6 @@ const ALICE = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
 const NAS = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=";
 const PSK = "FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE=";
 const ZERO = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-const peers: DesiredPeer[] = [
-    {
-        name: "nas",
-        publicKey: NAS,
-        presharedKey: "",
-        allowedIps: ["192.168.7.0/24", "10.8.0.3/32"],
-        keepalive: 0,
-    },
-    { name: "alice", publicKey: ALICE, presharedKey: PSK, allowedIps: ["10.8.0.2/32", "fd00:8::2/128"], keepalive: 25 },
-];
 
 describe("parseDump", () => {
     test("reads an interface and its peers", () => {
@@ -95,35 +84,6 @@ describe("parseDump", () => {
             new HostError(`wg show dump, ${problem.split(": ")[0]}`, problem.split(": ")[1]!, FIX),
         );
     });
-});
-
-test("renderPeerTable has the columns and words of wg's own dump", () => {
-    expect(
-        renderPeerTable([
-            ...peers,
-            {
-                name: "bare",
-                publicKey: RELAY_PUBLIC,
-                presharedKey: "",
-                allowedIps: [],
-                keepalive: 0,
-                endpoint: "vpn.example.com:51820",
-                expires: "2027-01-01T00:00:00Z",
-            },
-        ]),
-    ).toBe(
-        [
-            `${ALICE}\t${PSK}\t10.8.0.2/32,fd00:8::2/128\t25\t(none)\t-\talice\n`,
-            `${RELAY_PUBLIC}\t(none)\t(none)\toff\tvpn.example.com:51820\t1798761600\tbare\n`,
-            `${NAS}\t(none)\t10.8.0.3/32,192.168.7.0/24\toff\t(none)\t-\tnas\n`,
-        ].join(""),
-    );
-});
-
-test("the order of the arguments changes nothing and is not changed", () => {
-    const frozen = Object.freeze([...peers].reverse());
-    expect(renderPeerTable(frozen as DesiredPeer[])).toBe(renderPeerTable(peers));
-    expect(peers[0]!.allowedIps).toEqual(["192.168.7.0/24", "10.8.0.3/32"]);
 });
 
 describe("fromAllowedIps", () => {

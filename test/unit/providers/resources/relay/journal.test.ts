@@ -2,7 +2,7 @@ import { AuditLog, type AuditRef } from "../../../../../providers/audit/log.js";
 import type { Facts } from "../../../../../providers/hosts/facts.js";
 import type { Target } from "../../../../../providers/hosts/host.js";
 import { sealJournal } from "../../../../../providers/resources/relay/journal.js";
-import { formatMark } from "../../../../../providers/resources/relay/mark.js";
+import { formatMark } from "../../../../../core/protocol/mark.js";
 import { scratchProject } from "../../audit/scratch.js";
 
 scratchProject();

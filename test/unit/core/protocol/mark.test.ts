@@ -1,4 +1,4 @@
-import { formatMark, parseMark } from "../../../../../providers/resources/relay/mark.js";
+import { formatMark, parseMark } from "../../../../core/protocol/mark.js";
 
 const HASH = "0123456789abcdef".repeat(4);
 
