@@ -102,10 +102,10 @@ function peersOnInterface({ registry = {}, epochs = {} }: Outputs): Outputs {
 }
 
 /**
- * Options of a resource that lives in the state alone and has a secret output. A replacement deletes it first, which removes
- * nothing: the engine keeps a resource that it deleted first in the state until the new one takes its place, in one step. The
- * other way round it marks the old one as deleted before it writes the new one, and an engine that is killed in between leaves
- * only what it does not show to the next run.
+ * Options of a resource that lives in the state alone and has a secret output. A replacement deletes it first, which
+ * removes nothing: the engine keeps a resource that it deleted first in the state until the new one takes its place, in
+ * one step. The other way round it marks the old one as deleted before it writes the new one, and an engine that is killed
+ * in between leaves only what it does not show to the next run.
  */
 export function secretChild(
     parent: pulumi.Resource,

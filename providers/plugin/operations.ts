@@ -55,7 +55,7 @@ export class Operations {
         const urn = message.getUrn();
         const [refreshing, isChecked] = [this.refreshed.delete(urn), this.checked.delete(urn)];
         return this.operate(urn, false, [news], [oldInputs, olds], async ({ resource, context }) => {
-            // The engine asks, of what depends on a resource that it is about to delete, whether that would be replaced as well.
+            // The engine asks whether what depends on a resource that it is about to delete would be replaced as well.
             // None of ours ever is, and the program's own arguments follow.
             const isHypothetical = !refreshing && !isChecked && Object.values(news.values).includes(UNKNOWN);
             if (isHypothetical) return diffResponse({ changes: {} }, []);
