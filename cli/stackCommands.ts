@@ -15,7 +15,21 @@ export function stackCommands(program: Command, output: Output, done: (code: num
             .option("--stack <name>", "the stack; default: the one selected in this folder")
             .option("--state <file>", "instead of asking the engine: what pulumi stack export --file wrote")
             .option("--json", "print the result as JSON");
+    // In the order of the help.
+    for (const add of COMMANDS) add({ command, output, done });
+}
 
+/** What a command is added with. */
+interface Context {
+    /** Makes it. */
+    command: (name: string, description: string) => Command;
+    output: Output;
+    done: (code: number) => void;
+}
+
+const COMMANDS = [addStatus, addDoctor, addList, addConfig, addCa];
+
+function addStatus({ command, output, done }: Context): void {
     command("status", "ask the relays who is connected, what is served, and what is not as the state says")
         .option("--relay <name>", "only this one; default: every relay of the stack")
         .option("--watch [seconds]", "again and again, every 5 seconds unless said otherwise")
@@ -34,6 +48,9 @@ export function stackCommands(program: Command, output: Output, done: (code: num
             const { status } = await import("./status/status.js");
             done(await status(options, output));
         });
+}
+
+function addDoctor({ command, output, done }: Context): void {
     command("doctor", "what is here, what is missing, and what to do: programs, project, log, signing key, relays")
         .option("--timeout <seconds>", "how long a relay may take to answer", "30")
         .addHelpText("after", EXIT_CODES)
@@ -41,6 +58,9 @@ export function stackCommands(program: Command, output: Output, done: (code: num
             const { doctor } = await import("./doctor/doctor.js");
             done(await doctor(options, output));
         });
+}
+
+function addList({ command, output, done }: Context): void {
     command("list", "peers and services of the stack, those that were revoked too; asks no relay")
         .option("--relay <name>", "only of this one; default: of every relay of the stack")
         .addHelpText("after", EXIT_CODES)
@@ -48,6 +68,9 @@ export function stackCommands(program: Command, output: Output, done: (code: num
             const { list } = await import("./list.js");
             done(await list(options, output));
         });
+}
+
+function addConfig({ command, output, done }: Context): void {
     command("config", "hand out a peer's configuration, a secret: to standard output or into files of mode 0600")
         .argument("<peer>", "her name")
         .option("--relay <name>", "on which; needed when she is on several")
@@ -62,6 +85,9 @@ export function stackCommands(program: Command, output: Output, done: (code: num
             const { config } = await import("./config/config.js");
             done(await config(peer, options, output));
         });
+}
+
+function addCa({ command, output, done }: Context): void {
     command("ca", "hand out what clients of a relay's services have to trust; prints its fingerprint as well")
         .option("--format <name>", "pem, der (one authority), or mobileconfig (a profile for macOS and iOS)", "pem")
         .option("--relay <name>", "whose; needed when the stack has more than one")

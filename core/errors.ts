@@ -20,6 +20,22 @@ export class TunnelError extends Error {
     }
 }
 
+/**
+ * Runs a check that may refuse.
+ *
+ * @param refused told what it refuses; any other error travels on
+ * @returns undefined when it refused
+ */
+export function attempt<T>(check: () => T, refused: (error: TunnelError) => void): T | undefined {
+    try {
+        return check();
+    } catch (error) {
+        if (!(error instanceof TunnelError)) throw error;
+        refused(error);
+        return undefined;
+    }
+}
+
 /** Text that a terminal shows as it is: what a value quoted in it holds of escapes and invisible marks becomes code points. */
 export function visible(text: string): string {
     return text.replace(HIDDEN, (character) => {

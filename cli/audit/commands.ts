@@ -10,7 +10,33 @@ export function auditCommands(program: Command, output: Output, done: (code: num
         .copyInheritedSettings(program);
     const command = (name: string, description: string): Command =>
         audit.command(name).description(description).addHelpText("after", EXIT_CODES);
+    // In the order of the help.
+    for (const add of SUBCOMMANDS) add({ command, output, done });
+}
 
+/** What a subcommand is added with. */
+interface Context {
+    /** Makes it. */
+    command: (name: string, description: string) => Command;
+    output: Output;
+    done: (code: number) => void;
+}
+
+const SUBCOMMANDS = [
+    addVerify,
+    addShow,
+    addProve,
+    addNote,
+    addCheckProof,
+    addExport,
+    addReconcile,
+    addRotateKey,
+    addPull,
+    addPush,
+    addWitness,
+];
+
+function addVerify({ command, output, done }: Context): void {
     pinned(command("verify", "check every line of a log: bytes, hashes, chain, signatures, and what was pinned of it"))
         .addOption(new Option("--full", "what is done anyway: check the signature of every record").hideHelp())
         .addOption(
@@ -25,6 +51,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { verify } = await import("./verify.js");
             done(await verify(file, options, output));
         });
+}
+
+function addShow({ command, output, done }: Context): void {
     pinned(command("show", "print records, after checking the log"))
         .option("--name <name>", "only of this peer, service or relay")
         .option("--action <actions>", "only these, separated by commas; peer_* stands for all that begin so")
@@ -37,6 +66,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { show } = await import("./show.js");
             done(await show(file, options, output));
         });
+}
+
+function addProve({ command, output, done }: Context): void {
     pinned(
         command("prove", "prove to somebody without the log that a record is in it, or that it only grew"),
         "[sequence]",
@@ -52,6 +84,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { prove } = await import("./prove.js");
             done(await prove(file, sequence, options, output));
         });
+}
+
+function addNote({ command, output, done }: Context): void {
     pinned(command("note", "print the signed note of a checkpoint, to be committed or given to a witness"))
         .option("--signing-key <reference>", "sign one now; default: the largest given, or the note beside the log")
         .option("-o, --output <file>", "where to write; default: standard output")
@@ -60,6 +95,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { note } = await import("./note.js");
             done(await note(file, options, output));
         });
+}
+
+function addCheckProof({ command, output, done }: Context): void {
     command("check-proof", "check a proof of a record; needs neither the log nor any secret")
         .argument("<file>", "as audit prove wrote it (C2SP tlog-proof)")
         .option("--key <hex>", "the public key that signs the log's checkpoints")
@@ -69,6 +107,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { checkProof } = await import("./prove.js");
             done(checkProof(file, options, output));
         });
+}
+
+function addExport({ command, output, done }: Context): void {
     pinned(command("export", "write the log in another format, after checking every signature"))
         .requiredOption(
             "--format <name>",
@@ -83,6 +124,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { exportLog } = await import("./export.js");
             done(await exportLog(file, options, output));
         });
+}
+
+function addReconcile({ command, output, done }: Context): void {
     pinned(command("reconcile", "replay the log and compare the peers and services it leaves with what there is"))
         .option("--live", "also with the relays' interfaces; on the machine of the relay, as root")
         .option("--json", "print the result as JSON")
@@ -90,6 +134,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { reconcile } = await import("./reconcile.js");
             done(await reconcile(file, options, output));
         });
+}
+
+function addRotateKey({ command, output, done }: Context): void {
     command("rotate-key", "give the log another key, by a record that the old key seals and the new one signs")
         .argument("<file>", "the log, a .jsonl file")
         .option("--signing-key <reference>", "the key in force: file:PATH or env:NAME; default: the stack's own file")
@@ -102,6 +149,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { rotateKey } = await import("./rotateKey.js");
             done(await rotateKey(file, options, output));
         });
+}
+
+function addPull({ command, output, done }: Context): void {
     pinned(command("pull", "restore a log from its mirror, or bring it up to date; never against what is here"))
         .option("--from <file>", "the mirror's copy")
         .option("--from-relay [name]", "the copy that a remote relay of --state keeps")
@@ -110,6 +160,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { pull } = await import("./pull.js");
             done(await pull(file, options, output));
         });
+}
+
+function addPush({ command, output, done }: Context): void {
     pinned(command("push", "bring a mirror up to the log; never against what it holds"))
         .requiredOption("--to <file>", "the mirror, for instance on a mounted disk; made when it is not there")
         .option("--json", "print the result as JSON")
@@ -117,6 +170,9 @@ export function auditCommands(program: Command, output: Output, done: (code: num
             const { push } = await import("./push.js");
             done(await push(file, options, output));
         });
+}
+
+function addWitness({ command, output, done }: Context): void {
     command("witness", "sign a checkpoint, only if it extends the last one that was seen of this log")
         .argument("<file>", "a signed note, or what audit prove --since wrote")
         .requiredOption("--key <hex>", "a public key that signs the log's checkpoints; may be given again", collect)

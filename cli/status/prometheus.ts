@@ -8,11 +8,10 @@ type Sample = [labels: Labels, value: number];
  * seconds and nothing is computed that a rule can compute, so that no alert depends on when this ran.
  */
 export function prometheus(statuses: readonly RelayStatus[], problems: readonly Problem[]): string {
-    const peers = statuses.flatMap((status) => status.peers.map((peer) => ({ ...peer, of: labelsOf(status, peer) })));
-    const onWire = peers.filter(({ state }) => ON_WIRE.includes(state));
-    const services = statuses.flatMap(({ relay, services: all }) =>
-        all.map((service) => ({ ...service, of: { relay, service: service.name } })),
-    );
+    return [...relayMetrics(statuses, problems), ...peerMetrics(statuses), ...serviceMetrics(statuses)].join("");
+}
+
+function relayMetrics(statuses: readonly RelayStatus[], problems: readonly Problem[]): string[] {
     const asked = statuses.filter(({ reachable }) => reachable);
     return [
         metric(
@@ -45,6 +44,13 @@ export function prometheus(statuses: readonly RelayStatus[], problems: readonly 
                 ]),
             ),
         ),
+    ];
+}
+
+function peerMetrics(statuses: readonly RelayStatus[]): string[] {
+    const peers = statuses.flatMap((status) => status.peers.map((peer) => ({ ...peer, of: labelsOf(status, peer) })));
+    const onWire = peers.filter(({ state }) => ON_WIRE.includes(state));
+    return [
         metric(
             "qptunnel_peer_info",
             "A peer and the state she is in; always 1.",
@@ -88,6 +94,14 @@ export function prometheus(statuses: readonly RelayStatus[], problems: readonly 
                 expires === undefined || !EXPIRING.includes(state) ? [] : [[of, Date.parse(expires) / 1000]],
             ),
         ),
+    ];
+}
+
+function serviceMetrics(statuses: readonly RelayStatus[]): string[] {
+    const services = statuses.flatMap(({ relay, services: all }) =>
+        all.map((service) => ({ ...service, of: { relay, service: service.name } })),
+    );
+    return [
         metric(
             "qptunnel_service_up",
             "Whether the proxy accepts connections for a service.",
@@ -105,7 +119,7 @@ export function prometheus(statuses: readonly RelayStatus[], problems: readonly 
                 certificate === null ? [] : [[of, Date.parse(certificate.notAfter) / 1000]],
             ),
         ),
-    ].join("");
+    ];
 }
 
 const LISTED = ["connected", "idle", "never", "missing"];

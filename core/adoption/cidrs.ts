@@ -1,6 +1,6 @@
 /** Addresses and networks as WireGuard's own files spell them. */
 import { addressToBigInt, bigIntToAddress, familyOf, parseAddress } from "../addresses/index.js";
-import { InvalidArgument, TunnelError } from "../errors.js";
+import { attempt, InvalidArgument } from "../errors.js";
 
 /** An address with its prefix length, host bits and all. */
 export interface Own {
@@ -11,14 +11,11 @@ export interface Own {
 
 /** Allowed IPs in one form, sorted, to be compared. */
 export function canonicalNetworks(texts: readonly string[]): string {
-    const one = (text: string): string => {
-        try {
-            return canonical(text, "");
-        } catch (error) {
-            if (!(error instanceof TunnelError)) throw error;
-            return text;
-        }
-    };
+    const one = (text: string): string =>
+        attempt(
+            () => canonical(text, ""),
+            () => undefined,
+        ) ?? text;
     return [...new Set(texts.map(one))].sort().join();
 }
 

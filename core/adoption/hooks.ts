@@ -1,4 +1,4 @@
-import { TunnelError } from "../errors.js";
+import { attempt } from "../errors.js";
 import { lastOf, type QuickFile } from "./wgQuick.js";
 
 /** What wg-quick does beside the tunnel, and a Relay does not: a sentence each, with what to do instead. */
@@ -116,12 +116,10 @@ function scriptsIn(command: string): string[] {
 }
 
 function linesOfScript(file: string, read: ReadFile | undefined): string[] {
-    let text: string | undefined;
-    try {
-        text = read?.(file);
-    } catch (error) {
-        if (!(error instanceof TunnelError)) throw error;
-    }
+    const text = attempt(
+        () => read?.(file),
+        () => undefined,
+    );
     if (text?.startsWith("#!") !== true) return [];
     return text
         .replace(/\\\r?\n/g, " ")

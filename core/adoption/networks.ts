@@ -8,8 +8,8 @@ import {
     range,
     unroutable,
 } from "../addresses/index.js";
-import { InvalidArgument, TunnelError } from "../errors.js";
-import type { Fault } from "../arguments/validate.js";
+import { attempt, InvalidArgument } from "../errors.js";
+import { checked, type Fault } from "../arguments/faults.js";
 import { bare, canonical, isHost, networkOf, split, type Own } from "./cidrs.js";
 
 /** The tunnel's networks, as a Relay can have them. */
@@ -68,49 +68,18 @@ export function membershipOf(
     const routes = new Set<string>();
     let address: string | undefined;
     let six = tunnel.subnet6 === undefined;
-    for (const text of allowed) {
-        let network: string;
-        try {
-            network = canonical(text, who);
-        } catch (error) {
-            if (!(error instanceof TunnelError)) throw error;
-            fault({ path: who, problem: error.problem, fix: error.fix });
-            continue;
-        }
-        const inside = [tunnel.subnet, tunnel.subnet6].find(
-            (subnet) => subnet !== undefined && contains(subnet, network),
-        );
-        if (inside !== undefined && isHost(network)) {
-            if (familyOf(network) === 6) {
-                six = true;
-                continue;
-            }
-            const special = specialAddress(bare(network), tunnel.subnet);
-            if (special === "relay") {
-                left.push(`${who} had ${bare(network)}, the relay's own address: it is left out`);
-            } else if (address === undefined) {
-                address = bare(network);
-                if (special !== undefined)
-                    fault({
-                        path: who,
-                        problem: `has ${address}, the ${special} address of ${tunnel.subnet}`,
-                        fix: "give Address of [Interface] the prefix length of a wider network, or the peer another address",
-                    });
-            } else
-                left.push(`${who} had ${bare(network)} as well; a peer has one address, and packets to this one end`);
-        } else if (network.endsWith("/0")) {
-            left.push(
-                `${who} had ${network}: a default route into a peer is not taken; list the networks behind that peer in \`routes\``,
-            );
-        } else if (familyOf(network) === 6 && tunnel.subnet6 === undefined) {
-            left.push(`${who} had ${network}: without \`subnet6\` there is no IPv6 in the tunnel`);
-        } else if (overlapsTunnel(network, tunnel)) {
-            left.push(
-                `${who} had ${network}, which overlaps the tunnel's own network; a peer has single addresses in it`,
-            );
-        } else if (unroutable(network) !== undefined) {
-            left.push(`${who} had ${network}, which overlaps ${unroutable(network)} and is not routed`);
-        } else routes.add(network);
+    for (const network of canonicalOf(who, allowed, fault)) {
+        if (!isAddressInside(network, tunnel)) {
+            const reason = notRouted(network, tunnel);
+            if (reason === undefined) routes.add(network);
+            else left.push(`${who} had ${network}${reason}`);
+        } else if (familyOf(network) === 6) six = true;
+        else if (specialAddress(bare(network), tunnel.subnet) === "relay") {
+            left.push(`${who} had ${bare(network)}, the relay's own address: it is left out`);
+        } else if (address === undefined) {
+            address = bare(network);
+            refuseSpecial(who, address, tunnel, fault);
+        } else left.push(`${who} had ${bare(network)} as well; a peer has one address, and packets to this one end`);
     }
     if (address === undefined) {
         left.push(
@@ -119,6 +88,41 @@ export function membershipOf(
     }
     if (!six) left.push(`${who} had no IPv6 address and is sent packets for one from now on; its IPv4 address stays`);
     return { ...(address === undefined ? {} : { address }), routes: widest([...routes]).sort(), left };
+}
+
+/** Those that can be read; of the others a fault is reported. */
+function canonicalOf(who: string, allowed: string[], fault: (fault: Fault) => void): string[] {
+    return allowed.flatMap((text) => checked(() => canonical(text, who), fault, who) ?? []);
+}
+
+function isAddressInside(network: string, { subnet, subnet6 }: Tunnel): boolean {
+    return isHost(network) && [subnet, subnet6].some((inside) => inside !== undefined && contains(inside, network));
+}
+
+/** Why a network behind a peer is not taken; undefined: it is. Goes on after "NAME had NETWORK". */
+function notRouted(network: string, tunnel: Tunnel): string | undefined {
+    if (network.endsWith("/0")) {
+        return ": a default route into a peer is not taken; list the networks behind that peer in `routes`";
+    }
+    if (familyOf(network) === 6 && tunnel.subnet6 === undefined) {
+        return ": without `subnet6` there is no IPv6 in the tunnel";
+    }
+    if (overlapsTunnel(network, tunnel)) {
+        return ", which overlaps the tunnel's own network; a peer has single addresses in it";
+    }
+    const other = unroutable(network);
+    return other === undefined ? undefined : `, which overlaps ${other} and is not routed`;
+}
+
+/** The network's and the broadcast address are nobody's. */
+function refuseSpecial(who: string, address: string, { subnet }: Tunnel, fault: (fault: Fault) => void): void {
+    const special = specialAddress(address, subnet);
+    if (special === undefined) return;
+    fault({
+        path: who,
+        problem: `has ${address}, the ${special} address of ${subnet}`,
+        fix: "give Address of [Interface] the prefix length of a wider network, or the peer another address",
+    });
 }
 
 /**
@@ -222,13 +226,11 @@ function subnet6Of(own: Own, { subnet, allowed, mtu }: Around, left: string[]): 
     };
     if (mtu !== undefined && mtu < 1280) return because(`MTU ${mtu} is less than IPv6 needs, 1280`);
     const cidr = networkOf(own.address, Math.min(own.prefix, 124), 128);
-    let parsed;
-    try {
-        parsed = parseSubnet(cidr, "", 6);
-    } catch (error) {
-        if (!(error instanceof TunnelError)) throw error;
-        return because(error.problem);
-    }
+    const parsed = attempt(
+        () => parseSubnet(cidr, "", 6),
+        ({ problem }) => because(problem),
+    );
+    if (parsed === undefined) return undefined;
     if (128 - parsed.prefix < 32 - Number(subnet.split("/")[1]))
         return because(`${cidr} has fewer addresses than ${subnet}`);
     if (parsed.relay !== own.address) return because(`the relay's address is not the first of ${cidr}`);

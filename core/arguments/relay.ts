@@ -1,11 +1,11 @@
 import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses/index.js";
-import { TunnelError } from "../errors.js";
+import { attempt } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { checkName, checkServiceName, checkUniqueNames } from "../names.js";
 import { peerIn } from "../access/index.js";
 import type { GrantSource } from "../registry/model.js";
 import type { GrantTarget } from "./schemas.js";
-import { refuse, type Fault } from "./validate.js";
+import { type Fault, refuse } from "./faults.js";
 
 /** A relay's arguments as far as they are plain, in the form the schemas return. */
 export interface PlainRelay {
@@ -47,18 +47,10 @@ export interface PlainService {
  */
 export function checkRelay(relay: PlainRelay, subject = "relay"): void {
     const faults: Fault[] = [];
-    const at = (path: string, check: () => void): void => {
-        try {
-            check();
-        } catch (error) {
-            if (!(error instanceof TunnelError)) {
-                throw error;
-            }
-            faults.push({ path: `${subject}.${path}`, problem: error.problem, fix: error.fix });
-        }
-    };
     const fault = (path: string, problem: string, fix: string): void =>
         void faults.push({ path: `${subject}.${path}`, problem, fix });
+    const at = (path: string, check: () => void): void =>
+        attempt(check, ({ problem, fix }) => fault(path, problem, fix));
 
     checkNames(relay, at);
     checkKeys(relay, fault);

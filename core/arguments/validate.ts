@@ -1,13 +1,6 @@
 import { z } from "zod";
 import { InvalidArgument, TunnelError } from "../errors.js";
-
-/** One thing wrong with the arguments. */
-export interface Fault {
-    /** Property path. */
-    path: string;
-    problem: string;
-    fix: string;
-}
+import { type Fault, refuse } from "./faults.js";
 
 /**
  * The value as the schema understands it, defaults filled in.
@@ -38,16 +31,6 @@ export function refuseUndefined(subject: string, args: object, keys: Record<stri
         const fix = `correct where the value comes from, or leave ${key} out to have one ${otherwise}`;
         throw new InvalidArgument(`${subject}.${key}`, "is given and undefined", fix);
     }
-}
-
-/** One error for all faults. A single one speaks for itself. */
-export function refuse(subject: string, faults: readonly Fault[]): never {
-    const [first, ...more] = faults;
-    if (first !== undefined && more.length === 0) {
-        throw new InvalidArgument(first.path, first.problem, first.fix);
-    }
-    const list = faults.map(({ path, problem, fix }) => `\n  ${path}: ${problem}; ${fix}`).join("");
-    throw new InvalidArgument(subject, `${faults.length} arguments cannot be used`, `correct them:${list}`);
 }
 
 /** A string that one of our parsers understands; the parser's own words are the fault. */

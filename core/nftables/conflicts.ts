@@ -1,6 +1,7 @@
 import { asArray, asRecord } from "./json.js";
 import { legacyRuleset } from "./legacy.js";
-import { ELSEWHERE, follow, keyOf, type Flow, type Rule, type Ruleset, type Verdict } from "./verdict.js";
+import { ELSEWHERE, type Flow, keyOf, type Rule, type Ruleset } from "./conditions.js";
+import { follow, type Verdict } from "./verdict.js";
 
 /** What is the relay's own, and what the machine says of everything else that filters packets on it. */
 export interface Surroundings {

@@ -1,35 +1,5 @@
-import { contains, overlaps, range as rangeOf } from "../addresses/cidr.js";
+import { chosen, type Flow, isAboutUs, keyOf, meets, type Place, type Ruleset } from "./conditions.js";
 import { asArray, asRecord } from "./json.js";
-
-/** A kind of packet that a relay lives on, as far as it is known before there is one. */
-export interface Flow {
-    /** Name of the interface it comes in on, or goes out on; ELSEWHERE is one that is not the relay's. */
-    iif?: string;
-    oif?: string;
-    /** For connection tracking. */
-    state: "new" | "established";
-    family: 4 | 6;
-    /** CIDR that holds its address. */
-    source?: string;
-    destination?: string;
-    /** Of the tunnel itself: its own UDP port. */
-    udp?: { source?: number; destination?: number };
-}
-
-/** An interface that does not belong to a relay, whatever its name. */
-export const ELSEWHERE = Symbol("elsewhere").toString();
-
-export interface Ruleset {
-    chains: Map<string, Rule[]>;
-    /** Elements of named sets, "family table name"; absent where they are not known. */
-    sets: Map<string, unknown[]>;
-    /** Interfaces of other relays of this library on the machine. */
-    relays?: ReadonlySet<unknown>;
-}
-
-export interface Rule {
-    expr: unknown;
-}
 
 /** What becomes of every packet of a kind in a chain; "some" are dropped where a rule about them has further conditions. */
 export interface Verdict {
@@ -38,19 +8,6 @@ export interface Verdict {
     some: Set<"accept" | "drop">;
     /** The verdict's rule is the last one of its chain, without any condition. */
     atEnd?: boolean;
-}
-
-type Ternary = boolean | undefined;
-
-/** Which chain, in which table: what jumps and sets are looked up with. */
-export interface Place {
-    family: string;
-    table: string;
-    chain: string;
-}
-
-export function keyOf({ family, table }: Pick<Place, "family" | "table">, name: string): string {
-    return `${family} ${table} ${name}`;
 }
 
 /**
@@ -62,7 +19,7 @@ export function follow(flow: Flow, place: Place, ruleset: Ruleset, about = false
     const some = new Set<"accept" | "drop">();
     const rules = ruleset.chains.get(keyOf(place, place.chain)) ?? [];
     for (const [index, { expr }] of rules.entries()) {
-        const end = run(asArray(expr) ?? [], flow, place, ruleset, about, depth, some);
+        const end = new RuleWalk(flow, place, ruleset, depth, some, about).run(asArray(expr) ?? []);
         if (end === undefined) continue;
         if (end.kind === "return") break;
         return { kind: end.kind, some, atEnd: end.bare && index === rules.length - 1 };
@@ -76,213 +33,96 @@ interface End {
     bare: boolean;
 }
 
-/** One rule; undefined: the packet goes on to the next. */
-function run(
-    statements: unknown[],
-    flow: Flow,
-    place: Place,
-    ruleset: Ruleset,
-    about: boolean,
-    depth: number,
-    some: Set<"accept" | "drop">,
-): End | undefined {
-    let certain = true;
-    let ours = about;
-    let bare = true;
-    const settle = (kind: "accept" | "drop"): End | undefined => {
-        if (certain) return { kind, bare };
-        // Of the tunnel itself any condition may be the one that lets it in.
-        if (ours || (kind === "accept" && flow.udp !== undefined)) some.add(kind);
+/** One rule, statement by statement. */
+class RuleWalk {
+    /** Every condition so far is met for certain. */
+    private certain = true;
+    /** There was no condition so far. */
+    private bare = true;
+
+    constructor(
+        private readonly flow: Flow,
+        private readonly place: Place,
+        private readonly ruleset: Ruleset,
+        private readonly depth: number,
+        private readonly some: Set<"accept" | "drop">,
+        /** A condition names what is the relay's. */
+        private ours: boolean,
+    ) {}
+
+    /** @returns undefined when the packet goes on to the next rule */
+    run(statements: unknown[]): End | undefined {
+        for (const statement of statements) {
+            const [kind = "", body] = Object.entries(asRecord(statement) ?? {})[0] ?? [];
+            const end = this.step(kind, asRecord(body));
+            if (end === "over") return undefined;
+            if (end !== undefined) return end;
+        }
         return undefined;
-    };
-    const jump = (target: string, isGoto: boolean): End | undefined => {
-        if (depth > MOST_JUMPS) return undefined;
-        const inner = follow(flow, { ...place, chain: target }, ruleset, ours, depth + 1);
-        for (const each of inner.some) some.add(each);
-        if (inner.kind !== "continue") return settle(inner.kind);
-        return isGoto && certain ? { kind: "return", bare: false } : undefined;
-    };
-    for (const statement of statements) {
-        const [kind = "", body] = Object.entries(asRecord(statement) ?? {})[0] ?? [];
+    }
+
+    /** @returns "over" when the rule says nothing of this packet; undefined when its next statement counts */
+    private step(kind: string, body: Record<string, unknown> | undefined): End | "over" | undefined {
         switch (kind) {
-            case "match": {
-                bare = false;
-                const met = meets(asRecord(body) ?? {}, flow, place, ruleset);
-                if (met === false) return undefined;
-                if (met === undefined) certain = false;
-                if (isAboutUs(asRecord(body) ?? {}, met, flow, place, ruleset)) ours = true;
-                break;
-            }
+            case "match":
+                return this.match(body ?? {}) ? undefined : "over";
             case "accept":
-                return settle("accept");
+                return this.settle("accept") ?? "over";
             case "drop":
             case "reject":
-                return settle("drop");
+                return this.settle("drop") ?? "over";
             case "return":
-                return certain ? { kind: "return", bare } : undefined;
+                return this.certain ? { kind: "return", bare: this.bare } : "over";
             case "jump":
-            case "goto": {
-                const end = jump(String(asRecord(body)?.["target"]), kind === "goto");
-                if (end !== undefined) return end;
-                break;
-            }
-            case "vmap": {
-                bare = false;
-                const verdict = chosen(asRecord(body), flow, place, ruleset);
-                if (verdict === undefined) certain = false;
-                else if (verdict !== null) return run([verdict], flow, place, ruleset, ours, depth, some);
-                break;
-            }
+            case "goto":
+                return this.jump(String(body?.["target"]), kind === "goto");
+            case "vmap":
+                return this.choose(body);
             case "limit":
             case "quota":
             case "xt":
             case "queue":
-                bare = false;
-                certain = false;
-                break;
+                this.bare = false;
+                this.certain = false;
+                return undefined;
+            default:
+                return undefined;
         }
     }
-    return undefined;
+
+    /** @returns whether the packet may meet the condition */
+    private match(body: Record<string, unknown>): boolean {
+        this.bare = false;
+        const met = meets(body, this.flow, this.place, this.ruleset);
+        if (met === false) return false;
+        if (met === undefined) this.certain = false;
+        if (isAboutUs(body, met, this.flow, this.place, this.ruleset)) this.ours = true;
+        return true;
+    }
+
+    private settle(kind: "accept" | "drop"): End | undefined {
+        if (this.certain) return { kind, bare: this.bare };
+        // Of the tunnel itself any condition may be the one that lets it in.
+        if (this.ours || (kind === "accept" && this.flow.udp !== undefined)) this.some.add(kind);
+        return undefined;
+    }
+
+    private jump(target: string, isGoto: boolean): End | undefined {
+        if (this.depth > MOST_JUMPS) return undefined;
+        const place = { ...this.place, chain: target };
+        const inner = follow(this.flow, place, this.ruleset, this.ours, this.depth + 1);
+        for (const each of inner.some) this.some.add(each);
+        if (inner.kind !== "continue") return this.settle(inner.kind);
+        return isGoto && this.certain ? { kind: "return", bare: false } : undefined;
+    }
+
+    /** The verdict that a map has for the packet counts as the rule's own. */
+    private choose(body: Record<string, unknown> | undefined): End | "over" | undefined {
+        this.bare = false;
+        const verdict = chosen(body, this.flow, this.place, this.ruleset);
+        if (verdict === undefined) this.certain = false;
+        return verdict === undefined || verdict === null ? undefined : (this.run([verdict]) ?? "over");
+    }
 }
 
 const MOST_JUMPS = 16;
-
-/** The verdict that a verdict map has for a packet; null: none, undefined: not known. */
-function chosen(body: Record<string, unknown> | undefined, flow: Flow, place: Place, ruleset: Ruleset): unknown {
-    const pairs = asArray(asRecord(body?.["data"])?.["set"]);
-    if (pairs === undefined) return undefined;
-    let unknown = false;
-    for (const pair of pairs) {
-        const [value, verdict] = asArray(pair) ?? [];
-        const met = meets({ op: "==", left: body?.["key"], right: value }, flow, place, ruleset);
-        if (met === true) return verdict;
-        unknown ||= met === undefined;
-    }
-    return unknown ? undefined : null;
-}
-
-function meets(match: Record<string, unknown>, flow: Flow, place: Place, ruleset: Ruleset): Ternary {
-    const { op, left, right } = match;
-    if (op !== "==" && op !== "!=" && op !== "in") return undefined;
-    const test = testOf(left, flow, ruleset);
-    if (test === undefined) return undefined;
-    const found = anyOf(right, test, place, ruleset);
-    return op === "!=" && found !== undefined ? !found : found;
-}
-
-function anyOf(right: unknown, test: (value: unknown) => Ternary, place: Place, ruleset: Ruleset): Ternary {
-    if (typeof right === "string" && right.startsWith("@")) {
-        const elements = ruleset.sets.get(keyOf(place, right.slice(1)));
-        return elements === undefined ? undefined : some(elements, test);
-    }
-    const list = asArray(asRecord(right)?.["set"]) ?? asArray(right);
-    return list === undefined ? test(right) : some(list, test);
-}
-
-function some(values: unknown[], test: (value: unknown) => Ternary): Ternary {
-    const results = values.map((value) => test(asRecord(asRecord(value)?.["elem"])?.["val"] ?? value));
-    if (results.includes(true)) return true;
-    return results.includes(undefined) ? undefined : false;
-}
-
-/** How one value is compared with what a packet of this kind has there; undefined where that is not known. */
-function testOf(left: unknown, flow: Flow, { relays }: Ruleset): ((value: unknown) => Ternary) | undefined {
-    const meta = asRecord(asRecord(left)?.["meta"])?.["key"];
-    const payload = asRecord(asRecord(left)?.["payload"]);
-    const { iif, oif, family, source, destination, udp } = flow;
-    switch (meta) {
-        case "iifname":
-        case "iif":
-            return iif === undefined ? undefined : (value) => isInterface(iif, value, relays);
-        case "oifname":
-        case "oif":
-            return oif === undefined ? undefined : (value) => isInterface(oif, value, relays);
-        case "nfproto":
-            return (value) => value === (family === 4 ? "ipv4" : "ipv6");
-        case "protocol":
-            return (value) => value === (family === 4 ? "ip" : "ip6");
-        case "l4proto":
-            return udp === undefined ? undefined : (value) => value === "udp" || value === 17;
-    }
-    if (asRecord(asRecord(left)?.["ct"])?.["key"] === "state") return (value) => value === flow.state;
-    const [protocol, field] = [payload?.["protocol"], payload?.["field"]];
-    if (protocol === "ip" || protocol === "ip6") {
-        if ((protocol === "ip") !== (family === 4)) return () => false;
-        if (field === "saddr") return source === undefined ? undefined : (value) => isWithin(source, value);
-        if (field === "daddr") return destination === undefined ? undefined : (value) => isWithin(destination, value);
-        if (field === "protocol" || field === "nexthdr")
-            return udp === undefined ? undefined : (value) => value === "udp" || value === 17;
-    }
-    if (udp !== undefined && (protocol === "udp" || protocol === "th")) {
-        const port = field === "dport" ? udp.destination : field === "sport" ? udp.source : undefined;
-        return port === undefined ? undefined : (value) => isPort(port, value);
-    }
-    if (udp !== undefined && (protocol === "tcp" || protocol === "icmp" || protocol === "icmpv6")) return () => false;
-    return undefined;
-}
-
-/** "wg*" is every name that begins so; "*" alone is any. */
-function isInterface(name: string, value: unknown, relays: Ruleset["relays"]): Ternary {
-    if (typeof value !== "string") return undefined;
-    const prefix = value.endsWith("*") ? value.slice(0, -1) : undefined;
-    if (prefix === "") return true;
-    if (name === ELSEWHERE) return value === "lo" || relays?.has(value) === true ? false : undefined;
-    return prefix === undefined ? name === value : name.startsWith(prefix);
-}
-
-/** Whether every address of ours is within a value, none, or some. */
-function isWithin(ours: string, value: unknown): Ternary {
-    const ends = asArray(asRecord(value)?.["range"]);
-    if (ends !== undefined) return isBetween(ours, ends.map(String));
-    const prefix = asRecord(asRecord(value)?.["prefix"]);
-    const text = prefix === undefined ? value : `${String(prefix["addr"])}/${String(prefix["len"])}`;
-    if (typeof text !== "string" || text.includes(":") !== ours.includes(":")) return undefined;
-    try {
-        const network = text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`;
-        if (contains(network, ours)) return true;
-        return overlaps(network, ours) ? undefined : false;
-    } catch {
-        return undefined;
-    }
-}
-
-function isBetween(ours: string, ends: string[]): Ternary {
-    try {
-        const [from, to, own] = [rangeOf(ends[0] ?? ""), rangeOf(ends[1] ?? ""), rangeOf(ours)];
-        if (from.family !== own.family) return false;
-        if (from.first <= own.first && own.last <= to.last) return true;
-        return to.last < own.first || own.last < from.first ? false : undefined;
-    } catch {
-        return undefined;
-    }
-}
-
-function isPort(port: number, value: unknown): Ternary {
-    if (typeof value === "number") return value === port;
-    const range = asArray(asRecord(value)?.["range"]);
-    if (range === undefined) return undefined;
-    const [first, last] = range as [number, number];
-    return port >= first && port <= last;
-}
-
-/** Whether a condition names what is the relay's: its interface, its port, its network or a part of it. */
-function isAboutUs(
-    match: Record<string, unknown>,
-    met: Ternary,
-    { iif, oif, source, destination }: Flow,
-    place: Place,
-    ruleset: Ruleset,
-): boolean {
-    if (match["op"] === "!=") return false;
-    const left = asRecord(match["left"]);
-    const key = asRecord(left?.["meta"])?.["key"];
-    if (key === "iifname" || key === "iif") return met === true && iif !== ELSEWHERE;
-    if (key === "oifname" || key === "oif") return met === true && oif !== ELSEWHERE;
-    const field = asRecord(left?.["payload"])?.["field"];
-    if (field === "dport" || field === "sport") return met === true;
-    if ((field !== "saddr" || source === undefined) && (field !== "daddr" || destination === undefined)) return false;
-    // A part of the network is about some of its packets.
-    const { right } = match;
-    const named = typeof right === "string" && right.startsWith("@");
-    return met === true || (met === undefined && !(named && !ruleset.sets.has(keyOf(place, right.slice(1)))));
-}

@@ -1,7 +1,7 @@
 import { unusual } from "./defaults.js";
 import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses/index.js";
 import type { Subnet } from "../addresses/index.js";
-import { TunnelError } from "../errors.js";
+import { attempt } from "../errors.js";
 import type { Ledger, RegistryPeer, RetiredPeer } from "./model.js";
 import type { PeerRequest, RegistryRequest } from "./request.js";
 import type { Identities } from "./identity.js";
@@ -101,16 +101,11 @@ function pinnedSlot(
     reserved: ReadonlySet<number>,
     report: Report,
 ): number | undefined {
-    let address: string;
-    try {
-        address = parseAddress(text, path, 4);
-    } catch (error) {
-        if (!(error instanceof TunnelError)) {
-            throw error;
-        }
-        report(path, `${error.problem}; ${error.fix}`);
-        return undefined;
-    }
+    const address = attempt(
+        () => parseAddress(text, path, 4),
+        ({ problem, fix }) => report(path, `${problem}; ${fix}`),
+    );
+    if (address === undefined) return undefined;
     const slot = slotOf(address);
     const { first, last } = { first: slotAddress(pool.first), last: slotAddress(pool.last) };
     const fix = `choose one from ${first} to ${last}, or leave it out to have one allocated`;

@@ -1,5 +1,5 @@
 import { admittedOf, keyEpochOf } from "./defaults.js";
-import { TunnelError } from "../errors.js";
+import { attempt } from "../errors.js";
 import { parsePublicKey } from "../keys/text.js";
 import type { Ledger, RetiredPeer } from "./model.js";
 import type { PeerRequest } from "./request.js";
@@ -120,15 +120,11 @@ function checkKeys(
             continue;
         }
         const path = `peers.${name}.publicKey`;
-        try {
-            parsePublicKey(key, path);
-        } catch (error) {
-            if (!(error instanceof TunnelError)) {
-                throw error;
-            }
-            report(path, `${error.problem}; ${error.fix}`);
-            continue;
-        }
+        const parsed = attempt(
+            () => parsePublicKey(key, path),
+            ({ problem, fix }) => report(path, `${problem}; ${fix}`),
+        );
+        if (parsed === undefined) continue;
         const other = owner.get(key);
         if (other !== undefined) {
             report(path, `is also the key of "${other}"; give each peer a key of her own`);

@@ -1,5 +1,5 @@
 import { parseSubnet } from "../addresses/index.js";
-import { TunnelError } from "../errors.js";
+import { attempt } from "../errors.js";
 import type { Ledger, RetiredPeer } from "./model.js";
 import { checkName, checkUniqueNames } from "../names.js";
 import { allocateAddresses } from "./addresses.js";
@@ -44,11 +44,11 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
     const request = { ...asked, peers: sorted(current), services: sorted(asked.services) };
     const problems: Problem[] = [];
     const report = (path: string, reason: string): void => void problems.push({ path, reason });
-    const attempt = attempts(report);
+    const checked = attempts(report);
 
-    const subnet = attempt("subnet", () => parseSubnet(request.subnet, "", 4));
+    const subnet = checked("subnet", () => parseSubnet(request.subnet, "", 4));
     const { subnet6: text6 } = request;
-    const subnet6 = text6 === undefined ? undefined : attempt("subnet6", () => parseSubnet(text6, "", 6));
+    const subnet6 = text6 === undefined ? undefined : checked("subnet6", () => parseSubnet(text6, "", 6));
     if (subnet === undefined || (text6 !== undefined && subnet6 === undefined)) {
         return { ledger: known, problems, renamed: [], expired };
     }
@@ -59,9 +59,9 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
     }
     for (const [kind, entries] of Object.entries({ peers: request.peers, services: request.services })) {
         for (const name of Object.keys(entries)) {
-            attempt(`${kind}.${name}`, () => checkName(name, ""));
+            checked(`${kind}.${name}`, () => checkName(name, ""));
         }
-        attempt(kind, () => checkUniqueNames(Object.keys(entries), ""));
+        checked(kind, () => checkUniqueNames(Object.keys(entries), ""));
     }
     if (problems.length > 0) {
         return { ledger: known, problems, renamed: [], expired };
@@ -104,15 +104,6 @@ function sorted<T>(entries: Record<string, T>): Record<string, T> {
 
 /** Runs a check; what it refuses becomes a problem at `path`. */
 function attempts(report: (path: string, reason: string) => void) {
-    return <T>(path: string, check: () => T): T | undefined => {
-        try {
-            return check();
-        } catch (error) {
-            if (!(error instanceof TunnelError)) {
-                throw error;
-            }
-            report(path, `${error.problem}; ${error.fix}`);
-            return undefined;
-        }
-    };
+    return <T>(path: string, check: () => T): T | undefined =>
+        attempt(check, ({ problem, fix }) => report(path, `${problem}; ${fix}`));
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
-import { fromQuickFile, type Beside } from "../../../../core/adoption/fromQuick.js";
+import type { Beside } from "../../../../core/adoption/beside.js";
+import { fromQuickFile } from "../../../../core/adoption/fromQuick.js";
 import { generateKeyPair } from "../../../../core/keys/index.js";
 
 const pair = () => generateKeyPair((length) => new Uint8Array(randomBytes(length)));

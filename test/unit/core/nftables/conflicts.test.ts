@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 
 import { conflicts, type Surroundings } from "../../../../core/nftables/index.js";
-import { follow, keyOf } from "../../../../core/nftables/verdict.js";
+import { keyOf } from "../../../../core/nftables/conditions.js";
+import { follow } from "../../../../core/nftables/verdict.js";
 
 const meta = (key: string, right: unknown, op = "==") => ({ match: { op, left: { meta: { key } }, right } });
 const payload = (protocol: string, field: string, right: unknown) => ({
