@@ -31,9 +31,12 @@ export interface Receipt {
     code: string;
 }
 
-/** Between its two lines; programs for mail make one long dash of several short ones. */
+/**
+ * Between its two lines, which name the relay's appName, or QP-TUNNEL in those of an older version. Whose it is its content says.
+ * Programs for mail make one long dash of several short ones.
+ */
 const BLOCK =
-    /[-\u2013\u2014]+BEGIN QP-TUNNEL RECEIPT[-\u2013\u2014]+([^]*?)[-\u2013\u2014]+END QP-TUNNEL RECEIPT[-\u2013\u2014]+/;
+    /[-\u2013\u2014]+BEGIN ([A-Z0-9-]{1,32}) RECEIPT[-\u2013\u2014]+([^]*?)[-\u2013\u2014]+END \1 RECEIPT[-\u2013\u2014]+/;
 
 /** What programs for mail put before each line of what they quote, and blanks that no keyboard has. */
 const QUOTED = /^[>|\s\u200B\uFEFF]+/gm;
@@ -45,7 +48,7 @@ const QUOTED = /^[>|\s\u200B\uFEFF]+/gm;
  * @throws InvalidArgument when there is none, or part of it is missing
  */
 export function parseReceipt(text: string, subject: string): Receipt {
-    const block = BLOCK.exec(text)?.[1]?.replace(QUOTED, "").replace(/\s/g, "");
+    const block = BLOCK.exec(text)?.[2]?.replace(QUOTED, "").replace(/\s/g, "");
     if (block === undefined) {
         throw new InvalidArgument(
             subject,

@@ -44,27 +44,42 @@ have() {
     file=$(type -P -- "$1") && [[ -x "$file" ]]
 }
 
-# Each program works in a folder of its own in memory, named after its process: what a killed one left behind,
-# keys among it, is removed by whoever comes next.
+# Each program works in a folder of its own in memory, named after the relay's appName and its process: what a killed one left
+# behind, keys among it, is removed by whoever comes next. An appName has no dot, so no relay's folder is called so.
 make_work_folder() {
-    local folder pid
-    for folder in /run/qp-tunnel-work.*; do
-        pid=${folder#/run/qp-tunnel-work.}
-        [[ ! -d "$folder" ]] || kill -0 "${pid%%.*}" 2>/dev/null || rm -rf -- "$folder"
+    local prefix folder
+    prefix=/run/$(app_name).work
+    for folder in "$prefix".* "$FORMER_WORK".*; do
+        [[ "$folder" =~ work\.([0-9]+)\.[A-Za-z0-9]{8}$ && -d "$folder" ]] || continue
+        kill -0 "${BASH_REMATCH[1]}" 2>/dev/null || rm -rf -- "$folder"
     done
-    work=$(mktemp -d "/run/qp-tunnel-work.$$.XXXXXXXX")
+    # A guard that an older version left here knows what an update is about to write from there alone.
+    ! grep -qs 'mktemp -d "/run/[q]p-tunnel-work' "$etc/program" || prefix=$FORMER_WORK
+    work=$(mktemp -d "$prefix.$$.XXXXXXXX")
 }
 
+# Where all relays' programs worked once, whatever their appName.
+FORMER_WORK=/run/qp-tunnel-work
+
+app_name() { printf '%s' "${want[name]%"-${want[interface]}"}"; }
+
+# The manifest comes first: it says whose work it is.
 unpack() {
-    make_work_folder
-    awk -v dir="$work" '
-        /^@/ { if (file != "") close(file); file = dir "/" substr($0, 2); printf "" > file; next }
-        file != "" { print substr($0, 2) > file }'
-    local key value
-    while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$work/manifest"
+    local line=""
+    until [[ "$line" == @* ]]; do IFS= read -r line || break; done
+    [[ "$line" == @manifest ]] || refuse "the bundle does not begin with its manifest" "this is a fault of this library; please report it"
+    while IFS= read -r line && [[ "$line" == " "* ]]; do
+        line=${line# }
+        want[${line%%$'\t'*}]=${line#*$'\t'}
+        line=""
+    done
     step=${want[step]}
     etc=${want[etc]}
     run=${want[run]}
+    make_work_folder
+    { [[ -z "$line" ]] || printf '%s\n' "$line"; cat; } | awk -v dir="$work" '
+        /^@/ { if (file != "") close(file); file = dir "/" substr($0, 2); printf "" > file; next }
+        file != "" { print substr($0, 2) > file }'
 }
 
 # The lock covers the whole transaction; what is started and outlives it must close descriptor 9.

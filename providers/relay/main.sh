@@ -45,10 +45,10 @@ boot() {
     run=$3
     # What the watcher starts may be late for a relay that is gone.
     case "$step" in watch-*) [[ -d "$run" ]] ;; *) install -d -m 0700 -- "$run" ;; esac
-    # The proxy's unit may write to its own folders only, and needs no other.
-    case "$step" in boot-proxy | watch | supervise-watch) ;; *) make_work_folder ;; esac
     local key value
     while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$etc/manifest"
+    # The proxy's unit may write to its own folders only, and needs no other.
+    case "$step" in boot-proxy | watch | supervise-watch) ;; *) make_work_folder ;; esac
     case "$step" in
     rollback)
         take_lock

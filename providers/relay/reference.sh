@@ -78,7 +78,7 @@ unnumbered() { sed -E 's/^(s [a-z]+( [a-z0-9]+)?) [0-9]{3} /\1 /' | sort; }
 # Each program that changes the relay has what it brings in its own folder.
 announced_elements() {
     local file
-    for file in /run/qp-tunnel-work.*/elements; do [[ ! -f "$file" ]] || sed 's/^/e /' "$file" 2>/dev/null || true; done
+    for file in "/run/$(app_name).work".*/elements "$FORMER_WORK".*/elements; do [[ ! -f "$file" ]] || sed 's/^/e /' "$file" 2>/dev/null || true; done
 }
 
 # opened_lines: what no step of an update leads to, in whichever moment of it: foreign lines, and missing chains, rules or interfaces. The

@@ -14,15 +14,13 @@ stop() {
 }
 
 run_script() {
-    local key value name number=0 steps=()
+    local name number=0 steps=()
     [[ "$EUID" -eq 0 ]] || stop "changing a relay needs root, this is user $(id -un)" "run it with sudo"
+    read_values "$1"
     make_work_folder
     # What runs is what was hashed, whatever becomes of the file meanwhile.
     cp -- "$1" "$work/script"
-    section "$work/script" script >"$work/values"
-    while IFS=$'\t' read -r key value; do want[$key]=$value; done <"$work/values"
-    etc=${want[etc]}
-    run=${want[run]}
+    read_values "$work/script"
     [[ -n "$(type -P flock)" ]] || stop "flock is not on this machine" "install util-linux"
     install -d -m 0700 -- "$run"
     exec 8>"$run/script.lock"
@@ -36,6 +34,14 @@ run_script() {
         [[ "$name" != host ]] || printf '%s\n' "${want[edition]}" | install_file "$etc/edition"
     done
     if [[ "$name" == receipt ]]; then print_receipt "$1"; else printf 'the relay %s is gone from this machine\n' "${want[owner]}"; fi
+}
+
+# read_values FILE: what all steps of a script share.
+read_values() {
+    local key value
+    while IFS=$'\t' read -r key value; do want[$key]=$value; done < <(section "$1" script)
+    etc=${want[etc]}
+    run=${want[run]}
 }
 
 # A program of its own for each step, so that whatever fails in one ends all.
@@ -66,7 +72,8 @@ part() { awk -v name="@$2" '/^@/ { on = ($0 == name); next } on' "$work/answer.$
 
 # The code at its end shows whoever wrote the script that the receipt is from it.
 print_receipt() {
-    local file
+    local file app
+    app=$(app_name)
     {
         printf '@receipt\n'
         printf ' version\t1\n owner\t%s\n edition\t%s\n script\t%s\n' "${want[owner]}" "${want[edition]}" "$(sha256sum <"$work/script" | cut -d ' ' -f 1)"
@@ -80,9 +87,9 @@ print_receipt() {
         [[ ! -f "$work/answer.requests" ]] || awk '/^@/ { on = /^@request\./ } on' "$work/answer.requests"
     } >"$work/receipt"
     {
-        printf -- '-----BEGIN QP-TUNNEL RECEIPT-----\n'
+        printf -- '-----BEGIN %s RECEIPT-----\n' "${app^^}"
         { cat "$work/receipt"; printf '@code\n %s\n' "$(code_of "$work/receipt")"; } | base64
-        printf -- '-----END QP-TUNNEL RECEIPT-----\n'
+        printf -- '-----END %s RECEIPT-----\n' "${app^^}"
     } >"$work/pasteable"
     file=$1.receipt
     install_file "$file" <"$work/pasteable" 2>/dev/null || { file=$etc/receipt; install_file "$file" <"$work/pasteable"; }

@@ -272,16 +272,16 @@ async function write(
     auditMark: string,
     says: string[],
 ): Promise<string> {
-    const { audit, host } = placed(inputs);
+    const { audit, host, interface: device } = placed(inputs);
     const path = inProject((host as ScriptHost).path, audit.project);
-    const { etc = "", run = "", owner = "" } = relayValues(targetOf(inputs, context));
+    const { name = "", etc = "", run = "", owner = "" } = relayValues(targetOf(inputs, context));
     const signer = await (await AuditLog.open(audit, { expectExisting: true })).signingKey();
     const text = renderScript(
         {
             says: [...says, `Written ${edition} for ${owner}.`],
             name: scriptName(path),
             publicKey: signer.publicKey,
-            values: { etc, run, owner, edition, ...receiptPads(String(inputs.seed)) },
+            values: { name, interface: device, etc, run, owner, edition, ...receiptPads(String(inputs.seed)) },
         },
         bundlesOf({ inputs, context, ...(before === undefined ? {} : { before }) }, payload, {
             id,

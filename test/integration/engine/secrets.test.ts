@@ -16,6 +16,8 @@ let said = "";
 const ran = new Set<string>();
 /** Work folders and files in them that others than root could have opened. */
 const open = new Set<string>();
+/** Every work folder that was seen. */
+const worked = new Set<string>();
 /** Every secret there was, by what it is. */
 const secrets = new Map<string, string>();
 let marker: string;
@@ -125,7 +127,7 @@ it("leaves none in a file, but in root's own on the relay and in the key file of
     ];
     expect(ours.sort()).toStrictEqual(known.sort());
     expect(known.filter((file) => (statSync(file).mode & 0o077) !== 0)).toStrictEqual([]);
-    expect([...open]).toStrictEqual([]);
+    expect([worked.size > 0, ...open]).toStrictEqual([true]);
 });
 
 it("hides one that a tool quotes in its complaint", async () => {
@@ -201,7 +203,8 @@ function watch(): void {
             if (text !== "" && pid !== String(process.pid)) ran.add(text);
         }
     }
-    for (const folder of readdirSync("/run").filter((name) => name.startsWith("qp-tunnel-work."))) {
+    for (const folder of readdirSync("/run").filter((name) => name.startsWith("qp-tunnel.work."))) {
+        worked.add(folder);
         if (modeOf(`/run/${folder}`) & 0o077) open.add(folder);
     }
 }

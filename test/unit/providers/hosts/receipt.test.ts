@@ -45,6 +45,12 @@ describe("a receipt", () => {
         expect(parseReceipt(mailed, "host.receipt")).toStrictEqual(parseReceipt(text, "host.receipt"));
     });
 
+    it("is the same whatever the relay's appName is", () => {
+        const branded = text.replaceAll("QP-TUNNEL", "CORP-VPN2");
+        expect(parseReceipt(`${branded}\n`, "host.receipt")).toStrictEqual(parseReceipt(text, "host.receipt"));
+        expect(refusal(text.replace("BEGIN QP-TUNNEL", "BEGIN CORP"))).toContain("is not a receipt");
+    });
+
     it.each<[string, (receipt: string) => string]>([
         ["in an answer to a message", (receipt) => receipt.replace(/^/gm, "> ")],
         ["in an answer to an answer", (receipt) => receipt.replace(/^/gm, ">> > ").replaceAll("\n", "\r\n")],
