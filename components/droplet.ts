@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DigitalOceanPlain } from "../core/arguments/index.js";
 import { hostKeyUserData } from "../core/units/userData.js";
 import type { Host } from "../providers/hosts/index.js";
-import type { Machine, Named } from "./machine.js";
+import type { Machine, Named } from "./machineTypes.js";
 import { Managed } from "./managed.js";
 import { optionalPackage } from "./optionalPackage.js";
 import { runSetup } from "./setup.js";

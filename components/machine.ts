@@ -1,32 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { makeDroplet } from "./droplet.js";
-import type { Managed } from "./managed.js";
 import type { ResolvedRelay } from "./relayArguments.js";
 import { runSetup } from "./setup.js";
-
-/** Where a relay is put: what its resources are told about it, and what has to exist before them. */
-export interface Machine {
-    /** `host`: the descriptor; `credentials`: a private SSH key, a secret. */
-    inputs: { host: pulumi.Inputs; credentials?: pulumi.Output<string> };
-    resources: pulumi.Resource[];
-    /** Where peers find it, if the machine itself would not know. */
-    address?: pulumi.Output<string>;
-    /** What writes records, by role: the checkpoint comes after it. */
-    recorded: Record<string, Managed>;
-}
-
-/** What every resource of a relay is told: which log, which names. */
-export interface Named {
-    relay: string;
-    audit: pulumi.Inputs;
-    appName: string;
-    interface: string;
-    /** UDP, one for each key epoch. */
-    listenPorts: number[];
-    /** Machines of managed peers, to be asked before anything is written. */
-    leaves?: pulumi.Inputs[];
-}
+import { type Machine, type Named } from "./machineTypes.js";
 
 /** The machine of a relay, made if its host is one that has to be made. */
 export function machineFor(relay: pulumi.Resource, named: Named, { host }: Pick<ResolvedRelay, "host">): Machine {

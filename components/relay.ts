@@ -18,10 +18,10 @@ import { nameOf, type PeerRef } from "./references.js";
 import { endpointOf } from "./relayEndpoint.js";
 import type { RelayArgs } from "./relayTypes.js";
 import { relayByScript } from "./relayByScript.js";
-import { relayHost, relayOnHost, type MadeRelay, type RelayParts } from "./relayOnHost.js";
-import { resolveRelay, type ListedPeer, type ListedService, type ResolvedRelay } from "./relayArguments.js";
-import { statusQuestion } from "./status.js";
-import { accessRules, portOf, registryRequest, type LedgerOutput } from "./relayInputs.js";
+import { type MadeRelay, relayHost, relayOnHost, type RelayParts } from "./relayOnHost.js";
+import { type ListedPeer, type ListedService, type ResolvedRelay, resolveRelay } from "./relayArguments.js";
+import { statusQuestion } from "./statusQuestion.js";
+import { accessRules, type LedgerOutput, portOf, registryRequest } from "./relayInputs.js";
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
 export class Relay extends pulumi.ComponentResource {

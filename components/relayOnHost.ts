@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseRule, RELAY } from "../core/access/index.js";
 import { familyOf } from "../core/addresses/index.js";
 import type { RelayPlain } from "../core/arguments/index.js";
-import type { Machine } from "./machine.js";
+import type { Machine } from "./machineTypes.js";
 import { Managed, secretChild } from "./managed.js";
 import type { ListedPeer, ResolvedRelay } from "./relayArguments.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
-import { accessRules, admittedOf, outputKeys, proxyServices, type LedgerOutput } from "./relayInputs.js";
+import { accessRules, admittedOf, type LedgerOutput, outputKeys, proxyServices } from "./relayInputs.js";
 
 /** What a relay has before it has secrets: names, addresses, a place. */
 export interface RelayBase {

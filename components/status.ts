@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayStatus } from "../core/status/index.js";
 import type { Relay } from "./relay.js";
-import { desiredOf, type MadeRelay, type RelayParts } from "./relayOnHost.js";
 
 export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/status/index.js";
 
@@ -28,24 +27,4 @@ export function getStatus(relay: Relay, options: StatusOptions = {}): pulumi.Out
     );
     // A private SSH key among the arguments would make a secret of an answer that holds none.
     return pulumi.unsecret(answer.apply(({ status }) => JSON.parse(status) as RelayStatus));
-}
-
-/** What the plugin is asked. */
-export function statusQuestion(parts: RelayParts, made: MadeRelay, records: pulumi.Inputs): pulumi.Inputs {
-    const { name, place, ledger } = parts;
-    const { wireguard, proxy } = desiredOf(parts);
-    return {
-        ...place,
-        ...made.way,
-        owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
-        peers: ledger.apply(({ peers }) => peers),
-        publicKeys: wireguard["publicKeys"] as pulumi.Inputs,
-        registry: made.registry,
-        addresses: proxy["addresses"] as string[],
-        services: proxy["services"] as pulumi.Inputs,
-        served: made.served,
-        authorities: parts.authorities,
-        // Nothing is asked before everything of the relay is done.
-        after: records,
-    };
 }

@@ -1,4 +1,4 @@
-import type { Change } from "./relay/relayResource.js";
+import type { Change } from "./relay/change.js";
 
 /** What a change of one input means, one sentence an effect, each starting with the relay's name; none where the input is as before. */
 export type Effect = (change: Change) => string[];

@@ -1,7 +1,8 @@
 import { describeHost, isSameMachine, mayBeSameMachine } from "../hosts/descriptors.js";
 import { same } from "./changes.js";
-import { hasSameNames, placed } from "./relay/placed.js";
-import type { Change } from "./relay/relayResource.js";
+import { placed } from "./relay/placed.js";
+import { hasSameNames } from "./relay/target.js";
+import type { Change } from "./relay/change.js";
 import { UNKNOWN } from "./resource.js";
 import { valueText } from "./sentences.js";
 

@@ -1,4 +1,4 @@
-import { parseTable as parseNft, renderSkeleton, type ParsedTable } from "../../../core/nftables/index.js";
+import { type ParsedTable, parseTable as parseNft, renderSkeleton } from "../../../core/nftables/index.js";
 import { tableName } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
@@ -7,12 +7,13 @@ import { expectedTable, tableDrift } from "./drift.js";
 import { firewallWording } from "./sentences.js";
 import { firewallInputs } from "../import/imported.js";
 import { placed } from "../relay/placed.js";
-import { relayResource, type RelayResourceParts } from "../relay/relayResource.js";
-import { UNKNOWN, type Properties } from "../resource.js";
+import { relayResource } from "../relay/relayResource.js";
+import type { RelayResourceParts } from "../relay/parts.js";
+import { type Properties, UNKNOWN } from "../resource.js";
 import { ADOPTS_INPUT, adoptsValue } from "../import/adoption.js";
 import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT } from "../import/adoptionCheck.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
-import { wantedInterface } from "../wireguard/wireguard.js";
+import { wantedInterface } from "../wireguard/desired.js";
 
 /** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
 export const firewallParts: RelayResourceParts = {

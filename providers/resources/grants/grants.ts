@@ -8,10 +8,12 @@ import type { Files } from "../../../core/protocol/bundle.js";
 import { files } from "../../../core/protocol/files.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
-import { grantsWording, rulesOf, touched, type Rules } from "./sentences.js";
+import { grantsWording, type Rules, rulesOf, touched } from "./sentences.js";
 import { placed } from "../relay/placed.js";
 import { NOTHING_REMOVED } from "../relay/removedFirst.js";
-import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
+import { relayResource } from "../relay/relayResource.js";
+import type { RelayResourceParts } from "../relay/parts.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 

@@ -2,7 +2,7 @@ import { formatRule, parseRule, RELAY } from "../../../core/access/index.js";
 import { same } from "../changes.js";
 import { toldElsewhere, type Wording } from "../effects.js";
 import { placed } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import { listNames, nameAll } from "../sentences.js";
 

@@ -2,8 +2,9 @@ import { describeHost, hostKeyOf, isInstance, isOtherInstance, isSameMachine } f
 import { same } from "../changes.js";
 import type { Effect, Wording } from "../effects.js";
 import { arrival, IF_DIFFERENT } from "../inputSentences.js";
-import { hasSameNames, placed } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
+import { placed } from "../relay/placed.js";
+import { hasSameNames } from "../relay/target.js";
+import type { Change } from "../relay/change.js";
 import { takesAway } from "../relay/removals.js";
 import { renameSentences } from "../relay/rename.js";
 import { retainedSentences } from "../relay/retained.js";

@@ -3,10 +3,11 @@ import type { RegistryPeer } from "../../../core/registry/model.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { former as formerValues } from "../../../core/protocol/facts.js";
 import { isAskedInPreview } from "./adoptionCheck.js";
-import { placed, type Announcement } from "../relay/placed.js";
+import { placed } from "../relay/placed.js";
+import type { Announcement } from "../relay/announcement.js";
 import { peersOf } from "../wireguard/peerChanges.js";
-import type { Change } from "../relay/relayResource.js";
-import { UNKNOWN, type PropertySchema, type Properties } from "../resource.js";
+import type { Change } from "../relay/change.js";
+import { type Properties, type PropertySchema, UNKNOWN } from "../resource.js";
 import { count, listNames } from "../sentences.js";
 
 /** Told to what must know that an interface of that name may be there already, and whose it then is. */

@@ -1,6 +1,6 @@
 import {
-    differencesOf,
     type Differences,
+    differencesOf,
     type LiveInterface,
     type WantedInterface,
 } from "../../../core/adoption/differences.js";
@@ -8,28 +8,20 @@ import { HostError } from "../../../core/errors.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
 import type { Operation } from "../../audit/log.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import { describeHost, isSameMachine, type HostDescriptor } from "../../hosts/descriptors.js";
+import { describeHost, type HostDescriptor, isSameMachine } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { hasUnknown } from "../changes.js";
-import { placed, targetOf } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
+import { placed } from "../relay/placed.js";
+import { targetOf } from "../relay/target.js";
+import type { Change } from "../relay/change.js";
 import type { Properties, PropertySchema } from "../resource.js";
 import { dumpOf } from "../wireguard/drift.js";
+import { type AdoptionTerms } from "./terms.js";
 
 /*
  * An interface that is taken over stays as it is: before the first effect it is compared with the program, by whichever of the
  * relay's resources comes to it first. What would not stay is named, and refused until the program says that this is meant.
  */
-
-/** What else is told to a resource that may take an interface over. */
-export interface AdoptionTerms {
-    /** Whether the program says the MTU. */
-    isMtuGiven: boolean;
-    /** Families in which its grants let somebody through the relay. */
-    forwards: (4 | 6)[];
-    /** The differences that the program accepts. */
-    accepts?: string;
-}
 
 export const TERMS_INPUT: Record<string, PropertySchema> = {
     adoption: {

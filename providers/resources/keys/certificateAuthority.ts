@@ -5,8 +5,10 @@ import type { RecordMark } from "../../../core/audit/record.js";
 import type { AuditRef } from "../../audit/log.js";
 import { changesOf } from "../changes.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
-import { mintId, underAudit, verifyRecord } from "../relay/placed.js";
-import { UNKNOWN, type Properties, type Resource } from "../resource.js";
+import { mintId } from "../relay/target.js";
+import { verifyRecord } from "../relay/verify.js";
+import { underAudit } from "../relay/underAudit.js";
+import { type Properties, type Resource, UNKNOWN } from "../resource.js";
 
 /** The internal authority of one relay and one algorithm. Its private key is a secret in state and never on a relay. */
 export const certificateAuthority: Resource = {

@@ -10,8 +10,11 @@ import { HostKeyMismatch, pinnedFingerprint } from "../../hosts/sshLog.js";
 import { compareLeaves, compareMark, LEAVES_INPUT } from "../log/anchors.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { atItsOwnAddress } from "../relay/move.js";
-import { placed, targetOf, underAudit, verifyRecord } from "../relay/placed.js";
-import { UNKNOWN, type ChangeKind, type Context, type Properties, type Resource } from "../resource.js";
+import { placed } from "../relay/placed.js";
+import { targetOf } from "../relay/target.js";
+import { verifyRecord } from "../relay/verify.js";
+import { underAudit } from "../relay/underAudit.js";
+import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
 import { PLACED_INPUTS, PLACED_OUTPUTS } from "../schemas.js";
 
 /**

@@ -9,8 +9,11 @@ import { AuditLog, type AuditRef } from "../../audit/log.js";
 import { compareLeaves, LEAVES_INPUT } from "../log/anchors.js";
 import { changesOf, same } from "../changes.js";
 import { KEPT_INPUT, keptIn, withKept } from "../keys/kept.js";
-import { mintId, placed, targetOf, underAudit, verifyRecord, verifyRelay } from "../relay/placed.js";
-import { UNKNOWN, type Context, type Properties, type Resource } from "../resource.js";
+import { placed } from "../relay/placed.js";
+import { mintId, targetOf } from "../relay/target.js";
+import { verifyRecord, verifyRelay } from "../relay/verify.js";
+import { underAudit } from "../relay/underAudit.js";
+import { type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
 import { recordedKeys, recordedRegistry } from "../wireguard/history.js";
 import { count, listNames } from "../sentences.js";
 

@@ -9,8 +9,10 @@ import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
 import { claimantOf, type Target } from "../../hosts/host.js";
 import { compareBeforeRecord } from "./beforeRecord.js";
 import { isMap } from "../changes.js";
-import { placed, targetOf, verifyFacts } from "../relay/placed.js";
-import { UNKNOWN, type Context, type Properties, type PropertySchema } from "../resource.js";
+import { placed } from "../relay/placed.js";
+import { targetOf } from "../relay/target.js";
+import { verifyFacts } from "../relay/verify.js";
+import { type Context, type Properties, type PropertySchema, UNKNOWN } from "../resource.js";
 
 export const LEAVES_INPUT: Record<string, PropertySchema> = {
     leaves: {

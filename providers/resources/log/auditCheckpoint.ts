@@ -4,9 +4,11 @@ import { AuditLog, type AuditRef } from "../../audit/log.js";
 import { compareLeaves, compareMark, LEAVES_INPUT } from "./anchors.js";
 import { compareAllDue } from "./beforeRecord.js";
 import { changesOf } from "../changes.js";
-import { mintId, placed, targetOf, warnBehind } from "../relay/placed.js";
+import { placed } from "../relay/placed.js";
+import { mintId, targetOf } from "../relay/target.js";
+import { warnBehind } from "../relay/verify.js";
 import { PLACED_INPUTS } from "../schemas.js";
-import { UNKNOWN, type Context, type Properties, type Resource } from "../resource.js";
+import { type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
 
 /**
  * Pins the log in the stack's state: size, head hash and Merkle root as of this update. A log that lost, changed or

@@ -6,7 +6,7 @@ import { listeners } from "../../../core/protocol/listeners.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { isMap } from "../changes.js";
-import type { CertificateRecord, ProxyInputs } from "./proxy.js";
+import type { CertificateRecord, ProxyInputs } from "./inputs.js";
 
 /** Differences between what Caddy runs and what the program says, by name. */
 export function proxyDrift(

@@ -1,60 +1,28 @@
-import { webcrypto } from "node:crypto";
-
-import { CADDY_VERSION, renderCaddy } from "../../../core/caddy/index.js";
-import { allLeaves, leavesOf, type Leaf } from "../../../core/certificates/leaves.js";
+import { CADDY_VERSION } from "../../../core/caddy/index.js";
+import { allLeaves, type Leaf, leavesOf } from "../../../core/certificates/leaves.js";
 import type { ProxyService } from "../../../core/registry/model.js";
 import { serviceDomain } from "../../../core/names.js";
-import { services as servicesTable } from "../../../core/protocol/services.js";
-import { renderRenewalUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { describeHost } from "../../hosts/descriptors.js";
-import { relayValues } from "../../hosts/host.js";
 import { provideCaddy } from "../../hosts/caddyBinary.js";
 import { probeServices } from "../../hosts/probe.js";
-import { changesOf, same } from "../changes.js";
+import { same } from "../changes.js";
 import { proxyInputs, proxyOutputs } from "../import/imported.js";
-import { placed, targetOf, type Announcement } from "../relay/placed.js";
+import { placed } from "../relay/placed.js";
+import { targetOf } from "../relay/target.js";
 import { configDrift, configHash, proxyDrift } from "./drift.js";
 import { delegate, renewalDrift, renewedCertificates, renewedFile, renewsItself } from "./renewal.js";
-import {
-    certificatesOf,
-    isElsewhere,
-    issuersOf,
-    newAuthorities,
-    proxyWarnings,
-    proxyWording,
-    renewal,
-    renewals,
-    withoutReissued,
-} from "./sentences.js";
-import { NOTHING_REMOVED } from "../relay/removedFirst.js";
-import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
-import { UNKNOWN, type Properties } from "../resource.js";
+import { certificatesOf, issuersOf, proxyWarnings, proxyWording, renewals, withoutReissued } from "./sentences.js";
+import { relayResource } from "../relay/relayResource.js";
+import type { RelayResourceParts } from "../relay/parts.js";
+import { type Properties, UNKNOWN } from "../resource.js";
 import { count } from "../sentences.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
-
-export interface ProxyInputs {
-    addresses: string[];
-    services: Record<string, ProxyService>;
-    /** By algorithm: the authorities in use. */
-    authorities: Record<string, string>;
-    authorityKeys: Record<string, string>;
-    /** Version of the configuration; absent: the first, or no services. */
-    configuration?: number;
-    /** `relay`: it renews the certificates by itself, with an authority of its own. Absent: an apply does. */
-    renewal?: "relay";
-}
-
-/** A leaf certificate as the state knows it; its key is on the host alone. */
-export interface CertificateRecord {
-    file: string;
-    fingerprint: string;
-    notBefore: string;
-    notAfter: string;
-    /** Made by the relay itself, so that another one may be there by now. */
-    renewal?: "relay";
-}
+import { type CertificateRecord, type ProxyInputs } from "./inputs.js";
+import { issue } from "./issue.js";
+import { renderProxy, renewalUnits } from "./render.js";
+import { issuerOutcomes, restoredServices } from "./records.js";
 
 /** One Caddy for all services of a relay, bound to its tunnel addresses, and their certificates. */
 export const proxyParts: RelayResourceParts = {
@@ -232,50 +200,6 @@ export const proxyParts: RelayResourceParts = {
 
 export const proxy = relayResource(proxyParts);
 
-/** Services that were closed since the proxy was applied last, and that it is to serve. */
-function restoredServices({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
-    return Object.keys(inputs.services ?? {})
-        .filter((name) => removed.services.has(name))
-        .sort();
-}
-
-/** Caddy's configuration, and the relay's own record of what it serves. */
-export function renderProxy(
-    { inputs, context }: Change,
-    certificates: Record<string, Pick<CertificateRecord, "file" | "renewal">>,
-): Record<string, string> {
-    const { addresses, services } = inputs as unknown as ProxyInputs;
-    const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
-    const caddy = renderCaddy({
-        adminSocket: `${run}/admin.sock`,
-        listen: addresses,
-        appName: placed(inputs).appName,
-        services: Object.fromEntries(
-            Object.entries(services).map(([name, service]) => {
-                const [first, second] = leavesOf(name, service).map(({ id }) => filesOf(etc, certificates[id]));
-                return [name, { ...service, ...first!, ...(second === undefined ? {} : { second }) }];
-            }),
-        ),
-    });
-    return {
-        "caddy.json": `${JSON.stringify(caddy, null, 2)}\n`,
-        services: servicesTable.render(
-            Object.entries(services).map(([name, { port, upstream }]) => ({ name, port, upstream, addresses })),
-        ),
-    };
-}
-
-/** undefined: it is not made yet. */
-function filesOf(
-    etc: string,
-    certificate: Pick<CertificateRecord, "file" | "renewal"> | undefined,
-): { certificateFile: string; keyFile: string } | undefined {
-    if (certificate === undefined) return undefined;
-    const path = `${etc}/certs/${certificate.file}`;
-    // What the relay makes is in one file, so that it is replaced whole or not at all.
-    return { certificateFile: `${path}.pem`, keyFile: `${path}.${certificate.renewal === "relay" ? "pem" : "key"}` };
-}
-
 function driftOf(inputs: Properties, outputs: Properties, answer: Files): Record<string, string> {
     const args = inputs as unknown as ProxyInputs;
     const drift = {
@@ -286,86 +210,4 @@ function driftOf(inputs: Properties, outputs: Properties, answer: Files): Record
         ? renewalDrift(placed(inputs).appName, args, issuersOf(outputs), answer, new Date())
         : {};
     return { ...drift, ...own };
-}
-
-function renewalUnits({ inputs, context }: Change): Files {
-    const { name = "", etc = "", run = "" } = relayValues(targetOf(inputs, context));
-    const units = renderRenewalUnits({ name, etc, run });
-    return Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text]));
-}
-
-/** That a relay has an authority of its own, or no longer, is worth a line in the log. */
-function issuerOutcomes(relay: string, before: Properties | undefined, outputs: Properties): Announcement[] {
-    const [then, now] = [issuersOf(before), issuersOf(outputs)];
-    const algorithms = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
-    return algorithms
-        .filter((algorithm) => then[algorithm]?.fingerprint !== now[algorithm]?.fingerprint)
-        .map((algorithm) => {
-            const left = now[algorithm];
-            const { fingerprint, notAfter } = left ?? then[algorithm]!;
-            return {
-                action: left === undefined ? "ca_withdraw" : "ca_delegate",
-                message:
-                    left === undefined
-                        ? `Removed its own ${algorithm} authority from ${describeRelay(relay)}`
-                        : `Left ${describeRelay(relay)} an ${algorithm} authority of its own, to renew certificates with`,
-                details: { relay, algorithm, fingerprint, not_after: notAfter },
-            };
-        });
-}
-
-/** Keeps what is still good, makes what is new or due. Private keys go to the host and nowhere else. */
-async function issue(
-    change: Change,
-): Promise<{ certificates: Record<string, CertificateRecord>; files: Record<string, string> }> {
-    const { before, inputs } = change;
-    const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
-    const kept =
-        before !== undefined &&
-        !isElsewhere(change) &&
-        Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses"])).length === 0;
-    const anew = newAuthorities(change);
-    const lost = Object.keys(before?.outputs.drift ?? {}).some(
-        (name) => name === "records" || name.startsWith("certificate"),
-    );
-    const due = renewals(change);
-    const certificates: Record<string, CertificateRecord> = {};
-    const files: Record<string, string> = {};
-    for (const { id, service: name, algorithm } of allLeaves(services)) {
-        const old = certificatesOf(before?.outputs)[id];
-        const oldService = ((before?.inputs.services ?? {}) as Record<string, ProxyService>)[name];
-        if (
-            kept &&
-            !lost &&
-            !anew.includes(algorithm) &&
-            old !== undefined &&
-            old.renewal === undefined &&
-            oldService !== undefined &&
-            leavesOf(name, oldService).some((leaf) => leaf.id === id && leaf.algorithm === algorithm) &&
-            leavesOf(name, services[name]!).every((leaf) => due[renewal(leaf.id)] === undefined)
-        ) {
-            certificates[id] = old;
-            continue;
-        }
-        const { issueLeaf } = await import("../../../core/certificates/index.js");
-        const leaf = await issueLeaf({
-            authority: { certificate: authorities[algorithm] ?? "", privateKey: authorityKeys[algorithm] ?? "" },
-            service: name,
-            appName: placed(inputs).appName,
-            addresses,
-            algorithm: algorithm,
-            now: new Date(),
-            crypto: webcrypto,
-        });
-        const file = `${id}-${leaf.fingerprint.slice(0, 12)}`;
-        certificates[id] = {
-            file,
-            fingerprint: leaf.fingerprint,
-            notBefore: leaf.notBefore,
-            notAfter: leaf.notAfter,
-        };
-        files[`cert.${file}.pem`] = leaf.certificate;
-        files[`cert.${file}.key`] = leaf.privateKey;
-    }
-    return { certificates, files };
 }

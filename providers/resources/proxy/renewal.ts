@@ -9,19 +9,10 @@ import { rfc3339 } from "../../../core/time.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { changesOf } from "../changes.js";
 import { placed } from "../relay/placed.js";
-import type { CertificateRecord, ProxyInputs } from "./proxy.js";
+import type { CertificateRecord, IssuerRecord, ProxyInputs } from "./inputs.js";
 import { dueIssuers, isElsewhere, issuersOf, newAuthorities } from "./sentences.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
-
-/** An authority that was left on the relay, which renews the certificates of its services with it; the key is there alone. */
-export interface IssuerRecord {
-    /** PEM. */
-    certificate: string;
-    fingerprint: string;
-    notBefore: string;
-    notAfter: string;
-}
 
 /** Days that a certificate is valid which a relay makes for itself. */
 export const SHORT_LEAF_DAYS = 90;

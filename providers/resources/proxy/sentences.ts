@@ -3,13 +3,12 @@ import { daysLeft, expiresSoon, renewalDue } from "../../../core/certificates/va
 import type { ProxyService } from "../../../core/registry/model.js";
 import { certificateSentences, kept } from "./certificateSentences.js";
 import { join, same } from "../changes.js";
-import { sentencesOf, toldElsewhere, type Effect, type Wording } from "../effects.js";
+import { type Effect, sentencesOf, toldElsewhere, type Wording } from "../effects.js";
 import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
 import { placed } from "../relay/placed.js";
-import type { CertificateRecord } from "./proxy.js";
-import type { IssuerRecord } from "./renewal.js";
-import type { Change } from "../relay/relayResource.js";
-import { UNKNOWN, type ChangeKind, type Properties } from "../resource.js";
+import type { CertificateRecord, IssuerRecord } from "./inputs.js";
+import type { Change } from "../relay/change.js";
+import { type ChangeKind, type Properties, UNKNOWN } from "../resource.js";
 import { count, listNames, valueText } from "../sentences.js";
 
 /** What a change of services means for who uses them. */

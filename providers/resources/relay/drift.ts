@@ -3,9 +3,9 @@ import { marks as marksOf } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import type { Part } from "./observed.js";
+import { driftIn, GONE, type Part } from "./observed.js";
 import { proxyParts } from "../proxy/proxy.js";
-import { driftIn, GONE, type RelayResourceParts } from "./relayResource.js";
+import type { RelayResourceParts } from "./parts.js";
 import type { Properties } from "../resource.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
 

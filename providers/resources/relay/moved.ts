@@ -2,17 +2,18 @@ import { tableName } from "../../../core/names.js";
 import { AuditLog } from "../../audit/log.js";
 import {
     describeHost,
+    type HostDescriptor,
     isInstance,
     isSameMachine,
     mayBeSameMachine,
     pinned,
-    type HostDescriptor,
 } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { isMap } from "../changes.js";
 import { leftSentence } from "./move.js";
-import { hasSameNames, mintId, placed } from "./placed.js";
+import { placed } from "./placed.js";
+import { hasSameNames, mintId } from "./target.js";
 import type { Properties } from "../resource.js";
 
 /**

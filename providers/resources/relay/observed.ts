@@ -1,3 +1,5 @@
+import { restoredDrift } from "./restored.js";
+import { type RelayResourceParts } from "./parts.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { files, keptFile } from "../../../core/protocol/files.js";
 import { processes, units } from "../../../core/protocol/units.js";
@@ -108,3 +110,26 @@ function* processDrift(part: Part, answer: Files): Generator<[string, string]> {
         yield [`process ${name}`, `${known[2]}; ${REPAIR} starts it`];
     }
 }
+
+/** All that a relay's answer says of one resource. What somebody put into the relay's record of it under another id is not this one. */
+export function driftIn(
+    parts: RelayResourceParts,
+    { id, inputs, outputs }: { id?: string | undefined; inputs: Properties; outputs: Properties },
+    answer: Files,
+): Record<string, string> {
+    const mark = answer.mark?.trim();
+    return {
+        ...(id !== undefined && mark !== undefined && mark !== id ? ANOTHER : {}),
+        ...parts.drift(inputs, outputs, answer),
+        ...observedDrift(parts.step, outputs, answer),
+        ...restoredDrift(outputs, answer),
+    };
+}
+
+const ANOTHER = {
+    records: `the relay's records of it bear another id: another stack or an older state changed it; ${REPAIR} takes it over`,
+};
+
+export const GONE = {
+    records: `the relay's own records of it are gone: the machine was rebuilt or they were removed; ${REPAIR} creates it again`,
+};

@@ -1,8 +1,8 @@
-import { parseRevocation, type GoneKey } from "../../../core/protocol/revocation.js";
+import { type GoneKey, parseRevocation } from "../../../core/protocol/revocation.js";
 import { fromAllowedIps } from "../../../core/wireguard/index.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import { keyOf, peerChanges, peersOf, type PeerChange } from "../wireguard/peerChanges.js";
-import type { Change } from "./relayResource.js";
+import { keyOf, type PeerChange, peerChanges, peersOf } from "../wireguard/peerChanges.js";
+import type { Change } from "./change.js";
 import { isLeaf } from "../wireguard/leaf.js";
 import type { RegistryEntry } from "../wireguard/registry.js";
 

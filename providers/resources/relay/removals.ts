@@ -1,18 +1,18 @@
 import {
+    type Admitted,
     isNarrower,
     isOfRule,
     parseAdmittedPeers,
     parseAdmittedServices,
     renderAdmitted,
     renderAdmittedElements,
-    type Admitted,
 } from "../../../core/protocol/admitted.js";
 import { parseRule } from "../../../core/access/index.js";
 import { HostError, HostUnreachable } from "../../../core/errors.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import { tableName } from "../../../core/names.js";
 import { formatMark } from "../../../core/protocol/mark.js";
-import { leftInWords, notGone, parseRevocation, type GoneKey } from "../../../core/protocol/revocation.js";
+import { type GoneKey, leftInWords, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
 import { problems as problemRows, removed as removedRows } from "../../../core/protocol/removed.js";
 import { servedPorts } from "../../../core/protocol/services.js";
 import { linesOf } from "../../../core/protocol/table.js";
@@ -22,10 +22,12 @@ import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { atItsOwnAddress } from "./move.js";
 import { keptIn } from "../keys/kept.js";
-import { formerPlace, hasSameNames, placed, targetOf, type Announcement } from "./placed.js";
+import { placed } from "./placed.js";
+import { formerPlace, hasSameNames, targetOf } from "./target.js";
+import type { Announcement } from "./announcement.js";
 import { proofOf } from "./proof.js";
-import type { Change, Running } from "./relayResource.js";
-import { UNKNOWN, type Properties } from "../resource.js";
+import type { Change, Running } from "./change.js";
+import { type Properties, UNKNOWN } from "../resource.js";
 import { inBatches } from "../wireguard/records.js";
 import { count, rogueCutOff } from "../sentences.js";
 

@@ -1,7 +1,7 @@
 import type { RecordMark } from "../../../core/audit/record.js";
 import { FormerNames, RENAME_ACTION } from "../../../core/audit/renames.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
-import type { Announcement } from "./placed.js";
+import type { Announcement } from "./announcement.js";
 
 /** What updates took away before anything else of them, and recorded, since a resource was applied last. */
 export interface RemovedFirst {

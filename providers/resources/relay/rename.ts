@@ -1,7 +1,9 @@
 import { RENAME_ACTION } from "../../../core/audit/renames.js";
 import { keptNames } from "../keys/kept.js";
-import { labelOf, placed, type Announcement } from "./placed.js";
-import type { Change } from "./relayResource.js";
+import { placed } from "./placed.js";
+import { labelOf } from "./target.js";
+import type { Announcement } from "./announcement.js";
+import type { Change } from "./change.js";
 
 type Renamed = Pick<Change, "before" | "inputs" | "facts">;
 

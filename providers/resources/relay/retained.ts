@@ -1,7 +1,8 @@
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { same } from "../changes.js";
-import { placed, type Announcement } from "./placed.js";
-import type { Change } from "./relayResource.js";
+import { placed } from "./placed.js";
+import type { Announcement } from "./announcement.js";
+import type { Change } from "./change.js";
 import type { PropertySchema } from "../resource.js";
 
 /*

@@ -3,9 +3,9 @@ import { webcrypto } from "node:crypto";
 import { allLeaves } from "../../../core/certificates/leaves.js";
 import { changesOf } from "../changes.js";
 import { placed } from "../relay/placed.js";
-import type { CertificateRecord, ProxyInputs } from "../proxy/proxy.js";
+import type { CertificateRecord, ProxyInputs } from "../proxy/inputs.js";
 import { newAuthorities, renewal, renewals } from "../proxy/sentences.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 
 /** A certificate with what it takes to hand it out again: every script carries all of them. */

@@ -1,4 +1,4 @@
-import { parseRule, formatRule } from "../../../core/access/index.js";
+import { formatRule, parseRule } from "../../../core/access/index.js";
 import { allLeaves } from "../../../core/certificates/leaves.js";
 import type { ProxyService } from "../../../core/registry/model.js";
 import { tableName } from "../../../core/names.js";
@@ -13,13 +13,15 @@ import { relayValues } from "../../hosts/host.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { placed, targetOf } from "../relay/placed.js";
-import { renderProxy } from "../proxy/proxy.js";
-import type { Change, Desired } from "../relay/relayResource.js";
+import { placed } from "../relay/placed.js";
+import { targetOf } from "../relay/target.js";
+import { renderProxy } from "../proxy/render.js";
+import type { Change, Desired } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import type { Certificates } from "./certificates.js";
 import { renderInterfaces } from "../wireguard/epochs.js";
-import { desiredPeers, renderNetwork, type WireGuardInputs } from "../wireguard/wireguard.js";
+import { desiredPeers, renderNetwork } from "../wireguard/desired.js";
+import type { WireGuardInputs } from "../wireguard/inputs.js";
 
 /** In their order, the steps of a script and what each is given. */
 export type Payload = Record<string, Desired>;

@@ -1,6 +1,7 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import type { Receipt } from "../../hosts/receipt.js";
-import { placed, type Announcement } from "../relay/placed.js";
+import { placed } from "../relay/placed.js";
+import type { Announcement } from "../relay/announcement.js";
 import type { Properties } from "../resource.js";
 import type { Served } from "./sentences.js";
 import { rogueCutOff } from "../sentences.js";

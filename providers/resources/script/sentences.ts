@@ -8,9 +8,9 @@ import { grantsParts } from "../grants/grants.js";
 import { placed } from "../relay/placed.js";
 import { renameSentences } from "../relay/rename.js";
 import { proxyParts } from "../proxy/proxy.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { ChangeKind, Properties } from "../resource.js";
-import { receiptOf, type ReceiptMark } from "./receipt.js";
+import { type ReceiptMark, receiptOf } from "./receipt.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
 import { count, listNames } from "../sentences.js";
 

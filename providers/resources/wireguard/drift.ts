@@ -1,14 +1,15 @@
 import { routesOf } from "../../../core/registry/defaults.js";
 import { fingerprint } from "../../../core/keys/index.js";
-import { type EpochPlace } from "../../../core/keys/epochs.js";
-import { parseDump, type Dump } from "../../../core/wireguard/index.js";
+import type { EpochPlace } from "../../../core/keys/epochs.js";
+import { type Dump, parseDump } from "../../../core/wireguard/index.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
-import type { WireGuardInputs } from "./wireguard.js";
+import type { WireGuardInputs } from "./inputs.js";
 import { placesOf, publicKeyOfEpoch } from "./epochs.js";
-import { expectedPeers, type ExpectedPeer } from "./overlap.js";
+import { expectedPeers } from "./overlap.js";
+import type { ExpectedPeer } from "./desired.js";
 
 /** Differences between the interfaces and what the program says, by name. Counters, handshakes and endpoints are no difference. */
 export function wireDrift(

@@ -1,7 +1,8 @@
 import { devices } from "../../../core/protocol/devices.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import { placed, type Announcement } from "../relay/placed.js";
+import { placed } from "../relay/placed.js";
+import type { Announcement } from "../relay/announcement.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";
 import { isLeaf } from "./leaf.js";

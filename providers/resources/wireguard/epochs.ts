@@ -1,14 +1,15 @@
-import { epochPlaces, type EpochPlace } from "../../../core/keys/epochs.js";
+import { type EpochPlace, epochPlaces } from "../../../core/keys/epochs.js";
 import { publicKeyOf } from "../../../core/keys/index.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { moved } from "../../../core/protocol/moved.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { same } from "../changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
-import { placed, type Announcement } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
-import { UNKNOWN, type Properties } from "../resource.js";
-import type { WireGuardInputs } from "./wireguard.js";
+import { placed } from "../relay/placed.js";
+import type { Announcement } from "../relay/announcement.js";
+import type { Change } from "../relay/change.js";
+import { type Properties, UNKNOWN } from "../resource.js";
+import type { WireGuardInputs } from "./inputs.js";
 import { count, listNames } from "../sentences.js";
 
 /** One epoch in the outputs. */

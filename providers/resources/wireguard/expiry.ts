@@ -5,7 +5,7 @@ import type { Files } from "../../../core/protocol/bundle.js";
 import { placed } from "../relay/placed.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";
-import type { WireGuardInputs } from "./wireguard.js";
+import type { WireGuardInputs } from "./inputs.js";
 import { count, listNames } from "../sentences.js";
 
 /** Whom a relay cut off at her time, as it remembers it. */

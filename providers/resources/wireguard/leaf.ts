@@ -3,24 +3,13 @@ import type { RegistryPeer } from "../../../core/registry/model.js";
 import { admittedOf, keyEpochOf, routesOf } from "../../../core/registry/defaults.js";
 import { changed, placeEffects } from "../inputSentences.js";
 import { peerChanges } from "./peerChanges.js";
-import { placed, type Announcement } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
-import type { Properties, PropertySchema } from "../resource.js";
-import { UNKNOWN } from "../resource.js";
+import { placed } from "../relay/placed.js";
+import type { Announcement } from "../relay/announcement.js";
+import type { Change } from "../relay/change.js";
+import { type Properties, type PropertySchema, UNKNOWN } from "../resource.js";
 import { same } from "../changes.js";
 import { listNames } from "../sentences.js";
-
-/** Who a managed peer is on its relay, and how it gets there: its interface has one peer, and that is the relay. */
-export interface LeafInputs {
-    /** Of the peer. */
-    name: string;
-    keyEpoch: number;
-    admitted: number;
-    /** host:port of the relay's newest key epoch. */
-    endpoint: string;
-    /** Seconds; 0 for none. */
-    keepalive: number;
-}
+import { type LeafInputs } from "./inputs.js";
 
 export const LEAF_INPUT: Record<string, PropertySchema> = {
     leaf: {

@@ -3,16 +3,13 @@ import { REPAIR } from "../../../core/repair.js";
 import { moving } from "../../../core/protocol/moving.js";
 import { rekeyed } from "../../../core/protocol/rekeyed.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import type { DesiredPeer } from "../../../core/wireguard/index.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import { peerChanges } from "./peerChanges.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import { recordedKeys } from "./history.js";
 import type { RegistryEntry } from "./registry.js";
-
-/** A peer as the wire is to have her; of a key that is being replaced nobody here knows the preshared key. */
-export type ExpectedPeer = Omit<DesiredPeer, "presharedKey"> & { presharedKey?: string };
+import { type ExpectedPeer } from "./desired.js";
 
 /** New and old public key of each peer whose key this change replaces: the relay keeps the old one beside it for a while. */
 export function renderRekeyed(change: Change): string {

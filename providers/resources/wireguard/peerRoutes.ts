@@ -6,7 +6,7 @@ import type { Facts } from "../../hosts/facts.js";
 import { fits } from "./known.js";
 import { peersOf } from "./peerChanges.js";
 import { placed } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { CheckFailure, Properties } from "../resource.js";
 
 /** An address that no peer's route may hold, and why. */

@@ -3,8 +3,8 @@ import type { RegistryPeer } from "../../../core/registry/model.js";
 import { routesOf } from "../../../core/registry/defaults.js";
 import { same } from "../changes.js";
 import { isPast } from "./expiry.js";
-import { givenPresharedKey, peerChanges, type PeerChange } from "./peerChanges.js";
-import type { Change } from "../relay/relayResource.js";
+import { givenPresharedKey, type PeerChange, peerChanges } from "./peerChanges.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import { count, listNames, nameAll } from "../sentences.js";
 

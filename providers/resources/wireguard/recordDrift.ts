@@ -1,13 +1,13 @@
 import { REPAIR } from "../../../core/repair.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
-import { keptPeers, rowOf, type PeerRow } from "../../../core/protocol/peers.js";
+import { keptPeers, type PeerRow, rowOf } from "../../../core/protocol/peers.js";
 import { sysctls } from "../../../core/protocol/sysctls.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Files } from "../../../core/protocol/bundle.js";
 import type { Properties } from "../resource.js";
 import { dumpOf } from "./drift.js";
-import { renderNetwork, type WireGuardInputs } from "./wireguard.js";
-import type { ExpectedPeer } from "./overlap.js";
+import { type ExpectedPeer, renderNetwork } from "./desired.js";
+import type { WireGuardInputs } from "./inputs.js";
 import { listNames } from "../sentences.js";
 
 /** The relay's public key of each epoch, as it was read back at the last apply. */

@@ -1,10 +1,11 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import { admittedOf } from "../../../core/registry/defaults.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import { keyOf, peerChanges, peersOf, restoredPeers, type PeerChange } from "./peerChanges.js";
-import { placed, type Announcement } from "../relay/placed.js";
+import { keyOf, type PeerChange, peerChanges, peersOf, restoredPeers } from "./peerChanges.js";
+import { placed } from "../relay/placed.js";
+import type { Announcement } from "../relay/announcement.js";
 import { proofOf, removals } from "../relay/proof.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import { epochRecords } from "./epochs.js";
 import type { RegistryEntry } from "./registry.js";

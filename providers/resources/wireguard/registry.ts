@@ -2,9 +2,9 @@ import { admittedOf } from "../../../core/registry/defaults.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegisteredPeer } from "../../../core/registry/model.js";
 import { keyOf, peerChanges, peersOf } from "./peerChanges.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import { BY_EXPIRY, isPast } from "./expiry.js";
-import type { WireGuardInputs } from "./wireguard.js";
+import type { WireGuardInputs } from "./inputs.js";
 
 /** One peer in the authoritative registry. */
 export type RegistryEntry = RegisteredPeer;

@@ -1,9 +1,9 @@
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { keptIn } from "../keys/kept.js";
 import { peersOf } from "./peerChanges.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
-import type { WireGuardInputs } from "./wireguard.js";
+import type { WireGuardInputs } from "./inputs.js";
 import { publicKeyOfEpoch } from "./epochs.js";
 
 /**

@@ -1,12 +1,12 @@
 import { adoptionSentences } from "../import/adoption.js";
 import { same } from "../changes.js";
-import { sentencesOf, toldElsewhere, type Effect, type Wording } from "../effects.js";
+import { type Effect, sentencesOf, toldElsewhere, type Wording } from "../effects.js";
 import { isOtherInstance } from "../../hosts/descriptors.js";
 import { changed, placeEffects } from "../inputSentences.js";
 import { peerChanges, peersOf } from "./peerChanges.js";
 import { peerSentencesOf } from "./peerSentences.js";
 import { placed } from "../relay/placed.js";
-import type { Change } from "../relay/relayResource.js";
+import type { Change } from "../relay/change.js";
 import { UNKNOWN } from "../resource.js";
 import { concernedByStage, epochSentences } from "./epochs.js";
 import { isLeaf, leafEffects, leafSentences } from "./leaf.js";

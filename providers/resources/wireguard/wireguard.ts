@@ -1,48 +1,33 @@
-import { routesOf } from "../../../core/registry/defaults.js";
-import { notRegistered } from "../../../core/registry/missing.js";
-import { InvalidArgument } from "../../../core/errors.js";
-import { fingerprint, parsePrivateKey, parsePublicKey, presharedKey, publicKeyOf } from "../../../core/keys/index.js";
-import type { RegistryPeer } from "../../../core/registry/model.js";
 import { gone as goneTable, leftInWords, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
-import { network } from "../../../core/protocol/network.js";
 import { renderPeers } from "../../../core/protocol/peers.js";
 import { linesOf, renderLines } from "../../../core/protocol/table.js";
-import { fromAllowedIps, type DesiredPeer } from "../../../core/wireguard/index.js";
 import { currentUser } from "../../audit/actor.js";
 import type { Files } from "../../../core/protocol/bundle.js";
-import type { WantedInterface } from "../../../core/adoption/differences.js";
-import { ADOPTS_INPUT, adoptionOf, adoptsValue } from "../import/adoption.js";
-import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT, type AdoptionTerms } from "../import/adoptionCheck.js";
+import { adoptionOf, ADOPTS_INPUT, adoptsValue } from "../import/adoption.js";
+import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT } from "../import/adoptionCheck.js";
 import { wireguardInputs, wireguardOutputs } from "../import/imported.js";
 import { ignoredChanges } from "../ledger/ignored.js";
 import { arrival } from "../inputSentences.js";
 import { endpointsLeft } from "../relay/move.js";
-import { isMap } from "../changes.js";
 import { KEPT_INPUT } from "../keys/kept.js";
-import { fits, unfit, unfitSecrets } from "./known.js";
+import { unfitSecrets } from "./known.js";
 import { clientWarnings, refuseRoutes, routeFailures } from "./peerRoutes.js";
-import { placed, targetOf } from "../relay/placed.js";
+import { placed } from "../relay/placed.js";
+import { targetOf } from "../relay/target.js";
 import { goneKeys } from "../relay/proof.js";
-import { relayResource, type Change, type RelayResourceParts } from "../relay/relayResource.js";
-import { UNKNOWN, type CheckFailure, type Properties } from "../resource.js";
+import { relayResource } from "../relay/relayResource.js";
+import type { RelayResourceParts } from "../relay/parts.js";
+import type { Change } from "../relay/change.js";
+import { UNKNOWN } from "../resource.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 import { dumpOf, wireDrift } from "./drift.js";
 import { kernelDrift, publicKeysIn, recordDrift } from "./recordDrift.js";
-import { keyOf, peerChanges, restoredPeers } from "./peerChanges.js";
-import {
-    epochOutputs,
-    keyFiles,
-    openRotation,
-    placesOf,
-    previewEpochs,
-    publicKeyOfEpoch,
-    renderInterfaces,
-} from "./epochs.js";
+import { peerChanges, restoredPeers } from "./peerChanges.js";
+import { epochOutputs, keyFiles, openRotation, placesOf, previewEpochs, renderInterfaces } from "./epochs.js";
 import { rogueCutOff } from "../sentences.js";
-import { identityOf, isLeaf, LEAF_INPUT, leafBegin, leafOutcomes, type LeafInputs } from "./leaf.js";
+import { isLeaf, LEAF_INPUT, leafBegin, leafOutcomes } from "./leaf.js";
 import {
     expectedPeers,
-    type ExpectedPeer,
     formersAfter,
     formersIn,
     overlaps,
@@ -51,43 +36,14 @@ import {
     withKnownFormers,
 } from "./overlap.js";
 import { recordedKeys, recordedRegistry } from "./history.js";
-import { BY_EXPIRY, cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
+import { cutNames, expiredOn, expiryWarnings, overdue, withoutCut, withoutUnlisted } from "./expiry.js";
 import { interfaceEnding } from "./ending.js";
 import { beginOf, outcomesOf } from "./records.js";
-import { registryAfter, withReplaced, type RegistryEntry } from "./registry.js";
+import { registryAfter, type RegistryEntry, withReplaced } from "./registry.js";
 import { wireguardWording } from "./sentences.js";
-
-/** What WireGuard's inputs are once they are resolved. */
-export interface WireGuardInputs {
-    address: string;
-    address6?: string;
-    prefix: number;
-    prefix6?: number;
-    /** UDP port of odd epochs; even ones have the next. */
-    listenPort: number;
-    mtu: number;
-    /** Key epochs of the relay. */
-    epochs: number[];
-    /** By epoch; none where the keys are made on the relay. */
-    privateKeys?: Record<string, string>;
-    identity?: "state" | "host";
-    /** An epoch to retire although peers still use it. */
-    forceRetire?: number;
-    /** Seconds in which a replaced key still works beside the new one. */
-    keyOverlap?: number;
-    subnet?: string;
-    subnet6?: string;
-    seed: string;
-    peers: Record<string, RegistryPeer>;
-    /** Keys that are not in the registry: generated ones. */
-    publicKeys: Record<string, string>;
-    /** Only what a program gave: a key, or "none". All others are derived. */
-    presharedKeys: Record<string, string>;
-    /** Networks behind the relay, forwarded to by it. */
-    routes: string[];
-    /** Of a managed peer. */
-    leaf?: LeafInputs;
-}
+import { type WireGuardInputs } from "./inputs.js";
+import { desiredPeers, expectedOnWire, renderNetwork, resolved, wantedInterface } from "./desired.js";
+import { checkKeys, refuseRevoked, unregistered } from "./checks.js";
 
 /** The interface, its addresses and routes, and who is on it; its outputs are the authoritative registry. */
 export const wireguardParts: RelayResourceParts = {
@@ -328,143 +284,4 @@ function keysOn(answer: Files, args: WireGuardInputs, device: string): Set<strin
 
 function hasNamed({ before }: Change, key: string): boolean {
     return Object.values(before?.outputs.drift ?? {}).some((sentence) => String(sentence).includes(key));
-}
-
-/** Peers as the wire is to have them; preshared keys only where the secrets they come from are open. */
-function expectedOnWire(args: WireGuardInputs): ExpectedPeer[] {
-    return typeof args.seed === "string" ? desiredPeers(args) : derivePeers(args, () => undefined);
-}
-
-function resolved(inputs: Properties): WireGuardInputs {
-    return inputs as unknown as WireGuardInputs;
-}
-
-/** Preshared keys are derived, and an apply asks for them before and after: a second time costs nothing. */
-const derivedFor = new WeakMap<WireGuardInputs, DesiredPeer[]>();
-
-export function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
-    const known = derivedFor.get(args) ?? derivePeers(args);
-    derivedFor.set(args, known);
-    return known;
-}
-
-function derivePeers(args: WireGuardInputs): DesiredPeer[];
-function derivePeers(args: WireGuardInputs, secret: () => undefined): ExpectedPeer[];
-function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedPeer[] {
-    // Between a managed peer and its relay it is the peer's key that counts, on both ends.
-    const ownKey = args.leaf === undefined ? undefined : publicKeyOfEpoch(args, 1);
-    return Object.entries(args.peers).map(([name, peer]) => {
-        const publicKey = peer.publicKey ?? args.publicKeys[name];
-        if (publicKey === undefined) {
-            throw new InvalidArgument(
-                `peers.${name}`,
-                "has no public key",
-                "apply the whole relay: with --target, its key pair is left out",
-            );
-        }
-        const given = secret === undefined ? args.presharedKeys[name] : undefined;
-        const derived = (): string =>
-            presharedKey(args.seed, { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
-        return {
-            name,
-            publicKey,
-            ...(secret === undefined ? { presharedKey: given === "none" ? "" : (given ?? derived()) } : {}),
-            allowedIps: fromAllowedIps(peer),
-            keepalive: args.leaf?.keepalive ?? 0,
-            ...(args.leaf === undefined ? {} : { endpoint: args.leaf.endpoint }),
-            ...(peer.expires === undefined ? {} : { expires: peer.expires }),
-        };
-    });
-}
-
-/** What an interface that is taken over has to be like already, or the program to accept. */
-export function wantedInterface(inputs: Properties): (device: string) => WantedInterface {
-    return (device) => {
-        const args = resolved(inputs);
-        const { isMtuGiven, forwards } = inputs.adoption as AdoptionTerms;
-        return {
-            listenPort: placesOf(args, device).find((place) => place.interface === device)?.port ?? args.listenPort,
-            mtu: args.mtu,
-            isMtuGiven,
-            addresses: addressesOf(args),
-            subnets: [args.subnet, args.subnet6].filter((network) => network !== undefined),
-            // In a preview the seed is not made yet: a peer whose preshared key is derived from it gets a different one.
-            peers:
-                typeof args.seed === "string"
-                    ? desiredPeers(args)
-                    : derivePeers(args, () => undefined).map(withGiven(args)),
-            forwards,
-        };
-    };
-}
-
-function withGiven({ presharedKeys }: WireGuardInputs): (peer: ExpectedPeer) => WantedInterface["peers"][number] {
-    return (peer) => {
-        const given = presharedKeys[peer.name];
-        return { ...peer, presharedKey: given === "none" ? "" : given };
-    };
-}
-
-function addressesOf({ address, prefix, address6, prefix6 }: WireGuardInputs): string[] {
-    return [`${address}/${prefix}`, ...(address6 === undefined ? [] : [`${address6}/${prefix6 ?? 64}`])];
-}
-
-export function renderNetwork(args: WireGuardInputs): string {
-    return network.render({
-        subnet: [args.subnet, args.subnet6].filter((each) => each !== undefined),
-        address: addressesOf(args),
-        mtu: args.mtu,
-        route: Object.values(args.peers).flatMap(routesOf),
-        behind: args.routes,
-    });
-}
-
-function* checkKeys(inputs: Properties): Generator<CheckFailure> {
-    const owners = new Map<string, string>();
-    for (const key of Object.values(inputs.privateKeys ?? {}))
-        if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
-    for (const name of Object.keys(inputs.peers ?? {})) {
-        const key = keyOf(inputs, name);
-        if (key === undefined) continue;
-        const path = `peers.${name}.publicKey`;
-        yield* unfit(key, path, parsePublicKey);
-        const other = owners.get(key);
-        if (other !== undefined)
-            yield { path, reason: `is also the key of ${other}; every peer needs a key of its own` };
-        owners.set(key, name);
-    }
-}
-
-/** An update of the interface alone knows the registry as it was. */
-function* unregistered({ listed, peers }: Properties): Generator<CheckFailure> {
-    for (const name of (listed ?? []) as string[]) {
-        if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
-        const { subject, problem, fix } = notRegistered(`peers.${name}`, "it");
-        yield { path: subject, reason: `${problem}; ${fix}` };
-    }
-}
-
-/** A key that was revoked does not come back by itself, under whatever name. Registry knows `reinstate`; this is the wire's own memory. */
-function refuseRevoked(outputs: Properties, inputs: Properties): void {
-    const registry = (outputs.registry ?? {}) as Record<string, RegistryEntry>;
-    const peers = (inputs.peers ?? {}) as Record<string, RegistryPeer>;
-    const active = new Set(
-        Object.values(registry)
-            .filter((entry) => entry.status === "active")
-            .map((entry) => entry.publicKey),
-    );
-    const owners = new Map(Object.keys(peers).map((name) => [keyOf(inputs, name), name]));
-    for (const [was, entry] of Object.entries(registry)) {
-        if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
-        const name = owners.get(entry.publicKey);
-        // Her time came while a change was on its way: the registry knows already, the ledger will with the next one.
-        const { expires } = peers[name ?? ""] ?? {};
-        if (entry.by === BY_EXPIRY && expires !== undefined && expires === entry.revokedAt) continue;
-        if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
-        throw new InvalidArgument(
-            `peers.${name}.publicKey`,
-            `${fingerprint(entry.publicKey)} was revoked${entry.revokedAt === undefined ? "" : ` on ${entry.revokedAt}`} as ${was}`,
-            "let her make a new key, or set `reinstate: true` on the peer of that name",
-        );
-    }
 }

@@ -8,7 +8,7 @@ import { firewall } from "../../../providers/resources/firewall/firewall.js";
 import { grants } from "../../../providers/resources/grants/grants.js";
 import { host } from "../../../providers/resources/host/host.js";
 import type { Part } from "../../../providers/resources/relay/observed.js";
-import { targetOf } from "../../../providers/resources/relay/placed.js";
+import { targetOf } from "../../../providers/resources/relay/target.js";
 import { proxy } from "../../../providers/resources/proxy/proxy.js";
 import { relayDrift, type Stored } from "../../../providers/resources/relay/drift.js";
 import type { Context, Resource } from "../../../providers/resources/resource.js";

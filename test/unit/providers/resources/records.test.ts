@@ -10,7 +10,8 @@ import { firewallParts } from "../../../../providers/resources/firewall/firewall
 import { grantsParts } from "../../../../providers/resources/grants/grants.js";
 import { hostParts } from "../../../../providers/resources/host/host.js";
 import { proxyParts } from "../../../../providers/resources/proxy/proxy.js";
-import type { Change, RelayResourceParts } from "../../../../providers/resources/relay/relayResource.js";
+import type { RelayResourceParts } from "../../../../providers/resources/relay/parts.js";
+import type { Change } from "../../../../providers/resources/relay/change.js";
 import type { Properties } from "../../../../providers/resources/resource.js";
 import { wireguardParts } from "../../../../providers/resources/wireguard/wireguard.js";
 import { interfaceEnding } from "../../../../providers/resources/wireguard/ending.js";

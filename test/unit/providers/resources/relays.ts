@@ -1,5 +1,5 @@
 import type { RegistryPeer } from "../../../../core/registry/model.js";
-import type { Change } from "../../../../providers/resources/relay/relayResource.js";
+import type { Change } from "../../../../providers/resources/relay/change.js";
 import type { Properties } from "../../../../providers/resources/resource.js";
 
 /** Public keys: RFC 7748's Alice and Bob, and two more. */

@@ -1,6 +1,6 @@
 import { sentencesOf } from "../../../../../providers/resources/effects.js";
 import { grantsWording } from "../../../../../providers/resources/grants/sentences.js";
-import type { Change } from "../../../../../providers/resources/relay/relayResource.js";
+import type { Change } from "../../../../../providers/resources/relay/change.js";
 import type { Properties } from "../../../../../providers/resources/resource.js";
 
 const inputs = (rules: Record<string, string[]>): Properties => ({

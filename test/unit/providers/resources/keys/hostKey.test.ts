@@ -4,7 +4,7 @@ import type { SshHost } from "../../../../../providers/hosts/descriptors.js";
 import type { Step, Target } from "../../../../../providers/hosts/host.js";
 import { HostKeyMismatch } from "../../../../../providers/hosts/sshLog.js";
 import { hostKey } from "../../../../../providers/resources/keys/hostKey.js";
-import { UNKNOWN, type Context, type Properties } from "../../../../../providers/resources/resource.js";
+import { type Context, type Properties, UNKNOWN } from "../../../../../providers/resources/resource.js";
 
 /** What the machine shows and is; what was asked of it, with which key pinned. */
 let shown: string;
@@ -31,9 +31,11 @@ jest.mock("../../../../../providers/hosts/host.js", () => ({
         };
     },
 }));
-jest.mock("../../../../../providers/resources/relay/placed.js", () => ({
-    ...jest.requireActual<object>("../../../../../providers/resources/relay/placed.js"),
+jest.mock("../../../../../providers/resources/relay/verify.js", () => ({
+    ...jest.requireActual<object>("../../../../../providers/resources/relay/verify.js"),
     verifyRecord: async () => undefined,
+}));
+jest.mock("../../../../../providers/resources/relay/underAudit.js", () => ({
     underAudit: async (_: unknown, __: unknown, ___: unknown, body: (operation: object) => Promise<unknown>) => ({
         result: await body({ success: async () => undefined }),
         record: { sequence: 1, hash: "h", offset: 0 },

@@ -1,5 +1,5 @@
 import { renderCaddy } from "../../../../../core/caddy/index.js";
-import type { ProxyInputs } from "../../../../../providers/resources/proxy/proxy.js";
+import type { ProxyInputs } from "../../../../../providers/resources/proxy/inputs.js";
 import { proxyDrift } from "../../../../../providers/resources/proxy/drift.js";
 
 const service = (port: number) =>

@@ -5,7 +5,7 @@ import {
     renewals,
     withoutReissued,
 } from "../../../../../providers/resources/proxy/sentences.js";
-import type { Change } from "../../../../../providers/resources/relay/relayResource.js";
+import type { Change } from "../../../../../providers/resources/relay/change.js";
 
 const START = "2026-01-01T00:00:00Z";
 /** 360 days later: a third is over on May 1st, the last 60 days begin on October 28th. */

@@ -1,5 +1,5 @@
 import { retainedRecords, retainedSentences } from "../../../../../providers/resources/relay/retained.js";
-import type { Change } from "../../../../../providers/resources/relay/relayResource.js";
+import type { Change } from "../../../../../providers/resources/relay/change.js";
 
 function change(then: boolean | undefined, now: boolean | undefined): Change {
     const inputs = (retained: boolean | undefined): Record<string, unknown> => ({

@@ -1,6 +1,6 @@
 import { publicKeyOf } from "../../../../../core/keys/index.js";
-import { fromAllowedIps, type DesiredPeer } from "../../../../../core/wireguard/index.js";
-import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/wireguard.js";
+import { type DesiredPeer, fromAllowedIps } from "../../../../../core/wireguard/index.js";
+import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/inputs.js";
 import { wireDrift as driftOf } from "../../../../../providers/resources/wireguard/drift.js";
 import type { Files } from "../../../../../core/protocol/bundle.js";
 import { KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";

@@ -1,5 +1,5 @@
 import { publicKeyOf } from "../../../../../core/keys/index.js";
-import { UNKNOWN, type Properties } from "../../../../../providers/resources/resource.js";
+import { type Properties, UNKNOWN } from "../../../../../providers/resources/resource.js";
 import {
     epochOutputs,
     epochRecords,
@@ -9,7 +9,7 @@ import {
     previewEpochs,
     renderInterfaces,
 } from "../../../../../providers/resources/wireguard/epochs.js";
-import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/wireguard.js";
+import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/inputs.js";
 import { peerSentences } from "../../../../../providers/resources/wireguard/sentences.js";
 import { changeOf, KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";
 

@@ -1,10 +1,8 @@
 import { presharedKey, publicKeyOf } from "../../../../../core/keys/index.js";
 import { sentencesOf } from "../../../../../providers/resources/effects.js";
-import {
-    desiredPeers,
-    wireguardParts,
-    type WireGuardInputs,
-} from "../../../../../providers/resources/wireguard/wireguard.js";
+import { wireguardParts } from "../../../../../providers/resources/wireguard/wireguard.js";
+import { desiredPeers } from "../../../../../providers/resources/wireguard/desired.js";
+import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/inputs.js";
 import { renderInterfaces } from "../../../../../providers/resources/wireguard/epochs.js";
 import { UNKNOWN } from "../../../../../providers/resources/resource.js";
 import { changeOf, KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";

@@ -1,6 +1,6 @@
 import { fingerprint } from "../../../../../core/keys/index.js";
 import type { Properties } from "../../../../../providers/resources/resource.js";
-import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/wireguard.js";
+import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/inputs.js";
 import { registryAfter, type RegistryEntry } from "../../../../../providers/resources/wireguard/registry.js";
 import { changeOf, KEYS, peer, wireInputs } from "../relays.js";
 

@@ -1,0 +1,32 @@
+import type { ProxyService } from "../../../core/registry/model.js";
+
+export interface ProxyInputs {
+    addresses: string[];
+    services: Record<string, ProxyService>;
+    /** By algorithm: the authorities in use. */
+    authorities: Record<string, string>;
+    authorityKeys: Record<string, string>;
+    /** Version of the configuration; absent: the first, or no services. */
+    configuration?: number;
+    /** `relay`: it renews the certificates by itself, with an authority of its own. Absent: an apply does. */
+    renewal?: "relay";
+}
+
+/** A leaf certificate as the state knows it; its key is on the host alone. */
+export interface CertificateRecord {
+    file: string;
+    fingerprint: string;
+    notBefore: string;
+    notAfter: string;
+    /** Made by the relay itself, so that another one may be there by now. */
+    renewal?: "relay";
+}
+
+/** An authority that was left on the relay, which renews the certificates of its services with it; the key is there alone. */
+export interface IssuerRecord {
+    /** PEM. */
+    certificate: string;
+    fingerprint: string;
+    notBefore: string;
+    notAfter: string;
+}

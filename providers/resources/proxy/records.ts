@@ -1,0 +1,33 @@
+import { describeRelay } from "../../../core/wireguard/leaf.js";
+import type { Announcement } from "../relay/announcement.js";
+import { issuersOf } from "./sentences.js";
+import { NOTHING_REMOVED } from "../relay/removedFirst.js";
+import type { Change } from "../relay/change.js";
+import type { Properties } from "../resource.js";
+
+/** That a relay has an authority of its own, or no longer, is worth a line in the log. */
+export function issuerOutcomes(relay: string, before: Properties | undefined, outputs: Properties): Announcement[] {
+    const [then, now] = [issuersOf(before), issuersOf(outputs)];
+    const algorithms = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
+    return algorithms
+        .filter((algorithm) => then[algorithm]?.fingerprint !== now[algorithm]?.fingerprint)
+        .map((algorithm) => {
+            const left = now[algorithm];
+            const { fingerprint, notAfter } = left ?? then[algorithm]!;
+            return {
+                action: left === undefined ? "ca_withdraw" : "ca_delegate",
+                message:
+                    left === undefined
+                        ? `Removed its own ${algorithm} authority from ${describeRelay(relay)}`
+                        : `Left ${describeRelay(relay)} an ${algorithm} authority of its own, to renew certificates with`,
+                details: { relay, algorithm, fingerprint, not_after: notAfter },
+            };
+        });
+}
+
+/** Services that were closed since the proxy was applied last, and that it is to serve. */
+export function restoredServices({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
+    return Object.keys(inputs.services ?? {})
+        .filter((name) => removed.services.has(name))
+        .sort();
+}

@@ -1,0 +1,42 @@
+import type { Operation } from "../../audit/log.js";
+import type { Target } from "../../hosts/host.js";
+import type { Facts } from "../../hosts/facts.js";
+import type { Files } from "../../../core/protocol/bundle.js";
+import type { Announcement } from "./announcement.js";
+import type { RemovedFirst } from "./removedFirst.js";
+import type { Context, Properties } from "../resource.js";
+
+/** A change as the parts of a resource see it. `before` is absent when it is created. */
+export interface Change {
+    before?: { inputs: Properties; outputs: Properties };
+    inputs: Properties;
+    context: Context;
+    /** What the machine said before anything of it was changed. Only in an apply. */
+    facts?: Facts;
+    /** What updates that did not come to their end took away since this resource was applied last. */
+    removed?: RemovedFirst;
+}
+
+/** An apply that has begun. */
+export interface Running {
+    operation: Operation;
+    facts: Facts | undefined;
+    target: Target;
+}
+
+/** What a step sends to the relay. */
+export interface Desired {
+    values?: Record<string, string | number | undefined>;
+    files?: Files;
+    /** Handed on to `outputs`, for what is decided while rendering (certificates). Never secret. */
+    keep?: Properties;
+}
+
+export interface Outcome {
+    outputs: Properties;
+    problems: string[];
+    /** What the apply found on the wire and overwrote, though nobody had seen it before; a sentence each. */
+    foreign?: string[];
+    /** What else happened, recorded before the outcomes. */
+    records?: Announcement[];
+}

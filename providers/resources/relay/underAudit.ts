@@ -1,0 +1,144 @@
+import { HostError, HostUnreachable } from "../../../core/errors.js";
+import type { RecordMark } from "../../../core/audit/record.js";
+import { readMark } from "../../../core/protocol/mark.js";
+import { refuseShorter, rememberSeen } from "../../audit/lastSeen.js";
+import { AuditLog, type AuditRef, type Operation } from "../../audit/log.js";
+import { type Facts, factsOf, placeOf } from "../../hosts/facts.js";
+import { describeHost, isAbandoned } from "../../hosts/descriptors.js";
+import { RelayChanged, type Target } from "../../hosts/host.js";
+import { compareAllDue } from "../log/beforeRecord.js";
+import { sealJournal } from "./journal.js";
+import { inTurn } from "../turns.js";
+import { type Announcement } from "./announcement.js";
+import { refuseForeign, verifyFacts } from "./verify.js";
+
+/**
+ * One operation under the log: the log still holds what this resource and the relay last wrote, a begin record is
+ * on disk before the first effect, and what really happened follows it, success or failure.
+ */
+export function underAudit<T>(
+    audit: AuditRef,
+    previous: RecordMark | undefined,
+    announcement: Announcement,
+    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
+    relay?: Target,
+): Promise<{ result: T; record: RecordMark }> {
+    const operate = (): Promise<{ result: T; record: RecordMark }> =>
+        operated(audit, previous, announcement, body, relay);
+    return relay === undefined ? operate() : inTurn(placeOf(relay), operate);
+}
+
+async function operated<T>(
+    audit: AuditRef,
+    previous: RecordMark | undefined,
+    announcement: Announcement,
+    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
+    relay?: Target,
+): Promise<{ result: T; record: RecordMark }> {
+    const log = await AuditLog.open(audit, { expectExisting: previous !== undefined });
+    if (previous !== undefined) await log.verifyMark(previous);
+    await refuseShorter(log, audit, audit.path);
+    const seen = relay === undefined ? undefined : await observe(log, relay);
+    await compareAllDue(audit.path);
+    const operation = await log.begin({ ...announcement, message: announcement.begin ?? announcement.message });
+    const { relay: name } = announcement.details;
+    try {
+        const result =
+            relay === undefined || seen === undefined
+                ? await body(operation, undefined)
+                : await onRelay({ log, operation, name, relay }, seen, body);
+        return { result, record: operation.mark };
+    } catch (error) {
+        await operation.failure(error, { details: { relay: name } });
+        throw error;
+    } finally {
+        await rememberSeen(log);
+    }
+}
+
+/** What a relay says of itself, or why it cannot be asked. */
+type Observation = { facts: Facts } | { unreachable: Error };
+
+/** Asks the relay, and refuses one that is somebody else's or was last changed under a record that the log lacks. */
+async function observe(log: AuditLog, relay: Target): Promise<Observation> {
+    let facts: Facts;
+    try {
+        facts = await factsOf(relay);
+    } catch (error) {
+        return { unreachable: error as Error };
+    }
+    refuseForeign(facts, relay);
+    await verifyFacts(log, facts, relay);
+    return { facts };
+}
+
+interface OnRelay {
+    log: AuditLog;
+    operation: Operation;
+    /** As records call the relay. */
+    name: unknown;
+    relay: Target;
+}
+
+/** Runs the body on a relay; a second time, once, on one that did something by itself in the meantime. */
+async function onRelay<T>(
+    here: OnRelay,
+    seen: Observation,
+    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
+): Promise<T> {
+    const { log, operation, name, relay } = here;
+    if ("unreachable" in seen) {
+        if (!mayGoOn(seen.unreachable, relay)) throw seen.unreachable;
+        return body(operation, undefined);
+    }
+    await recordRollback(here, seen.facts);
+    const facts = await sealJournal(log, operation, String(name), relay, seen.facts);
+    try {
+        return await body(operation, facts);
+    } catch (error) {
+        if (!(error instanceof RelayChanged)) throw error;
+        return body(operation, await observeAgain(here, facts, error));
+    }
+}
+
+/** What the relay did by itself is seen and planned on; a second change is not raced against. */
+async function observeAgain(
+    { log, operation, name, relay }: OnRelay,
+    before: Facts,
+    changed: RelayChanged,
+): Promise<Facts> {
+    const seen = await observe(log, relay);
+    if ("unreachable" in seen) throw seen.unreachable;
+    if (seen.facts.auditMark !== before.auditMark) throw new AppliedMeanwhile(relay, seen.facts.auditMark);
+    await operation.record({
+        action: "relay_changed",
+        message: changed.problem,
+        details: { relay: name, generation: changed.generation },
+    });
+    return sealJournal(log, operation, String(name), relay, seen.facts);
+}
+
+async function recordRollback({ operation, name }: OnRelay, facts: Facts): Promise<void> {
+    if (facts.rolledBack === undefined) return;
+    const why = facts.cutOff === undefined ? "nobody confirmed" : `cut off ${facts.cutOff}`;
+    const message = `A change that ${why} was rolled back on ${facts.rolledBack}`;
+    await operation.record({ action: "rollback", message, details: { relay: name } });
+}
+
+/** Somebody applies another program, or another copy of the state, at the same time: whoever comes second stops. */
+class AppliedMeanwhile extends HostError {
+    constructor(relay: Target, mark: string | undefined) {
+        const { sequence } = readMark(mark) ?? {};
+        const record = sequence === undefined ? "" : `, under record ${sequence} of the log`;
+        super(
+            describeHost(relay.host),
+            `another update changed the relay while this one was under way${record}; nothing was changed over it`,
+            "wait until it is done, look at what it did (`pulumi preview --refresh`), then apply again",
+        );
+    }
+}
+
+/** Only a removal gets to use this: everything else needs the host and fails at its next step. */
+function mayGoOn(error: Error, relay: Target): boolean {
+    return error instanceof HostUnreachable && isAbandoned(relay.host);
+}

@@ -1,0 +1,60 @@
+import { notRegistered } from "../../../core/registry/missing.js";
+import { InvalidArgument } from "../../../core/errors.js";
+import { fingerprint, parsePrivateKey, parsePublicKey, publicKeyOf } from "../../../core/keys/index.js";
+import type { RegistryPeer } from "../../../core/registry/model.js";
+import { isMap } from "../changes.js";
+import { fits, unfit } from "./known.js";
+import type { CheckFailure, Properties } from "../resource.js";
+import { keyOf } from "./peerChanges.js";
+import { BY_EXPIRY } from "./expiry.js";
+import type { RegistryEntry } from "./registry.js";
+
+export function* checkKeys(inputs: Properties): Generator<CheckFailure> {
+    const owners = new Map<string, string>();
+    for (const key of Object.values(inputs.privateKeys ?? {}))
+        if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
+    for (const name of Object.keys(inputs.peers ?? {})) {
+        const key = keyOf(inputs, name);
+        if (key === undefined) continue;
+        const path = `peers.${name}.publicKey`;
+        yield* unfit(key, path, parsePublicKey);
+        const other = owners.get(key);
+        if (other !== undefined)
+            yield { path, reason: `is also the key of ${other}; every peer needs a key of its own` };
+        owners.set(key, name);
+    }
+}
+
+/** An update of the interface alone knows the registry as it was. */
+export function* unregistered({ listed, peers }: Properties): Generator<CheckFailure> {
+    for (const name of (listed ?? []) as string[]) {
+        if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
+        const { subject, problem, fix } = notRegistered(`peers.${name}`, "it");
+        yield { path: subject, reason: `${problem}; ${fix}` };
+    }
+}
+
+/** A key that was revoked does not come back by itself, under whatever name. Registry knows `reinstate`; this is the wire's own memory. */
+export function refuseRevoked(outputs: Properties, inputs: Properties): void {
+    const registry = (outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const peers = (inputs.peers ?? {}) as Record<string, RegistryPeer>;
+    const active = new Set(
+        Object.values(registry)
+            .filter((entry) => entry.status === "active")
+            .map((entry) => entry.publicKey),
+    );
+    const owners = new Map(Object.keys(peers).map((name) => [keyOf(inputs, name), name]));
+    for (const [was, entry] of Object.entries(registry)) {
+        if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
+        const name = owners.get(entry.publicKey);
+        // Her time came while a change was on its way: the registry knows already, the ledger will with the next one.
+        const { expires } = peers[name ?? ""] ?? {};
+        if (entry.by === BY_EXPIRY && expires !== undefined && expires === entry.revokedAt) continue;
+        if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
+        throw new InvalidArgument(
+            `peers.${name}.publicKey`,
+            `${fingerprint(entry.publicKey)} was revoked${entry.revokedAt === undefined ? "" : ` on ${entry.revokedAt}`} as ${was}`,
+            "let her make a new key, or set `reinstate: true` on the peer of that name",
+        );
+    }
+}

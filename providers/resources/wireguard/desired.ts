@@ -1,0 +1,105 @@
+import { routesOf } from "../../../core/registry/defaults.js";
+import { InvalidArgument } from "../../../core/errors.js";
+import { presharedKey } from "../../../core/keys/index.js";
+import { network } from "../../../core/protocol/network.js";
+import { type DesiredPeer, fromAllowedIps } from "../../../core/wireguard/index.js";
+import type { WantedInterface } from "../../../core/adoption/differences.js";
+import type { AdoptionTerms } from "../import/terms.js";
+import type { Properties } from "../resource.js";
+import { placesOf, publicKeyOfEpoch } from "./epochs.js";
+import { identityOf } from "./leaf.js";
+import { type WireGuardInputs } from "./inputs.js";
+
+export function resolved(inputs: Properties): WireGuardInputs {
+    return inputs as unknown as WireGuardInputs;
+}
+
+/** Preshared keys are derived, and an apply asks for them before and after: a second time costs nothing. */
+const derivedFor = new WeakMap<WireGuardInputs, DesiredPeer[]>();
+
+export function desiredPeers(args: WireGuardInputs): DesiredPeer[] {
+    const known = derivedFor.get(args) ?? derivePeers(args);
+    derivedFor.set(args, known);
+    return known;
+}
+
+function derivePeers(args: WireGuardInputs): DesiredPeer[];
+
+function derivePeers(args: WireGuardInputs, secret: () => undefined): ExpectedPeer[];
+
+function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedPeer[] {
+    // Between a managed peer and its relay it is the peer's key that counts, on both ends.
+    const ownKey = args.leaf === undefined ? undefined : publicKeyOfEpoch(args, 1);
+    return Object.entries(args.peers).map(([name, peer]) => {
+        const publicKey = peer.publicKey ?? args.publicKeys[name];
+        if (publicKey === undefined) {
+            throw new InvalidArgument(
+                `peers.${name}`,
+                "has no public key",
+                "apply the whole relay: with --target, its key pair is left out",
+            );
+        }
+        const given = secret === undefined ? args.presharedKeys[name] : undefined;
+        const derived = (): string =>
+            presharedKey(args.seed, { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
+        return {
+            name,
+            publicKey,
+            ...(secret === undefined ? { presharedKey: given === "none" ? "" : (given ?? derived()) } : {}),
+            allowedIps: fromAllowedIps(peer),
+            keepalive: args.leaf?.keepalive ?? 0,
+            ...(args.leaf === undefined ? {} : { endpoint: args.leaf.endpoint }),
+            ...(peer.expires === undefined ? {} : { expires: peer.expires }),
+        };
+    });
+}
+
+/** Peers as the wire is to have them; preshared keys only where the secrets they come from are open. */
+export function expectedOnWire(args: WireGuardInputs): ExpectedPeer[] {
+    return typeof args.seed === "string" ? desiredPeers(args) : derivePeers(args, () => undefined);
+}
+
+/** What an interface that is taken over has to be like already, or the program to accept. */
+export function wantedInterface(inputs: Properties): (device: string) => WantedInterface {
+    return (device) => {
+        const args = resolved(inputs);
+        const { isMtuGiven, forwards } = inputs.adoption as AdoptionTerms;
+        return {
+            listenPort: placesOf(args, device).find((place) => place.interface === device)?.port ?? args.listenPort,
+            mtu: args.mtu,
+            isMtuGiven,
+            addresses: addressesOf(args),
+            subnets: [args.subnet, args.subnet6].filter((network) => network !== undefined),
+            // In a preview the seed is not made yet: a peer whose preshared key is derived from it gets a different one.
+            peers:
+                typeof args.seed === "string"
+                    ? desiredPeers(args)
+                    : derivePeers(args, () => undefined).map(withGiven(args)),
+            forwards,
+        };
+    };
+}
+
+function withGiven({ presharedKeys }: WireGuardInputs): (peer: ExpectedPeer) => WantedInterface["peers"][number] {
+    return (peer) => {
+        const given = presharedKeys[peer.name];
+        return { ...peer, presharedKey: given === "none" ? "" : given };
+    };
+}
+
+function addressesOf({ address, prefix, address6, prefix6 }: WireGuardInputs): string[] {
+    return [`${address}/${prefix}`, ...(address6 === undefined ? [] : [`${address6}/${prefix6 ?? 64}`])];
+}
+
+export function renderNetwork(args: WireGuardInputs): string {
+    return network.render({
+        subnet: [args.subnet, args.subnet6].filter((each) => each !== undefined),
+        address: addressesOf(args),
+        mtu: args.mtu,
+        route: Object.values(args.peers).flatMap(routesOf),
+        behind: args.routes,
+    });
+}
+
+/** A peer as the wire is to have her; of a key that is being replaced nobody here knows the preshared key. */
+export type ExpectedPeer = Omit<DesiredPeer, "presharedKey"> & { presharedKey?: string };
