@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tableName } from "../../core/names.js";
+import { configHash } from "../../providers/resources/proxy/drift.js";
 import type { LabNode } from "./node.js";
 import { reboot } from "./reboot.js";
 import { Stack, type Declared } from "./stack.js";
@@ -20,20 +22,24 @@ export async function revive(recording: string, node: LabNode, device: string): 
     const filled = (text: string): string =>
         text.replace(/\{(namespace|interface|table|machine)\}/g, (_, name: string) => values[name] ?? "");
     const read = (name: string): string => filled(readFileSync(join(folder, name), "utf8"));
+    const files = JSON.parse(readFileSync(join(folder, "etc.json"), "utf8")) as Record<string, string>;
+    // The state knows files of the machine by their hashes, which depend on the names that are filled in.
+    const hashed = (text: string): string =>
+        text
+            .replace(/\{sha256 ([^}]+)\}/g, (_, name: string) =>
+                createHash("sha256").update(filled(files[name]!)).digest("hex"),
+            )
+            .replace("{configuration caddy.json}", configHash({ caddy: filled(files["caddy.json"]!) }) ?? "");
 
     const stack = await Stack.create(JSON.parse(read("program.json")) as Declared);
-    for (const [name, to] of [
-        ["Pulumi.dev.yaml", "Pulumi.dev.yaml"],
-        ["state.json", "state.json"],
-        ["dev.jsonl", "audit/dev.jsonl"],
-        ["lab-dev.key", "config/pulumi-qp-tunnel/lab-dev.key"],
-    ] as const) {
-        // The log is sealed: its lines stay as they were.
-        write(join(stack.folder, to), name === "dev.jsonl" ? readFileSync(join(folder, name), "utf8") : read(name));
-    }
+    write(join(stack.folder, "Pulumi.dev.yaml"), read("Pulumi.dev.yaml"));
+    write(join(stack.folder, "state.json"), hashed(read("state.json")));
+    // The log is sealed: its lines stay as they were.
+    write(join(stack.folder, "audit/dev.jsonl"), readFileSync(join(folder, "dev.jsonl"), "utf8"));
+    for (const [name, text] of Object.entries(JSON.parse(read("config.json")) as Record<string, string>))
+        write(join(stack.folder, "config/pulumi-qp-tunnel", name), text);
     await stack.succeed(["stack", "import", "--file", join(stack.folder, "state.json")]);
 
-    const files = JSON.parse(readFileSync(join(folder, "etc.json"), "utf8")) as Record<string, string>;
     const etc = stack.place("etc");
     for (const [name, text] of Object.entries(files))
         write(join(etc, filled(name)), filled(text), name === "program" ? 0o700 : 0o600);
