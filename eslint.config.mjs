@@ -36,6 +36,16 @@ export default tseslint.config(
         },
     },
     {
+        // A source reads top-down, and a function fits on a screen.
+        files: ["{cli,components,core,providers,scripts}/**/*.{ts,mjs}"],
+        // Folders that have longer ones still.
+        ignores: ["components/**", "providers/resources/**"],
+        rules: {
+            "max-lines": ["error", { max: 300 }],
+            "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+        },
+    },
+    {
         // The domain is pure: what it needs of the world is handed to it.
         files: ["core/**/*.ts"],
         rules: {
