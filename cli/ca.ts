@@ -25,8 +25,8 @@ interface Chosen {
 }
 
 /**
- * Formats that hold what browsers and the systems under them take, of a relay that has two authorities: a DER file holds one certificate, and
- * Apple's systems refuse a whole profile for one certificate of a kind that they do not know.
+ * Formats with only the CA that browsers and operating systems accept, if a relay has two: a DER file holds one certificate, and
+ * Apple's systems refuse a whole profile that has one certificate of an unknown kind.
  */
 const SUITABLE: Record<string, CertificateAlgorithm> = { der: "ecdsa-p256", mobileconfig: "ecdsa-p256" };
 
@@ -37,11 +37,15 @@ const FORMATS: Record<string, (chosen: Chosen) => string | Uint8Array> = {
     mobileconfig: ({ relay, appName, authorities }) => appleProfile(relay, appName, authorities),
 };
 
-/** `qp-tunnel ca`: what clients of the services have to trust. Standard error says what to compare it with. */
+/** `qp-tunnel ca`: the CA certificates that clients must trust. Standard error has the fingerprint to compare. */
 export async function ca(options: CaOptions, output: Output): Promise<number> {
     const write = Object.hasOwn(FORMATS, options.format) ? FORMATS[options.format] : undefined;
     if (write === undefined) {
-        throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
+        throw new InvalidArgument(
+            "--format",
+            `${options.format} is unknown`,
+            `choose ${Object.keys(FORMATS).join(", ")}`,
+        );
     }
     const chosen = choose(await readStack(options), options);
     if (options.json === true) {
@@ -59,7 +63,7 @@ export async function ca(options: CaOptions, output: Output): Promise<number> {
     }
     for (const { algorithm } of options.format === "der" ? chosen.left : []) {
         output.stderr.write(
-            `note: der holds one certificate; --algorithm ${algorithm} writes the authority for clients that accept such certificates\n`,
+            `note: a der file holds one certificate; --algorithm ${algorithm} exports the CA certificate of that kind\n`,
         );
     }
     return Exit.fine;
@@ -75,14 +79,14 @@ function choose(resources: StackResource[], { relay: wanted, algorithm, format, 
     const relays = [...new Set(authorities.map(({ relay }) => relay))].sort();
     const relay = wanted ?? relays[0];
     if (relay === undefined) {
-        throw new InvalidArgument("stack", "no relay in it has a certificate authority yet", "run pulumi up first");
+        throw new InvalidArgument("stack", "no relay in it has a CA yet", "run pulumi up first");
     }
     if (wanted === undefined && relays.length > 1) {
-        throw new InvalidArgument("--relay", "the stack has more than one", `say ${relays.join(" or ")}`);
+        throw new InvalidArgument("--relay", "the stack has more than one relay", `choose ${relays.join(" or ")}`);
     }
     const its = authorities.filter((authority) => authority.relay === relay);
     if (its.length === 0) {
-        throw new InvalidArgument("--relay", `the stack has none called ${relay}`, `say ${relays.join(" or ")}`);
+        throw new InvalidArgument("--relay", `the stack has no relay ${relay}`, `choose ${relays.join(" or ")}`);
     }
     const all = its.flatMap(({ certificate }) => authoritiesIn(certificate));
     const suitable = SUITABLE[format];
@@ -90,7 +94,7 @@ function choose(resources: StackResource[], { relay: wanted, algorithm, format, 
     const chosen = all.filter((authority) => kind === undefined || authority.algorithm === kind);
     if (chosen.length === 0) {
         const kinds = all.map((authority) => authority.algorithm).join(" or ");
-        throw new InvalidArgument("--algorithm", `${relay} has no authority of kind ${kind}`, `say ${kinds}`);
+        throw new InvalidArgument("--algorithm", `${relay} has no ${kind} CA`, `choose ${kinds}`);
     }
     const left = all.filter((each) => algorithm === undefined && !chosen.includes(each));
     return { relay, appName: its[0]?.appName ?? "", authorities: chosen, left };

@@ -8,10 +8,10 @@ import { compilerProblem } from "./doctor/machine.js";
 import { Exit, type Output, printJson } from "./output.js";
 
 const PLUGIN = "qptunnel";
-/** A script of the project's own: a path into node_modules would break `pulumi install` on a fresh clone. */
+/** A script in the project, because a path into node_modules breaks `pulumi install` on a fresh clone. */
 const FOLDER = "plugin";
 const SCRIPT = `${FOLDER}/pulumi-resource-${PLUGIN}`;
-/** Garbage is collected sooner than Node would: with 1 000 peers that saves a sixth of the memory. */
+/** More frequent garbage collection than Node's default saves a sixth of the memory with 1 000 peers. */
 const SCRIPT_TEXT = `#!/bin/sh
 exec node --max-semi-space-size=2 --optimize-for-size "$(dirname "$0")/../node_modules/pulumi-qp-tunnel/dist/providers/plugin/main.js" "$@"
 `;
@@ -19,7 +19,7 @@ exec node --max-semi-space-size=2 --optimize-for-size "$(dirname "$0")/../node_m
 type Change = "created" | "updated" | "unchanged";
 
 /**
- * `qp-tunnel init`: lets the engine find the plugin from this project. Doing it again changes nothing.
+ * `qp-tunnel init`: lets the engine find the plugin from this project. Running it again changes nothing.
  *
  * @param folder of the project, with its Pulumi.yaml
  */
@@ -32,7 +32,7 @@ export function init(folder: string, options: { json?: boolean }, output: Output
             "run this in the folder of a Pulumi project (pulumi new)",
         );
     }
-    // Whatever the manifest's faults are, they are found before anything is written.
+    // The manifest is checked before anything is written.
     const text = addPlugin(readFileSync(join(folder, manifest), "utf8"), manifest);
     const changes: Record<string, Change> = {
         [SCRIPT]: write(join(folder, SCRIPT), SCRIPT_TEXT),
@@ -46,7 +46,7 @@ export function init(folder: string, options: { json?: boolean }, output: Output
     for (const [file, change] of Object.entries(changes)) output.stdout.write(`${file}: ${change}\n`);
     const compiler = compilerProblem(folder);
     if (compiler !== undefined) output.stderr.write(`note: ${compiler.name} ${compiler.found}; ${compiler.fix}\n`);
-    output.stdout.write(`next: commit ${SCRIPT} and ${manifest}, then run pulumi preview\n`);
+    output.stdout.write(`next step: commit ${SCRIPT} and ${manifest}, then run pulumi preview\n`);
     return Exit.fine;
 }
 
@@ -63,7 +63,7 @@ function addPlugin(text: string, name: string): string {
     if (isMap(ours)) {
         if (ours.get("path") === path && !ours.has("version")) return text;
         ours.set("path", path);
-        // A version here would break the next upgrade of the package.
+        // A version here breaks the next upgrade of the package.
         ours.delete("version");
     } else {
         providers.add(document.createNode({ name: PLUGIN, path }));

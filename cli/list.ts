@@ -8,7 +8,7 @@ interface ListOptions extends StateOptions {
     json?: boolean;
 }
 
-/** `qp-tunnel list`: who and what the stack's state knows; no relay is asked. */
+/** `qp-tunnel list`: the peers and services in the stack's state; no relay is contacted. */
 export async function list(options: ListOptions, output: Output): Promise<number> {
     const relays = chosenRelays(relaysOf(await readStack(options)), options.relay).map(listed);
     if (options.json === true) printJson(output, { relays });

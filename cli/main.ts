@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The operator's and the auditor's command. Each subcommand is loaded when it is called. */
+/** The command for operators and auditors. Each subcommand is loaded when it is called. */
 import { Command, CommanderError } from "commander";
 
 import { sanitizeText } from "../core/audit/sanitize.js";
@@ -24,7 +24,7 @@ export async function main(args: readonly string[], output: Output = process): P
     } catch (error) {
         if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.fine : Exit.unusable;
         if (!isExpected(error)) throw error;
-        // A message may quote a file or a name that somebody else wrote; its own lines stay lines.
+        // A message may quote untrusted text: control characters are escaped, line breaks of the message stay.
         output.stderr.write(`error: ${error.message.split("\n").map(sanitizeText).join("\n")}\n`);
         return Exit.unusable;
     }
@@ -32,7 +32,7 @@ export async function main(args: readonly string[], output: Output = process): P
 
 function commands(output: Output, done: (code: number) => void): Command {
     const program = new Command("qp-tunnel")
-        .description("WireGuard relays as code: what they are doing, the audit log, and setting up a project")
+        .description("WireGuard relays as code: status, audit log, and project setup")
         .version(packageVersion())
         .addHelpText("after", EXIT_CODES)
         .exitOverride()
@@ -47,8 +47,8 @@ function commands(output: Output, done: (code: number) => void): Command {
     importCommand(program, output, done);
     program
         .command("init")
-        .description("set up the Pulumi project in this folder: the plugin's script and its entry in Pulumi.yaml")
-        .option("--json", "print what was done as JSON")
+        .description("set up the Pulumi project in this folder: write the plugin's script and its entry in Pulumi.yaml")
+        .option("--json", "print the result as JSON")
         .action(async (options: { json?: boolean }) => {
             const { init } = await import("./init.js");
             done(init(process.cwd(), options, output));
@@ -56,13 +56,13 @@ function commands(output: Output, done: (code: number) => void): Command {
     return program;
 }
 
-/** What a person can act on: our own errors and the system's; anything else is a bug and keeps its stack. */
+/** Expected errors: our own and the system's; any other error is a bug and keeps its stack trace. */
 function isExpected(error: unknown): error is Error {
     return error instanceof TunnelError || typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
 if (require.main === module) {
-    // Whoever reads only the beginning, like head, has all she wants.
+    // A reader that closes the pipe early, like head, has what it wants.
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
         if (error.code !== "EPIPE") throw error;
         process.exit();

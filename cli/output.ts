@@ -1,14 +1,14 @@
-/** What a command ends with. */
+/** Exit codes of the commands. */
 export const Exit = { fine: 0, problem: 1, unusable: 2 } as const;
 
-/** The same, in every command's help. */
+/** The exit codes in every command's help. */
 export const EXIT_CODES = `
 Exit codes:
-  0  it is as it should be
-  1  a problem was found, for instance a log that was changed
+  0  no problem
+  1  a problem was found, for example a modified log
   2  wrong usage, or something could not be read or written`;
 
-/** Where a command prints: standard output for results, standard error for everything else. */
+/** Output of a command: standard output for results, standard error for everything else. */
 export interface Output {
     stdout: NodeJS.WritableStream;
     stderr: NodeJS.WritableStream;

@@ -7,17 +7,17 @@ interface Package {
     engines: { node: string };
 }
 
-/** Of this package. */
+/** Version of this package. */
 export function packageVersion(): string {
     return ownPackage().version;
 }
 
-/** The oldest Node that this package runs with: "22.13". */
+/** The minimum version of Node: "22.13". */
 export function engines(): string {
     return ownPackage().engines.node.replace(/^>=/, "");
 }
 
-/** The compiled file lies one folder deeper than the source. */
+/** The compiled file is one folder deeper than the source. */
 function ownPackage(from: string = __dirname): Package {
     try {
         const found = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as Partial<Package>;

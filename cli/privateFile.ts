@@ -13,19 +13,19 @@ import {
 import { InvalidArgument } from "../core/errors.js";
 
 /**
- * Writes a secret to a file of mode 0600, whole or not at all.
+ * Writes a secret to a file of mode 0600, atomically.
  *
- * @throws InvalidArgument when a file is there that others can read: then it has been one of other people's already
+ * @throws InvalidArgument when a file exists that other users can read, because they may have it open
  */
 export function writePrivateFile(path: string, content: string | Uint8Array, option: string): void {
     const there = statusOf(path);
     if (there !== undefined && !there.isFile())
-        throw new InvalidArgument(`${option} ${path}`, "is no file", "name a file that may be made");
+        throw new InvalidArgument(`${option} ${path}`, "is not a regular file", "give the name of a new file");
     if (there !== undefined && isOpenToOthers(there)) {
         throw new InvalidArgument(
             `${option} ${path}`,
-            "is there already, and others than its owner can read it",
-            "remove it, or close it with chmod 600",
+            "already exists, and other users can read it",
+            "remove it, or run chmod 600 on it",
         );
     }
     const temporary = `${path}.${process.pid}.new`;
@@ -44,7 +44,7 @@ export function writePrivateFile(path: string, content: string | Uint8Array, opt
 }
 
 /**
- * That what this process prints does not land in a file that others can read: a shell's `>` makes files as the umask says.
+ * Checks that standard output is not a file that others can read: a shell's `>` creates files with the umask's mode.
  *
  * @param descriptor 1 for standard output
  */
@@ -53,8 +53,8 @@ export function refuseOpenOutput(descriptor: number, option: string): void {
     if (!status.isFile() || !isOpenToOthers(status)) return;
     throw new InvalidArgument(
         "standard output",
-        "goes to a file that others than its owner can read",
-        `give ${option}, or set umask 077 before`,
+        "goes to a file that other users can read",
+        `use ${option}, or set umask 077 first`,
     );
 }
 

@@ -3,15 +3,15 @@ import type { Output } from "./output.js";
 const QUIET_MS = 2_000;
 const EVERY_MS = 1_000;
 
-/** Says on standard error how far a long work is; short ones stay silent. */
+/** Shows the progress of a long operation on standard error; short ones print nothing. */
 export class Progress {
     private done = 0;
     private readonly start = performance.now();
     private said = this.start + QUIET_MS - EVERY_MS;
 
     /**
-     * @param what is done, for instance "verifying audit/prod.jsonl"
-     * @param total in whatever unit {@link add} counts
+     * @param what the operation, for instance "verifying audit/prod.jsonl"
+     * @param total in the unit that {@link add} counts
      */
     constructor(
         private readonly what: string,

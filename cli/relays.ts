@@ -12,7 +12,7 @@ import type { Part } from "../providers/resources/relay/observed.js";
 import { relayDrift } from "../providers/resources/relay/drift.js";
 import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";
 
-/** A relay of the stack: where it is and what the state says about it. */
+/** A relay of the stack: its host and what the state knows about it. */
 export interface StackRelay extends RelayPlace, Asked {}
 
 const TEXTS = z.record(z.string(), z.string());
@@ -59,7 +59,7 @@ const SERVED = z.record(
 /**
  * Every relay of the stack, by name.
  *
- * @param options.managed also the machines of managed peers, "RELAY/PEER": each knows one peer, the relay, and its own services
+ * @param options.managed also the machines of managed peers, "RELAY/PEER": each has one peer, the relay, and its own services
  */
 export function relaysOf(resources: StackResource[], { managed = false } = {}): StackRelay[] {
     return resources
@@ -69,33 +69,37 @@ export function relaysOf(resources: StackResource[], { managed = false } = {}): 
 }
 
 /**
- * The relays a command is about.
+ * The relays that a command is about.
  *
  * @param name undefined: all of them
- * @throws InvalidArgument when the stack has no such relay, or none at all
+ * @throws InvalidArgument when the stack does not have that relay, or any
  */
 export function chosenRelays(relays: StackRelay[], name: string | undefined): StackRelay[] {
     const chosen = relays.filter((relay) => name === undefined || relay.name.split("/")[0] === name);
     if (chosen.length > 0) return chosen;
     if (name === undefined)
-        throw new InvalidArgument("the stack", "has no relay yet", "run `pulumi up`, or give another --stack");
+        throw new InvalidArgument("the stack", "does not have a relay yet", "run `pulumi up`, or give another --stack");
     const names =
         relays
             .map((relay) => relay.name)
             .filter((known) => !known.includes("/"))
             .join(", ") || "none";
-    throw new InvalidArgument(`--relay ${name}`, `the stack has no such relay, only ${names}`, "name one of them");
+    throw new InvalidArgument(
+        `--relay ${name}`,
+        `the stack has no such relay; its relays are ${names}`,
+        "choose one of them",
+    );
 }
 
-/** Where a relay is and how it is entered, by the resource that is its tunnel. */
+/** The host and the login of a relay, from its WireGuard resource. */
 export interface RelayPlace {
     name: string;
     target: Target;
-    /** Whether the way to it needs a private key that is a sealed secret in this state. */
+    /** Whether the connection to it needs a private key that is an encrypted secret in this state. */
     sealedKey: boolean;
 }
 
-/** @param subject what the state is called in messages */
+/** @param subject name of the state in messages */
 export function placeOf({ urn, inputs, project, stack }: StackResource, subject: string): RelayPlace {
     const { relay, host, appName, ...place } = stored(PLACE, inputs, "the place", urn, subject);
     const { interface: device, hostKey, credentials, relayId, audit } = place;
@@ -148,7 +152,7 @@ function relayOf(tunnel: StackResource, resources: StackResource[]): StackRelay 
 const SUBJECT = "the stack's state";
 const NO_SERVICES: ProbeRequest = { addresses: [], services: {}, authorities: {} };
 
-/** What a refresh of the relay's resources would find in its answer; secrets in the state may be sealed. */
+/** What a refresh of the relay's resources would find in its answer; secrets in the state may be encrypted. */
 export function driftOf(tunnel: StackResource, resources: StackResource[]): (answer: Files) => Record<string, string> {
     const parts = PARTS.flatMap(([kind, part]) => {
         const found = kind === tunnel.kind ? tunnel : siblingOf(tunnel, kind, resources);

@@ -5,47 +5,47 @@ import { z } from "zod";
 import { InvalidArgument } from "../core/errors.js";
 import { run } from "../providers/hosts/run.js";
 
-/** Where a command finds the state of the stack. */
+/** The source of the stack's state. */
 export interface StateOptions {
-    /** A file that `pulumi stack export --file` wrote. Default: the engine is asked. */
+    /** A file from `pulumi stack export --file`. Default: the engine exports the state. */
     state?: string;
-    /** Which stack. Default: the one that is selected in this folder. */
+    /** The stack. Default: the one that is selected in this folder. */
     stack?: string;
 }
 
-/** One of our resources, as the state has it. */
+/** One of our resources in the state. */
 export interface StackResource {
     urn: string;
     /** "WireGuard" of qptunnel:index:WireGuard. */
     kind: string;
-    /** "Relay" or "Peer": what it is a child of; empty when it is nobody's. */
+    /** "Relay" or "Peer": the type of its parent; empty without one. */
     parent: string;
     name: string;
     project: string;
     stack: string;
-    /** Secrets in here are {@link SEALED}, unless they were asked for. */
+    /** Secrets in here are {@link SEALED}, unless decrypted ones were requested. */
     inputs: Record<string, unknown>;
     outputs: Record<string, unknown>;
 }
 
-/** The resource that is one machine's tunnel. */
+/** The resource of one machine's tunnel. */
 export function isTunnel({ kind }: StackResource): boolean {
     return kind === "WireGuard" || kind === "Script";
 }
 
-/** The resource that is a relay's tunnel: that of a managed peer is the same kind on another machine. */
+/** The resource of a relay's tunnel, as opposed to that of a managed peer's machine. */
 export function isRelay(resource: StackResource): boolean {
     return isTunnel(resource) && resource.parent !== "ManagedPeer";
 }
 
-/** Stands for a secret that is ciphertext in the state. */
+/** Placeholder for a secret that is encrypted in the state. */
 export const SEALED = Symbol("sealed");
 
 /**
- * Our resources in the state of a stack: out of the file that is given, else as the engine exports it.
+ * Our resources in the state of a stack: from the given file, else as the engine exports it.
  *
- * @param options.secrets opened, which the engine can do with the stack's passphrase or key only. They come over a pipe.
- * @throws InvalidArgument when there is no such file or stack, or the engine's own words when it refuses
+ * @param options.secrets decrypted, for which the engine needs the stack's passphrase or key. They come over a pipe.
+ * @throws InvalidArgument when there is no such file or stack, or with the engine's own message
  */
 export async function readStack(
     { state, stack }: StateOptions,
@@ -62,12 +62,12 @@ export async function readStack(
     if (code === 0) return parseExport(stdout, "pulumi stack export");
     throw new InvalidArgument(
         "pulumi stack export",
-        stderr.replace(/^error: /, "").trim() || `it ended with exit code ${code}`,
-        "run this in the folder of the project with its stack selected, or give --stack, or --state FILE",
+        stderr.replace(/^error: /, "").trim() || `it exited with status ${code}`,
+        "run this in the project's folder with a stack selected, or add --stack or --state FILE",
     );
 }
 
-/** @param subject what to call the text in an error */
+/** @param subject name of the text in an error */
 export function parseExport(text: string, subject: string): StackResource[] {
     let json: unknown;
     try {
@@ -76,7 +76,7 @@ export function parseExport(text: string, subject: string): StackResource[] {
         throw new InvalidArgument(subject, "it is not JSON", HOW_TO_EXPORT, { cause });
     }
     const parsed = EXPORT.safeParse(json);
-    if (!parsed.success) throw new InvalidArgument(subject, "it is no exported stack", HOW_TO_EXPORT);
+    if (!parsed.success) throw new InvalidArgument(subject, "it is not an exported stack", HOW_TO_EXPORT);
     return parsed.data.deployment.resources
         .filter(({ type, delete: replaced }) => type.startsWith(PREFIX) && !replaced)
         .map(({ urn, type, inputs, outputs }) => {
@@ -90,14 +90,14 @@ export function parseExport(text: string, subject: string): StackResource[] {
 }
 
 /**
- * What is stored of a resource, in the form it must have.
+ * A stored value of a resource, checked against its schema.
  *
- * @param from what the state is called in an error
+ * @param from name of the state in an error
  */
 export function stored<T>(schema: z.ZodType<T>, value: unknown, what: string, urn: string, from: string): T {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    throw new InvalidArgument(from, `${what} of ${urn} is not as it was stored`, "export the stack again");
+    throw new InvalidArgument(from, `${what} of ${urn} is damaged`, "export the stack again");
 }
 
 const PREFIX = "qptunnel:index:";
@@ -124,7 +124,7 @@ const EXPORT = z.object({
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-/** For JSON.parse: a secret that was exported open is its value, another one is sealed. */
+/** For JSON.parse: a secret that was exported in clear becomes its value, any other becomes {@link SEALED}. */
 function opened(_key: string, value: unknown): unknown {
     if (typeof value !== "object" || value === null || (value as Record<string, unknown>)[SIGNATURE] !== SECRET)
         return value;

@@ -5,9 +5,9 @@ import type { Output } from "./output.js";
 /** A column of a table. */
 export interface Column {
     heading: string;
-    /** Numbers stand to the right. */
+    /** Numbers are aligned to the right. */
     right?: boolean;
-    /** Where the table would be too wide, this column goes to a line of its own under each row, the highest number first. */
+    /** If the table is too wide, this column moves to a line of its own under each row, the highest number first. */
     below?: number;
 }
 
@@ -17,19 +17,19 @@ interface Placed extends Column {
 }
 
 const GAP = 2;
-/** Nothing can be laid out in less, and some terminals say 0. */
+/** The minimum for a layout; some terminals report 0. */
 const NARROWEST = 20;
 const INDENT = "  ";
 
-/** How wide the terminal is; a file or a pipe has no end. */
+/** Width of the terminal; a file or a pipe has no limit. */
 export function widthOf({ stdout }: Output): number {
     const { columns } = stdout as { columns?: number };
     return columns === undefined || columns < NARROWEST ? Infinity : columns;
 }
 
 /**
- * Rows of text under their headings, indented, each column as wide as its widest cell. In a terminal that is too narrow for that, columns
- * that may go below do, and what then is still too long is wrapped: a key on a line of its own can be copied in one piece.
+ * Rows of text under their headings, indented, each column as wide as its widest cell. In a terminal that is too narrow, columns
+ * that may move below do, and text that is still too long is wrapped: a key on a line of its own can be copied in one piece.
  *
  * @param width of the terminal
  */
@@ -39,7 +39,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     const { beside, below } = arranged(natural, room);
     const fitting = narrowed(beside, room);
     const left = room - total(fitting) - GAP;
-    // An empty column takes what is left of the line, so that a cell below has all of it.
+    // An empty column fills the rest of the line, so that a cell below can use all of it.
     const widths = below.length > 0 && left > 0 ? [...fitting, left] : fitting;
     const printed = new CliTable({
         head: widths.map((_, at) => beside[at]?.heading ?? ""),
@@ -61,13 +61,13 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     return lines.map((line) => `${INDENT}${line}`.trimEnd() + "\n").join("");
 }
 
-/** A line of its own. The library would wrap it, and then drop what it is indented by. */
+/** A separate line, wrapped here because the library would drop its indentation. */
 function underneath(text: string, room: number, colSpan: number): CliTable.Cell {
     const pieces = text.match(new RegExp(`.{1,${room - INDENT.length}}`, "g")) ?? [];
     return { content: pieces.map((piece) => INDENT + piece).join("\n"), colSpan, wordWrap: false };
 }
 
-/** Which columns stand beside each other, and which go below. */
+/** The columns that are placed next to each other, and those below. */
 function arranged(columns: Placed[], room: number): { beside: Placed[]; below: Placed[] } {
     let beside = columns;
     while (total(beside.map(({ width }) => width)) > room) {
@@ -78,7 +78,7 @@ function arranged(columns: Placed[], room: number): { beside: Placed[]; below: P
     return { beside, below: columns.filter((column) => !beside.includes(column)) };
 }
 
-/** The widest columns give way until the line fits. */
+/** The widest columns shrink until the line fits. */
 function narrowed(columns: readonly Placed[], room: number): number[] {
     const widths = columns.map(({ width }) => width);
     while (total(widths) > room) {

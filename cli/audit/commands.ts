@@ -6,7 +6,7 @@ import { EXIT_CODES, type Output } from "../output.js";
 export function auditCommands(program: Command, output: Output, done: (code: number) => void): void {
     const audit = program
         .command("audit")
-        .description("check, search, prove and hand on a sealed audit log")
+        .description("verify, search, prove, export and mirror a sealed audit log")
         .copyInheritedSettings(program);
     const command = (name: string, description: string): Command =>
         audit.command(name).description(description).addHelpText("after", EXIT_CODES);
@@ -37,15 +37,17 @@ const SUBCOMMANDS = [
 ];
 
 function addVerify({ command, output, done }: Context): void {
-    pinned(command("verify", "check every line of a log: bytes, hashes, chain, signatures, and what was pinned of it"))
-        .addOption(new Option("--full", "what is done anyway: check the signature of every record").hideHelp())
+    pinned(
+        command("verify", "verify every line of a log: bytes, hashes, chain, signatures, and everything that pins it"),
+    )
+        .addOption(new Option("--full", "check the signature of every record (the default)").hideHelp())
         .addOption(
             new Option(
                 "--fast",
-                "of the signatures check only those of the first and the last record and each change of the key",
+                "check only the signatures of the first and last record and of each key rotation",
             ).conflicts("full"),
         )
-        .option("--witness <name=hex>", "who must have signed a checkpoint that is given; may be given again", collect)
+        .option("--witness <name=hex>", "witness that must have signed a given checkpoint; repeatable", collect)
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { full?: boolean; fast?: boolean }) => {
             const { verify } = await import("./verify.js");
@@ -54,14 +56,17 @@ function addVerify({ command, output, done }: Context): void {
 }
 
 function addShow({ command, output, done }: Context): void {
-    pinned(command("show", "print records, after checking the log"))
-        .option("--name <name>", "only of this peer, service or relay")
-        .option("--action <actions>", "only these, separated by commas; peer_* stands for all that begin so")
-        .option("--status <status>", "only success, or only failure")
-        .option("--since <time>", "only from this time on: 2026-04-04 (UTC) or 2026-04-04T14:00:00Z")
-        .option("--until <time>", "only before this time")
-        .option("--correlation <id>", "only of the operation whose correlation_id begins so")
-        .option("--json", "print the lines as they are in the log")
+    pinned(command("show", "print records, after verifying the log"))
+        .option("--name <name>", "only records about this peer, service or relay")
+        .option(
+            "--action <actions>",
+            "only these actions, separated by commas; peer_* matches every action with that prefix",
+        )
+        .option("--status <status>", "success or failure")
+        .option("--since <time>", "only records from this time on: 2026-04-04 (UTC) or 2026-04-04T14:00:00Z")
+        .option("--until <time>", "only records before this time")
+        .option("--correlation <id>", "only records of the operation whose correlation_id starts with this")
+        .option("--json", "print the log's lines unchanged")
         .action(async (file: string, options: object) => {
             const { show } = await import("./show.js");
             done(await show(file, options, output));
@@ -70,16 +75,16 @@ function addShow({ command, output, done }: Context): void {
 
 function addProve({ command, output, done }: Context): void {
     pinned(
-        command("prove", "prove to somebody without the log that a record is in it, or that it only grew"),
+        command("prove", "prove, to a recipient without the log, that a record is in it or that it only grew"),
         "[sequence]",
     )
-        .option("--since <size>", "instead of a record: that the log of this many records is its beginning")
+        .option("--since <size>", "instead of a record: prove that the log extends its first SIZE records")
         .option(
             "--signing-key <reference>",
-            "sign a checkpoint now; default: the largest given, or the note beside the log",
+            "sign a checkpoint now; default: use the largest one given, or the note next to the log",
         )
-        .option("-o, --output <file>", "where to write; default: standard output")
-        .option("--json", "write the proof as JSON; check-proof and witness read the other form")
+        .option("-o, --output <file>", "output file; default: standard output")
+        .option("--json", "write the proof as JSON; check-proof and witness read the default format")
         .action(async (file: string, sequence: string | undefined, options: object) => {
             const { prove } = await import("./prove.js");
             done(await prove(file, sequence, options, output));
@@ -87,9 +92,12 @@ function addProve({ command, output, done }: Context): void {
 }
 
 function addNote({ command, output, done }: Context): void {
-    pinned(command("note", "print the signed note of a checkpoint, to be committed or given to a witness"))
-        .option("--signing-key <reference>", "sign one now; default: the largest given, or the note beside the log")
-        .option("-o, --output <file>", "where to write; default: standard output")
+    pinned(command("note", "print the signed note of a checkpoint, to commit it or send it to a witness"))
+        .option(
+            "--signing-key <reference>",
+            "sign one now; default: use the largest one given, or the note next to the log",
+        )
+        .option("-o, --output <file>", "output file; default: standard output")
         .option("--json", "print the checkpoint as JSON")
         .action(async (file: string, options: object) => {
             const { note } = await import("./note.js");
@@ -98,10 +106,10 @@ function addNote({ command, output, done }: Context): void {
 }
 
 function addCheckProof({ command, output, done }: Context): void {
-    command("check-proof", "check a proof of a record; needs neither the log nor any secret")
-        .argument("<file>", "as audit prove wrote it (C2SP tlog-proof)")
+    command("check-proof", "check a proof of a record; needs neither the log nor a secret")
+        .argument("<file>", "the output of audit prove (C2SP tlog-proof)")
         .option("--key <hex>", "the public key that signs the log's checkpoints")
-        .option("--checkpoint <file|json>", "the checkpoint it must be about")
+        .option("--checkpoint <file|json>", "the checkpoint that the proof must refer to")
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: object) => {
             const { checkProof } = await import("./prove.js");
@@ -110,15 +118,15 @@ function addCheckProof({ command, output, done }: Context): void {
 }
 
 function addExport({ command, output, done }: Context): void {
-    pinned(command("export", "write the log in another format, after checking every signature"))
+    pinned(command("export", "export the log in another format, after checking every signature"))
         .requiredOption(
             "--format <name>",
-            "cps-json: sealed capsules (Capsule Protocol 1.0); csv: who could connect in a period; ocsf; cef",
+            "cps-json: sealed capsules (Capsule Protocol 1.0); csv: the peers that could connect in a period; ocsf; cef",
         )
-        .option("--since <time>", "csv, ocsf, cef: only from this time on")
-        .option("--until <time>", "csv, ocsf, cef: only before this time")
-        .option("-o, --output <file>", "where to write; default: standard output")
-        .option("--keyring <folder>", "also write a data directory of the capsule command that holds public keys only")
+        .option("--since <time>", "csv, ocsf, cef: only records from this time on")
+        .option("--until <time>", "csv, ocsf, cef: only records before this time")
+        .option("-o, --output <file>", "output file; default: standard output")
+        .option("--keyring <folder>", "also write a data directory for the capsule command, with public keys only")
         .addHelpText("after", EXPORT_HELP)
         .action(async (file: string, options: { format: string }) => {
             const { exportLog } = await import("./export.js");
@@ -127,8 +135,8 @@ function addExport({ command, output, done }: Context): void {
 }
 
 function addReconcile({ command, output, done }: Context): void {
-    pinned(command("reconcile", "replay the log and compare the peers and services it leaves with what there is"))
-        .option("--live", "also with the relays' interfaces; on the machine of the relay, as root")
+    pinned(command("reconcile", "replay the log and compare its peers and services with the state"))
+        .option("--live", "also compare with the relays' interfaces; on the relay's machine, as root")
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: object) => {
             const { reconcile } = await import("./reconcile.js");
@@ -137,13 +145,10 @@ function addReconcile({ command, output, done }: Context): void {
 }
 
 function addRotateKey({ command, output, done }: Context): void {
-    command("rotate-key", "give the log another key, by a record that the old key seals and the new one signs")
+    command("rotate-key", "replace the log's signing key, with a record that the old key seals and the new one signs")
         .argument("<file>", "the log, a .jsonl file")
-        .option("--signing-key <reference>", "the key in force: file:PATH or env:NAME; default: the stack's own file")
-        .option(
-            "--to <reference>",
-            "the next key; default for a file: a new one in its place, the old one kept beside it",
-        )
+        .option("--signing-key <reference>", "the current key: file:PATH or env:NAME; default: the stack's own file")
+        .option("--to <reference>", "the new key; default for a file: replace it and keep the old one next to it")
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: object) => {
             const { rotateKey } = await import("./rotateKey.js");
@@ -152,9 +157,9 @@ function addRotateKey({ command, output, done }: Context): void {
 }
 
 function addPull({ command, output, done }: Context): void {
-    pinned(command("pull", "restore a log from its mirror, or bring it up to date; never against what is here"))
+    pinned(command("pull", "restore a log from its mirror, or append what is missing; never overwrites records"))
         .option("--from <file>", "the mirror's copy")
-        .option("--from-relay [name]", "the copy that a remote relay of --state keeps")
+        .option("--from-relay [name]", "the copy on a remote relay of --state")
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { from?: string; fromRelay?: string | true }) => {
             const { pull } = await import("./pull.js");
@@ -163,8 +168,8 @@ function addPull({ command, output, done }: Context): void {
 }
 
 function addPush({ command, output, done }: Context): void {
-    pinned(command("push", "bring a mirror up to the log; never against what it holds"))
-        .requiredOption("--to <file>", "the mirror, for instance on a mounted disk; made when it is not there")
+    pinned(command("push", "append missing records to a mirror; never overwrites its records"))
+        .requiredOption("--to <file>", "the mirror, for instance on a mounted disk; created if it does not exist")
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { to: string }) => {
             const { push } = await import("./push.js");
@@ -173,12 +178,18 @@ function addPush({ command, output, done }: Context): void {
 }
 
 function addWitness({ command, output, done }: Context): void {
-    command("witness", "sign a checkpoint, only if it extends the last one that was seen of this log")
-        .argument("<file>", "a signed note, or what audit prove --since wrote")
-        .requiredOption("--key <hex>", "a public key that signs the log's checkpoints; may be given again", collect)
-        .requiredOption("--memory <file>", "what this witness has seen; keep it, and keep it from the log's owner")
-        .requiredOption("--name <name>", "the witness's own, for instance witness.example/audit")
-        .requiredOption("--signing-key <reference>", "the witness's own key: file:PATH (made once) or env:NAME")
+    command("witness", "sign a checkpoint, only if it extends the last one seen of this log")
+        .argument("<file>", "a signed note, or the output of audit prove --since")
+        .requiredOption("--key <hex>", "a public key that signs the log's checkpoints; repeatable", collect)
+        .requiredOption(
+            "--memory <file>",
+            "the checkpoints that this witness has seen; keep the file out of the log owner's reach",
+        )
+        .requiredOption("--name <name>", "the witness's name, for instance witness.example/audit")
+        .requiredOption(
+            "--signing-key <reference>",
+            "the witness's own key: file:PATH (created on first use) or env:NAME",
+        )
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { key: string[]; memory: string; name: string; signingKey: string }) => {
             const { witness } = await import("./witness.js");
@@ -186,15 +197,15 @@ function addWitness({ command, output, done }: Context): void {
         });
 }
 
-/** What a log is compared with, the same for every command that reads one. */
+/** Options that say what a log is compared with; every command that reads one has them. */
 function pinned(command: Command, more?: string): Command {
     command.argument("<file>", "the log, a .jsonl file");
-    if (more !== undefined) command.argument(more, "number of the record, from 0");
+    if (more !== undefined) command.argument(more, "sequence number of the record, from 0");
     return command
-        .option("--checkpoint <file|json>", "what the log must begin with: a checkpoint as JSON or as a signed note")
-        .option("--state <file>", "what the stack's state pins of it, exported with pulumi stack export")
-        .option("--key <hex>", "the public key the log must have begun with; otherwise the one its first record names")
-        .option("--genesis <hash>", "the hash its first record must have: the log's name");
+        .option("--checkpoint <file|json>", "a checkpoint that the log must extend, as JSON or as a signed note")
+        .option("--state <file>", "the stack's state with its pins, from pulumi stack export")
+        .option("--key <hex>", "the log's first public key; default: the one in its first record")
+        .option("--genesis <hash>", "the hash of the log's first record");
 }
 
 function collect(value: string, before: string[] = []): string[] {
@@ -202,11 +213,11 @@ function collect(value: string, before: string[] = []): string[] {
 }
 
 const EXPORT_HELP = `
-An export is verified without this software by the independent command of the Python package qp-capsule:
+The independent command of the Python package qp-capsule verifies an export without this software:
   qp-tunnel audit export --format cps-json audit/prod.jsonl -o capsules.json
   capsule verify --pubkey <public key> capsules.json
-A log whose key was rotated, and versions before 1.5.4, which have no --pubkey, need the keys in a data directory. Hand
-the command a copy, because it may write a key of its own into it:
+A log with rotated keys, and versions before 1.5.4, which lack --pubkey, need the keys in a data directory. Use
+a copy of it, because the command may write a key of its own into it:
   qp-tunnel audit export --format cps-json audit/prod.jsonl -o capsules.json --keyring ./keys
   QUANTUMPIPES_DATA_DIR=$PWD/keys capsule verify --signatures capsules.json
 `;

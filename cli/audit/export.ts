@@ -28,7 +28,7 @@ interface Period {
     to: number;
 }
 
-/** Each writes a log bit by bit. */
+/** Each writes a log record by record. */
 const FORMATS: Record<string, (log: Intact, period: Period) => Generator<string>> = {
     "cps-json": capsules,
     csv: population,
@@ -41,7 +41,11 @@ const FORMATS: Record<string, (log: Intact, period: Period) => Generator<string>
 export async function exportLog(file: string, options: Options, output: Output): Promise<number> {
     const format = Object.hasOwn(FORMATS, options.format) ? FORMATS[options.format] : undefined;
     if (format === undefined) {
-        throw new InvalidArgument("--format", `${options.format} is unknown`, `say ${Object.keys(FORMATS).join(", ")}`);
+        throw new InvalidArgument(
+            "--format",
+            `${options.format} is unknown`,
+            `choose ${Object.keys(FORMATS).join(", ")}`,
+        );
     }
     const period = periodOf(options);
     return withIntact(
@@ -63,7 +67,7 @@ export async function exportLog(file: string, options: Options, output: Output):
 function periodOf({ format, since, until }: Options): Period {
     if (since === undefined && until === undefined) return { from: -Infinity, to: Infinity };
     if (format === "cps-json") {
-        throw new InvalidArgument("--since", "a part of a chain cannot be verified", "export all of it as cps-json");
+        throw new InvalidArgument("--since", "part of a chain cannot be verified", "export the whole log as cps-json");
     }
     return { from: parseTime(since, "--since") ?? -Infinity, to: parseTime(until, "--until") ?? Infinity };
 }
@@ -73,7 +77,7 @@ function isIn({ from, to }: Period, { line }: IntactRecord): boolean {
     return time >= from && time < to;
 }
 
-/** A JSON array: the lines that were verified and no later ones. */
+/** A JSON array of the verified lines; lines that were appended later are left out. */
 function* capsules({ records, verdict }: Intact): Generator<string> {
     let number = 0;
     for (const { line, sealedAs } of records()) {
@@ -88,7 +92,7 @@ function* lines({ records }: Intact, period: Period, write: (record: IntactRecor
 }
 
 /**
- * Who could connect in the period: everybody who was there when it began, then each change. With the hash and sequence of
+ * The peers that could connect in the period: those active at its beginning, then each change. With the hash and sequence of
  * the record behind each row, so that a sample can be traced back into the log.
  */
 function* population({ records }: Intact, period: Period): Generator<string> {
@@ -107,7 +111,7 @@ function* population({ records }: Intact, period: Period): Generator<string> {
         hashes.push(hash);
         for (const event of replay.apply(line, sequence)) if (inside) yield row({ ...event, hash });
     }
-    // Nothing was recorded since the period began: who was there before still is.
+    // Nothing was recorded since the period began: the peers that were active before still are.
     if (!begun) for (const event of present(replay, hashes)) yield row(event);
 }
 
@@ -153,7 +157,7 @@ function row(event: Omit<PeerEvent, "event"> & { event: string }): string {
     return `${[...cells, String(event.sequence), event.hash].map(cell).join(",")}\r\n`;
 }
 
-/** RFC 4180; and no cell that a spreadsheet would take for a formula. */
+/** RFC 4180; cells that a spreadsheet would interpret as a formula are escaped. */
 function cell(text: string): string {
     const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
@@ -163,7 +167,7 @@ function product(): { name: string; version: string } {
     return { name: "pulumi-qp-tunnel", version: packageVersion() };
 }
 
-/** The trust store of the capsule command: every key, no private one. */
+/** The trust store of the capsule command: all public keys. */
 function writeKeyring(folder: string, { keys }: Verdict): void {
     const epochs = keys.map(({ publicKey, since }, epoch) => ({
         epoch,

@@ -22,7 +22,7 @@ export interface IntactRecord {
     sealedAs: LogIdentity;
 }
 
-/** A log that passed, still open. */
+/** A verified log, still open. */
 export interface Intact {
     verdict: Verdict;
     pins: Pins;
@@ -33,10 +33,10 @@ export interface Intact {
 type Options = PinOptions & { json?: boolean };
 
 /**
- * Verifies a log with everything it is given to compare with, then lets a command use it. A log that is not intact is
- * used for nothing: the reason is printed instead, and the exit code says so.
+ * Verifies a log against everything that is given for comparison, then lets a command use it. A log that is not intact is
+ * not used: the reason is printed instead, and the exit code shows it.
  *
- * @param verifying default: fast, and a torn end is left alone
+ * @param verifying default: fast, and an incomplete last line is left alone
  */
 export async function withIntact(
     file: string,
@@ -45,9 +45,9 @@ export async function withIntact(
     use: (log: Intact) => number | Promise<number>,
     verifying: Pick<VerifyOptions, "mode" | "tail" | "onRecord"> = { tail: "ignore" },
 ): Promise<number> {
-    // Wrong usage is told before anything is read.
+    // Wrong usage is reported before anything is read.
     readPins(options, file, undefined);
-    const log = openLog(file, file) ?? notThere(file);
+    const log = openLog(file, file) ?? throwNotFound(file);
     try {
         const checked = await check(log, file, options, output, verifying);
         if (checked instanceof AuditError) {
@@ -110,20 +110,20 @@ function* records(log: LogBytes, name: string, { bytes, keys, log: identity }: V
     }
 }
 
-/** Name of the log that these bytes begin; undefined when their first line is none. */
+/** Genesis hash of the log that begins with these bytes; undefined if they do not begin with a valid first line. */
 export function genesisOf(beginning: Buffer, name: string): string | undefined {
     const end = beginning.indexOf("\n") + 1;
     if (end === 0) return undefined;
     try {
         return checkLine(beginning.subarray(0, end), name, 1).capsule.hash;
     } catch (error) {
-        // The verification says what is wrong with it.
+        // The verification reports the problem.
         if (error instanceof AuditError) return undefined;
         throw error;
     }
 }
 
-function notThere(file: string): never {
+function throwNotFound(file: string): never {
     const error = new Error(`ENOENT: no such file or directory, open '${file}'`);
     throw Object.assign(error, { code: "ENOENT", syscall: "open", path: file });
 }

@@ -27,7 +27,7 @@ export function note(file: string, options: Options, output: Output): Promise<nu
     });
 }
 
-/** The largest checkpoint with a note among what was given, the note beside the log, or one signed now. */
+/** The largest given checkpoint with a note, the note next to the log, or one signed now. */
 export function checkpointFor(
     file: string,
     { verdict, pins }: Intact,
@@ -50,21 +50,13 @@ function besideLog(path: string, verdict: Verdict): Pinned {
     const text = readFileSync(path, "utf8");
     const { size, root } = parseNote(text);
     if (size === verdict.size && root === verdict.root) return { size, root, note: text };
-    throw new InvalidArgument(
-        path,
-        "it is not about the log as it is now",
-        "give a checkpoint with --checkpoint or --state",
-    );
+    throw new InvalidArgument(path, "it does not match the log", "give a checkpoint with --checkpoint or --state");
 }
 
 function signed({ log, size, root }: Verdict, reference: string): Pinned {
     const signer = loadSigningKey(reference, log, false);
     if (signer.publicKey !== log.publicKey) {
-        throw new InvalidArgument(
-            "--signing-key",
-            "it is not the key that is in force",
-            `use the key ${log.publicKey}`,
-        );
+        throw new InvalidArgument("--signing-key", "it is not the log's current key", `use the key ${log.publicKey}`);
     }
     return { size, root, note: formatNote(log, { size, root }, signer, primitives) };
 }

@@ -22,7 +22,7 @@ export interface Pins {
     checkpoints: Pinned[];
     marks: RecordMark[];
     expect: NonNullable<VerifyOptions["expect"]>;
-    /** Anchors of the state that are in other logs: what a stack with several sinks has. */
+    /** Number of the state's anchors in other logs, for a stack with several sinks. */
     elsewhere: number;
 }
 
@@ -39,44 +39,48 @@ const CHECKPOINT = z.object({
 });
 
 /**
- * @param genesis name of the log at hand, which tells its anchors from those of other logs of the stack; undefined when
- *   its first line is not one: then all count
- * @throws AuditError when the state pins logs, and this is none of them
+ * @param genesis genesis hash of this log, which distinguishes its anchors from those of the stack's other logs; undefined when
+ *   its first line is not valid: then all anchors are used
+ * @throws AuditError when the state pins logs, but not this one
  */
 export function readPins(options: PinOptions, name: string, genesis: string | undefined): Pins {
     if (options.key !== undefined && !isUsablePublicKey(options.key)) {
         throw new InvalidArgument("--key", "it is not an Ed25519 public key", "give 64 lowercase hex characters");
     }
     if (options.genesis !== undefined && !HASH.safeParse(options.genesis).success) {
-        throw new InvalidArgument("--genesis", "it is not a log's name", "give 64 lowercase hex characters");
+        throw new InvalidArgument(
+            "--genesis",
+            "it is not the hash of a log's first record",
+            "give 64 lowercase hex characters",
+        );
     }
     const given = options.checkpoint === undefined ? [] : [readCheckpoint(options.checkpoint)];
     const { checkpoints, marks } = options.state === undefined ? NOTHING : readState(options.state);
-    const mine = <T extends { genesis?: string }>(anchor: T): boolean =>
+    const isOwn = <T extends { genesis?: string }>(anchor: T): boolean =>
         genesis === undefined || anchor.genesis === undefined || anchor.genesis === genesis;
     const anchors = [...checkpoints, ...marks];
     if (options.state !== undefined && anchors.length === 0) {
         throw new InvalidArgument(
             `--state ${options.state}`,
-            "it pins no log",
+            "it does not pin a log",
             "export the stack that writes this log: pulumi stack export --file state.json",
         );
     }
-    if (genesis !== undefined && anchors.length > 0 && !anchors.some(mine)) {
+    if (genesis !== undefined && anchors.length > 0 && !anchors.some(isOwn)) {
         throw new AuditError(
             `line 1 of ${name}`,
-            `it begins another log: the state pins ${anchors[0]?.genesis}`,
+            `it belongs to a different log: the state pins ${anchors[0]?.genesis}`,
             "restore the log from version control or its mirror, and find out who changed it",
         );
     }
     return {
-        checkpoints: [...given, ...checkpoints.filter(mine)],
-        marks: marks.filter(mine),
+        checkpoints: [...given, ...checkpoints.filter(isOwn)],
+        marks: marks.filter(isOwn),
         expect: {
             ...(options.key === undefined ? {} : { publicKey: options.key }),
             ...(options.genesis === undefined ? {} : { genesis: options.genesis }),
         },
-        elsewhere: anchors.filter((anchor) => !mine(anchor)).length,
+        elsewhere: anchors.filter((anchor) => !isOwn(anchor)).length,
     };
 }
 
@@ -94,7 +98,9 @@ export function readCheckpoint(given: string): Pinned {
             return { size, root, note: text };
         } catch (error) {
             if (!(error instanceof AuditError)) throw error;
-            throw new InvalidArgument(subject, `it is no signed note: ${error.problem}`, error.fix, { cause: error });
+            throw new InvalidArgument(subject, `it is not a signed note: ${error.problem}`, error.fix, {
+                cause: error,
+            });
         }
     }
     const parsed = CHECKPOINT.safeParse(parseJson(text));
@@ -103,8 +109,8 @@ export function readCheckpoint(given: string): Pinned {
     const where = issue?.path.join(".") || "it";
     throw new InvalidArgument(
         subject,
-        `${where}: ${issue?.message ?? "no checkpoint"}`,
-        "give the checkpoint as it was stored",
+        `${where}: ${issue?.message ?? "not a checkpoint"}`,
+        "give an unmodified checkpoint",
     );
 }
 

@@ -22,7 +22,11 @@ interface Options extends PinOptions {
 /** `qp-tunnel audit prove`: of one record that it is in a checkpoint, or of a checkpoint that it extends an earlier one. */
 export function prove(file: string, sequence: string | undefined, options: Options, output: Output): Promise<number> {
     if ((sequence === undefined) === (options.since === undefined)) {
-        throw new InvalidArgument("audit prove", "it proves one thing", "say a record's sequence, or --since SIZE");
+        throw new InvalidArgument(
+            "audit prove",
+            "it proves either a record or an extension",
+            "give a record's sequence number, or --since SIZE",
+        );
     }
     return withIntact(file, options, output, (log) => {
         const pinned = checkpointFor(file, log, options);
@@ -57,8 +61,8 @@ export function checkProof(
     if (key === undefined && checkpoint === undefined) {
         throw new InvalidArgument(
             "audit check-proof",
-            "a proof alone proves nothing",
-            "say with --key which key signs the log, or give a --checkpoint you trust",
+            "a proof needs a trusted key or checkpoint",
+            "give the log's public key with --key, or a trusted checkpoint with --checkpoint",
         );
     }
     if (key !== undefined && !isUsablePublicKey(key)) {
@@ -71,8 +75,8 @@ export function checkProof(
         if (trusted !== undefined && (trusted.size !== parsed.size || trusted.root !== parsed.root)) {
             throw new AuditError(
                 `proof ${file}`,
-                "its checkpoint is not the one you trust",
-                "ask for a proof of that one",
+                "its checkpoint is not the trusted one",
+                "request a proof for the trusted checkpoint",
             );
         }
         const leaf = leafHash(Buffer.from(record), primitives);
@@ -80,8 +84,8 @@ export function checkProof(
         if (!verifyInclusion({ index, size: parsed.size, leaf, root, path }, primitives)) {
             throw new AuditError(
                 `proof ${file}`,
-                `it does not show that the record is number ${index} of the ${parsed.size} of ${parsed.origin}`,
-                "ask for another proof; record, path or checkpoint were changed",
+                `it does not prove that the record is number ${index} of the ${parsed.size} of ${parsed.origin}`,
+                "request a new proof; the record, the path or the checkpoint was changed",
             );
         }
         const line = JSON.parse(record) as AuditLine;

@@ -17,7 +17,7 @@ interface Options extends PinOptions {
     json?: boolean;
 }
 
-/** `qp-tunnel audit pull`: brings a log here up to its mirror. */
+/** `qp-tunnel audit pull`: restores a log here from its mirror. */
 export async function pull(file: string, options: Options, output: Output): Promise<number> {
     try {
         const { mirror, from } = source(options);
@@ -50,8 +50,8 @@ function source({ from, fromRelay, state }: Options): { mirror: MirrorTransport;
     if (state === undefined) {
         throw new InvalidArgument(
             "--from-relay",
-            "the relay is known from the state",
-            "give --state FILE too, what `pulumi stack export --file` wrote",
+            "it needs the state to find the relay",
+            "add --state FILE, the output of `pulumi stack export --file`",
         );
     }
     const target = chosenRelay(readState(state), fromRelay === true ? undefined : fromRelay);
@@ -64,8 +64,12 @@ function chosenRelay({ places }: StackState, name: string | undefined): Target {
     const [chosen, ...others] = known.filter((place) => name === undefined || place.name === name);
     const names = known.map((place) => place.name).join(", ") || "none";
     if (chosen === undefined)
-        throw new InvalidArgument("--from-relay", `the state has no such relay, only ${names}`, "name one of them");
+        throw new InvalidArgument(
+            "--from-relay",
+            `the state has no such relay; its relays are ${names}`,
+            "choose one of them",
+        );
     if (others.length > 0)
-        throw new InvalidArgument("--from-relay", `the state has several relays: ${names}`, "name one of them");
+        throw new InvalidArgument("--from-relay", `the state has several relays: ${names}`, "choose one of them");
     return chosen.target;
 }

@@ -9,7 +9,7 @@ interface Options extends PinOptions {
     json?: boolean;
 }
 
-/** `qp-tunnel audit push`: brings a mirror up to the log. Only of an intact log, and never against what the mirror holds. */
+/** `qp-tunnel audit push`: appends an intact log's new records to a mirror, and never overwrites the mirror's records. */
 export function push(file: string, options: Options, output: Output): Promise<number> {
     const use = async ({ verdict }: Intact): Promise<number> => {
         try {

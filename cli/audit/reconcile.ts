@@ -13,14 +13,14 @@ interface Options extends PinOptions {
 }
 
 /**
- * `qp-tunnel audit reconcile`: whether the peers and services that the log leaves are those of the state and, with --live,
- * those on the wire.
+ * `qp-tunnel audit reconcile`: compares the peers and services that result from the log with those of the state and, with --live,
+ * with the peers on the interfaces.
  */
 export async function reconcile(file: string, options: Options, output: Output): Promise<number> {
     if (options.state === undefined) {
         throw new InvalidArgument(
             "--state",
-            "there is nothing to compare the log with",
+            "there is no state to compare the log with",
             "export the stack: pulumi stack export --file state.json",
         );
     }
@@ -32,7 +32,7 @@ export async function reconcile(file: string, options: Options, output: Output):
         output,
         async ({ verdict }) => {
             const live = options.live ? await onTheWire(state) : undefined;
-            const onWire = live === undefined ? [] : compare("the wire", replay.relays, live.claims);
+            const onWire = live === undefined ? [] : compare("the interface", replay.relays, live.claims);
             const differences = [
                 ...compare("the state", replay.relays, state.relays),
                 ...onWire,
@@ -52,17 +52,17 @@ export async function reconcile(file: string, options: Options, output: Output):
     );
 }
 
-/** Seconds a relay has for its answer. */
+/** Time limit in seconds for a relay's answer. */
 const TIMEOUT = 30;
 
-/** What differs from the state, without the peers that the comparison with the log has named. */
+/** Differences from the state, without the peers that the comparison with the log already reports. */
 function driftBeside(relay: string, drift: Record<string, string>, named: Difference[]): Difference[] {
     const peers = new Set(named.flatMap((each) => (each.relay === relay && each.kind === "peer" ? [each.name] : [])));
     const others = Object.entries(drift).filter(([key]) => !peers.has(/(?:^|: )peer (\S+)$/.exec(key)?.[1] ?? ""));
     return sentencesOf(Object.fromEntries(others)).map((problem) => ({ relay, kind: "relay", name: relay, problem }));
 }
 
-/** In what each relay is not as the state says, the keys on its interfaces, and which of them it says are former keys that still work. */
+/** Each relay's differences from the state, the keys on its interfaces, and which of them are former keys that still work. */
 async function onTheWire({ places, relays }: StackState): Promise<{
     claims: Record<string, Claimed>;
     drifts: { relay: string; drift: Record<string, string> }[];
@@ -87,9 +87,9 @@ function inWords(
 ): string {
     const agreed = differences.length === 0;
     const verdict = live
-        ? `the state and the wire ${agreed ? "agree" : "differ"}`
+        ? `the state and the interface ${agreed ? "agree" : "differ"}`
         : `the state ${agreed ? "agrees" : "differs"}`;
-    const head = `${records} records leave ${peers} peers and ${services} services; ${verdict}\n`;
+    const head = `${records} records result in ${peers} peers and ${services} services; ${verdict}\n`;
     const rows = differences.map(({ relay, kind, name, problem }) => `${relay}: ${kind} ${name}: ${problem}\n`);
     return head + rows.join("");
 }

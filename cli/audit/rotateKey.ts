@@ -11,7 +11,7 @@ interface Options {
     json?: boolean;
 }
 
-/** `qp-tunnel audit rotate-key`. Only a log that is intact gets another key. */
+/** `qp-tunnel audit rotate-key`. Only the key of an intact log is replaced. */
 export function rotateKey(file: string, options: Options, output: Output): Promise<number> {
     const use = async ({ verdict }: Intact): Promise<number> => {
         const { project, stack } = verdict.log;
@@ -29,7 +29,7 @@ export function rotateKey(file: string, options: Options, output: Output): Promi
         }
         const { publicKey, previous, sequence, file: key, backup, next } = rotation;
         const lines = [
-            sequence === undefined ? "finished an interrupted rotation" : `record ${sequence}: rotated`,
+            sequence === undefined ? "completed an interrupted rotation" : `record ${sequence}: rotated`,
             `  from  ${previous}`,
             `  to    ${publicKey}`,
             ...(key === undefined ? [] : [`  file  ${key}`, `  old   ${backup}`]),
@@ -38,6 +38,6 @@ export function rotateKey(file: string, options: Options, output: Output): Promi
         output.stdout.write(`${lines.join("\n")}\n`);
         return Exit.fine;
     };
-    const told = options.json ? { json: true } : {};
-    return withIntact(file, told, output, use, { mode: "full", tail: "ignore" });
+    const printing = options.json ? { json: true } : {};
+    return withIntact(file, printing, output, use, { mode: "full", tail: "ignore" });
 }

@@ -14,14 +14,14 @@ interface Options extends PinOptions {
     json?: boolean;
 }
 
-/** `qp-tunnel audit show`: the records that every filter lets through; with --json their lines as they are in the log. */
+/** `qp-tunnel audit show`: the records that match every filter; with --json their unchanged lines. */
 export function show(file: string, options: Options, output: Output): Promise<number> {
     const wanted = filterOf(options);
     return withIntact(file, options, output, async ({ records }) => {
         for (const { line, bytes } of records()) {
             if (!wanted(line)) continue;
             const more = output.stdout.write(options.json ? bytes.toString("utf8") : row(line));
-            // A reader slower than the disk must not make the whole log wait in memory.
+            // With a reader that is slower than the disk, the whole log must not be buffered in memory.
             if (!more) await new Promise((resume) => output.stdout.once("drain", resume));
         }
         return Exit.fine;
@@ -43,10 +43,10 @@ export function parseTime(text: string | undefined, option: string): number | un
     if (text === undefined) return undefined;
     const utc = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
     const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(utc) ? Date.parse(utc) : NaN;
-    // The date library carries 30 February over into March.
+    // Date.parse turns 30 February into a day in March.
     const isDay = new Date(`${utc.slice(0, 10)}T00:00:00Z`).toJSON()?.slice(0, 10) === utc.slice(0, 10);
     if (!Number.isNaN(time) && isDay) return time;
-    throw new InvalidArgument(option, `${text} is not a date or time`, "say 2026-04-04 (UTC) or 2026-04-04T14:00:00Z");
+    throw new InvalidArgument(option, `${text} is not a date or time`, "use 2026-04-04 (UTC) or 2026-04-04T14:00:00Z");
 }
 
 function filterOf(options: Options): (line: AuditLine) => boolean {
@@ -54,7 +54,7 @@ function filterOf(options: Options): (line: AuditLine) => boolean {
     const actions = options.action?.split(",");
     const [since, until] = [parseTime(options.since, "--since"), parseTime(options.until, "--until")];
     if (status !== undefined && status !== "success" && status !== "failure") {
-        throw new InvalidArgument("--status", `${status} is unknown`, "say success or failure");
+        throw new InvalidArgument("--status", `${status} is unknown`, "choose success or failure");
     }
     return (line) =>
         (name === undefined || isAbout(line, name)) &&
@@ -65,7 +65,7 @@ function filterOf(options: Options): (line: AuditLine) => boolean {
         (correlation === undefined || line.correlation_id.startsWith(correlation));
 }
 
-/** "peer_*" stands for all that begin so. */
+/** "peer_*" matches every action with that prefix. */
 function fits(action: string, wanted: string): boolean {
     return wanted.endsWith("*") ? action.startsWith(wanted.slice(0, -1)) : action === wanted;
 }

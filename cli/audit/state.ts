@@ -8,7 +8,7 @@ import type { Asked } from "../../providers/hosts/status.js";
 import { driftOf, placeOf, type RelayPlace } from "../relays.js";
 import { parseExport, isRelay, stored, type StackResource } from "../state.js";
 
-/** What an exported stack (`pulumi stack export`) says of logs and relays. Secrets in it stay encrypted and unread. */
+/** What an exported stack (`pulumi stack export`) contains about logs and relays. Its secrets stay encrypted. */
 export interface StackState {
     checkpoints: Checkpoint[];
     /** The last record of each resource. */
@@ -47,7 +47,7 @@ export function readState(file: string): StackState {
     return stateIn(parseExport(readFileSync(file, "utf8"), subject), subject);
 }
 
-/** @param subject what the state is called in messages */
+/** @param subject name of the state in messages */
 export function stateIn(resources: StackResource[], subject: string): StackState {
     const tunnels: StackResource[] = [];
     const state: StackState = {
@@ -76,7 +76,7 @@ export function stateIn(resources: StackResource[], subject: string): StackState
                 ),
             );
             if (kind === "Script") {
-                // What a script opens is open when its receipt says so, and nothing connects to its machine.
+                // A service on a script's machine counts as open when the receipt says so: there is no connection to check it.
                 const served = Object.entries(take(SERVED, outputs["served"] ?? {}, "the services"));
                 claimOf(state, relay).services = Object.fromEntries(
                     served

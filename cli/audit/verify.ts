@@ -46,12 +46,12 @@ function parseWitness(text: string): Witness {
     if (name !== undefined && publicKey !== undefined && isUsablePublicKey(publicKey)) return { name, publicKey };
     throw new InvalidArgument(
         "--witness",
-        `${text} is no witness`,
-        "say NAME=HEX: its name and its Ed25519 public key",
+        `${text} is not a witness`,
+        "give NAME=HEX: its name and its Ed25519 public key",
     );
 }
 
-/** When a witness signed one of the checkpoints that were given. */
+/** The time at which a witness signed one of the given checkpoints. */
 function seenBy(witness: Witness, { pins }: Intact): string | AuditError {
     try {
         const times = pins.checkpoints.flatMap(({ note }) => {
@@ -62,8 +62,8 @@ function seenBy(witness: Witness, { pins }: Intact): string | AuditError {
         if (times.length > 0) return rfc3339Of(Math.max(...times));
         return new AuditError(
             "checkpoint",
-            `the witness ${witness.name} did not sign it`,
-            "give the note as the witness printed it with --checkpoint",
+            `the witness ${witness.name} did not sign the checkpoint`,
+            "give the witness's note with --checkpoint",
         );
     } catch (error) {
         if (error instanceof AuditError) return error;
@@ -97,10 +97,13 @@ function inWords(file: string, { verdict, pins }: Intact, { fast, checkpoint, st
         `  checked    ${checked.join(", ")}`,
         ...(restartedFrom === undefined ? [] : [`  restarted  after the loss of ${restartedFrom}`]),
         ...warnings.map(({ line, problem }) => `warning: line ${line}: ${problem}`),
-        ...interrupted.map(({ line, action }) => `warning: line ${line}: ${action} has no outcome: it was interrupted`),
-        ...(pins.elsewhere > 0 ? [`note: the state also pins ${pins.elsewhere} places in other logs`] : []),
+        ...interrupted.map(
+            ({ line, action }) =>
+                `warning: line ${line}: ${action} has no outcome record: the operation was interrupted`,
+        ),
+        ...(pins.elsewhere > 0 ? [`note: the state also pins ${pins.elsewhere} records in other logs`] : []),
         ...(checkpoint === undefined && state === undefined
-            ? ["note: without --checkpoint or --state, records missing at the end cannot be noticed"]
+            ? ["note: without --checkpoint or --state, missing records at the end cannot be detected"]
             : []),
     ];
     return `${lines.join("\n")}\n`;

@@ -16,7 +16,7 @@ interface Options {
     json?: boolean;
 }
 
-/** `qp-tunnel audit witness`: prints the note with the witness's signature below, or refuses. */
+/** `qp-tunnel audit witness`: prints the note with the witness's signature, or refuses. */
 export async function witness(file: string, options: Options, output: Output): Promise<number> {
     const { memory, name, key, signingKey } = options;
     if (!key.every(isUsablePublicKey)) {
@@ -25,8 +25,8 @@ export async function witness(file: string, options: Options, output: Output): P
     if (!/^[^\s+]+$/.test(name)) {
         throw new InvalidArgument(
             "--name",
-            "it has spaces or a plus sign, which names in notes must not",
-            "say witness.example/audit",
+            "names in notes must not contain spaces or a plus sign",
+            "use for instance witness.example/audit",
         );
     }
     try {

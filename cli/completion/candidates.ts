@@ -2,20 +2,20 @@ import type { Command, Option } from "commander";
 
 import type { Names } from "./names.js";
 
-/** Something that can stand where the cursor is. */
+/** A possible completion at the cursor. */
 export interface Candidate {
     text: string;
     description?: string;
 }
 
 /**
- * What a shell offers for the last of these words. Nothing means: a file, or whatever the person likes.
+ * The candidates for the last of these words. None means a file name or free text.
  *
- * @param words behind the command's own name; the last one is being typed and may be empty
- * @param names asked for only when names can stand there
+ * @param words after the command's name; the last one is being typed and may be empty
+ * @param names called only where names are possible
  */
 export function candidates(program: Command, words: readonly string[], names: () => Names): Candidate[] {
-    // Bash takes "--relay=x" apart at the equals sign.
+    // Bash splits "--relay=x" at the equals sign.
     const typed = words.filter((word) => word !== "=");
     const current = words.at(-1) === "=" ? "" : (typed.pop() ?? "");
     const { command, before, open } = place(program, typed);
@@ -31,7 +31,7 @@ export function candidates(program: Command, words: readonly string[], names: ()
     return found.filter(({ text }) => text.startsWith(current));
 }
 
-/** Which command the words lead to, how many arguments of it there are, and whose value is missing yet. */
+/** The command of these words, the number of its arguments so far, and the option whose value is missing. */
 function place(program: Command, words: readonly string[]): { command: Command; before: number; open?: Option } {
     let command = program;
     let before = 0;
@@ -98,7 +98,7 @@ const WORDS: Record<string, string[]> = {
 function valuesOf(command: string, { long, argChoices }: Option, value: string, names: () => Names): Candidate[] {
     const named = NAMED[long ?? ""];
     const words = argChoices ?? WORDS[`${command} ${long}`] ?? (named === undefined ? [] : named(names()));
-    // Of a list only what is behind the last comma is being typed.
+    // In a list only the part after the last comma is being typed.
     const listed = long === "--require" ? value.slice(0, value.lastIndexOf(",") + 1) : "";
     return plain(words.map((word) => listed + word)).filter(({ text }) => text.startsWith(value));
 }

@@ -4,23 +4,23 @@ import { dirname, join } from "node:path";
 import { linesBackwards } from "../../providers/audit/read.js";
 import { openLog } from "../../providers/audit/segments.js";
 
-/** Names for a shell to offer. None is a secret. */
+/** Names for completion. None is a secret. */
 export interface Names {
     relays: string[];
-    /** Listed ones. */
+    /** Listed peers. */
     peers: string[];
     services: string[];
-    /** No longer listed. */
+    /** Peers that are no longer listed. */
     former: string[];
 }
 
-/** How far back a log is read: somebody waits at a prompt. */
+/** How many bytes at the end of a log are read: the user is waiting at a prompt. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const MARK = Buffer.from('"action":"registry_update"');
 
 /**
- * The names in the newest registry record of every relay, out of the logs in the project's audit folder: they are here, in
- * plain text, and need neither the engine nor a passphrase. They are offered, not believed: nothing is verified.
+ * The names in the newest registry record of every relay, from the logs in the project's audit folder: they are local, in
+ * plain text, and need neither the engine nor a passphrase. They are only suggestions, so nothing is verified.
  *
  * @param folder somewhere in the project
  */
@@ -37,7 +37,7 @@ export function namesIn(folder: string): Names {
             if (seen.has(relay)) continue;
             seen.add(relay);
             const listed = [...Object.keys(ledger.peers ?? {}), ...Object.keys(ledger.services ?? {})];
-            // What is left of a relay that was destroyed.
+            // The last record of a destroyed relay.
             if (listed.length > 0) names.relays.add(relay);
             for (const name of Object.keys(ledger.peers ?? {})) names.peers.add(name);
             for (const name of Object.keys(ledger.services ?? {})) names.services.add(name);
@@ -73,7 +73,7 @@ function* registries(file: string): Generator<Recorded> {
     }
 }
 
-/** A line that cannot be read offers nothing; `audit verify` is for saying why. */
+/** A line that cannot be read is skipped; `audit verify` reports why. */
 function detailsOf(bytes: Buffer): { relay?: unknown; ledger?: Recorded["ledger"] } {
     try {
         const { details } = JSON.parse(bytes.toString("utf8")) as { details?: object };
@@ -83,7 +83,7 @@ function detailsOf(bytes: Buffer): { relay?: unknown; ledger?: Recorded["ledger"
     }
 }
 
-/** Where logs lie unless a program says otherwise: audit/<stack>.jsonl of the project. */
+/** The default place of logs: audit/<stack>.jsonl of the project. */
 function logsOf(folder: string): string[] {
     for (let at = folder; ; at = dirname(at)) {
         const audit = join(at, "audit");

@@ -1,8 +1,8 @@
 /**
- * What each shell reads. All ask `qp-tunnel __complete -- WORD...`, which prints a candidate a line, with its
- * description behind a tab; where there is none, files are offered. A command that is not on PATH is looked for in the
- * project's node_modules. npx is called with --no: outside of a project it would otherwise offer to install whatever package of that
- * name a public registry has.
+ * The script of each shell. All call `qp-tunnel __complete -- WORD...`, which prints a candidate a line, followed by its
+ * description after a tab; without candidates the shell completes file names. A command that is not on PATH is looked up in the
+ * project's node_modules. npx is called with --no: outside of a project it would otherwise offer to install a package of that
+ * name from the public registry.
  */
 export const SCRIPTS: Record<string, string> = {
     bash: `# Completion of qp-tunnel for bash: eval "$(npx --no qp-tunnel completion bash)"
@@ -17,7 +17,7 @@ _qp_tunnel() {
 complete -o default -F _qp_tunnel qp-tunnel
 `,
     zsh: `#compdef qp-tunnel
-# Completion of qp-tunnel for zsh: eval "$(npx --no qp-tunnel completion zsh)", behind compinit
+# Completion of qp-tunnel for zsh: eval "$(npx --no qp-tunnel completion zsh)", after compinit
 _qp_tunnel() {
     local command=$words[1]
     local -a found

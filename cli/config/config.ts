@@ -29,7 +29,7 @@ export async function config(peer: string, options: ConfigOptions, output: Outpu
     const render = Object.hasOwn(CLIENT_FORMATS, format) ? CLIENT_FORMATS[format] : undefined;
     if (render === undefined) {
         const known = Object.keys(CLIENT_FORMATS).join(", ");
-        throw new InvalidArgument("--format", `${format} is unknown`, `say ${known}`);
+        throw new InvalidArgument("--format", `${format} is unknown`, `choose ${known}`);
     }
     const scanned = qr === true || png !== undefined;
     if (scanned && format !== "wg-quick")
@@ -50,18 +50,18 @@ export async function config(peer: string, options: ConfigOptions, output: Outpu
     if (file !== undefined && files.length === 1 && format === "wg-quick") noteName(file, output);
     if (found.privateKey === undefined)
         output.stderr.write(
-            `note: the private key of ${peer} is not in the state (${KEYLESS}); the file says where to put it\n`,
+            `note: the private key of ${peer} is not in the state (${KEYLESS}); the file says where to insert it\n`,
         );
     return Exit.fine;
 }
 
-/** The apps and wg-quick call the tunnel as the file is called, and take no other name. */
+/** The apps and wg-quick name the tunnel after the file, and restrict the name. */
 function noteName(file: string, output: Output): void {
     const name = basename(file).replace(/\.conf$/, "");
     const problem = tunnelNameProblem(name);
     if (problem === undefined) return;
     output.stderr.write(
-        `note: ${basename(file)} cannot be imported under this name: ${problem}; rename it, for instance to ${shorter(name)}.conf\n`,
+        `note: ${basename(file)} cannot be imported under this name: ${problem}; rename the file, for instance to ${shorter(name)}.conf\n`,
     );
 }
 
@@ -70,21 +70,21 @@ function shorter(name: string): string {
     return tunnelNameProblem(plain) === undefined ? plain : "tunnel";
 }
 
-const KEYLESS = "the peer brought its own key, or the key was dropped from the state once handed out";
+const KEYLESS = "the peer has its own key, or the key was removed from the state after it was handed out";
 
 function epochOf(text: string | undefined): number | undefined {
     if (text === undefined || /^[1-9][0-9]{0,8}$/.test(text)) return text === undefined ? undefined : Number(text);
     throw new InvalidArgument("--epoch", `${text} is not a key epoch`, "give an integer ≥ 1");
 }
 
-/** One file as it is; of several each under the path where it belongs. */
+/** A single file as it is; several files each with its path. */
 function printed(files: ClientFile[]): string {
     const [only, ...more] = files;
     if (only !== undefined && more.length === 0) return only.text;
     return files.map(({ path, text }) => `# ==> ${path} <==\n${text}`).join("\n");
 }
 
-/** One file under the name given; several into the folder of that name. */
+/** A single file under the given name; several files into a folder of that name. */
 function save(files: ClientFile[], name: string): void {
     const [only, ...more] = files;
     if (only !== undefined && more.length === 0) {
@@ -95,7 +95,7 @@ function save(files: ClientFile[], name: string): void {
     for (const { path = "", text } of files) writePrivateFile(join(name, basename(path)), text, "-o");
 }
 
-/** As much of the package qrcode as is used here. */
+/** The part of the package qrcode that is used here. */
 interface QrCode {
     toString(text: string, options: { type: "utf8"; errorCorrectionLevel: "L" | "M" }): Promise<string>;
     toBuffer(text: string, options: { type: "png"; errorCorrectionLevel: "L" | "M"; scale: number }): Promise<Buffer>;
@@ -104,16 +104,16 @@ interface QrCode {
 /** Bytes in the largest QR code (version 40), by error correction level: ISO/IEC 18004, table 7. */
 const CAPACITY = { L: 2953, M: 2331 };
 
-/** Many scanners need dark on light, whatever the theme of the terminal: colours 16 and 231 are no part of a theme. */
+/** Many scanners need dark on light: colours 16 and 231 do not depend on the terminal's theme. */
 const BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m$&\x1b[0m";
 
-/** The app makes a tunnel of whatever it scans, and one without a key would just not work. */
+/** An app accepts a scanned configuration without a private key, and its tunnel would not work. */
 async function draw(found: ClientConfig, { png, qr }: ConfigOptions, output: Output): Promise<void> {
     if (found.privateKey === undefined) {
         throw new InvalidArgument(
             qr === true ? "--qr" : "--png",
             `the private key of ${found.peerName} is not in the state (${KEYLESS}), and an app cannot add it`,
-            "print the file instead, and paste it where the key is",
+            "print the file instead, and insert the key on the peer's machine",
         );
     }
     const qrcode = require("qrcode") as QrCode;
@@ -123,11 +123,11 @@ async function draw(found: ClientConfig, { png, qr }: ConfigOptions, output: Out
         throw new InvalidArgument(
             qr === true ? "--qr" : "--png",
             `the configuration of ${found.peerName} has ${bytes} bytes, and a QR code holds ${CAPACITY.L}`,
-            "hand out the file instead (-o FILE); fewer networks in AllowedIPs make it shorter",
+            "write the file instead (-o FILE), or shorten it with fewer networks in AllowedIPs",
         );
     }
     if (png !== undefined) {
-        // The most redundancy that leaves room for all of it: an image may be printed, and folded.
+        // The most error correction that leaves room for the data, because an image may be printed and folded.
         const errorCorrectionLevel = bytes > CAPACITY.M ? "L" : "M";
         const image = await qrcode.toBuffer(text, { type: "png", errorCorrectionLevel, scale: 6 });
         writePrivateFile(png, image, "--png");

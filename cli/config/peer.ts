@@ -30,7 +30,7 @@ const SETTINGS = z.object({
     networks: z.record(z.string(), z.array(z.string())),
 });
 
-/** Which peer's file, on which relay, for which of its key epochs; undefined: the only one, the newest. */
+/** The peer, the relay and its key epoch; undefined: the only relay, the newest epoch. */
 export interface Wanted {
     peer: string;
     relay: string | undefined;
@@ -38,9 +38,9 @@ export interface Wanted {
 }
 
 /**
- * What a peer's file says, out of a state whose secrets are open.
+ * The content of a peer's file, from a state with decrypted secrets.
  *
- * @throws InvalidArgument when the state lists no such peer, relay or epoch, or was applied by an older version
+ * @throws InvalidArgument when the state has no such peer, relay or epoch, or was applied by an older version
  */
 export function peerConfig(resources: StackResource[], wanted: Wanted): ClientConfig {
     const tunnel = tunnelOf(resources, wanted);
@@ -52,7 +52,7 @@ export function peerConfig(resources: StackResource[], wanted: Wanted): ClientCo
     const component = resources.find(({ kind, name }) => kind === "Relay" && name === relay);
     const settings = component?.outputs["clients"];
     if (component === undefined || settings === undefined)
-        throw new InvalidArgument(`relay ${relay}`, "was applied by an older version", "run pulumi up once");
+        throw new InvalidArgument(`relay ${relay}`, "was last applied by an older version", "run pulumi up once");
     const seed = resources.find(({ kind, inputs: of }) => kind === "Seed" && of["relay"] === relay);
     const own = keyPairOf(resources, "Peer", wanted.peer);
     const publicKey =
@@ -60,7 +60,7 @@ export function peerConfig(resources: StackResource[], wanted: Wanted): ClientCo
     const given = take(TEXTS, opened(inputs["presharedKeys"] ?? {}), "the preshared keys", urn)[wanted.peer];
     return clientConfigOf({
         ...{ relay, peer: wanted.peer, entry },
-        settings: take<ClientSettings>(SETTINGS, settings, "what clients are told", component.urn),
+        settings: take<ClientSettings>(SETTINGS, settings, "the client settings", component.urn),
         publicKey: take(z.string(), publicKey, `the key of ${wanted.peer}`, urn),
         privateKey: privateKeyOf(own),
         presharedKey: given,
@@ -76,21 +76,21 @@ function tunnelOf(resources: StackResource[], { peer, relay }: Wanted): StackRes
     if (named.length === 0 && relay !== undefined)
         throw new InvalidArgument(
             `--relay ${relay}`,
-            `the stack has no such relay, only ${relays}`,
-            "name one of them",
+            `the stack has no such relay; its relays are ${relays}`,
+            "choose one of them",
         );
     const [found, ...others] = named.length === 1 ? named : named.filter((each) => Object.hasOwn(peersOf(each), peer));
     if (found === undefined) throw unlisted(peer, `the stack has the relays ${relays}`);
     if (others.length === 0) return found;
     const several = names([found, ...others].map(({ inputs }) => String(inputs["relay"])));
-    throw new InvalidArgument("--relay", `${peer} is on several relays: ${several}`, "name one of them");
+    throw new InvalidArgument("--relay", `${peer} is on several relays: ${several}`, "choose one of them");
 }
 
 function peersOf({ inputs, urn }: StackResource): Record<string, RegistryPeer> {
     return take(PEERS, inputs["peers"] ?? {}, "the peers", urn);
 }
 
-/** The relay's key and where it listens with it: the newest of its epochs, unless another one was asked for. */
+/** The relay's key and endpoint of the requested epoch, by default the newest. */
 function whereTo(
     { outputs, urn }: StackResource,
     { inputs }: StackResource,
@@ -100,7 +100,7 @@ function whereTo(
     const endpoint = take(z.string(), outputs["endpoint"], "the endpoint", urn);
     const newest = { relayPublicKey: take(z.string(), outputs["publicKey"], "the public key", urn), endpoint };
     if (newest.relayPublicKey === "")
-        throw new InvalidArgument("the relay", "has no key yet", "run its script there and give the receipt");
+        throw new InvalidArgument("the relay", "has no key yet", "run its script there and set the receipt");
     if (wanted === undefined) return newest;
     const epochs = take(z.array(z.int()), inputs["epochs"] ?? [1], "the epochs", urn);
     if (!epochs.includes(wanted))
@@ -114,7 +114,7 @@ function whereTo(
     const pair = keyPairOf(resources, "Relay", String(inputs["relay"]), wanted);
     return {
         relayPublicKey: take(z.string(), pair?.["publicKey"], `the public key of epoch ${wanted}`, urn),
-        // Whatever is in front of the relay keeps the distance between the two ports.
+        // A NAT in front of the relay is expected to keep the difference between the two ports.
         endpoint: endpoint.replace(/\d+$/, (text) => String(Number(text) + port(wanted) - port(Math.max(...epochs)))),
     };
 }
@@ -130,7 +130,7 @@ function keyPairOf(
         ?.outputs;
 }
 
-/** Empty once she has it, and never there when she brought her own. */
+/** Empty once the owner has the key, and absent for a peer with its own key. */
 function privateKeyOf(pair: Record<string, unknown> | undefined): string | undefined {
     const key = opened(pair?.["privateKey"]);
     return typeof key === "string" ? key : undefined;
@@ -140,8 +140,8 @@ function opened(value: unknown): unknown {
     if (OPEN.safeParse(value).success) return value;
     throw new InvalidArgument(
         "--state",
-        "the secrets in it are sealed",
-        "leave it out, so that the engine is asked, or export with --show-secrets into a file that only you can read",
+        "its secrets are encrypted",
+        "omit it to use the engine, or export with --show-secrets into a file that only you can read",
     );
 }
 

@@ -3,23 +3,23 @@ import { Exit, printJson, type Output } from "../output.js";
 import { readStack, type StackResource, type StateOptions } from "../state.js";
 import { problem, type Finding } from "./finding.js";
 import { examineMachine, examineTools } from "./machine.js";
-import { examineLogs, examineRelays, relaysIn, told } from "./stack.js";
+import { examineLogs, examineRelays, relaysIn, problemAndFix } from "./stack.js";
 
 export interface DoctorOptions extends StateOptions {
     json?: boolean;
     timeout: string;
 }
 
-/** `qp-tunnel doctor`: what is here, what is missing, and what to do about it. Nothing is changed. */
+/** `qp-tunnel doctor`: reports what is present, what is missing, and the fix. It changes nothing. */
 export async function doctor(options: DoctorOptions, output: Output): Promise<number> {
     const timeout = Number(options.timeout);
     if (!/^[1-9][0-9]{0,4}$/.test(options.timeout))
         throw new InvalidArgument("--timeout", `${options.timeout} is not a number of seconds`, "give an integer ≥ 1");
     const findings = await examineMachine(process.cwd());
-    // Without the engine nothing can be asked but a file.
-    const isThere =
+    // Without the engine only a file can be read.
+    const hasState =
         options.state !== undefined || findings.every(({ name, state }) => name !== "pulumi" || state === "ok");
-    if (isThere) findings.push(...(await examineStack(options, timeout)));
+    if (hasState) findings.push(...(await examineStack(options, timeout)));
     const isWell = findings.every(({ state }) => state !== "problem");
     if (options.json === true) printJson(output, { valid: isWell, findings });
     else output.stdout.write(findings.map(inWords).join(""));
@@ -45,7 +45,7 @@ async function examineStack(options: DoctorOptions, timeout: number): Promise<Fi
             ...(await examineRelays(relays, timeout)),
         ];
     } catch (error) {
-        return [problem("state", ...told(error))];
+        return [problem("state", ...problemAndFix(error))];
     }
 }
 

@@ -1,11 +1,11 @@
-/** What the doctor found of one thing. */
+/** The result of one check. */
 export interface Finding {
     /** "node", "signing key" */
     name: string;
     state: "ok" | "warn" | "problem";
-    /** What is there, or what is wrong. */
+    /** What is present, or the problem. */
     found: string;
-    /** What to do. Absent when all is well. */
+    /** The fix. Absent if there is no problem. */
     fix?: string;
 }
 

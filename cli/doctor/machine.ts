@@ -31,7 +31,7 @@ async function pulumi(): Promise<Finding[]> {
             ? problem("pulumi", `${path} does not run`, "install the pulumi CLI again")
             : ok("pulumi", version.replace(/^v/, "")),
         host === undefined
-            ? problem("language host", "pulumi-language-nodejs is not on PATH", "it comes with the pulumi CLI: install that whole")
+            ? problem("language host", "pulumi-language-nodejs is not on PATH", "install the complete pulumi CLI: it includes the language host")
             : ok("language host", host), // prettier-ignore
     ];
 }
@@ -41,7 +41,7 @@ interface Manifest {
     plugins?: { providers?: { name?: string; path?: string }[] };
 }
 
-/** What is wrong with the compiler of a project's program, if anything is. */
+/** The problem with the compiler of a project's program, if there is one. */
 export function compilerProblem(folder: string): Finding | undefined {
     return project(folder).find(({ name, state }) => name === "typescript" && state === "problem");
 }
@@ -64,12 +64,10 @@ function plugin(folder: string, plugins: Manifest["plugins"]): Finding {
     const entry = plugins?.providers?.find((each) => each.name === "qptunnel");
     if (entry?.path === undefined) {
         const path = found("pulumi-resource-qptunnel");
-        return path === undefined
-            ? problem("plugin", "Pulumi.yaml does not say where it is", INIT)
-            : ok("plugin", path);
+        return path === undefined ? problem("plugin", "Pulumi.yaml has no entry for it", INIT) : ok("plugin", path);
     }
     const script = join(resolve(folder, entry.path), "pulumi-resource-qptunnel");
-    if (!existsSync(script)) return problem("plugin", `${script} is not there`, INIT);
+    if (!existsSync(script)) return problem("plugin", `${script} does not exist`, INIT);
     if (!isExecutable(script)) return problem("plugin", `${script} is not executable`, `chmod +x ${script}`);
     const installed = versionFrom(folder, "pulumi-qp-tunnel");
     return installed === undefined
@@ -92,7 +90,7 @@ function typescript(folder: string, runtime: Manifest["runtime"]): Finding[] {
     return [ok("typescript", version)];
 }
 
-/** What a relay on this machine is made with; `wg` and the rest are asked for there when it is another. */
+/** The tools for a relay on this machine; on other machines the relay's program checks them. */
 export function examineTools(kinds: ReadonlySet<string>, serving: boolean): Finding[] {
     const findings: Finding[] = [];
     if (kinds.has("ssh")) {
@@ -109,7 +107,9 @@ export function examineTools(kinds: ReadonlySet<string>, serving: boolean): Find
                 : ok("tools", LOCAL.join(", ")), // prettier-ignore
         );
         if (process.getuid?.() !== 0)
-            findings.push(warn("root", "a relay is this machine, and this is not root", "run `pulumi up` as root"));
+            findings.push(
+                warn("root", "a relay is on this machine, and the current user is not root", "run `pulumi up` as root"),
+            );
     }
     return findings;
 }
@@ -141,7 +141,7 @@ async function firstLine(command: string[]): Promise<string | undefined> {
     }
 }
 
-/** Of a package as a program in the folder would load it. */
+/** The version of a package as a program in the folder would load it. */
 function versionFrom(folder: string, name: string): string | undefined {
     try {
         const file = createRequire(join(folder, "index.js")).resolve(`${name}/package.json`);

@@ -18,7 +18,7 @@ const AUDIT = z.looseObject({
 });
 type Audit = z.output<typeof AUDIT>;
 
-/** The logs of a stack: whether each is whole and holds what the state pins, and whether this machine has its key. */
+/** The logs of a stack: whether each is intact and has what the state pins, and whether this machine has its key. */
 export async function examineLogs(resources: StackResource[]): Promise<Finding[]> {
     const logs = new Map<string, { audit: Audit; writers: StackResource[] }>();
     for (const { inputs, urn, kind } of resources) {
@@ -26,7 +26,7 @@ export async function examineLogs(resources: StackResource[]): Promise<Finding[]
         const audit = stored(AUDIT, inputs["audit"], "the log", urn, "the stack's state");
         logs.set(audit.path, { audit, writers: resources.filter((each) => pathOf(each) === audit.path) });
     }
-    if (logs.size === 0) return [warn("log", "the state pins none yet", "run `pulumi up`")];
+    if (logs.size === 0) return [warn("log", "the state does not pin one yet", "run `pulumi up`")];
     const findings: Finding[] = [];
     for (const { audit, writers } of logs.values()) findings.push(await log(audit, writers), await signingKey(audit));
     return findings;
@@ -42,13 +42,13 @@ async function log(audit: Audit, resources: StackResource[]): Promise<Finding> {
     try {
         const { size, warnings } = await verifyFile(path, { mode: "fast", checkpoints, marks }, audit.path);
         if (warnings.length === 0)
-            return ok("log", `${audit.path}: ${size} records, whole, and all that the state pins`);
+            return ok("log", `${audit.path}: ${size} records, intact, with everything that the state pins`);
         const [{ line, problem: what }] = warnings as [(typeof warnings)[number]];
         return warn("log", `${audit.path}: line ${line}: ${what}`, "see `npx --no qp-tunnel audit verify`"); // prettier-ignore
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT")
-            return problem("log", `${audit.path} is not here`, "fetch it from version control or its mirror (`qp-tunnel audit pull`)"); // prettier-ignore
-        return problem("log", ...told(error));
+            return problem("log", `${audit.path} does not exist`, "fetch it from version control or its mirror (`qp-tunnel audit pull`)"); // prettier-ignore
+        return problem("log", ...problemAndFix(error));
     }
 }
 
@@ -59,23 +59,23 @@ async function signingKey(audit: Audit): Promise<Finding> {
         if (reason !== undefined) return problem("signing key", ...split(reason));
         return ok("signing key", audit.signingKey ?? "in the user's configuration directory");
     } catch (error) {
-        return problem("signing key", ...told(error));
+        return problem("signing key", ...problemAndFix(error));
     }
 }
 
-/** Whether each relay answers, over the way that an update would take. */
+/** Whether each relay answers over the connection that an update would use. */
 export async function examineRelays(relays: StackRelay[], timeout: number): Promise<Finding[]> {
     return Promise.all(
         relays.map(async (relay) => {
             const name = `relay ${relay.name}`;
             if (relay.target.host.kind === "script")
-                return ok(name, `${relay.known.host}: nothing connects to it; its script is carried there`);
+                return ok(name, `${relay.known.host}: it has no remote access; it is configured by a script`);
             const { reachable, problem: reason = "", host, drift, peers } = await relayStatus(relay, { timeout });
             if (!reachable) return problem(name, ...split(reason));
             const rogues = peers.filter(({ state }) => state === "rogue").length;
             return drift.length + rogues === 0
                 ? ok(name, `${host} answers`)
-                : warn(name, `${host} answers, and is not as the state says`, "see `npx --no qp-tunnel status`");
+                : warn(name, `${host} answers, and differs from the state`, "see `npx --no qp-tunnel status`");
         }),
     );
 }
@@ -84,8 +84,8 @@ export function relaysIn(resources: StackResource[]): StackRelay[] {
     return relaysOf(resources, { managed: true });
 }
 
-/** What somebody can act on, as it was found and what to do; anything else is a bug and keeps its stack. */
-export function told(error: unknown): [found: string, fix: string] {
+/** Problem and fix of an expected error; any other error is a bug and keeps its stack trace. */
+export function problemAndFix(error: unknown): [found: string, fix: string] {
     if (error instanceof TunnelError) return split(error.message);
     throw error;
 }

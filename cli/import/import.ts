@@ -27,14 +27,14 @@ export interface ImportOptions {
 
 const PRESHARED_KEYS = "preshared-keys.json";
 
-/** `qp-tunnel import FILE|DIR`: a program whose first `up` takes an existing relay over as it is. */
+/** `qp-tunnel import FILE|DIR`: writes a program whose first `up` adopts an existing relay as it is. */
 export async function importRelay(path: string, options: ImportOptions, output: Output): Promise<number> {
     checkName(options.name, "--name");
     if (options.grants !== undefined && options.grants !== "open" && options.grants !== "none") {
         throw new InvalidArgument(
             "--grants",
             `"${options.grants}" is neither open nor none`,
-            "open is as it was, none lets nobody reach anybody",
+            "open keeps the access as it is, none starts without grants",
         );
     }
     if (options.endpoint !== undefined) canonicalEndpoint(options.endpoint, "--endpoint");
@@ -72,14 +72,14 @@ function filesOf(
     return { ...files, [PRESHARED_KEYS]: { text: `${JSON.stringify(presharedKeys, undefined, 4)}\n`, mode: 0o600 } };
 }
 
-/** Nothing of anybody's is written over, and nothing is written when something would be. */
+/** Writes nothing at all if any file already exists. */
 function write(folder: string, files: Record<string, { text: string; mode: number }>): void {
     const there = Object.keys(files).filter((name) => existsSync(join(folder, name)));
     if (there.length > 0) {
         throw new InvalidArgument(
             folder,
             `has ${there.join(", ")} already`,
-            "choose another folder with --out, or move them away",
+            "choose another folder with --out, or move these files away",
         );
     }
     mkdirSync(folder, { recursive: true });
@@ -98,7 +98,7 @@ async function hostOf(text: string): Promise<ProgramHost> {
     return { kind: "ssh", address, user, port, ...(hostKey === undefined ? {} : { hostKey }) };
 }
 
-/** What the program is written for: this package, and what it was tried with. */
+/** The dependencies of the program: this package, and the versions that it was tested with. */
 function versions(): Record<string, string> {
     const { dependencies, devDependencies } = JSON.parse(
         readFileSync(require.resolve("pulumi-qp-tunnel/package.json"), "utf8"),
@@ -112,10 +112,10 @@ function versions(): Record<string, string> {
     };
 }
 
-/** Why a program with every grant would open more than there was; undefined when it would not. */
+/** The reason why a program with every grant would allow more than before; undefined if it would not. */
 function whyNoGrants({ relay }: Pick<Adoption, "relay">): string | undefined {
-    if (relay.forwards === false) return `${relay.interface} forwards nothing today`;
-    if (relay.limited === true) return "its hooks limit what is forwarded (DROP, REJECT)";
+    if (relay.forwards === false) return `${relay.interface} does not forward`;
+    if (relay.limited === true) return "its hooks limit forwarding (DROP, REJECT)";
     return undefined;
 }
 
@@ -131,28 +131,28 @@ function say({ relay }: Adoption, folder: string, files: string[], program: Prog
     const lines = [
         `${relay.interface}: ${peers.length} peer${peers.length === 1 ? "" : "s"}, ${preshared} with preshared keys, ${relay.services.length} services; UDP port ${relay.listenPort}, ${relay.subnet}`,
         ...peers.map(
-            ({ name, address = "gets an address", routes }) =>
+            ({ name, address = "new address", routes }) =>
                 `  ${name}  ${address}${routes.length === 0 ? "" : `  behind: ${routes.join(", ")}`}`,
         ),
         "",
         `written to ${folder}: ${files.join(", ")}`,
         ...(left.length === 0 ? [] : ["", "not carried over:", ...left.map((sentence) => `  - ${sentence}`)]),
         ...(program.grants === "none" && closed !== undefined
-            ? ["", `grants: none, because ${closed}. Say in index.ts who needs what.`]
+            ? ["", `grants: none, because ${closed}. Add the required grants in index.ts.`]
             : []),
         ...(program.grants === "open"
             ? [
                   "",
-                  "grants: every peer and every network behind one reaches every other, as before. Narrow them in index.ts.",
+                  "grants: every peer, and every network behind a peer, reaches every other, as before. Narrow them in index.ts.",
               ]
             : []),
         ...(program.grants === "open" && peers.length > 100
             ? [
-                  `  that is ${peers.length * (peers.length - 1)} permissions, which makes each preview slow: group people soon, or import with --grants none`,
+                  `  that is ${peers.length * (peers.length - 1)} access rules, which makes each preview slow: use groups soon, or import with --grants none`,
               ]
             : []),
         "",
-        "next, in that folder:",
+        "next steps, in that folder:",
         ...nextSteps(relay, program).map(({ command, why }) => `  ${command}\n      ${why}`),
     ];
     stdout.write(`${lines.join("\n")}\n`);

@@ -4,7 +4,7 @@ import type { LiveRelay } from "../../core/adoption/live.js";
 import { HostError } from "../../core/errors.js";
 import { parseDump } from "../../core/wireguard/index.js";
 
-/** Where the interface is that a file is for. */
+/** The place of the interface that a file describes. */
 export interface Place {
     device: string;
     /** A network namespace of this machine. */
@@ -14,7 +14,7 @@ export interface Place {
 /**
  * The interface as it is on this machine.
  *
- * @returns undefined when it is not there; "unreadable" when it is and `wg` does not tell this user
+ * @returns undefined when it does not exist; "unreadable" when this user may not read it with `wg`
  */
 export function liveRelay(place: Place): LiveRelay | "unreadable" | undefined {
     const mtu = ask(place, ["cat", `/sys/class/net/${place.device}/mtu`]);

@@ -4,9 +4,9 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 const NAME = "pulumi-qp-tunnel";
 
 /**
- * What a new project writes as its dependency on this package, so that it is installed from where this one came: what the
- * project says that installed it, else what npm noted, else the folder itself. A version alone is written only for what came from
- * a registry: another registry may have somebody else's package of that name.
+ * The dependency on this package in a new project, so that it is installed from the same source: the entry of the
+ * installing project, else the source that npm recorded, else the folder itself. A version alone is written only if it came from
+ * a registry, because another registry may have a different package of that name.
  *
  * @param root folder of this package
  */
@@ -23,7 +23,7 @@ export function ownDependency(root: string, version: string): string {
     );
 }
 
-/** What the nearest project above says, and where it is. */
+/** The entry in the nearest parent project, and its path. */
 function specIn(folder: string): { spec: string; at: string } | undefined {
     const above = dirname(folder);
     if (above === folder) return undefined;
@@ -40,10 +40,10 @@ function fromSpec(
         /^(?:file|link|portal):(.*)$/.exec(spec)?.[1] ??
         (/^(?:[./~]|.*\.t(?:ar\.)?gz$)/.test(spec) && !spec.includes(":") ? spec : undefined);
     if (path !== undefined) return existing(isAbsolute(path) ? path : resolve(at, path));
-    // A workspace or a catalogue is known to that project alone.
+    // A workspace or catalogue reference works only in that project.
     if (/^(?:workspace|catalog|patch):/.test(spec)) return undefined;
     if (/[:/]/.test(spec)) return spec;
-    // A range or a tag of a registry, unless npm noted something else.
+    // A range or tag of a registry, unless npm recorded another source.
     return noted === undefined || isOfRegistry(noted) ? `^${version}` : undefined;
 }
 
@@ -75,7 +75,7 @@ function dependenciesIn(file: string): Record<string, string> {
     return { ...optionalDependencies, ...devDependencies, ...dependencies };
 }
 
-/** Somebody else's file: one that is not there or cannot be read says nothing. */
+/** A file of another program: a missing or unreadable one is ignored. */
 function readJson(file: string): object {
     try {
         const value: unknown = JSON.parse(readFileSync(file, "utf8"));

@@ -14,13 +14,13 @@ import { liveRelay, type Place } from "./live.js";
 export interface ReadOptions {
     interface?: string;
     endpoint?: string;
-    /** The relay is on this machine: its interface can be looked at. */
+    /** The relay is on this machine, so its interface can be read. */
     here?: Pick<Place, "namespace">;
 }
 
 /**
  * @param path of a wg-quick file, a folder with one, or the state directory of the original shell tool
- * @throws InvalidArgument when it is not there, cannot be read, or is neither
+ * @throws InvalidArgument when it does not exist, cannot be read, or is neither
  */
 export function readAdoption(path: string, options: ReadOptions): Adoption {
     const adoption = read(path, options);
@@ -40,8 +40,10 @@ function read(path: string, options: ReadOptions): Adoption {
     if (file === undefined || files.length > 1) {
         throw new InvalidArgument(
             path,
-            file === undefined ? "holds neither peers.json nor a .conf file" : `holds ${files.length} .conf files`,
-            "name the file of the relay",
+            file === undefined
+                ? "contains neither peers.json nor a .conf file"
+                : `contains ${files.length} .conf files`,
+            "give the relay's file",
         );
     }
     return readQuickFile(join(path, file), options);
@@ -62,7 +64,7 @@ function statsOf(path: string): Stats {
         const { code } = cause as NodeJS.ErrnoException;
         if (code === "ENOENT" || code === "ENOTDIR") {
             const fix = "give a wg-quick file, or the state directory of the shell tool";
-            throw new InvalidArgument(path, "is not there", fix, { cause });
+            throw new InvalidArgument(path, "does not exist", fix, { cause });
         }
         throw unreadable(path, cause);
     }
@@ -83,7 +85,7 @@ function textOf(path: string): string {
     }
 }
 
-/** undefined when it is not there; one that cannot be read is not taken for that. */
+/** undefined only when the file does not exist; an unreadable file is an error. */
 function textIfThere(path: string): string | undefined {
     try {
         return readFileSync(path, "utf8");
@@ -107,12 +109,12 @@ function readQuickFile(path: string, options: ReadOptions): Adoption {
     });
     if (live === "unreadable")
         adoption.relay.left.push(
-            `${device} is on this machine and could not be looked at (\`wg show\` needs root): the file alone was read, and the first \`up\` names what is different on ${device}`,
+            `${device} is on this machine and could not be read (\`wg show\` needs root): only the file was read, and the first \`up\` reports the differences of ${device}`,
         );
     return adoption;
 }
 
-/** What a hook names may be a program, a device or a folder. */
+/** A path in a hook may be a program, a device or a folder. */
 function isSmallFile(file: string): boolean {
     try {
         const stats = statSync(file);
@@ -139,7 +141,7 @@ function readOriginal(path: string, options: ReadOptions): Adoption {
     const { endpoint } = options;
     if (!existsSync(keyFile))
         adoption.relay.left.unshift(
-            `${keyFile} is not there: put the relay's private key into it (\`wg show ${adoption.relay.interface} private-key\` on the relay), mode 0600`,
+            `${keyFile} does not exist: store the relay's private key in it (\`wg show ${adoption.relay.interface} private-key\` on the relay), mode 0600`,
         );
     return endpoint === undefined ? adoption : { ...adoption, relay: { ...adoption.relay, endpoint } };
 }

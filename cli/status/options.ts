@@ -2,7 +2,7 @@ import { InvalidArgument } from "../../core/errors.js";
 import type { Thresholds } from "../../core/status/index.js";
 import type { StateOptions } from "../state.js";
 
-/** As the command line gives them. */
+/** As on the command line. */
 export interface StatusOptions extends StateOptions {
     relay?: string;
     json?: boolean;
@@ -17,10 +17,10 @@ export interface StatusOptions extends StateOptions {
     timeout: string;
 }
 
-/** Between two answers under --watch. */
+/** Seconds between two queries with --watch. */
 const WATCH_SECONDS = 5;
 
-/** Checked. */
+/** Validated options. */
 export interface StatusRequest {
     thresholds: Thresholds;
     /** Seconds. */
@@ -33,7 +33,7 @@ export interface StatusRequest {
 export function checkOptions(options: StatusOptions): StatusRequest {
     const { watch, require: names, stale, expiring, timeout, json, prometheus } = options;
     if (prometheus && (json || watch !== undefined)) {
-        throw new InvalidArgument("--prometheus", "goes with neither --json nor --watch", "give one of them");
+        throw new InvalidArgument("--prometheus", "cannot be combined with --json or --watch", "give one of them");
     }
     return {
         timeout: atLeast(1, timeout, "--timeout"),
@@ -49,5 +49,5 @@ export function checkOptions(options: StatusOptions): StatusRequest {
 function atLeast(least: number, text: string, option: string): number {
     const value = Number(text);
     if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgument(option, `${text} is no whole number from ${least} on`, "give one");
+    throw new InvalidArgument(option, `${text} must be an integer ≥ ${least}`, "give one");
 }

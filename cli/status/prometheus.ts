@@ -4,8 +4,8 @@ type Labels = Record<string, string>;
 type Sample = [labels: Labels, value: number];
 
 /**
- * Prometheus's text format (exposition format 0.0.4), for a textfile collector or whatever else takes it. Times are Unix
- * seconds and nothing is computed that a rule can compute, so that no alert depends on when this ran.
+ * The Prometheus text format (exposition format 0.0.4), for instance for a textfile collector. Times are Unix
+ * seconds, and nothing is precomputed that a rule can compute, so that no alert depends on when this ran.
  */
 export function prometheus(statuses: readonly RelayStatus[], problems: readonly Problem[]): string {
     return [...relayMetrics(statuses, problems), ...peerMetrics(statuses), ...serviceMetrics(statuses)].join("");
@@ -21,22 +21,22 @@ function relayMetrics(statuses: readonly RelayStatus[], problems: readonly Probl
         ),
         metric(
             "qptunnel_relay_problems",
-            "How many problems of a kind the relay has.",
+            "Number of problems of a kind.",
             statuses.flatMap(({ relay }) => countKinds(relay, problems)),
         ),
         metric(
             "qptunnel_relay_drift",
-            "In how many things the relay is not as the state says, rogues left out.",
+            "Number of differences between the relay and the stack's state, without unknown peers.",
             asked.map(({ relay, drift }) => [{ relay }, drift.length]),
         ),
         metric(
             "qptunnel_relay_generation",
-            "How many changes the relay has seen.",
+            "Number of changes of the relay.",
             asked.map(({ relay, generation }) => [{ relay }, generation ?? 0]),
         ),
         metric(
             "qptunnel_interface_up",
-            "Whether a WireGuard interface of the relay answers.",
+            "Whether a WireGuard interface of the relay is up and answers.",
             asked.flatMap(({ relay, interfaces }) =>
                 interfaces.map(({ name, epoch, up }): Sample => [
                     { relay, interface: name, epoch: epoch === null ? "" : String(epoch) },
@@ -53,7 +53,7 @@ function peerMetrics(statuses: readonly RelayStatus[]): string[] {
     return [
         metric(
             "qptunnel_peer_info",
-            "A peer and the state she is in; always 1.",
+            "A peer and its state; always 1.",
             peers.map(({ of, state, addresses, endpoint, epoch }) => [
                 {
                     ...of,
@@ -74,17 +74,17 @@ function peerMetrics(statuses: readonly RelayStatus[]): string[] {
         ),
         metric(
             "qptunnel_peer_last_handshake_seconds",
-            "Unix time of a peer's newest handshake; 0 is never.",
+            "Unix time of a peer's newest handshake, 0 if there was none.",
             onWire.map(({ of, handshake }) => [of, handshake === null ? 0 : Date.parse(handshake) / 1000]),
         ),
         metric(
             "qptunnel_peer_received_bytes_total",
-            "Bytes from a peer since the interface came up.",
+            "Bytes received from a peer since the interface came up.",
             onWire.map(({ of, received }) => [of, received]),
         ),
         metric(
             "qptunnel_peer_sent_bytes_total",
-            "Bytes to a peer since the interface came up.",
+            "Bytes sent to a peer since the interface came up.",
             onWire.map(({ of, sent }) => [of, sent]),
         ),
         metric(
@@ -109,12 +109,12 @@ function serviceMetrics(statuses: readonly RelayStatus[]): string[] {
         ),
         metric(
             "qptunnel_service_info",
-            "Where a service is and what was negotiated; always 1.",
+            "A service's URL and what was negotiated; always 1.",
             services.map(({ of, url, group, cipher }) => [{ ...of, url, group: group ?? "", cipher: cipher ?? "" }, 1]),
         ),
         metric(
             "qptunnel_service_certificate_not_after_seconds",
-            "Unix time at which a service's certificate ends.",
+            "Unix time at which a service's certificate expires.",
             services.flatMap(({ of, certificate }): Sample[] =>
                 certificate === null ? [] : [[of, Date.parse(certificate.notAfter) / 1000]],
             ),
@@ -123,7 +123,7 @@ function serviceMetrics(statuses: readonly RelayStatus[]): string[] {
 }
 
 const LISTED = ["connected", "idle", "never", "missing"];
-/** Who expires, or has, is said also of a relay that did not answer. */
+/** Expiry is exported also for a relay that did not answer. */
 const EXPIRING = [...LISTED, "expired", "unknown"];
 const ON_WIRE = ["connected", "idle", "never", "rogue"];
 const KINDS: Problem["kind"][] = [
@@ -148,7 +148,7 @@ function countKinds(relay: string, problems: readonly Problem[]): Sample[] {
     ]);
 }
 
-/** Without samples a metric is left out: its absence says that nobody was asked. */
+/** A metric without samples is left out: its absence means that no relay was queried. */
 function metric(name: string, help: string, samples: Sample[]): string {
     if (samples.length === 0) return "";
     const type = name.endsWith("_total") ? "counter" : "gauge";

@@ -3,15 +3,15 @@ import type { PeerStatus, RelayStatus, ServiceStatus } from "../../core/status/i
 import { table, type Column } from "../table.js";
 
 /**
- * A relay as a person reads it.
+ * The table of a relay.
  *
- * @param width of the terminal; undefined: what is printed goes elsewhere
+ * @param width of the terminal; undefined if the output is not a terminal
  */
 export function inWords(status: RelayStatus, width?: number): string {
     const { relay, host, reachable, problem, peers, services } = status;
     const parts = [reachable ? `${relay}  ${host}, ${interfacesOf(status)}\n` : `${relay}  ${host}: not reachable\n`];
     if (peers.length > 0) {
-        // Where nobody expires, nobody has to read past it.
+        // The column is left out if no peer expires.
         const columns = PEER_COLUMNS.slice(0, peers.some(({ expires }) => expires !== undefined) ? undefined : -1);
         parts.push(table(columns, peers.map(peerRow), width));
     }
@@ -23,7 +23,7 @@ export function inWords(status: RelayStatus, width?: number): string {
     return parts.join("\n");
 }
 
-/** How much of what a relay did by itself a person is shown. */
+/** How many of a relay's own actions are shown. */
 const MOST_EVENTS = 10;
 
 const PEER_COLUMNS: Column[] = [
@@ -83,7 +83,7 @@ function interfacesOf({ interfaces, peers }: RelayStatus): string {
     return `${named.join(", ")}, ${connected} of ${listed} peers connected`;
 }
 
-/** All that differs, in one line. */
+/** All differences, in one line. */
 function driftOf({ drift, peers }: RelayStatus): string[] {
     const rogues = peers.filter(({ state }) => state === "rogue").length;
     const all = [
@@ -103,7 +103,7 @@ export function duration(seconds: number): string {
     return days(Math.floor(seconds / 86400));
 }
 
-/** With binary units and three digits, as wg(8) counts. */
+/** With binary units and three digits, as wg(8) prints it. */
 export function bytes(count: number): string {
     const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let value = count;

@@ -6,13 +6,13 @@ import { chosenRelays, relaysOf, type StackRelay } from "../relays.js";
 import { readStack } from "../state.js";
 import { checkOptions, type StatusOptions, type StatusRequest } from "./options.js";
 
-/** What every relay answered at one time, and what is wrong with it. */
+/** The answer of every relay at one time, and its problems. */
 interface Report {
     statuses: RelayStatus[];
     problems: Problem[];
 }
 
-/** `qp-tunnel status`: once, or again and again until it is interrupted. */
+/** `qp-tunnel status`: once, or repeatedly until it is interrupted. */
 export async function status(options: StatusOptions, output: Output): Promise<number> {
     const request = checkOptions(options);
     let relays = await knownRelays(options, request);
@@ -21,7 +21,7 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
         await print(report, options, request, output);
         if (request.watch === undefined) return exitCode(report);
         await new Promise((resume) => setTimeout(resume, (request.watch ?? 0) * 1000));
-        // The state is read again when the relay was changed since, or is not as the state said.
+        // The state is read again if the relay was changed since, or differs from it.
         const differs = report.problems.some(({ kind }) => kind === "drift" || kind === "rogue");
         if (differs || (last !== undefined && generations(last) !== generations(report)))
             relays = await knownRelays(options, request);
@@ -38,7 +38,7 @@ async function knownRelays(options: StatusOptions, { thresholds }: StatusRequest
     const isListed = (name: string): boolean => relays.some(({ known }) => known.peers[name]?.listed === true);
     const stranger = thresholds.required?.find((name) => !isListed(name));
     if (stranger !== undefined)
-        throw new InvalidArgument("--require", `no relay lists a peer ${stranger}`, "see qp-tunnel list");
+        throw new InvalidArgument("--require", `no relay has a peer ${stranger}`, "see qp-tunnel list");
     return relays;
 }
 
@@ -61,7 +61,7 @@ async function print(
 ): Promise<void> {
     if (json) {
         const value = { valid: problems.length === 0, problems, relays: statuses };
-        // Under --watch a line each, so that a program can read them as they come.
+        // With --watch one line each, so that a program can read them as they come.
         if (watch === undefined) printJson(output, value);
         else output.stdout.write(`${JSON.stringify(value)}\n`);
         return;
@@ -80,7 +80,7 @@ async function print(
     output.stdout.write(`${clear}${text}${tail === "" ? "" : `\n${tail}`}`);
 }
 
-/** A relay that did not answer counts more than one that has a problem: nothing is known of it. */
+/** A relay that did not answer outweighs one with a problem, because its state is unknown. */
 function exitCode({ statuses, problems }: Report): number {
     if (statuses.some(({ reachable }) => !reachable)) return Exit.unusable;
     return problems.length > 0 ? Exit.problem : Exit.fine;

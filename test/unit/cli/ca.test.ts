@@ -56,7 +56,9 @@ test("of two authorities DER holds the one that browsers take, and the other whe
     const { code, stderr } = await ca(both, "--format", "der", "-o", file);
     expect(code).toBe(0);
     expect(new X509Certificate(readFileSync(file)).fingerprint256).toBe(spelled("ecdsa-p256"));
-    expect(stderr).toContain("note: der holds one certificate; --algorithm ed25519 writes the authority for clients");
+    expect(stderr).toContain(
+        "note: a der file holds one certificate; --algorithm ed25519 exports the CA certificate of that kind",
+    );
     const other = await ca(both, "--format", "der", "--algorithm", "ed25519", "-o", file);
     expect([other.code, other.stderr]).toEqual([0, expect.not.stringContaining("note:")]);
     expect(new X509Certificate(readFileSync(file)).fingerprint256).toBe(spelled("ed25519"));
@@ -81,14 +83,14 @@ test("as JSON, with the names and dates", async () => {
 });
 
 test.each<[string, Record<string, CertificateAlgorithm[]>, string[], string]>([
-    ["nothing applied yet", {}, [], "stack: no relay in it has a certificate authority yet; run pulumi up first"],
+    ["nothing applied yet", {}, [], "stack: no relay in it has a CA yet; run pulumi up first"],
     [
         "more than one relay",
         { rim: ["ed25519"], hub: ["ed25519"] },
         [],
-        "--relay: the stack has more than one; say hub or rim",
+        "--relay: the stack has more than one relay relay; choose hub or rim",
     ],
-    ["another relay", { hub: ["ed25519"] }, ["--relay", "rim"], "--relay: the stack has none called rim; say hub"],
+    ["another relay", { hub: ["ed25519"] }, ["--relay", "rim"], "--relay: the stack has no relay rim; choose hub"],
     [
         "no authority that Apple takes",
         { hub: ["ed25519"] },
@@ -99,13 +101,13 @@ test.each<[string, Record<string, CertificateAlgorithm[]>, string[], string]>([
         "no such authority",
         { hub: ["ed25519"] },
         ["--algorithm", "ecdsa-p256"],
-        "--algorithm: hub has no authority of kind ecdsa-p256; say ed25519",
+        "--algorithm: hub has no ecdsa-p256 CA; choose ed25519",
     ],
     [
         "no such format",
         { hub: ["ed25519"] },
         ["--format", "p12"],
-        "--format: p12 is unknown; say pem, der, mobileconfig",
+        "--format: p12 is unknown; choose pem, der, mobileconfig",
     ],
 ])("refuses: %s", async (_what, relays, more, message) => {
     expect(await ca(relays, ...more)).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });

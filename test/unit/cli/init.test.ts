@@ -33,7 +33,7 @@ test("it writes the script and the entry, and a second time nothing", async () =
         code: 0,
         stdout:
             `${SCRIPT}: created\nPulumi.yaml: updated\n` +
-            `next: commit ${SCRIPT} and Pulumi.yaml, then run pulumi preview\n`,
+            `next step: commit ${SCRIPT} and Pulumi.yaml, then run pulumi preview\n`,
         stderr: "",
     });
     expect(readFileSync("Pulumi.yaml", "utf8")).toBe(`name: shop # ours\nruntime: nodejs\n${ENTRY}`);

@@ -53,7 +53,7 @@ describe("audit verify", () => {
     ];
 
     test("says what it checked, and what it could not", async () => {
-        const note = "note: without --checkpoint or --state, records missing at the end cannot be noticed";
+        const note = "note: without --checkpoint or --state, missing records at the end cannot be detected";
         const [fast, full] = [summary("the first and the last signature"), summary("every signature")];
         expect(await run("audit", "verify", file)).toEqual({
             code: 0,
@@ -94,7 +94,7 @@ describe("audit verify", () => {
                 .slice(7),
         ).toEqual([
             "warning: line 3: time goes backwards, from 2026-04-04T14:00:05Z to 2026-04-04T14:00:02Z",
-            "warning: line 2: peer_add_begin has no outcome: it was interrupted",
+            "warning: line 2: peer_add_begin has no outcome record: the operation was interrupted",
             "",
         ]);
     });
@@ -173,7 +173,7 @@ describe("audit verify", () => {
     test("a file that is neither checkpoint nor note is wrong usage", async () => {
         const { code, stderr } = await run("audit", "verify", file, "--checkpoint", written("x", "hello"));
         expect(code).toBe(2);
-        expect(stderr).toContain("it is no signed note: it has no signatures after an empty line");
+        expect(stderr).toContain("it is not a signed note: it has no signatures after an empty line");
     });
 });
 
@@ -239,7 +239,7 @@ describe("audit export", () => {
 
     test("knows no other format", async () => {
         const { code, stderr } = await run("audit", "export", "--format", "xml", file);
-        expect([code, stderr]).toEqual([2, "error: --format: xml is unknown; say cps-json, csv, ocsf, cef\n"]);
+        expect([code, stderr]).toEqual([2, "error: --format: xml is unknown; choose cps-json, csv, ocsf, cef\n"]);
     });
 });
 

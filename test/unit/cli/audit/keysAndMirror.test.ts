@@ -78,7 +78,7 @@ describe("audit pull", () => {
             () => Buffer.from(log.texts.slice(0, 5).join("")),
             "line 6 of the mirror of",
         ],
-        ["a mirror of another log", () => makeLog([], { seed: OTHER_SEED }).bytes, "it begins another log"],
+        ["a mirror of another log", () => makeLog([], { seed: OTHER_SEED }).bytes, "it belongs to a different log"],
         ["an empty mirror", () => Buffer.alloc(0), "it is missing: the log is empty"],
     ])("%s restores nothing", async (_what, bytes, message) => {
         scratch.write("mirror", bytes());

@@ -77,7 +77,7 @@ describe("a record's proof", () => {
 
     test("alone proves nothing", async () => {
         const { code, stderr } = await run("audit", "check-proof", "x");
-        expect([code, stderr]).toEqual([2, expect.stringContaining("a proof alone proves nothing")]);
+        expect([code, stderr]).toEqual([2, expect.stringContaining("a proof needs a trusted key or checkpoint")]);
     });
 
     test("needs a checkpoint: one that is given, the note beside the log, or one signed now", async () => {
@@ -86,10 +86,7 @@ describe("a record's proof", () => {
         const signed = await run("audit", "prove", file, "1", "--signing-key", "env:SEED");
         expect(signed).toEqual({ code: 0, stdout: await proofOf(1), stderr: "" });
         const foreign = await run("audit", "prove", file, "1", "--signing-key", "env:WITNESS");
-        expect([foreign.code, foreign.stderr]).toEqual([
-            2,
-            expect.stringContaining("it is not the key that is in force"),
-        ]);
+        expect([foreign.code, foreign.stderr]).toEqual([2, expect.stringContaining("it is not the log's current key")]);
         scratch.write("dev.jsonl.note", log.checkpoint.note);
         expect((await run("audit", "prove", file, "1")).stdout).toBe(await proofOf(1));
     });
@@ -161,15 +158,19 @@ describe("a witness", () => {
             ),
         ]);
         for (const [checkpoint, other, message] of [
-            [note, who, "the witness witness.example/audit did not sign it"],
-            [cosigned, `other.example=${witnessKey}`, "the witness other.example did not sign it"],
-            [cosigned, `witness.example/audit=${publicKey}`, "the witness witness.example/audit did not sign it"],
+            [note, who, "the witness witness.example/audit did not sign the checkpoint"],
+            [cosigned, `other.example=${witnessKey}`, "the witness other.example did not sign the checkpoint"],
+            [
+                cosigned,
+                `witness.example/audit=${publicKey}`,
+                "the witness witness.example/audit did not sign the checkpoint",
+            ],
         ] as const) {
             const unseen = await run("audit", "verify", file, "--checkpoint", checkpoint, "--witness", other);
             expect([unseen.code, unseen.stderr]).toEqual([1, expect.stringContaining(message)]);
         }
         const none = await run("audit", "verify", file, "--witness", "x");
-        expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("--witness: x is no witness")]);
+        expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("--witness: x is not a witness")]);
         expect((await witness(log.checkpoint.note)).code).toBe(0);
     });
 

@@ -19,7 +19,7 @@ const reconcile = (state: string, ...more: string[]) =>
 test("a log and a state that say the same", async () => {
     expect(await reconcile(exported(MARKS, [log.checkpoint]))).toEqual({
         code: 0,
-        stdout: "14 records leave 2 peers and 1 services; the state agrees\n",
+        stdout: "14 records result in 2 peers and 1 services; the state agrees\n",
         stderr: "",
     });
 });
@@ -77,7 +77,7 @@ test.each<[string, object, string]>([
     const { code, stdout, stderr } = await reconcile(exported(MARKS, [log.checkpoint], relay));
     expect([code, stdout, stderr]).toEqual([
         1,
-        `14 records leave 2 peers and 1 services; the state differs\n${difference}\n`,
+        `14 records result in 2 peers and 1 services; the state differs\n${difference}\n`,
         "",
     ]);
 });
@@ -143,7 +143,9 @@ describe("audit verify --state", () => {
         const other = await run("audit", "verify", file, "--state", scratch.write("a.json", exported([foreign], [])));
         expect([other.code, other.stderr]).toEqual([
             1,
-            expect.stringContaining(`line 1 of ${file}: it begins another log: the state pins ${foreign.genesis}`),
+            expect.stringContaining(
+                `line 1 of ${file}: it belongs to a different log: the state pins ${foreign.genesis}`,
+            ),
         ]);
         const both = await run(
             "audit",
@@ -154,14 +156,14 @@ describe("audit verify --state", () => {
         );
         expect([both.code, both.stdout]).toEqual([
             0,
-            expect.stringContaining("note: the state also pins 1 places in other logs\n"),
+            expect.stringContaining("note: the state also pins 1 records in other logs\n"),
         ]);
     });
 
     test.each([
         ["hello", "it is not JSON"],
-        ["{}", "it is no exported stack"],
-        ['{"deployment":{"resources":[]}}', "it pins no log"],
+        ["{}", "it is not an exported stack"],
+        ['{"deployment":{"resources":[]}}', "it does not pin a log"],
         [exported([{ sequence: 1, hash: "x", offset: 0 }], []), "the record of urn:pulumi:dev::shop::"],
     ])("%.20s is no state", async (text, message) => {
         const state = scratch.write("state.json", text);

@@ -82,10 +82,10 @@ test("of a log that is not intact nothing is shown", async () => {
 test.each([
     [
         ["--since", "yesterday"],
-        "--since: yesterday is not a date or time; say 2026-04-04 (UTC) or 2026-04-04T14:00:00Z",
+        "--since: yesterday is not a date or time; use 2026-04-04 (UTC) or 2026-04-04T14:00:00Z",
     ],
     [["--until", "2026-13-01"], "--until: 2026-13-01 is not a date or time"],
-    [["--status", "ok"], "--status: ok is unknown; say success or failure"],
+    [["--status", "ok"], "--status: ok is unknown; choose success or failure"],
 ])("%j is wrong usage", async (filters, message) => {
     const { code, stderr } = await run("audit", "show", "x", ...filters);
     expect([code, stderr]).toEqual([2, expect.stringContaining(`error: ${message}`)]);
@@ -97,7 +97,7 @@ test.each(["2026-02-30", "2026-13-01", "2026-04-31T10:00:00Z", "2026-02-29", "ye
         const { code, stderr } = await run("audit", "show", scratch.write("dev.jsonl", story().bytes), "--since", time);
         expect([code, stderr]).toEqual([
             2,
-            expect.stringContaining(`--since: ${time} is not a date or time; say 2026-04-04`),
+            expect.stringContaining(`--since: ${time} is not a date or time; use 2026-04-04`),
         ]);
     },
 );

@@ -160,12 +160,12 @@ it("a shell nobody knows is wrong usage", async () => {
     expect(await run("completion", "csh")).toEqual({
         code: 2,
         stdout: "",
-        stderr: "error: completion: csh is no shell that is known; say bash, zsh or fish\n",
+        stderr: "error: completion: csh is not a supported shell; choose bash, zsh or fish\n",
     });
 });
 
 it("the command offers its own subcommands, with what they do", async () => {
     const { code, stdout } = await run("__complete", "--", "sta");
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^status\task the relays .*\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^status\tquery the relays: .*\n$/)]);
     expect((await run("__complete", "--", "config", "--format", "r")).stdout).toBe("routeros\n");
 });

@@ -96,7 +96,7 @@ it("has a preshared key that was given, and says who keeps her own key", async (
     const { stdout, stderr } = await config("bob", "--state", state());
     expect(stdout).toContain(`PresharedKey = ${key("given")}\n`);
     expect(stderr).toBe(
-        "note: the private key of bob is not in the state (the peer brought its own key, or the key was dropped from the state once handed out); the file says where to put it\n",
+        "note: the private key of bob is not in the state (the peer has its own key, or the key was removed from the state after it was handed out); the file says where to insert it\n",
     );
 });
 
@@ -108,9 +108,12 @@ it("is for the key epoch that was asked for, at the port that belongs to it", as
 
 it.each([
     ["nas", undefined],
-    ["bookkeeping-laptop", "a tunnel's name has at most 15 characters on Linux and Android, and this has 18; rename it, for instance to bookkeeping-lap.conf"], // prettier-ignore
-    ["büro nas", "a tunnel's name has letters, digits and _ = + . - only; rename it, for instance to b-ro-nas.conf"],
-    ["Con", "Windows keeps this name for a device; rename it, for instance to tunnel.conf"],
+    ["bookkeeping-laptop", "a tunnel's name has at most 15 characters on Linux and Android, and this has 18; rename the file, for instance to bookkeeping-lap.conf"], // prettier-ignore
+    [
+        "büro nas",
+        "a tunnel's name has letters, digits and _ = + . - only; rename the file, for instance to b-ro-nas.conf",
+    ],
+    ["Con", "Windows keeps this name for a device; rename the file, for instance to tunnel.conf"],
 ])("says when wg-quick or an app would not take the file %s.conf by its name", async (name, problem) => {
     const { code, stderr } = await config("nas", "-o", join(scratch.path, `${name}.conf`), "--state", state());
     const note = `note: ${name}.conf cannot be imported under this name: ${problem}\n`;
@@ -178,7 +181,7 @@ it.each(["--qr", "--png"])("says what to do when the file is too long for a QR c
     const { code, stdout, stderr } = await config("nas", ...args, "--state", long(230));
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
-        /^error: --\w+: the configuration of nas has \d{4} bytes, and a QR code holds 2953; hand out the file instead \(-o FILE\); fewer networks/,
+        /^error: --\w+: the configuration of nas has \d{4} bytes, and a QR code holds 2953; write the file instead \(-o FILE\), or shorten it with fewer networks/,
     );
     expect(stderr).toContain(option);
     expect(existsSync(image)).toBe(false);
@@ -189,7 +192,7 @@ it.each<[string, string[], Parameters<typeof state>[0], string]>([
         "a format nobody knows",
         ["nas", "--format", "ini"],
         {},
-        "--format: ini is unknown; say wg-quick, nixos, networkd",
+        "--format: ini is unknown; choose wg-quick, nixos, networkd",
     ],
     [
         "an image of another format",
@@ -208,18 +211,18 @@ it.each<[string, string[], Parameters<typeof state>[0], string]>([
         "a relay that is not there",
         ["nas", "--relay", "home"],
         {},
-        "--relay home: the stack has no such relay, only office",
+        "--relay home: the stack has no such relay; its relays are office",
     ],
     ["an epoch that is none", ["nas", "--epoch", "0"], {}, "--epoch: 0 is not a key epoch"],
     ["an epoch that is not there", ["nas", "--epoch", "3"], {}, "--epoch 3: the relay has 1, 2; give one of them"],
     ["an interface that cannot be", ["nas", "--interface", "a b"], {}, "--interface: "],
-    ["a sealed state", ["nas"], { seed: sealed }, "--state: the secrets in it are sealed; leave it out"],
-    ["sealed preshared keys", ["nas"], { relay: { presharedKeys: sealed } }, "--state: the secrets in it are sealed"],
+    ["a sealed state", ["nas"], { seed: sealed }, "--state: its secrets are encrypted; omit it"],
+    ["sealed preshared keys", ["nas"], { relay: { presharedKeys: sealed } }, "--state: its secrets are encrypted"],
     [
         "a state of an older version",
         ["nas"],
         { clients: undefined },
-        "relay office: was applied by an older version; run pulumi up once",
+        "relay office: was last applied by an older version; run pulumi up once",
     ],
 ])("%s is refused", async (_what, args, change, message) => {
     const { code, stdout, stderr } = await config(...args, "--state", state(change));
@@ -232,7 +235,7 @@ it("asks which relay when she is on several", async () => {
     const home = { relay: "home", peers: { nas: { address: "10.9.0.2" } } };
     const more = [resource("Relay$WireGuard", "home-wireguard", home, { registry: {} })];
     const { stderr } = await config("nas", "--state", state({ more }));
-    expect(stderr).toBe("error: --relay: nas is on several relays: office, home; name one of them\n");
+    expect(stderr).toBe("error: --relay: nas is on several relays: office, home; choose one of them\n");
     expect((await config("alice", "--state", state({ more }))).code).toBe(0);
 });
 
@@ -244,7 +247,7 @@ describe("a file for a secret", () => {
         expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual(["two", 0o600]);
         for (const mode of [0o640, 0o604, 0o660]) {
             chmodSync(path, mode);
-            expect(() => writePrivateFile(path, "three", "-o")).toThrow("others than its owner can read it");
+            expect(() => writePrivateFile(path, "three", "-o")).toThrow("other users can read it");
         }
         expect(readFileSync(path, "utf8")).toBe("two");
         expect(readdirSync(scratch.path)).toEqual(["secret"]);
@@ -255,7 +258,7 @@ describe("a file for a secret", () => {
         symlinkSync("target", join(scratch.path, "link"));
         mkdirSync(join(scratch.path, "folder"));
         for (const name of ["link", "folder"])
-            expect(() => writePrivateFile(join(scratch.path, name), "x", "-o")).toThrow("is no file");
+            expect(() => writePrivateFile(join(scratch.path, name), "x", "-o")).toThrow("is not a regular file");
     });
 
     it("is not made by a redirection that lets others read", () => {
@@ -263,7 +266,7 @@ describe("a file for a secret", () => {
         const closed = openSync(join(scratch.path, "closed"), "w", 0o600);
         try {
             expect(() => refuseOpenOutput(open, "-o FILE")).toThrow(
-                "standard output: goes to a file that others than its owner can read; give -o FILE, or set umask 077 before",
+                "standard output: goes to a file that other users can read; use -o FILE, or set umask 077 first",
             );
             expect(() => refuseOpenOutput(closed, "-o FILE")).not.toThrow();
         } finally {

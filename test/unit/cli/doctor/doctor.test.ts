@@ -62,9 +62,9 @@ it("finds nothing wrong where all is here, a line each", async () => {
         `ok       plugin: ./plugin, pulumi-qp-tunnel ${version}`,
         "ok       typescript: 5.9.3",
         "ok       state: 3 resources of this library",
-        "ok       log: audit/dev.jsonl: 14 records, whole, and all that the state pins",
+        "ok       log: audit/dev.jsonl: 14 records, intact, with everything that the state pins",
         "ok       signing key: env:DOCTOR_KEY",
-        expect.stringMatching(/^ok {7}relay relay: .*nothing connects to it/),
+        expect.stringMatching(/^ok {7}relay relay: .*it has no remote access/),
     ]);
     expect(code).toBe(0);
 });
@@ -119,7 +119,7 @@ it.each<[string, () => void, Partial<Finding>]>([
     [
         "no log",
         () => rmSync(join(scratch.path, "audit/dev.jsonl")),
-        { name: "log", found: "audit/dev.jsonl is not here" },
+        { name: "log", found: "audit/dev.jsonl does not exist" },
     ],
     ["a log that was cut", () => put("audit/dev.jsonl", story().texts.slice(0, 5).join("")), { name: "log" }],
     [

@@ -70,7 +70,9 @@ it("writes a project with no secret in it, the preshared keys apart and for the 
 
     const again = await run("import", join(folder, "wg0.conf"), "--out", out);
     expect(again.code).toBe(2);
-    expect(again.stderr).toMatch(/has Pulumi\.yaml, .* already; choose another folder with --out, or move them away/);
+    expect(again.stderr).toMatch(
+        /has Pulumi\.yaml, .* already; choose another folder with --out, or move these files away/,
+    );
 });
 
 it.each([
@@ -200,7 +202,7 @@ it("takes the state directory of the shell tool: active peers, their preshared k
 });
 
 it.each([
-    [["/nowhere/wg0.conf"], /is not there/],
+    [["/nowhere/wg0.conf"], /does not exist/],
     [["FILE", "--grants", "some"], /--grants: "some" is neither open nor none/],
     [["FILE", "--name", "get"], /--name: "get" is a property of every Output/],
     [["FILE", "--interface", "lo"], /--interface: "lo" has a meaning of its own/],
@@ -274,7 +276,7 @@ it.each([
     const { code, stdout } = await run("import", join(folder, "wg0.conf"), "--out", out, ...given);
     expect(code).toBe(0);
     expect(readFileSync(join(out, "index.ts"), "utf8")).toContain(words);
-    expect(stdout.includes("grants: none, because its hooks limit what is forwarded")).toBe(words.startsWith("nobody"));
+    expect(stdout.includes("grants: none, because its hooks limit forwarding")).toBe(words.startsWith("nobody"));
 });
 
 it.each([
@@ -306,7 +308,7 @@ it("depends on this package the way it is installed here", async () => {
 });
 
 it.each([
-    ["a file that is not there", "none.conf", /none\.conf: is not there; give a wg-quick file/],
+    ["a file that is not there", "none.conf", /none\.conf: does not exist; give a wg-quick file/],
     ["a pipe", "pipe", /pipe: is not a regular file; give a wg-quick file/],
     ["a network that is none", "tool", /ip_pool\.subnet: /],
     [
