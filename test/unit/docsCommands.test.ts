@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { commandsIn, pages, root } from "./docsBlocks.js";
 
 // Every command that the documentation prints is run by a test, which is named here, or stands in the one list of exceptions.
-
-const root = resolve(__dirname, "../..");
 
 /** What runs a command, and words of that file that show it. */
 interface RunBy {
@@ -55,27 +55,6 @@ const EXCEPTED: [command: RegExp, why: string][] = [
     [/^nft list table inet qp_tunnel_wg0$/, "the table's name is the laboratory's there; every firewall test lists one"],
     [/^wg set wg0 peer NEWKEY /, "on a peer's machine, with keys of hers; rotation.slow.test.ts does it"],
 ]; // prettier-ignore
-
-const pages = [
-    ...["README.md", "CONTRIBUTING.md"],
-    ...["docs", "examples"].flatMap((folder) =>
-        (readdirSync(join(root, folder), { recursive: true }) as string[])
-            .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
-            .map((name) => join(folder, name)),
-    ),
-];
-
-/** Every line of a page's shell blocks without its comment; of a console only what is typed. */
-function commandsIn(page: string): string[] {
-    const blocks = [...readFileSync(join(root, page), "utf8").matchAll(/^```(sh|console)\n(.*?)^```$/gms)];
-    return blocks.flatMap(([, kind, text]) =>
-        text!
-            .replaceAll(/\\\n\s*/g, "")
-            .split("\n")
-            .filter((line) => (kind === "sh" ? line.trim() !== "" : line.startsWith("$ ")))
-            .map((line) => line.replace(/^\$ /, "").replace(/\s+#\s.*$/, "").trim()),
-    ); // prettier-ignore
-}
 
 test.each(pages)("every command of %s is run by a test or is an exception", (page) => {
     const unknown = commandsIn(page).filter(
