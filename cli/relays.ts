@@ -7,8 +7,7 @@ import { describeHost, pinned, type HostDescriptor } from "../providers/hosts/de
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Target } from "../providers/hosts/host.js";
 import type { Asked } from "../providers/hosts/status.js";
-import type { Files } from "../core/protocol/bundle.js";
-import type { Part } from "../providers/resources/relay/observed.js";
+import type { Answers, Part } from "../core/protocol/steps.js";
 import { relayDrift } from "../providers/resources/relay/drift.js";
 import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";
 
@@ -153,7 +152,10 @@ const SUBJECT = "the stack's state";
 const NO_SERVICES: ProbeRequest = { addresses: [], services: {}, authorities: {} };
 
 /** What a refresh of the relay's resources would find in its answer; secrets in the state may be encrypted. */
-export function driftOf(tunnel: StackResource, resources: StackResource[]): (answer: Files) => Record<string, string> {
+export function driftOf(
+    tunnel: StackResource,
+    resources: StackResource[],
+): (answer: Answers) => Record<string, string> {
     const parts = PARTS.flatMap(([kind, part]) => {
         const found = kind === tunnel.kind ? tunnel : siblingOf(tunnel, kind, resources);
         return found === undefined ? [] : [[part, { inputs: found.inputs, outputs: found.outputs }] as const];

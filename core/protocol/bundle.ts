@@ -3,7 +3,6 @@
  * Readable in a terminal, safe for any content that is text, and taken apart by five lines of awk.
  */
 import { InvalidArgument } from "../errors.js";
-import { tableLine } from "./table.js";
 
 export type Files = Record<string, string>;
 
@@ -26,25 +25,6 @@ export function parseBundle(text: string): Files {
         }
     }
     return files;
-}
-
-/** "key TAB value" lines, as manifests and facts use them. Values hold no line breaks. */
-export function formatTable(values: Record<string, string | number | undefined>): string {
-    return Object.entries(values)
-        .flatMap(([key, value]) => (value === undefined ? [] : [tableLine("of values", [key, value])]))
-        .join("");
-}
-
-/** Every value of every key, in order: a key may repeat. */
-export function parseTable(text: string): Map<string, string[]> {
-    const table = new Map<string, string[]>();
-    for (const line of text.split("\n")) {
-        const tab = line.indexOf("\t");
-        if (tab < 0) continue;
-        const key = line.slice(0, tab);
-        table.set(key, [...(table.get(key) ?? []), line.slice(tab + 1)]);
-    }
-    return table;
 }
 
 function checkedName(name: string): string {

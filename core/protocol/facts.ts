@@ -11,19 +11,19 @@ import { valuesTable } from "./values.js";
  *     address       eth0 192.0.2.7/24
  *     route         default eth0 192.0.2.1
  */
-export const facts = valuesTable("facts", [
-    "machine",
-    "generation",
-    "auditMark",
-    "client",
-    "rolledBack",
-    "cutOff",
-    "owner",
-    "relayId",
-    "mark",
-    "address",
-    "route",
-]);
+export const facts = valuesTable<
+    | "machine"
+    | "generation"
+    | "auditMark"
+    | "client"
+    | "rolledBack"
+    | "cutOff"
+    | "owner"
+    | "relayId"
+    | "mark"
+    | "address"
+    | "route"
+>("facts");
 
 /** A value of `address`. */
 export const addressFacts = table("facts", { device: text, address: text }, " ");
@@ -38,16 +38,9 @@ export const routeFacts = table("facts", { destination: text, device: text, via:
  *     wireguard     kernel
  *     supervisor    systemd
  */
-export const hostValues = valuesTable("host", [
-    "machine",
-    "address",
-    "wireguard",
-    "supervisor",
-    "wg",
-    "nft",
-    "kernel",
-    "caddy",
-]);
+export const hostValues = valuesTable<
+    "machine" | "address" | "wireguard" | "supervisor" | "wg" | "nft" | "kernel" | "caddy"
+>("host");
 
 /**
  * How a relay is; `table` and `proxy` are 1 or 0.
@@ -56,7 +49,7 @@ export const hostValues = valuesTable("host", [
  *     generation    7
  *     table         1
  */
-export const statusValues = valuesTable("status", ["time", "generation", "rolledBack", "pending", "table", "proxy"]);
+export const statusValues = valuesTable<"time" | "generation" | "rolledBack" | "pending" | "table" | "proxy">("status");
 
 /**
  * The id of the resource that made each part of a relay.
@@ -64,7 +57,7 @@ export const statusValues = valuesTable("status", ["time", "generation", "rolled
  *     host        7f3a
  *     firewall    91bc
  */
-export const marks = valuesTable("marks", ["host", "firewall", "wireguard", "proxy", "grants"]);
+export const marks = valuesTable<"host" | "firewall" | "wireguard" | "proxy" | "grants">("marks");
 
 /**
  * Which Caddy is on the machine: `sha256` is of the one that was pushed there, `installed` the version of the machine's own.
@@ -72,7 +65,7 @@ export const marks = valuesTable("marks", ["host", "firewall", "wireguard", "pro
  *     architecture    x86_64
  *     sha256          9f86d0…0a08
  */
-export const caddyValues = valuesTable("caddy", ["architecture", "sha256", "installed"]);
+export const caddyValues = valuesTable<"architecture" | "sha256" | "installed">("caddy");
 
 /**
  * Who else brings up an interface of the relay's name: files, units and services of others.
@@ -80,4 +73,4 @@ export const caddyValues = valuesTable("caddy", ["architecture", "sha256", "inst
  *     file    /etc/wireguard/wg0.conf
  *     unit    wg-quick@wg0
  */
-export const former = valuesTable("former", ["saved", "file", "unit", "service", "network"]);
+export const former = valuesTable<"saved" | "file" | "unit" | "service" | "network">("former");

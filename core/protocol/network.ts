@@ -10,7 +10,7 @@ import { valuesTable } from "./values.js";
  *     route 192.168.7.0/24
  *     behind 10.20.0.0/16
  */
-export const network = valuesTable("network", ["subnet", "address", "mtu", "route", "behind"], " ");
+export const network = valuesTable<"subnet" | "address" | "mtu" | "route" | "behind">("network", " ");
 
 /**
  * What the kernel says of one interface, in the answer `network.<interface>`; of `forwarding` and `up`, 1 is yes.
@@ -22,8 +22,6 @@ export const network = valuesTable("network", ["subnet", "address", "mtu", "rout
  *     up 1
  *     mtu 1420
  */
-export const liveNetwork = valuesTable(
-    "network",
-    ["address", "route", "forwarding", "forwarding6", "rp_filter", "send_redirects", "up", "mtu"],
-    " ",
-);
+export const liveNetwork = valuesTable<
+    "address" | "route" | "forwarding" | "forwarding6" | "rp_filter" | "send_redirects" | "up" | "mtu"
+>("network", " ");

@@ -8,17 +8,9 @@ import { valuesTable } from "./values.js";
  *     owner       acme/prod/office
  *     publicKey   HIgo…Q4c=
  */
-export const receiptValues = valuesTable("receipt", [
-    "version",
-    "owner",
-    "edition",
-    "script",
-    "machine",
-    "publicKey",
-    "generation",
-    "wireguard",
-    "supervisor",
-]);
+export const receiptValues = valuesTable<
+    "version" | "owner" | "edition" | "script" | "machine" | "publicKey" | "generation" | "wireguard" | "supervisor"
+>("receipt");
 
 /**
  * Peers on the interface, as `wg show` lists them.

@@ -8,7 +8,7 @@ import { valuesTable } from "./values.js";
  *     subnet       10.8.0.0/24
  *     behind       10.20.0.0/16
  */
-export const ours = valuesTable("ours", ["interface", "subnet", "behind"]);
+export const ours = valuesTable<"interface" | "subnet" | "behind">("ours");
 
 /** A value of `interface`. */
 export const ourInterfaces = table("ours", { interface: text, port: number });

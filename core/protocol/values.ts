@@ -18,18 +18,14 @@ export interface Values<Key extends string> {
 }
 
 /**
- * A table of the values of `keys`, one a line:
+ * A table of the values of its keys, one a line:
  *
  *     machine    4c4c4544
  *     mark       7f3a
  *
  * @param name what an error calls it
  */
-export function valuesTable<const Key extends string>(
-    name: string,
-    _keys: readonly Key[],
-    separator: "\t" | " " = "\t",
-): ValuesTable<Key> {
+export function valuesTable<Key extends string>(name: string, separator: "\t" | " " = "\t"): ValuesTable<Key> {
     const line = separator === "\t" ? tableLine : wordsLine;
     return {
         render: (values) =>

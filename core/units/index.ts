@@ -1,4 +1,5 @@
 import { secondInterface } from "../keys/epochs.js";
+import type { BootMode } from "../protocol/steps.js";
 
 /** Whose units, and where its files are. */
 interface UnitArgs {
@@ -32,7 +33,7 @@ function namesOf({ name }: UnitArgs): { firewall: string; wireguard: string; sec
     };
 }
 
-function program({ etc, run }: UnitArgs, mode: string, device?: string): string {
+function program({ etc, run }: UnitArgs, mode: BootMode, device?: string): string {
     return ["/bin/bash", `${etc}/program`, mode, etc, run, ...(device === undefined ? [] : [device])].join(" ");
 }
 
@@ -155,7 +156,7 @@ export function renderRenewalUnits({ name, etc, run }: UnitArgs): Record<string,
             Unit: { Description: `Renewal of the certificates of relay ${name}`, After: `${name}-proxy.service` },
             Service: {
                 Type: "oneshot",
-                ExecStart: `/bin/bash ${etc}/program renew ${etc} ${run}`,
+                ExecStart: program({ name, etc, run }, "renew"),
                 NoNewPrivileges: "yes",
                 ProtectHome: "yes",
                 PrivateTmp: "yes",

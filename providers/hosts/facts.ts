@@ -1,7 +1,7 @@
-import type { Files } from "../../core/protocol/bundle.js";
 import { addressFacts, facts as factsTable, routeFacts } from "../../core/protocol/facts.js";
+import type { Answers, Manifest, Requests, Step } from "../../core/protocol/steps.js";
 import { linesOf } from "../../core/protocol/table.js";
-import { relayValues, runStep, type Step, type Target } from "./host.js";
+import { relayValues, runStep, type StepOptions, type Target } from "./host.js";
 
 /** What is true of the machine before anything is begun. */
 export interface Facts {
@@ -31,6 +31,9 @@ export interface Facts {
 /** What this process knows of each relay. Every change of ours says which generation it made; a stranger's shows at the next one. */
 const known = new Map<string, Facts>();
 
+/** The steps that change a relay, and say which generation they made. */
+type Changing = { [S in Step]: "generation" extends keyof Answers<S> ? S : never }[Step];
+
 /** The facts as far as this process knows them, else read from the machine. */
 export async function factsOf(target: Target): Promise<Facts> {
     const facts = known.get(placeOf(target)) ?? (await readFacts(target));
@@ -48,13 +51,13 @@ export function currentFacts(target: Target): Promise<Facts> {
  *
  * @throws RelayChanged when that is no longer true; what is known is then forgotten
  */
-export async function changeRelay(
+export async function changeRelay<S extends Changing>(
     target: Target,
-    step: Step,
-    values: Record<string, string | number | undefined>,
-    files: Files = {},
-    options: { anew?: boolean; timeout?: number } = {},
-): Promise<Files> {
+    step: S,
+    values: Manifest<S>,
+    requests: Requests<S> = {},
+    options: StepOptions = {},
+): Promise<Answers<S>> {
     const facts = known.get(placeOf(target));
     try {
         const answer = await runStep(
@@ -62,11 +65,11 @@ export async function changeRelay(
             step,
             // A confirmation belongs to the change before it, whatever the generation.
             { ...values, ...(step === "confirm" ? {} : plannedOn(facts)) },
-            files,
+            requests,
             options,
         );
         // What the step may have changed in the machine itself is looked at anew.
-        const generation = linesOf(answer.generation).at(-1);
+        const generation = linesOf((answer as Answers<Changing>).generation).at(-1);
         if (facts === undefined || generation === undefined || AFRESH.includes(step)) known.delete(placeOf(target));
         else {
             known.set(placeOf(target), {
@@ -100,7 +103,7 @@ function plannedOn(facts: Facts | undefined): Record<string, number | undefined>
     return { expected: facts.generation ?? 0, journal: facts.sealed === 0 ? undefined : facts.sealed };
 }
 
-const AFRESH: Step[] = ["host", "host-delete", "remove"];
+const AFRESH: readonly Step[] = ["host", "host-delete", "remove"];
 
 /** By which a relay on a machine is known in this process. */
 export function placeOf(target: Target): string {

@@ -2,7 +2,16 @@ import { HostError } from "../../core/errors.js";
 import type { RelayNames } from "../../core/registry/model.js";
 import type { Claimant } from "../../core/relayIdentity.js";
 import { linesOf } from "../../core/protocol/table.js";
-import { formatBundle, formatTable, parseBundle, type Files } from "../../core/protocol/bundle.js";
+import { formatBundle, parseBundle, type Files } from "../../core/protocol/bundle.js";
+import {
+    manifest,
+    type Answers,
+    type ClaimValue,
+    type Manifest,
+    type RelayValue,
+    type Requests,
+    type Step,
+} from "../../core/protocol/steps.js";
 import { connectionTo } from "./connection.js";
 import { describeHost, type HostDescriptor } from "./descriptors.js";
 import { relayProgram } from "./program.js";
@@ -21,29 +30,6 @@ export interface Target {
     credentials?: string;
 }
 
-/** The steps of the relay's program. `facts`, `read` and `status` change nothing. */
-export type Step =
-    | "facts"
-    | "adoption"
-    | "read"
-    | "status"
-    | "caddy"
-    | "confirm"
-    | "mirror"
-    | "hostkey"
-    | "remove"
-    | "removals"
-    | "host"
-    | "firewall"
-    | "wireguard"
-    | "proxy"
-    | "grants"
-    | "host-delete"
-    | "firewall-delete"
-    | "wireguard-delete"
-    | "proxy-delete"
-    | "grants-delete";
-
 /** The relay is not as it was when the change was planned; nothing was done. Whoever planned it looks again. */
 export class RelayChanged extends HostError {
     constructor(
@@ -57,28 +43,47 @@ export class RelayChanged extends HostError {
 /**
  * Runs one step on the relay: one round trip, the program and its bundle on standard input, secrets nowhere else.
  *
- * @param options.anew over a connection made for it, which shows that one can still be made
- * @param options.timeout seconds it may take. Default: an hour
  * @throws HostError with the program's own words when it refuses, and with its line when a command in it failed.
  */
-export async function runStep(
+export async function runStep<S extends Step>(
     target: Target,
-    step: Step,
-    values: Record<string, string | number | undefined>,
-    files: Files = {},
-    options: { anew?: boolean; timeout?: number } = {},
-): Promise<Files> {
-    const manifest = formatTable({ step, ...relayValues(target), ...claimValues(target), ...values });
-    const input = `${relayProgram()}\n${formatBundle({ manifest, ...files })}`;
+    step: S,
+    values: Manifest<S>,
+    requests: Requests<S> = {},
+    options: StepOptions = {},
+): Promise<Answers<S>> {
+    const bundle = formatBundle(
+        stepFiles(step, { ...relayValues(target), ...claimValues(target), ...values }, requests),
+    );
+    const input = `${relayProgram()}\n${bundle}`;
     const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, options);
     const answer = parseBundle(stdout);
-    if (answer.done !== undefined) return answer;
+    if (answer.done !== undefined) return answer as Answers<S>;
     if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));
     throw failure(target, step, answer, code, stderr);
 }
 
+export type RelayValues = Record<"name" | "etc" | "run" | "owner" | "interface", string> &
+    Record<"relayId" | "namespace", string | undefined>;
+
+export interface StepOptions {
+    /** Over a connection made for it, which shows that one can still be made. */
+    anew?: boolean;
+    /** Seconds it may take. Default: an hour. */
+    timeout?: number;
+}
+
+/** The files of a step as they travel: its manifest first. */
+export function stepFiles<S extends Step>(
+    step: S,
+    values: Manifest<S> & Partial<Record<RelayValue, string | undefined>>,
+    requests: Requests<S>,
+): Files {
+    return { manifest: manifest.render({ step, ...values }), ...requests };
+}
+
 /** What every step and every boot needs to know; no secrets. */
-export function relayValues(target: Target): Record<string, string | undefined> {
+export function relayValues(target: Target): RelayValues {
     const { names, host } = target;
     const name = `${names.appName}-${names.interface}`;
     const namespace = host.kind === "local" ? host.namespace : undefined;
@@ -95,7 +100,7 @@ export function relayValues(target: Target): Record<string, string | undefined> 
 }
 
 /** What else shows the relay on the machine to be this one: see `check_owner` in lib.sh. */
-function claimValues({ claim }: Target): Record<string, string | undefined> {
+function claimValues({ claim }: Target): Record<ClaimValue, string | undefined> {
     return { id: claim?.resource, formerOwner: claim?.owner, formerRelayId: claim?.relayId };
 }
 

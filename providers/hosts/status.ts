@@ -12,7 +12,7 @@ import {
 } from "../../core/status/index.js";
 import { linesOf } from "../../core/protocol/table.js";
 import { parseDump } from "../../core/wireguard/index.js";
-import type { Files } from "../../core/protocol/bundle.js";
+import type { Answers } from "../../core/protocol/steps.js";
 import { statusValues } from "../../core/protocol/facts.js";
 import { interfaces, type InterfaceRow } from "../../core/protocol/interfaces.js";
 import { listeners } from "../../core/protocol/listeners.js";
@@ -30,7 +30,7 @@ export interface Asked {
     /** What a TLS probe of its services needs. */
     services: ProbeRequest;
     /** In what its answer is not as the state says, by name: what a refresh finds. */
-    drift?: (answer: Files) => Record<string, string>;
+    drift?: (answer: Answers) => Record<string, string>;
 }
 
 /**
@@ -89,7 +89,7 @@ async function probed(
  *
  * @throws HostError when it cannot be reached, is another stack's, or was never set up
  */
-export async function askStatus(target: Target, timeout: number): Promise<Files> {
+export async function askStatus(target: Target, timeout: number): Promise<Answers<"status">> {
     const answer = await runStep(target, "status", { table: tableName(target.names) }, {}, { timeout });
     if (answer.missing !== undefined) {
         throw new HostError(
@@ -102,7 +102,7 @@ export async function askStatus(target: Target, timeout: number): Promise<Files>
 }
 
 /** What the relay's program answered. */
-export function parseStatus(answer: Files): RelayAnswer {
+export function parseStatus(answer: Answers): RelayAnswer {
     const { one } = statusValues.parse(answer.status);
     const [generation, rolledBack, proxy] = [one("generation"), one("rolledBack"), one("proxy")];
     return {
@@ -124,7 +124,7 @@ export function parseStatus(answer: Files): RelayAnswer {
     };
 }
 
-function interfaceOf({ interface: name, epoch, publicKey }: InterfaceRow, answer: Files): Interface {
+function interfaceOf({ interface: name, epoch, publicKey }: InterfaceRow, answer: Answers): Interface {
     const text = answer[`dump.${name}`] ?? "";
     if (text === "") return { name };
     const dump = parseDump(text);

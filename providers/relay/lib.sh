@@ -86,7 +86,7 @@ unpack() {
 take_lock() {
     install -d -m 0700 -- "$run"
     exec 9>"$run/lock"
-    flock -w "${want[lockSeconds]:-30}" 9 ||
+    flock -w 30 9 ||
         refuse "another program holds the relay's lock ($run/lock)" "wait until it is done, then apply again"
 }
 

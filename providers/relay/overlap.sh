@@ -77,6 +77,8 @@ arrived() {
 
 overlap_due() { [[ -s "$etc/moving" && -n "$(arrived)" ]]; }
 
+# Whether a key moved: then the watcher raises the generation.
+changed=""
 finish_overlaps() {
     [[ -s "$etc/moving" ]] || return 0
     arrived >"$work/arrived"
@@ -100,7 +102,7 @@ finish_overlaps() {
             wg set "$device" peer "$old" remove peer "$new" allowed-ips "$ips"
         done
         journal "$why" "name=$(awk -F'\t' -v key="$new" '$1 == key { print $7; exit }' "$(current peers)")" "old_public_key=$old" "public_key=$new"
-        want[changed]=1
+        changed=1
     done <"$work/arrived"
     awk -F'\t' 'NR == FNR { done[$1]; next } !($1 in done)' "$work/arrived" "$etc/moving" >"$work/moving.left"
     install_file "$etc/moving" <"$work/moving.left"

@@ -116,7 +116,7 @@ cut_expired() {
 watch_act() {
     try_lock 0.2 || exit "$UNSETTLED"
     is_installed || return 0
-    want[changed]=""
+    changed=""
     expire_due
     finish_overlaps
     follow_epochs
@@ -124,7 +124,7 @@ watch_act() {
     save_endpoints
     take_notes
     want[auditMark]=""
-    [[ -z "${want[changed]}" ]] || commit
+    [[ -z "$changed" ]] || commit
 }
 
 # A line for each change of nftables and of our interfaces: "now" when something of ours went, "soon" otherwise. It ends with

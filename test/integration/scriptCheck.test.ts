@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
-import { formatBundle, formatTable, parseBundle } from "../../core/protocol/bundle.js";
+import { formatBundle, parseBundle } from "../../core/protocol/bundle.js";
+import { manifest as manifestTable } from "../../core/protocol/steps.js";
 import { relayProgram } from "../../providers/hosts/program.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../lab/index.js";
 
@@ -24,7 +25,7 @@ afterAll(() => {
 /** What the step refuses, or "fine". */
 async function check(networks: string[], routes: string[] = []): Promise<string> {
     const place = `qp-tunnel-${device}`;
-    const manifest = formatTable({
+    const manifest = manifestTable.render({
         ...{ step: "check", name: place, etc: `/etc/${place}`, run: `/run/${place}`, owner: "shop/dev/hub" },
         ...{ interface: device, table: "t", services: "0", edition: "2026-01-02T03:04:05.678Z" },
     });

@@ -1,5 +1,5 @@
 import { SET_NAMES, type ParsedTable } from "../../../core/nftables/index.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { parseDifferingElements } from "../../../core/protocol/elements.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import { REPAIR } from "../../../core/repair.js";
@@ -23,7 +23,7 @@ export interface ExpectedTable {
  * While the relay's key is rotated it has a second interface, and afterwards that one alone: it records them itself. The
  * interface of a key epoch that has ended is taken out of the set, and is back in it when the table is loaded again.
  */
-export function expectedTable(inputs: Properties, outputs: Properties, answer: Files): ExpectedTable {
+export function expectedTable(inputs: Properties, outputs: Properties, answer: Answers): ExpectedTable {
     const recorded = linesOf(answer.guarded);
     const listed = [...new Set([String(inputs.interface), ...((inputs.interfaces ?? []) as string[])])].sort();
     return {

@@ -2,7 +2,7 @@ import { type ParsedTable, parseTable as parseNft, renderSkeleton } from "../../
 import { tableName } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { expectedTable, tableDrift } from "./drift.js";
 import { firewallWording } from "./sentences.js";
 import { firewallInputs } from "../import/imported.js";
@@ -139,7 +139,7 @@ function asOfWireGuard({ wanted, ...inputs }: Properties): Properties {
 }
 
 /** The table as the kernel lists it; undefined when it is gone. */
-export function listed(answer: Files): ParsedTable | undefined {
+export function listed(answer: Answers): ParsedTable | undefined {
     return answer.nft === undefined ? undefined : parseNft(JSON.parse(answer.nft));
 }
 

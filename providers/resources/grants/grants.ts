@@ -4,7 +4,7 @@ import { parseRule } from "../../../core/access/index.js";
 import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../../core/nftables/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { files } from "../../../core/protocol/files.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
@@ -118,7 +118,7 @@ function differences(want: SetElements, live: Record<string, string[]>): Record<
 }
 
 /** What the sets are filled from after a reboot; a hash of it is in the answer. */
-function recordDrift(wanted: SetElements, answer: Files): Record<string, string> {
+function recordDrift(wanted: SetElements, answer: Answers): Record<string, string> {
     if (answer.files === undefined) return {};
     const kept = files.parse(answer.files).find(({ path }) => path === "elements");
     const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");

@@ -6,7 +6,7 @@ import { renderUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
 import { hostValues } from "../../../core/protocol/facts.js";
-import { type Files, formatTable } from "../../../core/protocol/bundle.js";
+import { type Answers, bootManifest } from "../../../core/protocol/steps.js";
 import type { Facts } from "../../hosts/facts.js";
 import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
 import { connectionTo } from "../../hosts/connection.js";
@@ -107,16 +107,16 @@ export const hostParts: RelayResourceParts = {
         const values = relayValues(target);
         const table = tableName(target.names);
         const units = renderUnits({
-            name: values.name ?? "",
-            etc: values.etc ?? "",
-            run: values.run ?? "",
-            interface: target.names.interface,
+            name: values.name,
+            etc: values.etc,
+            run: values.run,
+            interface: values.interface,
         });
         const { host: descriptor } = target;
         return Promise.resolve({
             values: { packages: descriptor.kind === "ssh" ? descriptor.packages : "require" },
             files: {
-                "boot-manifest": formatTable({ ...values, table }),
+                "boot-manifest": bootManifest.render({ ...values, table }),
                 ...Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text])),
             },
         });
@@ -242,7 +242,7 @@ function providerOf(host: HostDescriptor): string {
     return (host.kind === "ssh" ? host.instance?.provider : undefined) ?? host.kind;
 }
 
-function found(answer: Files): Properties {
+function found(answer: Answers): Properties {
     const { one } = hostValues.parse(answer.host);
     const tools = { wg: one("wg"), nft: one("nft"), caddy: one("caddy"), kernel: one("kernel") };
     return {

@@ -1,6 +1,6 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { former as formerValues } from "../../../core/protocol/facts.js";
 import { isAskedInPreview } from "./adoptionCheck.js";
 import { placed } from "../relay/placed.js";
@@ -52,7 +52,7 @@ export function keepsForwarding(inputs: Properties): string[] {
 }
 
 /** The record of an adoption; and who else still brings up that interface is said at every apply. */
-export function adoptionOf({ inputs, context }: Change, answer: Files): Announcement[] {
+export function adoptionOf({ inputs, context }: Change, answer: Answers): Announcement[] {
     const { relay, interface: device } = placed(inputs);
     for (const sentence of formerSentences(device, answer)) context.log("warning", `${relay}: ${sentence}`);
     if (answer.adopted === undefined) return [];
@@ -68,7 +68,7 @@ export function adoptionOf({ inputs, context }: Change, answer: Files): Announce
 }
 
 /** Who else brings up the interface, and what to do about it. */
-export function formerSentences(device: string, answer: Files): string[] {
+export function formerSentences(device: string, answer: Answers): string[] {
     const { all } = formerValues.parse(answer.former);
     return [
         ...all("unit").map(

@@ -7,7 +7,7 @@ import {
 import { HostError } from "../../../core/errors.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
 import type { Operation } from "../../audit/log.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { describeHost, type HostDescriptor, isSameMachine } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { hasUnknown } from "../changes.js";
@@ -108,7 +108,7 @@ function refuse({ changes, hash }: Differences, { adoption }: Properties, device
 }
 
 /** What a relay's machine says of an interface that may be taken over; undefined when there is none. */
-export function liveInterface(answer: Files, device: string): LiveInterface | undefined {
+export function liveInterface(answer: Answers, device: string): LiveInterface | undefined {
     const dump = dumpOf(answer, device);
     if (dump === undefined) return undefined;
     const { one, all } = liveNetwork.parse(answer[`network.${device}`]);

@@ -4,7 +4,7 @@ import { leavesOf, type ServiceCertificate } from "../../../core/certificates/le
 import type { CertificateAlgorithm } from "../../../core/certificates/x509.js";
 import { fingerprint, publicKeyOf } from "../../../core/keys/index.js";
 import type { ProxyService, RegistryPeer } from "../../../core/registry/model.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { parsePeers, type PeerRow } from "../../../core/protocol/peers.js";
 import { services as recordedServices } from "../../../core/protocol/services.js";
@@ -18,7 +18,7 @@ import type { RegistryEntry } from "../wireguard/registry.js";
  * Inputs as the program that made the relay gave them, from what it keeps on the machine. What it does not keep is left out:
  * the seed of the preshared keys and the authorities' keys are in the state alone.
  */
-export function firewallInputs({ placed, machine }: Found, answer: Files): Properties {
+export function firewallInputs({ placed, machine }: Found, answer: Answers): Properties {
     const { subnet, subnet6, address, address6, routes } = recordedNetwork(answer);
     return {
         ...placed,
@@ -31,7 +31,7 @@ export function firewallInputs({ placed, machine }: Found, answer: Files): Prope
     };
 }
 
-export function wireguardInputs({ placed, machine }: Found, answer: Files): Properties {
+export function wireguardInputs({ placed, machine }: Found, answer: Answers): Properties {
     const { subnet, subnet6, address, address6, prefix, prefix6, mtu, routes } = recordedNetwork(answer);
     const places = interfaces.parse(answer["record.interfaces"]).map(({ interface: device, port, epoch }) => ({
         key: (answer[`record.key.${device}`] ?? "").trim(),
@@ -96,7 +96,7 @@ export async function wireguardOutputs(inputs: Properties): Promise<Properties> 
 }
 
 /** Of the authorities only the state knew; with a program of the same state nothing differs but them. */
-export function proxyInputs({ placed, machine }: Found, answer: Files): Properties {
+export function proxyInputs({ placed, machine }: Found, answer: Answers): Properties {
     const { address, address6 } = recordedNetwork(answer);
     const servers = serversOf(answer);
     const services = recordedServices
@@ -128,7 +128,7 @@ interface RunningServer {
     routes?: { handle?: { handler?: string }[] }[];
 }
 
-function serversOf(answer: Files): Record<string, RunningServer> {
+function serversOf(answer: Answers): Record<string, RunningServer> {
     const running = JSON.parse((answer.caddy ?? "").trim() || "null") as {
         apps?: { http?: { servers?: Record<string, RunningServer> } };
     } | null;
@@ -144,18 +144,17 @@ function stripsHeaders({ routes = [] }: RunningServer): boolean {
     return routes.some(({ handle = [] }) => handle.some(({ handler }) => handler === "headers"));
 }
 
-function certificateOf(service: string, answer: Files): ServiceCertificate {
+function certificateOf(service: string, answer: Answers): ServiceCertificate {
     const [first, second] = leavesOf(service, { certificate: "both" }).map(({ id }) => algorithmOf(id, answer));
     return second === undefined ? (first ?? "ed25519") : "both";
 }
 
 /** id-Ed25519 (RFC 8410) is 06 03 2b 65 70 in the certificate. */
-function algorithmOf(id: string, answer: Files): CertificateAlgorithm | undefined {
-    const file = Object.keys(answer).find((name) =>
-        new RegExp(`^certificate\\.${id.replace(".", "\\.")}-([0-9a-f]{12}|relay)\\.pem$`).test(name),
-    );
-    if (file === undefined) return undefined;
-    const der = Buffer.from((answer[file ?? ""] ?? "").replace(/-----[^-]+-----/g, ""), "base64");
+function algorithmOf(id: string, answer: Answers): CertificateAlgorithm | undefined {
+    const name = new RegExp(`^certificate\\.${id.replace(".", "\\.")}-([0-9a-f]{12}|relay)\\.pem$`);
+    const [, pem] = Object.entries(answer).find(([file]) => name.test(file)) ?? [];
+    if (pem === undefined) return undefined;
+    const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64");
     // An Ed25519 leaf names that algorithm as its own key's; an ECDSA one at most as its authority's.
     return der.includes(Buffer.from("06072a8648ce3d0201", "hex")) ? "ecdsa-p256" : "ed25519";
 }

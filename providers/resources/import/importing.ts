@@ -2,7 +2,7 @@ import { parseEndpoint } from "../../../core/arguments/index.js";
 import { HostError, InvalidArgument } from "../../../core/errors.js";
 import { checkAppName, checkInterface } from "../../../core/names.js";
 import { range, bigIntToAddress } from "../../../core/addresses/index.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { parseMark } from "../../../core/protocol/mark.js";
 import { network } from "../../../core/protocol/network.js";
 import { ownerOf } from "../../../core/protocol/owner.js";
@@ -109,7 +109,7 @@ export interface RecordedNetwork {
     routes: string[];
 }
 
-export function recordedNetwork(answer: Files): RecordedNetwork {
+export function recordedNetwork(answer: Answers): RecordedNetwork {
     const { one, all } = network.parse(answer["record.network"]);
     const [four = "", six] = [
         all("address").find((text) => !text.includes(":")),

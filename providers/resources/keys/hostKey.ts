@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import type { RecordMark } from "../../../core/audit/record.js";
 import { HostError, HostUnreachable } from "../../../core/errors.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Requests } from "../../../core/protocol/steps.js";
 import { describeHost, isOtherInstance, type SshHost } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { HostKeyMismatch, pinnedFingerprint } from "../../hosts/sshLog.js";
@@ -119,7 +119,7 @@ async function apply(
     return { hostKey: publicKey, ...(details.instance === undefined ? {} : { instance: details.instance }), record };
 }
 
-async function install(target: Target, pins: string[], files: Files): Promise<void> {
+async function install(target: Target, pins: string[], files: Requests<"hostkey">): Promise<void> {
     const instance = idOf(target.host);
     for (const [index, pin] of pins.entries()) {
         try {

@@ -4,7 +4,7 @@ import { expectedListeners } from "../../../core/caddy/index.js";
 import { leafTitle } from "../../../core/certificates/leaves.js";
 import { listeners } from "../../../core/protocol/listeners.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { isMap } from "../changes.js";
 import type { CertificateRecord, ProxyInputs } from "./inputs.js";
 
@@ -12,7 +12,7 @@ import type { CertificateRecord, ProxyInputs } from "./inputs.js";
 export function proxyDrift(
     args: ProxyInputs,
     certificates: Record<string, CertificateRecord>,
-    answer: Files,
+    answer: Answers,
 ): Record<string, string> {
     const names = Object.keys(args.services);
     if (names.length === 0) return {};
@@ -23,7 +23,7 @@ export function proxyDrift(
 }
 
 /** SHA-256 of the configuration that Caddy runs, whatever the order of its keys; undefined when there is none. */
-export function configHash({ caddy = "" }: Files): string | undefined {
+export function configHash({ caddy = "" }: Answers): string | undefined {
     if (caddy.trim() === "" || caddy.trim() === "null") return undefined;
     const sorted = (_key: string, value: unknown): unknown =>
         isMap(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
@@ -33,14 +33,14 @@ export function configHash({ caddy = "" }: Files): string | undefined {
 }
 
 /** Whether Caddy runs what it was given; the state of an older version does not say. */
-export function configDrift(kept: unknown, { services }: ProxyInputs, answer: Files): Record<string, string> {
+export function configDrift(kept: unknown, { services }: ProxyInputs, answer: Answers): Record<string, string> {
     const running = configHash(answer);
     if (typeof kept !== "string" || running === undefined || running === kept || Object.keys(services).length === 0)
         return {};
     return { configuration: `Caddy's running configuration was changed; ${REPAIR} loads it again` };
 }
 
-function serverDrift(args: ProxyInputs, answer: Files): Record<string, string> {
+function serverDrift(args: ProxyInputs, answer: Answers): Record<string, string> {
     const running = JSON.parse(answer.caddy ?? "null") as {
         apps?: { http?: { servers?: Record<string, { listen?: string[] }> } };
     } | null;
@@ -61,7 +61,7 @@ function serverDrift(args: ProxyInputs, answer: Files): Record<string, string> {
     return drift;
 }
 
-function listenerDrift(args: ProxyInputs, answer: Files): Record<string, string> {
+function listenerDrift(args: ProxyInputs, answer: Answers): Record<string, string> {
     const drift: Record<string, string> = {};
     const live = listeners.parse(answer.listeners);
     const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
@@ -79,7 +79,7 @@ function listenerDrift(args: ProxyInputs, answer: Files): Record<string, string>
     return drift;
 }
 
-function certificateDrift(certificates: Record<string, CertificateRecord>, answer: Files): Record<string, string> {
+function certificateDrift(certificates: Record<string, CertificateRecord>, answer: Answers): Record<string, string> {
     const drift: Record<string, string> = {};
     for (const [name, { file, renewal }] of Object.entries(certificates)) {
         if (renewal === undefined && answer[`certificate.${file}.pem`] === undefined)

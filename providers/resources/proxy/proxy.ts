@@ -3,7 +3,7 @@ import { allLeaves, type Leaf, leavesOf } from "../../../core/certificates/leave
 import type { ProxyService } from "../../../core/registry/model.js";
 import { serviceDomain } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { provideCaddy } from "../../hosts/caddyBinary.js";
 import { probeServices } from "../../hosts/probe.js";
@@ -200,7 +200,7 @@ export const proxyParts: RelayResourceParts = {
 
 export const proxy = relayResource(proxyParts);
 
-function driftOf(inputs: Properties, outputs: Properties, answer: Files): Record<string, string> {
+function driftOf(inputs: Properties, outputs: Properties, answer: Answers): Record<string, string> {
     const args = inputs as unknown as ProxyInputs;
     const drift = {
         ...configDrift(outputs.config, args, answer),

@@ -2,7 +2,7 @@ import { renderCaddy } from "../../../core/caddy/index.js";
 import { leavesOf } from "../../../core/certificates/leaves.js";
 import { services as servicesTable } from "../../../core/protocol/services.js";
 import { renderRenewalUnits } from "../../../core/units/index.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Requests } from "../../../core/protocol/steps.js";
 import { relayValues } from "../../hosts/host.js";
 import { placed } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
@@ -15,7 +15,7 @@ export function renderProxy(
     certificates: Record<string, Pick<CertificateRecord, "file" | "renewal">>,
 ): Record<string, string> {
     const { addresses, services } = inputs as unknown as ProxyInputs;
-    const { etc = "", run = "" } = relayValues(targetOf(inputs, context));
+    const { etc, run } = relayValues(targetOf(inputs, context));
     const caddy = renderCaddy({
         adminSocket: `${run}/admin.sock`,
         listen: addresses,
@@ -46,8 +46,7 @@ function filesOf(
     return { certificateFile: `${path}.pem`, keyFile: `${path}.${certificate.renewal === "relay" ? "pem" : "key"}` };
 }
 
-export function renewalUnits({ inputs, context }: Change): Files {
-    const { name = "", etc = "", run = "" } = relayValues(targetOf(inputs, context));
-    const units = renderRenewalUnits({ name, etc, run });
+export function renewalUnits({ inputs, context }: Change): Requests<"proxy"> {
+    const units = renderRenewalUnits(relayValues(targetOf(inputs, context)));
     return Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text]));
 }

@@ -6,7 +6,7 @@ import { serviceDomain } from "../../../core/names.js";
 import { renewals } from "../../../core/protocol/renewals.js";
 import { REPAIR } from "../../../core/repair.js";
 import { rfc3339 } from "../../../core/time.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers, Requests } from "../../../core/protocol/steps.js";
 import { changesOf } from "../changes.js";
 import { placed } from "../relay/placed.js";
 import type { CertificateRecord, IssuerRecord, ProxyInputs } from "./inputs.js";
@@ -30,7 +30,9 @@ export function renewedFile(service: string): string {
  * The relay's authorities, one for each algorithm in use, and what goes to it: those that are new with their keys, and what to
  * certify. An authority is kept until a third of its life is over, or anything about it is in doubt.
  */
-export async function delegate(change: Change): Promise<{ issuers: Record<string, IssuerRecord>; files: Files }> {
+export async function delegate(
+    change: Change,
+): Promise<{ issuers: Record<string, IssuerRecord>; files: Requests<"proxy"> }> {
     const { before, inputs } = change;
     const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
     const { relay, appName } = placed(inputs);
@@ -42,7 +44,7 @@ export async function delegate(change: Change): Promise<{ issuers: Record<string
     const lost = Object.keys(before?.outputs.drift ?? {}).some((name) => /^(records$|certificate |issuer )/.test(name));
     const due = [...dueIssuers(change), ...newAuthorities(change)];
     const issuers: Record<string, IssuerRecord> = {};
-    const files: Files = {};
+    const files: Requests<"proxy"> = {};
     for (const algorithm of algorithmsOf(services)) {
         const old = issuersOf(before?.outputs)[algorithm];
         if (kept && !lost && old !== undefined && !due.includes(algorithm)) {
@@ -79,7 +81,7 @@ export async function delegate(change: Change): Promise<{ issuers: Record<string
 /** The certificates that the relay made for itself, as it shows them. */
 export function renewedCertificates(
     { services }: Pick<ProxyInputs, "services">,
-    answer: Files,
+    answer: Answers,
 ): Record<string, CertificateRecord> {
     return Object.fromEntries(
         allLeaves(services).map(({ id }) => {
@@ -107,7 +109,7 @@ export function renewalDrift(
     appName: string,
     { services, addresses }: Pick<ProxyInputs, "services" | "addresses">,
     issuers: Record<string, IssuerRecord>,
-    answer: Files,
+    answer: Answers,
     now: Date,
 ): Record<string, string> {
     const drift: Record<string, string> = {};

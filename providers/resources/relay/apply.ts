@@ -11,7 +11,7 @@ import { connectionTo } from "../../hosts/connection.js";
 import { relayProgram } from "../../hosts/program.js";
 import { changeRelay } from "../../hosts/facts.js";
 import { surroundingConflicts } from "../../hosts/surroundings.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { confirm } from "./confirm.js";
 import { emptyReplaced, leave, overlapsLeft } from "./move.js";
 import { emptied, emptyLeft, type Moved, movedOf } from "./moved.js";
@@ -67,9 +67,7 @@ export async function apply(parts: RelayResourceParts, id: string, planned: Chan
                 ...files,
                 ...(carried === undefined ? {} : { carried }),
             });
-            await confirm(target, answer, stepValues(inputs).table ?? "", operation.mark, (key) =>
-                nameInLog(inputs, key),
-            );
+            await confirm(target, answer, stepValues(inputs).table, operation.mark, (key) => nameInLog(inputs, key));
             const message =
                 left ?? replaced ?? (parts.step === "grants" ? await leave(former, target, "last", seen) : undefined);
             const { relay } = placed(inputs);
@@ -149,7 +147,7 @@ function refuseRestored(parts: RelayResourceParts, { before, inputs }: Change, r
     );
 }
 
-export function keptFiles(parts: RelayResourceParts, answer: Files): Properties {
+export function keptFiles(parts: RelayResourceParts, answer: Answers): Properties {
     const files = filesOf(parts.step, answer);
     return files === undefined ? {} : { files };
 }
@@ -163,7 +161,7 @@ export async function withRemoved(parts: RelayResourceParts, change: Change): Pr
 }
 
 /** What the relay's program found in none of its records, and removed. */
-function sweptIn(answer: Files): string[] {
+function sweptIn(answer: Answers): string[] {
     return swept.parse(answer.swept).map((row) => {
         if (row.kind === "peer") return rogueCutOff(row.publicKey);
         if (row.kind === "element")
@@ -179,13 +177,13 @@ async function nameInLog(inputs: Properties, publicKey: string): Promise<string 
 }
 
 /** What else on the machine stops the relay's packets: looked at in every apply and refresh. */
-export function warnOfSurroundings(inputs: Properties, context: Context, answer: Files): void {
+export function warnOfSurroundings(inputs: Properties, context: Context, answer: Answers): void {
     const { relay, appName, interface: device } = placed(inputs);
     for (const sentence of surroundingConflicts({ appName, interface: device }, answer))
         context.log("warning", `${relay}: ${sentence}`);
 }
 
-export function stepValues(inputs: Properties): Record<string, string> {
+export function stepValues(inputs: Properties): { table: string } {
     const { appName, interface: device } = placed(inputs);
     return { table: tableName({ appName, interface: device }) };
 }

@@ -1,7 +1,7 @@
 import type { Operation } from "../../audit/log.js";
 import type { Target } from "../../hosts/host.js";
 import type { Facts } from "../../hosts/facts.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Manifest, Part, Requests, Step } from "../../../core/protocol/steps.js";
 import type { Announcement } from "./announcement.js";
 import type { RemovedFirst } from "./removedFirst.js";
 import type { Context, Properties } from "../resource.js";
@@ -25,9 +25,9 @@ export interface Running {
 }
 
 /** What a step sends to the relay. */
-export interface Desired {
-    values?: Record<string, string | number | undefined>;
-    files?: Files;
+export interface Desired<S extends Step = Part> {
+    values?: Manifest<S>;
+    files?: Requests<S>;
     /** Handed on to `outputs`, for what is decided while rendering (certificates). Never secret. */
     keep?: Properties;
 }

@@ -1,9 +1,9 @@
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { marks as marksOf } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { driftIn, GONE, type Part } from "./observed.js";
+import { driftIn, GONE } from "./observed.js";
 import { proxyParts } from "../proxy/proxy.js";
 import type { RelayResourceParts } from "./parts.js";
 import type { Properties } from "../resource.js";
@@ -28,7 +28,7 @@ const PARTS: Record<Part, RelayResourceParts> = {
  * In what a relay is not as the state says, each by name with a sentence: what a refresh finds, out of the relay's answer to
  * `status`. What only a secret could tell the relay compares by itself.
  */
-export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Files): Record<string, string> {
+export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers): Record<string, string> {
     const marks = marksOf.parse(answer.marks);
     return Object.assign(
         {},

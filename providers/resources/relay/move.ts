@@ -5,7 +5,7 @@ import { endpoints } from "../../../core/protocol/endpoints.js";
 import { moving as movingRows } from "../../../core/protocol/moving.js";
 import { parsePeers } from "../../../core/protocol/peers.js";
 import { parseDump } from "../../../core/wireguard/index.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { changeRelay, type Facts } from "../../hosts/facts.js";
 import { describeHost, isInstance, isOtherInstance, isSameMachine, mayBeSameMachine } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
@@ -132,7 +132,7 @@ export async function overlapsLeft(
     }
 }
 
-function carriedOverlaps({ moving = "", "record.peers": peers = "" }: Files): string | undefined {
+function carriedOverlaps({ moving = "", "record.peers": peers = "" }: Answers<"read">): string | undefined {
     const recorded = new Map(parsePeers(peers).map((peer) => [peer.publicKey, peer]));
     const rows = movingRows.parse(moving).flatMap((row) => {
         const peer = recorded.get(row.former);

@@ -1,13 +1,10 @@
 import { restoredDrift } from "./restored.js";
 import { type RelayResourceParts } from "./parts.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { files, keptFile } from "../../../core/protocol/files.js";
 import { processes, units } from "../../../core/protocol/units.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Properties } from "../resource.js";
-
-/** The resources of a relay, and its program's steps. */
-export type Part = "host" | "firewall" | "wireguard" | "proxy" | "grants";
 
 /** Files that only an apply of a part changes. */
 const OWNED: Record<Part, RegExp> = {
@@ -22,7 +19,7 @@ const OWNED: Record<Part, RegExp> = {
 const CONTENT_VARIES = /^(owner|program|audit-mark|generation|elements|certs\/[^/]*-relay\.pem)$/;
 
 /** What a part keeps in the state of its files, to compare them with: one line of text a file. */
-export function filesOf(part: Part, answer: Files): string | undefined {
+export function filesOf(part: Part, answer: Answers): string | undefined {
     if (answer.files === undefined) return undefined;
     return files
         .parse(answer.files)
@@ -33,7 +30,7 @@ export function filesOf(part: Part, answer: Files): string | undefined {
 }
 
 /** Differences between a part's files, units and processes and what its last apply left, by name. */
-export function observedDrift(part: Part, outputs: Properties, answer: Files): Record<string, string> {
+export function observedDrift(part: Part, outputs: Properties, answer: Answers): Record<string, string> {
     return Object.fromEntries([
         ...(typeof outputs.files === "string" ? fileDrift(outputs.files, answer) : []),
         ...(part === "host" ? [...programDrift(answer), ...unitDrift(answer)] : []),
@@ -41,7 +38,7 @@ export function observedDrift(part: Part, outputs: Properties, answer: Files): R
     ]);
 }
 
-function* fileDrift(expected: string, answer: Files): Generator<[string, string]> {
+function* fileDrift(expected: string, answer: Answers): Generator<[string, string]> {
     const found = new Map(files.parse(answer.files).map((row) => [row.path, row]));
     for (const { path, mode, hash } of files.parse(expected)) {
         const now = found.get(path);
@@ -63,7 +60,7 @@ function describe(path: string): string {
 }
 
 /** Whichever step was last wrote the program, and its hash beside it. */
-function* programDrift(answer: Files): Generator<[string, string]> {
+function* programDrift(answer: Answers): Generator<[string, string]> {
     const sum = answer["program.sum"]?.trim();
     const found = files.parse(answer.files).find(({ path }) => path === "program");
     if (sum !== undefined && found !== undefined && found.hash !== sum)
@@ -71,7 +68,7 @@ function* programDrift(answer: Files): Generator<[string, string]> {
 }
 
 /** Under systemd. A second interface's unit does nothing until a key is rotated. */
-function* unitDrift(answer: Files): Generator<[string, string]> {
+function* unitDrift(answer: Answers): Generator<[string, string]> {
     for (const { unit, enabled, active } of units.parse(answer.units)) {
         if (unit.endsWith("-renewal.timer")) continue;
         if (enabled !== "enabled")
@@ -91,7 +88,7 @@ const PROCESSES: [Part, RegExp, string][] = [
 ];
 
 /** Without systemd; with it the units of the same names. */
-function* processDrift(part: Part, answer: Files): Generator<[string, string]> {
+function* processDrift(part: Part, answer: Answers): Generator<[string, string]> {
     const suffix = part === "wireguard" ? "-watch.service" : part === "proxy" ? "-renewal.timer" : undefined;
     const ofUnits = units
         .parse(answer.units)
@@ -115,7 +112,7 @@ function* processDrift(part: Part, answer: Files): Generator<[string, string]> {
 export function driftIn(
     parts: RelayResourceParts,
     { id, inputs, outputs }: { id?: string | undefined; inputs: Properties; outputs: Properties },
-    answer: Files,
+    answer: Answers,
 ): Record<string, string> {
     const mark = answer.mark?.trim();
     return {

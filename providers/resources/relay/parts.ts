@@ -1,5 +1,5 @@
 import type { Facts } from "../../hosts/facts.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import type { Wording } from "../effects.js";
 import type { Found } from "../import/importing.js";
 import type { Announcement } from "./announcement.js";
@@ -15,7 +15,7 @@ export interface RelayResourceParts extends Wording {
     description: string;
     schema: ResourceSchema;
     /** The relay's program step; "<step>-delete" removes. */
-    step: "host" | "firewall" | "wireguard" | "proxy" | "grants";
+    step: Part;
     /** Inputs as they count, before they are checked and compared. */
     complete?(inputs: Properties, olds: Properties | undefined): Properties;
     check?(inputs: Properties, olds: Properties | undefined): CheckFailure[];
@@ -34,16 +34,16 @@ export interface RelayResourceParts extends Wording {
     guard?(change: Change, facts: Facts): void;
     desired(change: Change): Promise<Desired>;
     /** Outputs as read back, and in what the wire does not say what was asked. */
-    outputs(change: Change, answer: Files, keep: Properties): Outcome | Promise<Outcome>;
+    outputs(change: Change, answer: Answers, keep: Properties): Outcome | Promise<Outcome>;
     /** What is known before the apply. */
     previewOutputs(change: Change): Properties;
-    outcomes(change: Change, outputs: Properties, answer: Files): Announcement[];
+    outcomes(change: Change, outputs: Properties, answer: Answers): Announcement[];
     /** Differences between the wire and the state, by name, each with a sentence. */
-    drift(inputs: Properties, outputs: Properties, answer: Files): Record<string, string>;
+    drift(inputs: Properties, outputs: Properties, answer: Answers): Record<string, string>;
     /** Outputs that a refresh brings up to date. */
-    observed?(inputs: Properties, outputs: Properties, answer: Files): Properties;
+    observed?(inputs: Properties, outputs: Properties, answer: Answers): Properties;
     /** What a removal is about to do, first of all; with the relay's answer, what it did. */
-    ending(inputs: Properties, outputs: Properties, answer?: Files): Announcement[];
+    ending(inputs: Properties, outputs: Properties, answer?: Answers): Announcement[];
     /** Inputs and outputs of a relay that is on a machine and in no state. Absent: it is not imported, but made again. */
-    imported?(found: Found, answer: Files): Promise<{ inputs: Properties; outputs: Properties }>;
+    imported?(found: Found, answer: Answers): Promise<{ inputs: Properties; outputs: Properties }>;
 }

@@ -1,6 +1,6 @@
 import { type GoneKey, parseRevocation } from "../../../core/protocol/revocation.js";
 import { fromAllowedIps } from "../../../core/wireguard/index.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { keyOf, type PeerChange, peerChanges, peersOf } from "../wireguard/peerChanges.js";
 import type { Change } from "./change.js";
 import { isLeaf } from "../wireguard/leaf.js";
@@ -44,7 +44,7 @@ export function goneKeys(change: Change): GoneKey[] {
 }
 
 /** What a record says of a key that is gone; places where something was left are in the failure instead. */
-export function proofOf(answer: Files): Record<string, unknown> {
+export function proofOf(answer: Answers): Record<string, unknown> {
     const { keysAbsentFrom = [], addressesAbsentFrom = [] } = parseRevocation(answer.proof) ?? {};
     return { read_back: "absent", key_absent_from: keysAbsentFrom, addresses_absent_from: addressesAbsentFrom };
 }

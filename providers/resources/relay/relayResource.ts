@@ -3,9 +3,9 @@ import { HostUnreachable } from "../../../core/errors.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { formatMark } from "../../../core/protocol/mark.js";
 import { ABANDON, isAbandoned } from "../../hosts/descriptors.js";
-import { runStep, type Step } from "../../hosts/host.js";
+import { runStep } from "../../hosts/host.js";
 import { changeRelay } from "../../hosts/facts.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { findRelay } from "../import/importing.js";
 import { withKept } from "../keys/kept.js";
 import { movedOf } from "./moved.js";
@@ -146,11 +146,11 @@ async function remove(
     inputs: Properties,
     context: Context,
     mark: RecordMark,
-): Promise<Files | undefined> {
+): Promise<Answers | undefined> {
     const target = targetOf(inputs, context, { id });
     const values = { ...stepValues(inputs), id, auditMark: formatMark(mark) };
     try {
-        return await changeRelay(target, `${parts.step}-delete` as Step, values);
+        return await changeRelay(target, `${parts.step}-delete`, values);
     } catch (error) {
         if (error instanceof HostUnreachable && isAbandoned(target.host)) return undefined;
         throw error;

@@ -16,7 +16,7 @@ import { type GoneKey, leftInWords, notGone, parseRevocation } from "../../../co
 import { problems as problemRows, removed as removedRows } from "../../../core/protocol/removed.js";
 import { servedPorts } from "../../../core/protocol/services.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers, Requests } from "../../../core/protocol/steps.js";
 import { describeHost, isOtherInstance } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
@@ -55,7 +55,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
         auditMark: formatMark(operation.mark),
         undecided: now.undecided?.join(" "),
     };
-    let answer: Files;
+    let answer: Answers<"removals">;
     try {
         const options = isLeft ? { timeout: ASKED_SECONDS } : {};
         answer = await changeRelay(
@@ -85,7 +85,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
 }
 
 /** What the relay's program is told. */
-export function removalFiles(then: Admitted | undefined, now: Admitted): Files {
+export function removalFiles(then: Admitted | undefined, now: Admitted): Requests<"removals"> {
     return {
         admitted: renderAdmitted(then, now),
         elements: renderAdmittedElements(now),
@@ -131,7 +131,7 @@ interface Gone extends GoneKey {
     kind: "peer" | "former" | "stranger";
 }
 
-function goneIn(change: Change, answer: Files): Gone[] {
+function goneIn(change: Change, answer: Answers): Gone[] {
     const then = admittedBefore(change);
     const known = then === undefined ? [] : parseAdmittedPeers(then.peers);
     return rowsOf(answer, "peer").map(({ publicKey, name, allowedIps: ips, what }): Gone => {
@@ -146,13 +146,13 @@ function goneIn(change: Change, answer: Files): Gone[] {
 
 type Removed = ReturnType<typeof removedRows.parse>[number];
 
-function rowsOf<Kind extends Removed["kind"]>(answer: Files, kind: Kind): Extract<Removed, { kind: Kind }>[] {
+function rowsOf<Kind extends Removed["kind"]>(answer: Answers, kind: Kind): Extract<Removed, { kind: Kind }>[] {
     const isOfKind = (row: Removed): row is Extract<Removed, { kind: Kind }> => row.kind === kind;
     return removedRows.parse(answer.removed).filter(isOfKind);
 }
 
 /** What went, as the relay read it back: nobody of whom something is left. */
-function recordsOf(change: Change, all: Gone[], answer: Files): Announcement[] {
+function recordsOf(change: Change, all: Gone[], answer: Answers): Announcement[] {
     const { relay } = placed(change.inputs);
     const left = notGone(parseRevocation(answer.proof), all);
     const gone = all.filter(({ publicKey }) => !left.has(publicKey));
@@ -229,7 +229,7 @@ function addressesOf(allowedIps: string[]): Record<string, string> {
     return { ...(four === undefined ? {} : { tunnel_ip: four }), ...(six === undefined ? {} : { tunnel_ip6: six }) };
 }
 
-function problemsIn(gone: Gone[], answer: Files): string[] {
+function problemsIn(gone: Gone[], answer: Answers): string[] {
     const revocation = parseRevocation(answer.proof);
     return [
         ...problemRows.parse(answer.problems).map(({ part, said }) => {

@@ -4,7 +4,7 @@ import { AuditError } from "../../../core/errors.js";
 import { readMark } from "../../../core/protocol/mark.js";
 import { REPAIR } from "../../../core/repair.js";
 import { AuditLog } from "../../audit/log.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { currentFacts, type Facts } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { placed } from "./placed.js";
@@ -63,7 +63,7 @@ export async function restoredNow(
 }
 
 /** What the state alone can tell, which knows the mark that the last change of each resource left. */
-export function restoredDrift({ applied, record }: Properties, answer: Files): Record<string, string> {
+export function restoredDrift({ applied, record }: Properties, answer: Answers): Record<string, string> {
     const mark = readMark(answer.auditmark);
     const genesis = (record as Partial<RecordMark> | undefined)?.genesis;
     if (mark === undefined || typeof applied !== "number" || mark.genesis !== genesis) return {};

@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import type { Signer } from "../../../core/audit/primitives.js";
 import { HostError } from "../../../core/errors.js";
 import { replaceFile } from "../../audit/durable.js";
-import { formatTable } from "../../../core/protocol/bundle.js";
+import { scriptValues, type SCRIPT_VALUES } from "../../../core/protocol/steps.js";
 import { relayProgram } from "../../hosts/program.js";
 
 /** What a script says besides its steps. */
@@ -16,7 +16,7 @@ export interface ScriptHead {
     name: string;
     publicKey: string;
     /** What its program has to know; holds the key of its receipt's code. */
-    values: Record<string, string>;
+    values: Record<Exclude<(typeof SCRIPT_VALUES)[number], "steps">, string>;
 }
 
 /** The last line: a copy without it is not whole. */
@@ -47,7 +47,7 @@ const checks = (hash: string): string[] =>
 export function renderScript({ says, name, publicKey, values }: ScriptHead, bundles: Record<string, string>): string {
     const steps = { steps: Object.keys(bundles).join(" ") };
     const body = [
-        `@@script\n${formatTable({ ...values, ...steps })}`,
+        `@@script\n${scriptValues.render({ ...values, ...steps })}`,
         `@@program\n${relayProgram().replace(/\n$/, "").replace(/^/gm, " ")}\n`,
         ...Object.entries(bundles).map(([step, bundle]) => `@@step ${step}\n${bundle}`),
         `${END}\n`,

@@ -7,9 +7,10 @@ import { admitted } from "../../../core/protocol/admitted.js";
 import { leafKeys, wantedKeys } from "../../../core/protocol/certificates.js";
 import { renderPeers } from "../../../core/protocol/peers.js";
 import { servedPorts } from "../../../core/protocol/services.js";
+import type { Part } from "../../../core/protocol/steps.js";
 import { renderLines } from "../../../core/protocol/table.js";
-import { formatBundle, formatTable } from "../../../core/protocol/bundle.js";
-import { relayValues } from "../../hosts/host.js";
+import { formatBundle } from "../../../core/protocol/bundle.js";
+import { relayValues, stepFiles } from "../../hosts/host.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
@@ -24,7 +25,9 @@ import { desiredPeers, renderNetwork } from "../wireguard/desired.js";
 import type { WireGuardInputs } from "../wireguard/inputs.js";
 
 /** In their order, the steps of a script and what each is given. */
-export type Payload = Record<string, Desired>;
+export type Payload = { [S in ScriptStep]?: Desired<S> };
+
+type ScriptStep = Part | "removals" | "check" | "requests" | "receipt" | "remove";
 
 /**
  * The same steps that the resources of any other host make, with one after the first that checks what is otherwise looked at
@@ -109,9 +112,9 @@ export function bundlesOf(
     const target = targetOf(inputs, context);
     const common = { ...relayValues(target), table: tableName(target.names), ...values };
     return Object.fromEntries(
-        Object.entries(payload).map(([step, { values: own, files }]) => [
+        (Object.entries(payload) as [ScriptStep, Desired<ScriptStep>][]).map(([step, { values: own, files = {} }]) => [
             step,
-            formatBundle({ manifest: formatTable({ step, ...common, ...own }), ...files }),
+            formatBundle(stepFiles(step, { ...common, ...own }, files)),
         ]),
     );
 }
@@ -121,7 +124,7 @@ export function wireGuardOf(inputs: Properties): WireGuardInputs {
     return inputs as unknown as WireGuardInputs;
 }
 
-function withIdentity({ values, files }: Desired): Desired {
+function withIdentity({ values, files }: Desired<"wireguard">): Desired<"wireguard"> {
     return { values: { ...values, identity: "host" }, ...(files === undefined ? {} : { files }) };
 }
 

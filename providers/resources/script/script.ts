@@ -278,7 +278,7 @@ async function write(
 ): Promise<string> {
     const { audit, host, interface: device } = placed(inputs);
     const path = inProject((host as ScriptHost).path, audit.project);
-    const { name = "", etc = "", run = "", owner = "" } = relayValues(targetOf(inputs, context));
+    const { name, etc, run, owner } = relayValues(targetOf(inputs, context));
     const signer = await (await AuditLog.open(audit, { expectExisting: true })).signingKey();
     const text = renderScript(
         {

@@ -4,7 +4,7 @@ import type { EpochPlace } from "../../../core/keys/epochs.js";
 import { type Dump, parseDump } from "../../../core/wireguard/index.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { same } from "../changes.js";
 import type { WireGuardInputs } from "./inputs.js";
 import { placesOf, publicKeyOfEpoch } from "./epochs.js";
@@ -15,7 +15,7 @@ import type { ExpectedPeer } from "./desired.js";
 export function wireDrift(
     args: WireGuardInputs,
     peers: ExpectedPeer[],
-    answer: Files,
+    answer: Answers,
     device: string,
     publicKeys: Record<string, string> = {},
 ): Record<string, string> {
@@ -38,7 +38,7 @@ export function wireDrift(
 }
 
 /** What the wire knows of one interface; undefined when it is gone or does not answer. */
-export function dumpOf(answer: Files, device: string): Dump | undefined {
+export function dumpOf(answer: Answers, device: string): Dump | undefined {
     const text = answer[`dump.${device}`] ?? "";
     return text === "" ? undefined : parseDump(text);
 }
@@ -46,7 +46,7 @@ export function dumpOf(answer: Files, device: string): Dump | undefined {
 function interfaceDrift(
     args: WireGuardInputs,
     peers: ExpectedPeer[],
-    answer: Files,
+    answer: Answers,
     place: EpochPlace,
     primary: boolean,
     publicKeys: Record<string, string>,

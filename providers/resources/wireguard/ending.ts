@@ -1,6 +1,6 @@
 import { devices } from "../../../core/protocol/devices.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
 import { peersOf } from "./peerChanges.js";
@@ -14,7 +14,7 @@ import { count, listNames } from "../sentences.js";
  *
  * @param answer of the relay, once it is done: which interfaces it removed, and whether the kernel still has one of them
  */
-export function interfaceEnding(inputs: Properties, outputs: Properties, answer?: Files): Announcement[] {
+export function interfaceEnding(inputs: Properties, outputs: Properties, answer?: Answers): Announcement[] {
     const { relay, interface: device } = placed(inputs);
     const removed = devices.parse(answer?.devices);
     const interfaces =

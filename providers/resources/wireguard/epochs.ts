@@ -2,7 +2,7 @@ import { type EpochPlace, epochPlaces } from "../../../core/keys/epochs.js";
 import { publicKeyOf } from "../../../core/keys/index.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { moved } from "../../../core/protocol/moved.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { same } from "../changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
 import { placed } from "../relay/placed.js";
@@ -48,7 +48,7 @@ export function keyFiles(args: WireGuardInputs, device: string): Record<string, 
 }
 
 /** What the relay says of its epochs, and who was last seen on which. */
-export function epochOutputs(inputs: Properties, answer: Files): Properties {
+export function epochOutputs(inputs: Properties, answer: Answers): Properties {
     const live = interfaces.parse(answer.interfaces).map((each) => ({ ...each, publicKey: each.publicKey ?? "" }));
     const newest = live.at(-1);
     return {

@@ -1,7 +1,7 @@
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { expired } from "../../../core/protocol/expired.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { placed } from "../relay/placed.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";
@@ -19,12 +19,12 @@ export interface CutPeer {
 }
 
 /** Reads what a relay answers about expired peers. */
-export function expiredOn(answer: Files): CutPeer[] {
+export function expiredOn(answer: Answers): CutPeer[] {
     return expired.parse(answer.expired);
 }
 
 /** Listed peers whom the relay has cut off since, at the time that the program gives them or later; by name, with that time. */
-export function cutNames(args: WireGuardInputs, answer: Files): Map<string, string> {
+export function cutNames(args: WireGuardInputs, answer: Answers): Map<string, string> {
     const known = new Map<string, number>();
     for (const { name, publicKey, expires } of expiredOn(answer))
         for (const of of [name, publicKey]) known.set(of, Math.max(expires, known.get(of) ?? 0));
@@ -38,7 +38,7 @@ export function cutNames(args: WireGuardInputs, answer: Files): Map<string, stri
 }
 
 /** What is still to be on the wire: nobody expects there whom the relay has cut off at her time. */
-export function withoutCut(args: WireGuardInputs, answer: Files): WireGuardInputs {
+export function withoutCut(args: WireGuardInputs, answer: Answers): WireGuardInputs {
     const cut = cutNames(args, answer);
     if (cut.size === 0) return args;
     return { ...args, peers: Object.fromEntries(Object.entries(args.peers).filter(([name]) => !cut.has(name))) };
@@ -47,7 +47,7 @@ export function withoutCut(args: WireGuardInputs, answer: Files): WireGuardInput
 /** An expiry that nobody enforced: she is past it by more than a moment, and the relay has not said that it cut her off. */
 export function overdue(
     args: WireGuardInputs,
-    answer: Files,
+    answer: Answers,
     onWire: ReadonlySet<string>,
     now: Date,
 ): Record<string, string> {
@@ -64,7 +64,7 @@ export function overdue(
 }
 
 /** Elements that mention what an expired peer left are no longer expected in the kernel. */
-export function withoutCutElements<Sets extends Record<string, string[]>>(sets: Sets, answer: Files): Sets {
+export function withoutCutElements<Sets extends Record<string, string[]>>(sets: Sets, answer: Answers): Sets {
     const gone = new Set(expiredOn(answer).flatMap(({ addresses }) => addresses));
     if (gone.size === 0) return sets;
     const kept = (element: string): boolean => !element.split(" ").some((word) => gone.has(word));

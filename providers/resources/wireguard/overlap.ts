@@ -3,7 +3,7 @@ import { REPAIR } from "../../../core/repair.js";
 import { moving } from "../../../core/protocol/moving.js";
 import { rekeyed } from "../../../core/protocol/rekeyed.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { peerChanges } from "./peerChanges.js";
 import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
@@ -23,7 +23,7 @@ export function renderRekeyed(change: Change): string {
 }
 
 /** Old public key by the new one, of peers who have not used the new one yet. */
-export function overlaps(answer: Files): Map<string, string> {
+export function overlaps(answer: Answers): Map<string, string> {
     return new Map(moving.parse(answer.moving).map(({ publicKey, former }) => [publicKey, former]));
 }
 
@@ -31,7 +31,7 @@ export function overlaps(answer: Files): Map<string, string> {
  * What a relay answered, with only those former keys that the state or the log knows: what somebody else wrote into the
  * relay's record of replaced keys hides nobody.
  */
-export function withKnownFormers(answer: Files, known: ReadonlySet<string>): Files {
+export function withKnownFormers(answer: Answers, known: ReadonlySet<string>): Answers {
     if (answer.moving === undefined) return answer;
     const isKnown = (line: string): boolean => moving.parse(line).some(({ former }) => known.has(former));
     const pairs = linesOf(answer.moving).filter(isKnown);
@@ -39,7 +39,7 @@ export function withKnownFormers(answer: Files, known: ReadonlySet<string>): Fil
 }
 
 /** Former keys that a relay keeps and nobody else knows, by name, each with a sentence. */
-export function unknownFormers(answer: Files, known: ReadonlySet<string>): Record<string, string> {
+export function unknownFormers(answer: Answers, known: ReadonlySet<string>): Record<string, string> {
     return Object.fromEntries(
         [...new Set(overlaps(answer).values())]
             .filter((key) => !known.has(key))
@@ -73,7 +73,7 @@ export async function formersAfter(change: Change): Promise<Set<string>> {
 }
 
 /** Who is to be on an interface while keys are replaced: the old key keeps the addresses until the new one is used. */
-export function expectedPeers(peers: ExpectedPeer[], answer: Files): ExpectedPeer[] {
+export function expectedPeers(peers: ExpectedPeer[], answer: Answers): ExpectedPeer[] {
     const formers = overlaps(answer);
     return peers.flatMap((peer): ExpectedPeer[] => {
         const oldPublicKey = formers.get(peer.publicKey);

@@ -3,7 +3,7 @@ import { interfaces } from "../../../core/protocol/interfaces.js";
 import { keptPeers, type PeerRow, rowOf } from "../../../core/protocol/peers.js";
 import { sysctls } from "../../../core/protocol/sysctls.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import type { Properties } from "../resource.js";
 import { dumpOf } from "./drift.js";
 import { type ExpectedPeer, renderNetwork } from "./desired.js";
@@ -22,7 +22,7 @@ export function publicKeysIn(outputs: Properties): Record<string, string> {
  * Where the relay's record, which its interfaces are filled from after a reboot, is not what an apply would write. Preshared keys are
  * not in the answer: the relay says whether the wire has the recorded one.
  */
-export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Files): Record<string, string> {
+export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Answers): Record<string, string> {
     // Whose preshared key on the wire is known to be wrong is named already.
     const onWire = interfaces
         .parse(answer.interfaces)
@@ -66,7 +66,7 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
 }
 
 /** Settings of the machine's kernel that the relay needs and keeps a record of, and what belongs to a key rotation. */
-export function kernelDrift(answer: Files): Record<string, string> {
+export function kernelDrift(answer: Answers): Record<string, string> {
     const settings = sysctls
         .parse(answer.sysctls)
         .filter(({ ours, now }) => ours !== now)

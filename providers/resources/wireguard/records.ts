@@ -1,6 +1,6 @@
 import { fingerprint } from "../../../core/keys/index.js";
 import { admittedOf } from "../../../core/registry/defaults.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { keyOf, type PeerChange, peerChanges, peersOf, restoredPeers } from "./peerChanges.js";
 import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
@@ -57,7 +57,7 @@ export function beginOf(change: Change): Announcement {
 }
 
 /** What happened, as read back: "removed" is written when the relay has nothing of the key any more, with where it looked. */
-export function outcomesOf(change: Change, outputs: Properties, answer: Files): Announcement[] {
+export function outcomesOf(change: Change, outputs: Properties, answer: Answers): Announcement[] {
     const { relay, interface: device } = placed(change.inputs);
     const registry = outputs.registry as Record<string, RegistryEntry>;
     const active = Object.values(registry).filter(({ status }) => status === "active").length;

@@ -2,7 +2,7 @@ import { gone as goneTable, leftInWords, notGone, parseRevocation } from "../../
 import { renderPeers } from "../../../core/protocol/peers.js";
 import { linesOf, renderLines } from "../../../core/protocol/table.js";
 import { currentUser } from "../../audit/actor.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers } from "../../../core/protocol/steps.js";
 import { adoptionOf, ADOPTS_INPUT, adoptsValue } from "../import/adoption.js";
 import { compareFirst, compareInPreview, mayAdopt, TERMS_INPUT } from "../import/adoptionCheck.js";
 import { wireguardInputs, wireguardOutputs } from "../import/imported.js";
@@ -277,7 +277,7 @@ export const wireguardParts: RelayResourceParts = {
 export const wireguard = relayResource(wireguardParts);
 
 /** Public keys that the relay's interfaces know. */
-function keysOn(answer: Files, args: WireGuardInputs, device: string): Set<string> {
+function keysOn(answer: Answers, args: WireGuardInputs, device: string): Set<string> {
     const peers = placesOf(args, device).flatMap(({ interface: name }) => dumpOf(answer, name)?.peers ?? []);
     return new Set(peers.map(({ publicKey }) => publicKey));
 }

@@ -2,12 +2,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 
 import { tableName } from "../../../core/names.js";
-import type { Files } from "../../../core/protocol/bundle.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { runStep } from "../../../providers/hosts/host.js";
 import { firewall } from "../../../providers/resources/firewall/firewall.js";
 import { grants } from "../../../providers/resources/grants/grants.js";
 import { host } from "../../../providers/resources/host/host.js";
-import type { Part } from "../../../providers/resources/relay/observed.js";
 import { targetOf } from "../../../providers/resources/relay/target.js";
 import { proxy } from "../../../providers/resources/proxy/proxy.js";
 import { relayDrift, type Stored } from "../../../providers/resources/relay/drift.js";
@@ -111,14 +110,14 @@ const context = {
 
 async function ask(): Promise<Record<string, string>> {
     const target = targetOf(state.host.inputs, context);
-    const answer: Files = await runStep(target, "status", { table }, {});
+    const answer: Answers = await runStep(target, "status", { table }, {});
     return relayDrift(state, answer);
 }
 
 /** Applies what is named, as an update after a refresh does. */
 async function repair(): Promise<void> {
     const target = targetOf(state.host.inputs, context);
-    const answer: Files = await runStep(target, "status", { table }, {});
+    const answer: Answers = await runStep(target, "status", { table }, {});
     for (const [part, resource] of Object.entries(RESOURCES) as [Part, Resource][]) {
         const { id, inputs, outputs } = state[part];
         const drift = relayDrift({ [part]: state[part] }, answer);

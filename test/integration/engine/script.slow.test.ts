@@ -1,7 +1,8 @@
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tableName } from "../../../core/names.js";
-import { formatBundle, formatTable } from "../../../core/protocol/bundle.js";
+import { formatBundle } from "../../../core/protocol/bundle.js";
+import { manifest as manifestTable } from "../../../core/protocol/steps.js";
 import { relayProgram } from "../../../providers/hosts/program.js";
 import type { Outcome } from "../../lab/processes.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
@@ -203,7 +204,7 @@ it("cuts a removed peer when the third script runs, and calls her revoked when i
 
 it("sets up a machine that was rebuilt: another key, and services closed until they have asked anew", async () => {
     const place = `qp-tunnel-${device}`;
-    const manifest = formatTable({
+    const manifest = manifestTable.render({
         ...{ step: "remove", name: place, etc: stack.place("etc"), run: stack.place("run"), interface: device },
         ...{ owner: "lab/dev/relay", table: tableName({ appName: "qp-tunnel", interface: device }) },
     });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import fc from "fast-check";
 
-import { formatBundle, formatTable, parseBundle, parseTable } from "../../../../core/protocol/bundle.js";
+import { formatBundle, parseBundle } from "../../../../core/protocol/bundle.js";
 
 /** Any text of whole lines; a carriage return is no line break of ours. */
 const content = fc
@@ -80,32 +80,6 @@ describe("a bundle", () => {
     });
 });
 
-describe("a table", () => {
-    const value = fc.string();
-
-    it("looks like this, and leaves out what is not known", () => {
-        expect(formatTable({ step: "host", lockSeconds: 30, namespace: undefined, empty: "" })).toBe(
-            "step\thost\nlockSeconds\t30\nempty\t\n",
-        );
-    });
-
-    it("comes back as it was", () => {
-        fc.assert(
-            fc.property(fc.dictionary(name, value), (values) => {
-                expect([...parseTable(formatTable(values))]).toEqual(
-                    Object.entries(values).map(([key, each]) => [key, [each]]),
-                );
-            }),
-        );
-    });
-
-    it("refuses a value that would be another line or column", () => {
-        for (const bad of ["a\tb", "a\nid\tb", "a\r"])
-            expect(() => formatTable({ step: bad })).toThrow("column 2 of table of values");
-        expect(() => formatBundle({ "a\n@manifest": "" })).toThrow("a bundle: a file's name holds");
-    });
-
-    it("keeps every value of a key that repeats, in order, and passes over what is no pair", () => {
-        expect([...parseTable("route\ta\nnothing\nroute\tb\tc\n")]).toEqual([["route", ["a", "b\tc"]]]);
-    });
+it("refuses a file's name that would be another line", () => {
+    expect(() => formatBundle({ "a\n@manifest": "" })).toThrow("a bundle: a file's name holds");
 });

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 
 import { receiptKey } from "../../../../core/keys/index.js";
-import { formatBundle, formatTable } from "../../../../core/protocol/bundle.js";
+import { formatBundle } from "../../../../core/protocol/bundle.js";
+import { receiptPeers, receiptServices, receiptValues } from "../../../../core/protocol/receipt.js";
 import { KEYS } from "./relays.js";
 
 export const SEED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -25,7 +26,7 @@ export function receiptText({
     requests = {},
 }: Told): string {
     const content = formatBundle({
-        receipt: formatTable({
+        receipt: receiptValues.render({
             version: 1,
             owner: "shop/dev/hub",
             edition: "2026-01-02T03:04:05.678Z",
@@ -35,9 +36,11 @@ export function receiptText({
             generation: 7,
             ...fields,
         }),
-        peers: peers.map((key, index) => `${key}\t10.8.0.${index + 2}/32\n`).join(""),
+        peers: receiptPeers.render(
+            peers.map((publicKey, index) => ({ publicKey, allowedIps: [`10.8.0.${index + 2}/32`] })),
+        ),
         removed: removed.map((key) => `${key}\n`).join(""),
-        services: formatTable(services),
+        services: receiptServices.render(Object.entries(services).map(([name, state]) => ({ name, state }))),
         ...Object.fromEntries(Object.entries(requests).map(([name, pem]) => [`request.${name}`, pem])),
     });
     const code = createHmac("sha256", receiptKey(seed)).update(content).digest("hex");

@@ -1,7 +1,8 @@
 import { HostUnreachable } from "../../../../../core/errors.js";
-import { formatTable } from "../../../../../core/protocol/bundle.js";
+import { facts } from "../../../../../core/protocol/facts.js";
+import type { Step } from "../../../../../core/protocol/steps.js";
 import type { SshHost } from "../../../../../providers/hosts/descriptors.js";
-import type { Step, Target } from "../../../../../providers/hosts/host.js";
+import type { Target } from "../../../../../providers/hosts/host.js";
 import { HostKeyMismatch } from "../../../../../providers/hosts/sshLog.js";
 import { hostKey } from "../../../../../providers/resources/keys/hostKey.js";
 import { type Context, type Properties, UNKNOWN } from "../../../../../providers/resources/resource.js";
@@ -27,7 +28,7 @@ jest.mock("../../../../../providers/hosts/host.js", () => ({
         if (step === "hostkey") shown = files["public"]!.trim();
         return {
             done: "",
-            ...(step === "facts" && mark !== undefined ? { facts: formatTable({ auditMark: mark }) } : {}),
+            ...(step === "facts" && mark !== undefined ? { facts: facts.render({ auditMark: mark }) } : {}),
         };
     },
 }));
