@@ -74,10 +74,9 @@ is_kept() { [[ -f "$(current peers)" ]] && cut -f 1 "$etc/interfaces" 2>/dev/nul
 # supervise-wireguard: keeps wireguard-go running and fills its interface each time.
 supervise_wireguard() {
     local device=$1 child="" filling="" begun
-    echo "$$" >"$run/wireguard.$device.supervisor.pid"
+    write_pid "wireguard.$device.supervisor" "$$"
     trap 'kill $child $filling 2>/dev/null || true; exit 0' TERM
-    wait_for_former "$device"
-    while is_kept "$device"; do
+    while wait_for_former "$device" && is_kept "$device"; do
         rm -f -- "$run/$device.ready"
         # Whoever loads the table again finds it waiting.
         is_guarded "$device" || { pause 0.2; continue; }
@@ -85,7 +84,7 @@ supervise_wireguard() {
         begun=$SECONDS
         wireguard-go -f "$device" </dev/null >/dev/null 2>&1 &
         child=$!
-        echo "$child" >"$run/wireguard.$device.pid"
+        write_pid "wireguard.$device" "$child"
         fill_started "$device" "$child"
         wait "$child" || true
         ! is_kept "$device" || note process_restart "name=wireguard.$device"
@@ -98,7 +97,7 @@ supervise_wireguard() {
 # fill_started DEVICE PID: with the variables of supervise_wireguard. In a process of its own, so that errexit counts in it; a
 # wireguard-go that does not answer, or whose interface cannot be filled, is ended and started again.
 fill_started() {
-    if wait_for 10 answers_wg "$1"; then
+    if wait_for 10 has_started "$1" "$2" && ! gone "$2"; then
         {
             configure_interface "$1"
             is_ready "$1"
@@ -109,6 +108,9 @@ fill_started() {
     fi
     kill "$2" 2>/dev/null || true
 }
+
+# has_started DEVICE PID: it answers, or has ended already.
+has_started() { gone "$2" || answers_wg "$1"; }
 
 # set_network DEVICE: addresses, MTU, routes and forwarding as the network file says; what else is on the interface goes.
 set_network() {

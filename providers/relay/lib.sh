@@ -191,6 +191,9 @@ alive() {
     { read -r pid <"$run/$1.pid"; } 2>/dev/null && ! gone "$pid"
 }
 
+# write_pid NAME PID: at once, as `alive` must never read half of it: a second process would be started beside the first.
+write_pid() { printf '%s\n' "$2" >"$run/$1.pid.$BASHPID" && mv -f -- "$run/$1.pid.$BASHPID" "$run/$1.pid"; }
+
 # pause SECONDS: without a process, and ended by a trap. Nothing is ever written to the pipe.
 pause() {
     [[ -n "$never" ]] || exec {never}<> <(:)

@@ -167,7 +167,7 @@ run_caddy() {
 }
 
 supervise_proxy() {
-    echo "$$" >"$run/proxy.supervisor.pid"
+    write_pid proxy.supervisor "$$"
     local child="" begun
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
     # One whose supervisor was killed goes on serving.
@@ -177,7 +177,7 @@ supervise_proxy() {
         begun=$SECONDS
         (run_caddy) </dev/null >/dev/null 2>&1 &
         child=$!
-        echo "$child" >"$run/proxy.pid"
+        write_pid proxy "$child"
         wait "$child" || true
         [[ ! -f "$etc/caddy.json" ]] || note process_restart name=proxy
         steady_clock

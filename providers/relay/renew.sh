@@ -128,7 +128,7 @@ schedule_renewal() {
 
 # Each time by the program of the last apply.
 supervise_renewal() {
-    echo "$$" >"$run/renewal.pid"
+    write_pid renewal "$$"
     local child=""
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
     while [[ -s "$etc/renewals" ]]; do

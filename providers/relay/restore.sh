@@ -168,7 +168,7 @@ restore_processes() {
 # supervise NAME MODE ARGUMENT...: starts a supervisor, and whoever asks next knows that it runs.
 supervise() {
     detached bash "$etc/program" "$2" "$etc" "$run" "${@:3}"
-    printf '%s\n' "$!" >"$run/$1.pid"
+    write_pid "$1" "$!"
 }
 
 # close_opened: an update holds the lock, and the table is not as any step of it leaves it, the second time in a row.

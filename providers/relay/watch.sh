@@ -11,7 +11,7 @@ RESOLVE_AGAIN_SECONDS=30
 SOON_SECONDS=0.3
 
 watch() {
-    uses_systemd || echo "$BASHPID" >"$run/watch.pid"
+    uses_systemd || write_pid watch "$BASHPID"
     steady_clock
     local started=$SECONDS act_at=0 retry_at=0 looked=-60 listened=-60 look=1 tries=0 generation="none" due="" devices=() moves="" read_at=-60 acting="" events="" named="" resolving="" resolve_at=0 resolve_in=1
     trap 'kill $acting $resolving 2>/dev/null; end_listening; exit 0' TERM
@@ -193,7 +193,7 @@ await_event() {
 # supervise-watch: starts it again whenever it ends.
 supervise_watch() {
     local child="" begun
-    echo "$$" >"$run/watch.supervisor.pid"
+    write_pid watch.supervisor "$$"
     trap '[[ -z "$child" ]] || kill "$child" 2>/dev/null || true; exit 0' TERM
     while alive watch; do pause 0.2; done
     while is_installed; do
@@ -201,7 +201,7 @@ supervise_watch() {
         begun=$SECONDS
         (watch) </dev/null >/dev/null 2>&1 &
         child=$!
-        echo "$child" >"$run/watch.pid"
+        write_pid watch "$child"
         wait "$child" || true
         ! is_installed || note process_restart name=watch
         steady_clock

@@ -69,7 +69,18 @@ async function until(condition: string): Promise<void> {
 }
 
 /** A handshake that got no answer is tried again after five seconds. */
-const reachesRelay = (): Promise<void> => until("ping -n -c 1 -W 1 10.8.0.1");
+async function reachesRelay(): Promise<void> {
+    try {
+        await until("ping -n -c 1 -W 1 10.8.0.1");
+    } catch (cause) {
+        const look =
+            "wg show; ip -s address; ip route; ip neigh; nft -t list ruleset; ps axww -o pid,lstart,args | grep -e wireguard";
+        const [there, here] = await Promise.all(
+            [north, relay].map((node) => node.run(["bash", "-c", `{ ${look}; } 2>&1`])),
+        );
+        throw new Error(`north does not reach the relay: ${there}\nThe relay: ${here}`, { cause });
+    }
+}
 
 /** What keeps or makes the interface, as on a machine that was just started. */
 async function loseInterface(): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, watch, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Run, Stack } from "../../lab/stack.js";
 
@@ -28,6 +28,10 @@ export async function upKilledAtSave(stack: Stack, nth: number, ...args: string[
         stack.restore();
         // Killed while it wrote the next one: whoever uses that backend has the one before it.
         if (!isWhole(contentOf(state))) writeFileSync(state, whole);
+        // What the backend notes beside each file may be missing, but not a half of it.
+        for (const name of readdirSync(folder).filter((each) => each.endsWith(".attrs"))) {
+            if (!isWhole(contentOf(join(folder, name)))) rmSync(join(folder, name));
+        }
     }
 }
 
