@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { RelayStatus } from "../core/status/index.js";
+import type { RelayStatus } from "../core/status/model.js";
 import type { Relay } from "./relay.js";
 
-export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/status/index.js";
+export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/status/model.js";
 
 export interface StatusOptions {
     /** Also open a TLS connection to each service and tell what is negotiated now. Default: false. */

@@ -13,7 +13,7 @@ export class TunnelError extends Error {
         readonly subject: string,
         readonly problem: string,
         readonly fix: string,
-        options?: ErrorOptions,
+        options?: { cause?: unknown },
     ) {
         super(visible(`${subject}: ${problem}; ${fix}`), options);
         this.name = new.target.name;

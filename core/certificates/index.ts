@@ -5,6 +5,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import * as x509 from "@peculiar/x509";
 import { parseSubnet } from "../addresses/index.js";
 import { TunnelError } from "../errors.js";
+import type { CertificateAlgorithm } from "./algorithm.js";
 import {
     algorithmOf,
     DAY,
@@ -18,14 +19,14 @@ import {
     serialNumber,
     skewed,
     wholeSeconds,
-    type CertificateAlgorithm,
     type Issued,
 } from "./x509.js";
 import { rfc3339 } from "../time.js";
 import { serviceDomain } from "../names.js";
 
 export { createIntermediate, type IntermediateRequest } from "./intermediate.js";
-export type { CertificateAlgorithm, Issued } from "./x509.js";
+export type { CertificateAlgorithm } from "./algorithm.js";
+export type { Issued } from "./x509.js";
 
 export { daysLeft, expiresSoon, renewalDue } from "./validity.js";
 

@@ -2,6 +2,7 @@ import type { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { familyOf } from "../addresses/index.js";
 import { TunnelError } from "../errors.js";
+import type { CertificateAlgorithm } from "./algorithm.js";
 import {
     DAY,
     exportKey,
@@ -13,7 +14,6 @@ import {
     serialNumber,
     skewed,
     wholeSeconds,
-    type CertificateAlgorithm,
     type Issued,
 } from "./x509.js";
 import { rfc3339 } from "../time.js";

@@ -1,4 +1,4 @@
-import type { CertificateAlgorithm } from "./x509.js";
+import type { CertificateAlgorithm } from "./algorithm.js";
 
 /** What a service shows: a certificate of one kind, or one of each, from which the handshake takes what the client knows. */
 export type ServiceCertificate = CertificateAlgorithm | "both";

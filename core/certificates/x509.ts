@@ -12,9 +12,7 @@ import {
 } from "@peculiar/asn1-x509";
 import * as x509 from "@peculiar/x509";
 import { TunnelError } from "../errors.js";
-
-/** `ed25519` is small and fast, and no browser takes it; `ecdsa-p256` is for services that browsers open. */
-export type CertificateAlgorithm = "ed25519" | "ecdsa-p256";
+import type { CertificateAlgorithm } from "./algorithm.js";
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export interface Issued {

@@ -9,6 +9,25 @@ import { type InstalledPackage, installPackage, repository } from "./installed.j
 
 const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
 
+/** What `pulumi new typescript` writes, and what that leaves to TypeScript said aloud. */
+const asOfPulumiNew = {
+    compilerOptions: {
+        strict: true,
+        outDir: "bin",
+        target: "es2020",
+        module: "commonjs",
+        moduleResolution: "node",
+        sourceMap: true,
+        experimentalDecorators: true,
+        pretty: true,
+        noFallthroughCasesInSwitch: true,
+        noImplicitReturns: true,
+        forceConsistentCasingInFileNames: true,
+        skipLibCheck: false,
+    },
+    files: ["strict.ts"],
+};
+
 let installed: InstalledPackage;
 
 beforeAll(() => {
@@ -151,6 +170,35 @@ describe("somebody's Pulumi project", () => {
 
     test("type-checks against the package's types", () => {
         expect(installed.run("npx", "--no", "--", "tsc", "--noEmit")).toBe("");
+    });
+
+    test("type-checks with the libraries' own types checked, as `pulumi new typescript` sets it up", () => {
+        installed.write("tsconfig.strict.json", JSON.stringify(asOfPulumiNew));
+        // Also names every kind of host and what a program asks while it runs, so that their types are looked into.
+        installed.write(
+            "strict.ts",
+            `import * as pulumi from "@pulumi/pulumi";
+            import { AuditSink, ExposedService, HostError, Peer, Relay, TunnelError, getStatus, hosts } from "pulumi-qp-tunnel";
+            const alice = new Peer("alice");
+            const wiki = new ExposedService("wiki", { upstream: { peer: alice, port: 3000 }, allow: [alice], on: alice });
+            const machines = [hosts.local(), hosts.ssh({ address: "192.0.2.1" }), hosts.digitalOcean(), hosts.script({ path: "relay.sh" })];
+            const relays = machines.map((host, n) => new Relay(\`relay\${n}\`, { host, peers: [alice], services: [wiki], audit: new AuditSink(\`audit\${n}\`) }));
+            export const states: pulumi.Output<string[]>[] = relays.map((relay) => getStatus(relay).peers.apply((all) => all.map(({ state }) => state)));
+            export const problem = (error: TunnelError): string => (error instanceof HostError ? error.fix : error.problem);`,
+        );
+        expect(installed.run("npx", "--no", "--", "tsc", "--noEmit", "-p", "tsconfig.strict.json")).toBe("");
+        const listed = installed.run(
+            "npx",
+            "--no",
+            "--",
+            "tsc",
+            "--noEmit",
+            "-p",
+            "tsconfig.strict.json",
+            "--listFiles",
+        );
+        expect(listed).toContain("pulumi-qp-tunnel/dist/components/relay.d.ts");
+        expect(listed).not.toMatch(/node_modules\/(zod|@peculiar)\//);
     });
 
     test("brings no provider that it does not use", () => {

@@ -1,7 +1,7 @@
 import { KEY_OVERLAP } from "../../../core/arguments/schemas.js";
 import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { leavesOf, type ServiceCertificate } from "../../../core/certificates/leaves.js";
-import type { CertificateAlgorithm } from "../../../core/certificates/x509.js";
+import type { CertificateAlgorithm } from "../../../core/certificates/algorithm.js";
 import { fingerprint, publicKeyOf } from "../../../core/keys/index.js";
 import type { ProxyService, RegistryPeer } from "../../../core/registry/model.js";
 import type { Answers } from "../../../core/protocol/steps.js";

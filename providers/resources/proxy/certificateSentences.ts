@@ -1,5 +1,5 @@
 import { algorithmsOf, type ServiceCertificate } from "../../../core/certificates/leaves.js";
-import type { CertificateAlgorithm } from "../../../core/certificates/x509.js";
+import type { CertificateAlgorithm } from "../../../core/certificates/algorithm.js";
 
 interface Certified {
     certificate: ServiceCertificate;
