@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # Taking over an interface that somebody else brought up. Whoever holds its private key is who it belongs to: it is
 # adopted when it bears the relay's key, and refused otherwise. Nothing on it is made anew, so nobody's session ends.
+#
+# Gives: step_adoption, keep_forwarding, kept_elements, forget_kept, adopt_interface, watch_interface, is_userspace,
+#   interface_number, found_running, take_over_running, wait_for_former, report_former.
+# Needs, of the manifest: adopts, namespace, interface.
+# Needs, of core/protocol: elements.ts, facts.ts, interfaces.ts, network.ts, peers.ts.
 
 # refuse_foreign DEVICE: unless it bears the key that makes it this relay's.
 refuse_foreign() {

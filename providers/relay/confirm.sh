@@ -3,6 +3,10 @@
 # While a change waits for its confirmation, `$etc/pending` holds its files and the boot files hold what a rollback
 # leads to: chains and interface as before, peers and elements only those of both. So a reboot rolls back as well,
 # and no rollback lets anybody back in.
+#
+# Gives: must_be_confirmed, hold, current, arm_rollback, disarm_rollback, step_confirm, roll_back, roll_back_at_boot.
+# Needs, of the manifest: confirm, name, table, auditMark.
+# Needs, of core/protocol: elements.ts, interfaces.ts, lost.ts, peers.ts.
 
 must_be_confirmed() { [[ -n "${want[confirm]:-}" ]] && ! cmp -s "$1" "$2"; }
 

@@ -2,6 +2,10 @@
 # Where a managed peer finds its relay when the program gives a host name. `wg` resolves a name once, and waits more than a
 # minute for one that does not resolve. So names are resolved here: an interface is filled whether its name resolves or not,
 # and the watcher resolves it again until it does, and whenever the relay has not been heard for some minutes.
+#
+# Gives: named_endpoints, resolved, check_endpoints, follow_silent, watch_resolve.
+# Needs, of the manifest: namespace.
+# Needs, of core/protocol: peers.ts.
 
 RESOLVE_SECONDS=10
 # A session that is used is renewed after two minutes and ends after three.

@@ -3,6 +3,11 @@
 # A packet of hers says which that is, and the kernel learns it; a newer handshake says it too, which the watcher sees,
 # for peers who only answer and for the networks behind peers. `$etc/moved` keeps it ("public key TAB interface"), and
 # fills what was learned again after a restart. What is learned has a table of its own: a reload of ours keeps it.
+#
+# Gives: epochs_table, oldest, newest, rotating, epochs_due, follow_epochs, has_rule, open_epochs, networks, epochs_nft,
+#   close_epochs, check_retirement, backup_keys, remember_retired, remove_retired.
+# Needs, of the manifest: table, force, interface.
+# Needs, of core/protocol: interfaces.ts, moved.ts, network.ts, peers.ts.
 
 epochs_table() { printf '%s_epochs' "${want[table]}"; }
 oldest() { interfaces | sed -n 1p; }

@@ -3,6 +3,11 @@
 # `$etc/expired` has a line "public key TAB Unix time TAB name TAB allowed IPs" for each. It is written before anything
 # is taken away, so nothing that still knows them brings them back: no table that was planned before, no clock that
 # steps back, no reboot, no rollback. Only a table in which they have a later time, or none, does.
+#
+# Gives: sift, expiry_due, next_expiry, expire_due, expire_peers, forget_routes, forget_rows, admitted_peers,
+#   admitted_elements, report_expired, expire_at_boot.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: elements.ts, expired.ts, journal.ts, network.ts, peers.ts, revocation.ts.
 
 # sift WHICH TABLE: the rows of a table of peers that count ("current"), or those whose time has come ("past").
 sift() {

@@ -4,6 +4,12 @@
 # meaning, and never says more than the kernel was told: the record is narrowed first and widened last. The sets are
 # filled from it whole each time, so that what somebody else put into them, or what an interruption left there, goes.
 # While an interface is taken over, what it forwards is kept beside the record (`kept_elements`).
+#
+# Gives: table_exists, ours_nft, elements_nft, recorded_elements, narrow, replace_elements, remember_elements,
+#   fill_sets, live_elements, restore_firewall, step_firewall, step_firewall_delete, step_grants, step_grants_delete,
+#   close_sets, report_firewall.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: elements.ts, interfaces.ts, removed.ts.
 
 table_exists() { nft list table inet "${want[table]}" >/dev/null 2>&1; }
 

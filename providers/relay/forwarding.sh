@@ -5,6 +5,11 @@
 # in on an interface that did not forward before. `$etc/sysctls` says what that was: the boot that it holds for, then
 # "path TAB value before TAB our value TAB interface's number TAB whether all of the machine forwarded" lines. It is
 # written before anything is switched on. After a boot the kernel has its own values again, and the record is made anew.
+#
+# Gives: write_sysctl, boot_mark, set_forwarding, forwarding_due, forget_forwarding, sysctls_in, forwarding_nft,
+#   knows_forwarding, report_sysctls.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: network.ts, sysctls.ts.
 
 sysctl_root=/proc/sys
 

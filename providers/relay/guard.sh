@@ -1,5 +1,9 @@
 # shellcheck shell=bash
 # No interface of a relay is up without the table that guards it: `raise_interface` is the only place that sets one up.
+#
+# Gives: table_is_whole, is_guarded, require_guard, raise_interface, close_interface, close_interfaces, load_or_close.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: peers.ts.
 
 # table_is_whole: it is there, is not dormant, and has the chains that deny. Cheap: elements are not read.
 table_is_whole() {

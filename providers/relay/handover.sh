@@ -2,6 +2,9 @@
 # An interface that is made anew has forgotten where its peers are, and they notice a dead session only by their own
 # timers: 15 s when they send, two minutes when they do not. `$etc/endpoints.INTERFACE` remembers where they were last,
 # and the new interface calls them.
+#
+# Gives: save_endpoints, inherit_endpoints, forget_endpoints, hand_over.
+# Needs, of core/protocol: endpoints.ts, peers.ts.
 
 save_endpoints() {
     local device

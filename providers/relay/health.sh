@@ -2,6 +2,10 @@
 # Who is there before a change that has to be confirmed, and whether they still are after it. The kernel itself keeps
 # the addresses that sent something through the tunnel in the last ten seconds (sets seen4 and seen6 of the table), so
 # nobody has to wait and watch. What is remembered lies in `$run`: a reboot in between rolls back anyway.
+#
+# Gives: remember_health, count_from_now, who_is_lost, forget_health.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: lost.ts, services.ts.
 
 # WireGuard answers data within ten seconds, if only with an empty packet; a little more for the way.
 HEALTH_SECONDS=12

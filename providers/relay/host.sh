@@ -1,5 +1,11 @@
 # shellcheck shell=bash
 # What a relay keeps on its machine besides interface, rules and proxy: directories, the program for boots, units where there is systemd.
+#
+# Gives: step_host, install_program, machine_id, step_host_delete, step_remove, step_facts, report_host,
+#   report_surroundings, step_read.
+# Needs, of the manifest: namespace, name, id, table, what, record.
+# Needs, of core/protocol: carried.ts, facts.ts, interfaces.ts, journal.ts, mark.ts, network.ts, owner.ts,
+#   surroundings.ts.
 
 step_host() {
     check_machine

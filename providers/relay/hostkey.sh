@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The SSH host key of a machine that the program made. The one it booted with stands in its user-data, which every
 # process on it can read: it is replaced over the first connection.
+#
+# Gives: step_hostkey.
+# Needs, of the manifest: instance.
 
 HOST_KEY=/etc/ssh/ssh_host_ed25519_key
 

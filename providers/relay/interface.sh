@@ -1,5 +1,10 @@
 # shellcheck shell=bash
 # An interface itself: made, filled from the record, kept running, its addresses and routes.
+#
+# Gives: unit_of, start_interface, remove_interface, setconf_of, configure_interface, boot_wireguard, is_ready, is_kept,
+#   supervise_wireguard, set_network, live_routes, report_network.
+# Needs, of the manifest: interface, name.
+# Needs, of core/protocol: interfaces.ts, moved.ts, network.ts, peers.ts.
 
 unit_of() { if [[ "$1" == "${want[interface]}" ]]; then printf '%s-wireguard.service' "${want[name]}"; else printf '%s-wireguard-b.service' "${want[name]}"; fi; }
 

@@ -2,6 +2,10 @@
 # What the relay did while nobody applied: an expiry, a key that moved, a certificate that was renewed. One event a
 # line, oldest first: "Unix time TAB action TAB key=value", with as many such fields as it takes. The next operation
 # seals every line in the log, and the change that it makes drops exactly those.
+#
+# Gives: journal, journal_line, drop_sealed.
+# Needs, of the manifest: journal.
+# Needs, of core/protocol: journal.ts.
 
 # journal ACTION FIELD...: under the lock, in one piece. The relay's own clock is the clock of record.
 journal() { journal_line "$@" >>"$etc/journal"; }

@@ -4,6 +4,38 @@
 # It arrives on standard input: the program text first, then the bundle, in which "@name" starts a file
 # and every line of that file is indented by one space. Answers leave on standard output in the same form.
 # Secrets are only ever in the bundle and in files of mode 0600; never in arguments or the environment.
+#
+# The manifest is in `want`; core/protocol/steps.ts says which step is given what:
+#   step                           what to do
+#   name interface namespace       its name on this machine, its interface, and the network namespace that it is in
+#   etc run                        its folders
+#   owner formerOwner              project/stack/relay, as it is called and as the state has it
+#   relayId formerRelayId          its own id
+#   id                             the resource that acts
+#   expected                       the generation that the change was planned on
+#   auditMark journal              the record that the change is made under, and how many journal lines the log has
+#   table                          the nftables table
+#   what record                    of a read: which part, and whether with all that an import needs
+#   packages                       of a host: whether missing packages are installed
+#   adopts                         the public key of an interface that may be taken over
+#   identity                       whether this machine makes the relay's keys
+#   role                           leaf: the machine of a managed peer
+#   overlap                        for how many seconds a replaced key still works
+#   force                          the key epoch that is retired although peers use it
+#   confirm                        after how many seconds an unconfirmed change is rolled back
+#   undecided                      sources whose elements are not decided by this step
+#   do offset length               of the mirror of the log
+#   sha256                         of the Caddy that was pushed
+#   instance                       which machine of a cloud this has to be
+#   services                       how many services the relay has
+#   edition steps inner outer      of a script: when it was written, its steps, and the key of its receipt's code
+#
+# Gives: refuse, answer, have, make_work_folder, app_name, unpack, take_lock, check_generation, check_owner,
+#   write_owner, write_mark, bears_mark, install_file, commit, require_set_up, detached, steady_clock, wait_for, alive,
+#   write_pid, pause, stop_process, end_process, gone, tell_ready, uses_systemd.
+# Needs, of the manifest: name, interface, step, etc, run, expected, relayId, formerRelayId, id, owner, formerOwner,
+#   auditMark, namespace.
+# Needs, of core/protocol: mark.ts, owner.ts.
 
 set -Eeuo pipefail
 # A supervisor runs for years, in which an upgrade may move a tool.

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Whether a machine can run a relay, found out before anything on it is changed, and what is put right without asking:
 # missing packages when the program says so, and a loopback that is down.
+#
+# Gives: check_basics, check_machine, backend, own_address.
+# Needs, of the manifest: packages, interface.
 
 # What reading the bundle and the lock need; of the rest, the step `host` speaks.
 check_basics() {

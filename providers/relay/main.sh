@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # Where the program starts: from a bundle on standard input, or at boot from the files of the last apply.
+#
+# Gives: main.
 
 main() {
     if [[ "${1:-}" == script ]]; then

@@ -1,5 +1,9 @@
 # shellcheck shell=bash
 # A copy of the audit log's lines on the relay, in `$etc/audit.jsonl`: it only ever grows, by what the log has more.
+#
+# Gives: step_mirror.
+# Needs, of the manifest: do, length, offset.
+# Needs, of core/protocol: owner.ts.
 
 step_mirror() {
     if [[ ! -f "$etc/owner" ]]; then

@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # A peer's new key beside her old one. Allowed IPs have one owner: the old key keeps them until the new one has shaken
 # hands, then they move and the old key goes. `$etc/moving` has "new key TAB old key TAB deadline" lines.
+#
+# Gives: overlapping_peers, arrived, overlap_due, finish_overlaps.
+# Needs, of the manifest: overlap.
+# Needs, of core/protocol: carried.ts, moving.ts, peers.ts, rekeyed.ts.
 
 # The table with both: the new key without addresses, the old one with what is to be the new one's. Of keys that are
 # replaced (`$work/rekeyed`, "new TAB old"), and of those that still wait. A relay that has just moved here knows these from

@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # Which addresses are of one and the same peer, for ICMP errors: sets self4, self6 (single addresses) and owner4, owner6 (with
 # networks) of the table, from the peers' allowed IPs. And connections that nothing allows any more.
+#
+# Gives: owners_nft, load_owners, end_connections.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: elements.ts, network.ts, peers.ts.
 
 owners_nft() {
     local peers network

@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # That who was cut off is gone: read back from whatever lets somebody in, now or after a boot, a rollback or a restart.
 # A change says whom it cuts in `$work/gone`, a line "public key TAB allowed IPs" for each key.
+#
+# Gives: forget_gone, forget_elements, close_connections, clear_gone, prove_gone.
+# Needs, of the manifest: table, interface.
+# Needs, of core/protocol: moved.ts, moving.ts, peers.ts, revocation.ts.
 
 # What has to be gone: keys that nobody has now, not even beside another one, and addresses that nobody else was given.
 gone_for_good() {

@@ -1,5 +1,10 @@
 # shellcheck shell=bash
 # One Caddy for all services. Boot files: caddy.json, certs/, services ("name TAB port TAB upstream TAB addresses" lines).
+#
+# Gives: admin, admin_answers, proxy_runs, caddy_folder, caddy_binary, step_caddy, step_proxy, owns_listener, run_caddy,
+#   supervise_proxy, stop_proxy, step_proxy_delete, report_proxy.
+# Needs, of the manifest: name, sha256.
+# Needs, of core/protocol: certificates.ts, facts.ts, listeners.ts, services.ts.
 
 admin_socket() { printf '%s/admin.sock' "$run"; }
 admin() { curl -sS --fail-with-body --max-time 20 --unix-socket "$(admin_socket)" "$@"; }

@@ -1,5 +1,9 @@
 # shellcheck shell=bash
 # For an import: what the relay keeps of a program that is in no state any more.
+#
+# Gives: report_record.
+# Needs, of the manifest: what.
+# Needs, of core/protocol: mark.ts, peers.ts.
 
 report_record() {
     local file

@@ -2,6 +2,9 @@
 # The table as it should be and as it is, line by line: "s ..." for a chain, a rule, a set or an interface of ours, "e SET ELEMENT"
 # for what else is in a set. What should be is read from a network namespace that the current files are loaded in; it
 # is kept in `$run/guard.table` until these files change, and what it was before in `$run/guard.former` until the table has followed.
+#
+# Gives: read_table, read_reference, is_table_as_applied, table_difference, opened_lines.
+# Needs, of the manifest: table.
 
 # What the kernel fills by itself is left out.
 table_lines() {

@@ -6,6 +6,11 @@
 #   services    "name TAB port" lines: what is still to be served
 # and the value `undecided`: sources whose elements are not decided here.
 # It compares them with the kernel and only ever removes. A part that fails does not keep the others from being done.
+#
+# Gives: step_removals.
+# Needs, of the manifest: undecided.
+# Needs, of core/protocol: admitted.ts, elements.ts, moved.ts, moving.ts, owner.ts, peers.ts, removed.ts, revocation.ts,
+#   services.ts.
 
 step_removals() {
     if [[ ! -f "$etc/owner" ]]; then

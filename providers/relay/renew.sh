@@ -4,6 +4,11 @@
 # issuers/ALGORITHM.{pem,key} is the authority, renewals says what for: "service TAB algorithm TAB end of the authority (Unix
 # time) TAB days TAB name TAB addresses" lines. A certificate made here is one file with its key and its issuer, so that it is
 # replaced whole or not at all; the lines before the first block say from when to when it is valid, and what for.
+#
+# Gives: check_renewal, install_issuers, renew_by_itself, load_again, schedule_renewal, supervise_renewal,
+#   forget_issuers, report_issuers.
+# Needs, of the manifest: name.
+# Needs, of core/protocol: renewals.ts.
 
 # Names of services whose certificate was made anew.
 declare -a renewed=()

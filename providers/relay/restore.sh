@@ -2,6 +2,10 @@
 # What the watcher does about what somebody else changed. With the relay's lock it restores what was last applied, from the
 # current files; where it cannot, and while an update holds the lock, it closes: the interface goes down. It adds nothing that
 # these files do not hold.
+#
+# Gives: watch_guard, try_lock, are_guarded, is_up, is_filled, supervise, close_because, note, take_notes.
+# Needs, of the manifest: table.
+# Needs, of core/protocol: journal.ts, renewals.ts.
 
 # What `watch_guard` exits with when it has to look again soon.
 UNSETTLED=10

@@ -4,6 +4,10 @@
 #
 # The file is a head, which starts this program with `script FILE`, and sections: a line "@@name", then its lines.
 # Section "script" is a table of what all steps share, "program" is this program, "step NAME" is a bundle.
+#
+# Gives: run_script, step_check, refuse_older_script, family_of, step_requests, service_key, step_receipt.
+# Needs, of the manifest: steps, edition, owner, etc, run, inner, outer, services, interface, table.
+# Needs, of core/protocol: certificates.ts, receipt.ts, services.ts.
 
 section() { awk -v name="@@$2" '/^@@/ { on = ($0 == name); next } on' "$1"; }
 

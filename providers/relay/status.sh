@@ -1,5 +1,8 @@
 # shellcheck shell=bash
 # What a person or a monitor wants to know, in one answer: nothing is changed, no lock is taken, nothing secret leaves.
+#
+# Gives: step_status, public_dump.
+# Needs, of core/protocol: facts.ts, interfaces.ts, journal.ts, mark.ts, owner.ts, services.ts.
 
 # How much of the relay's own journal is told.
 JOURNAL_LINES=100

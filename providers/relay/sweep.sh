@@ -2,6 +2,9 @@
 # What is on the relay and in none of its records goes with the next apply, whichever step that is and whoever put it
 # there: peers on its interfaces, elements in its sets (`fill_sets`), what its proxy serves. `$work/swept` notes what went,
 # "peer TAB public key", "element TAB SET ELEMENT" or "proxy" a line.
+#
+# Gives: sweep, sweep_peers, remove_peers, sweep_listeners, report_swept.
+# Needs, of core/protocol: peers.ts, removed.ts.
 
 sweep() {
     sweep_peers

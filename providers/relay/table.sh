@@ -4,6 +4,9 @@
 # The kernel starts the rules of a transaction before it hands out what the transaction puts into interval sets
 # (nf_tables_commit): a packet in between passes the new rules and finds the sets empty, and its connection is reset. So
 # sets are filled first, and rules that read them come in a transaction of their own.
+#
+# Gives: load_firewall, replace_table, whole_table_nft, load_sets.
+# Needs, of the manifest: table.
 
 # load_firewall: skeleton and recorded elements.
 load_firewall() {

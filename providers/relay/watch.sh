@@ -2,6 +2,10 @@
 # One process for each relay looks after what happens while nobody applies. It listens to what changes in the kernel, asks
 # cheap questions, and starts a program of its own when something is due. It is in nobody's way: packets do not pass it.
 # Without systemd it has a supervisor, and starts that again as its supervisor starts it.
+#
+# Gives: watch, is_installed, watch_act, end_listening, supervise_watch, restart_watch, stop_watch.
+# Needs, of the manifest: auditMark, table, interface, name.
+# Needs, of core/protocol: moving.ts, peers.ts, renewals.ts.
 
 # All is looked at so often even if nothing is heard.
 LOOK_SECONDS=60

@@ -4,6 +4,11 @@
 #   peers          "public key TAB preshared key TAB allowed IPs TAB keepalive TAB endpoint TAB expires TAB name"
 #   network        "key value" lines: addresses, MTU, routes
 # An interface is filled from these three alone, at the first apply as after a reboot.
+#
+# Gives: interfaces, wanted_interfaces, is_recorded, is_marked, interface_exists, answers_wg, step_wireguard, is_leaf,
+#   conf_of, recorded, step_wireguard_delete, report_wireguard.
+# Needs, of the manifest: interface, table, role, identity.
+# Needs, of core/protocol: carried.ts, devices.ts, interfaces.ts, moved.ts, moving.ts, network.ts, peers.ts, removed.ts.
 
 # Every interface of this relay that is recorded, a line each: one, or two while its key is rotated.
 interfaces() { if [[ -s "$etc/interfaces" ]]; then awk -F'\t' 'NF >= 4 { print $1 }' "$etc/interfaces"; else printf '%s\n' "${want[interface]}"; fi; }
