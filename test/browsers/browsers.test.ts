@@ -32,6 +32,8 @@ beforeAll(async () => {
         services: [
             { name: "web", upstream, allow: ["alice"], certificate: "ecdsa-p256", port: 8443 },
             { name: "raw", upstream, allow: ["alice"], certificate: "ed25519", port: 8444 },
+            // As a program has it that says nothing of certificates: both kinds.
+            { name: "plain", upstream, allow: ["alice"], port: 8445 },
         ],
     });
     await stack.up();
@@ -43,7 +45,7 @@ beforeAll(async () => {
     for (const algorithm of ["ecdsa-p256", "ed25519"]) authorities[algorithm] = await handedOut(algorithm);
     writeFileSync(
         join(lab.folder, "hosts"),
-        "127.0.0.1 localhost\n10.8.0.1 web.qp-tunnel.internal raw.qp-tunnel.internal\n",
+        "127.0.0.1 localhost\n10.8.0.1 web.qp-tunnel.internal raw.qp-tunnel.internal plain.qp-tunnel.internal\n",
     );
 });
 
@@ -55,6 +57,7 @@ afterAll(async () => {
 
 const WEB = "https://web.qp-tunnel.internal:8443/";
 const RAW = "https://raw.qp-tunnel.internal:8444/";
+const PLAIN = "https://plain.qp-tunnel.internal:8445/";
 
 describe.each([
     ["Chromium", chromium, "net::ERR_CERT_AUTHORITY_INVALID", "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"],
@@ -62,6 +65,10 @@ describe.each([
 ])("%s", (_browser, open, untrusted, incompatible) => {
     it("opens a service with a P-256 certificate, with nothing but the authority installed", async () => {
         expect(await open(WEB, "ecdsa-p256")).toMatchObject({ page: expect.stringContaining(PAGE) as string });
+    });
+
+    it("opens a service that has both kinds of certificates, as by default, with the authority for P-256 installed", async () => {
+        expect(await open(PLAIN, "ecdsa-p256")).toMatchObject({ page: expect.stringContaining(PAGE) as string });
     });
 
     it("refuses the same service without the authority", async () => {
@@ -85,15 +92,21 @@ it("their certificate store does not even take an Ed25519 authority", async () =
 
 it("what the relay serves is there for others all the same", async () => {
     const { stdout: ca } = await execute(["cat", authorities["ed25519"]!]);
-    const request = { address: "10.8.0.1", port: 8444, servername: "raw.qp-tunnel.internal", ca };
-    expect(await alice.https(request)).toMatchObject({ status: 200, body: PAGE });
+    for (const [name, port] of [
+        ["raw", 8444],
+        ["plain", 8445],
+    ] as const) {
+        const request = { address: "10.8.0.1", port, servername: `${name}.qp-tunnel.internal`, ca };
+        expect(await alice.https(request)).toMatchObject({ status: 200, body: PAGE });
+    }
 });
 
 it("both open it as well when the relay makes its certificates itself, with an authority in between", async () => {
     stack.declare({ certificateRenewal: "relay" });
     await stack.up();
     for (const open of [chromium, firefox]) {
-        expect(await open(WEB, "ecdsa-p256")).toMatchObject({ page: expect.stringContaining(PAGE) as string });
+        for (const url of [WEB, PLAIN])
+            expect(await open(url, "ecdsa-p256")).toMatchObject({ page: expect.stringContaining(PAGE) as string });
         expect((await open(WEB)).page ?? "").not.toContain(PAGE);
     }
     await stack.destroy();
