@@ -29,7 +29,7 @@ export function show(file: string, options: Options, output: Output): Promise<nu
 }
 
 /** Whether a record is about a peer, a service or a relay of this name. */
-export function isAbout({ details }: AuditLine, name: string): boolean {
+function isAbout({ details }: AuditLine, name: string): boolean {
     const { peers, services } = details;
     const listed = [peers, services].flatMap((list): unknown[] => (Array.isArray(list) ? list : []));
     return (

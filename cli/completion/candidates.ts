@@ -3,7 +3,7 @@ import type { Command, Option } from "commander";
 import type { Names } from "./names.js";
 
 /** A possible completion at the cursor. */
-export interface Candidate {
+interface Candidate {
     text: string;
     description?: string;
 }

@@ -31,7 +31,7 @@ const SETTINGS = z.object({
 });
 
 /** The peer, the relay and its key epoch; undefined: the only relay, the newest epoch. */
-export interface Wanted {
+interface Wanted {
     peer: string;
     relay: string | undefined;
     epoch: number | undefined;

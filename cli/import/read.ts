@@ -11,7 +11,7 @@ import { publicKeyOf } from "../../core/keys/index.js";
 import { checkInterface } from "../../core/names.js";
 import { liveRelay, type Place } from "./live.js";
 
-export interface ReadOptions {
+interface ReadOptions {
     interface?: string;
     endpoint?: string;
     /** The relay is on this machine, so its interface can be read. */

@@ -12,7 +12,7 @@ export interface Access {
     grants: AccessGrant[];
 }
 
-export interface AccessibleService {
+interface AccessibleService {
     port: number;
     /** The peer on whose machine it is served. Absent: on the relay. */
     on?: string;
@@ -24,7 +24,7 @@ export interface AccessibleService {
     upstreamHost?: { address: string; port: number };
 }
 
-export interface AccessGrant {
+interface AccessGrant {
     from: GrantSource[];
     /** A peer's own addresses, a network behind a peer, or a network behind the relay. */
     to: { peer?: string; network?: string };

@@ -30,7 +30,7 @@ export interface WantedInterface {
     forwards: (4 | 6)[];
 }
 
-export interface WantedPeer {
+interface WantedPeer {
     name: string;
     publicKey: string;
     /** Empty for none; undefined for one that is made anew. A secret. */

@@ -10,7 +10,7 @@ import type { AdoptedPeer, AdoptedService, Adoption } from "./model.js";
 import { namePeers } from "./names.js";
 
 /** The state directory of the shell tool that came before this library, read. */
-export interface OriginalState {
+interface OriginalState {
     /** What to call it in an error. */
     subject: string;
     peers: unknown;

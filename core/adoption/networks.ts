@@ -20,7 +20,7 @@ export interface Tunnel {
 }
 
 /** What one peer's allowed IPs mean to a Relay. */
-export interface Membership {
+interface Membership {
     address?: string;
     routes: string[];
     left: string[];

@@ -21,7 +21,7 @@ export interface PlainRelay {
     grants: { from: GrantSource[]; to: GrantTarget }[];
 }
 
-export interface PlainPeer {
+interface PlainPeer {
     name: string;
     /** Absent when generated, or when it is an Output. */
     publicKey?: string | undefined;
@@ -30,7 +30,7 @@ export interface PlainPeer {
     managed?: boolean;
 }
 
-export interface PlainService {
+interface PlainService {
     name: string;
     /** Absent when it is an Output. */
     upstream?: string | { peer: string; port: number } | undefined;

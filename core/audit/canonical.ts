@@ -6,7 +6,7 @@
  */
 
 /** Which numbers are decimals by type, so that 0 is written 0.0. "*" stands for every element of an array. */
-export interface DecimalFields {
+interface DecimalFields {
     readonly [key: string]: DecimalFields | true;
 }
 
@@ -19,7 +19,7 @@ export const CAPSULE_DECIMALS: DecimalFields = {
 export const KEY_PATTERN = /^[A-Za-z0-9_.-]+$/;
 
 /** Control characters and lone surrogates: what implementations escape differently. */
-export const UNSAFE_TEXT = /[\p{Cc}\p{Cs}]/u;
+const UNSAFE_TEXT = /[\p{Cc}\p{Cs}]/u;
 
 /** Deeper nesting than this is nobody's record. */
 const MAX_DEPTH = 64;

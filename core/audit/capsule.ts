@@ -20,7 +20,7 @@ export interface LogIdentity extends LogOrigin {
 export type Place = Pick<Seal, "id" | "sequence" | "previous_hash">;
 
 /** A capsule's content: what is hashed. */
-export type CapsuleContent = ReturnType<typeof capsuleContent>;
+type CapsuleContent = ReturnType<typeof capsuleContent>;
 
 export function capsuleContent(entry: AuditEntry, place: Place, log: LogIdentity) {
     const failed = entry.status === "failure";

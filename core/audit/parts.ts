@@ -42,7 +42,7 @@ export function joinDetails(entries: Pick<AuditEntry, "details">[]): Details | u
     return whole;
 }
 
-export function isPart(details: Details): boolean {
+function isPart(details: Details): boolean {
     return typeof details["part"] === "number" && typeof details["parts"] === "number";
 }
 

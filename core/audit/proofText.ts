@@ -6,7 +6,7 @@ import { AuditError } from "../errors.js";
 import { parseNote, type Note } from "./note.js";
 
 /** That a record is in the log of a checkpoint. */
-export interface RecordProof {
+interface RecordProof {
     /** The line without its newline. */
     record: string;
     /** From 0: the record's sequence. */

@@ -5,7 +5,7 @@ import type { AuditEntry } from "./record.js";
 import { RENAME_ACTION, renameIn } from "./renames.js";
 
 /** A peer as the log's records leave it. */
-export interface ReplayedPeer {
+interface ReplayedPeer {
     publicKey: string;
     address: string;
     address6?: string;
@@ -16,13 +16,13 @@ export interface ReplayedPeer {
     former?: FormerKey;
 }
 
-export interface FormerKey {
+interface FormerKey {
     publicKey: string;
     since: string;
     record: number;
 }
 
-export interface ReplayedService {
+interface ReplayedService {
     port: number;
     upstream?: string;
     since: string;

@@ -36,7 +36,7 @@ export interface VerifyOptions {
 }
 
 /** A record in its place. */
-export interface VerifiedRecord {
+interface VerifiedRecord {
     line: AuditLine;
     /** The line with its newline; valid during the call only. */
     bytes: Uint8Array;

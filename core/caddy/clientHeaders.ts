@@ -3,7 +3,7 @@
  * URL that it asked for. A service believes them, so they never pass as a client sent them. Caddy's patterns: a `*` at the
  * end or the beginning stands for anything, letter case does not matter.
  */
-export const CLIENT_HEADERS: readonly string[] = [
+const CLIENT_HEADERS: readonly string[] = [
     // Where the client is. Caddy sets X-Forwarded-For, -Host and -Proto itself, after this.
     "Forwarded",
     "Forwarded-*",

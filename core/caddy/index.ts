@@ -16,7 +16,7 @@ export type CaddyService = ProxyService & {
     second?: { certificateFile: string; keyFile: string };
 };
 
-export interface CaddyRequest {
+interface CaddyRequest {
     /** Absolute path of the unix socket for administration. */
     adminSocket: string;
     /** Tunnel addresses every service listens on. */

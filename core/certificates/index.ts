@@ -30,7 +30,7 @@ export type { Issued } from "./x509.js";
 
 export { daysLeft, expiresSoon, renewalDue } from "./validity.js";
 
-export interface AuthorityRequest {
+interface AuthorityRequest {
     appName: string;
     /** The tunnel's IPv4 network, which this authority may vouch for. */
     subnet: string;
@@ -40,7 +40,7 @@ export interface AuthorityRequest {
     crypto: webcrypto.Crypto;
 }
 
-export interface LeafRequest {
+interface LeafRequest {
     authority: Issued;
     service: string;
     appName: string;

@@ -3,7 +3,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { encode } from "./text.js";
 
 /** An Ed25519 key pair as OpenSSH writes it to files. */
-export interface SshKeyPairText {
+interface SshKeyPairText {
     /** "ssh-ed25519 AAAA…", without a comment: the line that is pinned, authorized and shown. */
     publicKey: string;
     /** "-----BEGIN OPENSSH PRIVATE KEY-----", unencrypted, with a final line break. */

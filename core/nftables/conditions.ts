@@ -32,7 +32,7 @@ export interface Rule {
 }
 
 /** undefined: not known. */
-export type Ternary = boolean | undefined;
+type Ternary = boolean | undefined;
 
 /** Which chain, in which table: what jumps and sets are looked up with. */
 export interface Place {

@@ -30,7 +30,7 @@ const PEER = {
 };
 
 /** A peer as a line has it. */
-export type AdmittedPeer = RowOf<typeof PEER>;
+type AdmittedPeer = RowOf<typeof PEER>;
 
 /**
  * Peers as the program has them, in the state; `-` for a key that is not known yet.
@@ -77,7 +77,7 @@ export function renderAdmittedServices(services: Record<string, RegistryService>
 }
 
 /** Of what one program admitted, what the next does not. */
-export interface Narrowing {
+interface Narrowing {
     /** Peers that go, and names of peers whose former key goes at once. */
     peers: AdmittedPeer[];
     rekeyed: AdmittedPeer[];

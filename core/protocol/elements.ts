@@ -1,7 +1,7 @@
 import { linesOf, tableLine } from "./table.js";
 
 /** An element of a set of the relay's table, in nft's own words. */
-export interface SetElement {
+interface SetElement {
     set: string;
     element: string;
 }

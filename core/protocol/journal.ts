@@ -2,7 +2,7 @@ import { rfc3339Of } from "../time.js";
 import { tableLine } from "./table.js";
 
 /** What a relay's own programs did while nobody applied, as one line of its journal tells it. */
-export interface JournalEvent {
+interface JournalEvent {
     /** RFC 3339, UTC, by the relay's clock. */
     happenedAt: string;
     action: string;

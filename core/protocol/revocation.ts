@@ -11,7 +11,7 @@ export interface GoneKey {
 }
 
 /** Where a relay looked, when it was done, for whoever it had cut off, and what it still found. */
-export interface Revocation {
+interface Revocation {
     /** Places without the keys. */
     keysAbsentFrom: string[];
     /** Places without the addresses, those left out that the same change gave to somebody else. */
@@ -20,7 +20,7 @@ export interface Revocation {
 }
 
 /** A rule that would let a flow go on without an element has no token that is somebody's. */
-export interface Leftover {
+interface Leftover {
     kind: "keys" | "addresses" | "rules";
     where: string;
     /** A public key, or an address or network without the prefix length of a single address. */

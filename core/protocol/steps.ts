@@ -35,6 +35,8 @@ const PROXY = ["caddy", "listeners", "certificate.*", "issuer.*"] as const;
 
 /** What a refresh compares besides, which an apply does not answer. */
 const COMPARED = ["elements.differ", "kept.network", "kept.peers", "rotation"] as const;
+/** What a refresh reads of all parts of a relay. */
+const ALL_PARTS = [...HOST, ...FIREWALL, ...WIREGUARD, ...PROXY, ...OBSERVED, ...COMPARED] as const;
 const REMOVED = { values: ["table"], requests: [], answers: ["skipped", "generation"] } as const;
 
 export const STEPS = {
@@ -50,12 +52,7 @@ export const STEPS = {
             "missing",
             "mark",
             "auditmark",
-            ...HOST,
-            ...FIREWALL,
-            ...WIREGUARD,
-            ...PROXY,
-            ...OBSERVED,
-            ...COMPARED,
+            ...ALL_PARTS,
             "record.auditmark",
             "record.network",
             "record.interfaces",
@@ -68,19 +65,7 @@ export const STEPS = {
     status: {
         values: ["table"],
         requests: [],
-        answers: [
-            "missing",
-            "status",
-            "marks",
-            "auditmark",
-            "journal",
-            ...HOST,
-            ...FIREWALL,
-            ...WIREGUARD,
-            ...PROXY,
-            ...OBSERVED,
-            ...COMPARED,
-        ],
+        answers: ["missing", "status", "marks", "auditmark", "journal", ...ALL_PARTS],
     },
     /** Takes over a Caddy that was pushed, and says which one is there. */
     caddy: { values: ["sha256"], requests: [], answers: ["caddy"] },
@@ -189,7 +174,7 @@ type Named<Pattern extends string> = Pattern extends `${infer Before}*${infer Af
 
 export type RelayValue = (typeof RELAY_VALUES)[number];
 export type ClaimValue = (typeof CLAIM_VALUES)[number];
-export type PlanValue = (typeof PLAN_VALUES)[number];
+type PlanValue = (typeof PLAN_VALUES)[number];
 
 /** The values of a step, besides those that `RelayValue` names. */
 export type Manifest<S extends Step = Step> = Partial<

@@ -11,7 +11,7 @@ export interface ExpiredPeer {
 }
 
 /** A ledger and what is asked of it, as if everybody whose time has come had been taken out of the program. */
-export interface AsOfNow {
+interface AsOfNow {
     peers: Record<string, PeerRequest>;
     before: Ledger;
     expired: ExpiredPeer[];

@@ -4,7 +4,7 @@ import { assignSlots } from "./slots.js";
 import type { Want } from "./slots.js";
 
 /** Ports that services are given when they name none. */
-export const PORT_POOL = { first: 8443, last: 8499 } as const;
+const PORT_POOL = { first: 8443, last: 8499 } as const;
 
 /** Gives every listed service its port, by the same rules as addresses. */
 export function allocatePorts(

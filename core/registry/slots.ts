@@ -4,7 +4,7 @@
  * A slot belongs to a name for ever. The order in which names are declared plays no part: new names are served in
  * sorted order, after everybody who already has a slot.
  */
-export interface SlotRequest {
+interface SlotRequest {
     /** Slots that may be given out, both ends included. */
     pool: { first: number; last: number };
     /** Whether a slot in the pool is nobody's to have. */
@@ -24,7 +24,7 @@ export interface Want {
     wish?: number | undefined;
 }
 
-export interface SlotResult {
+interface SlotResult {
     slots: Map<string, number>;
     /** Pinned slots that are somebody else's. */
     conflicts: { name: string; holder: string }[];

@@ -144,7 +144,7 @@ function presence(age: number | null): "connected" | "idle" | "never" {
     return age <= CONNECTED_SECONDS ? "connected" : "idle";
 }
 
-export function hasEnded(expires: string | undefined, time: number): boolean {
+function hasEnded(expires: string | undefined, time: number): boolean {
     return expires !== undefined && Date.parse(expires) <= time * 1000;
 }
 

@@ -7,7 +7,7 @@ import { keepAside, stampOf, syncFolder, writeAll } from "./durable.js";
 import { openLog, segmentPath } from "./segments.js";
 
 /** Where a log is, what messages call it, and how it is reached. */
-export interface LogPlace {
+interface LogPlace {
     readonly path: string;
     readonly name: string;
     readonly disk: Disk;

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 
 /** Where an operation came from and why, when a pipeline ran it. */
-export interface CiRun {
+interface CiRun {
     system: string;
     /** The run's page, without credentials. */
     url?: string;

@@ -33,7 +33,7 @@ export interface MirrorTransport {
 }
 
 /** What a mirror lacks of a log. */
-export interface Missing {
+interface Missing {
     /** Where to go on. */
     offset: number;
     /** Up to here: the log's whole lines. */
@@ -93,7 +93,7 @@ export async function pushToMirror(path: string, name: string, mirror: MirrorTra
     }
 }
 
-export interface PullResult {
+interface PullResult {
     verdict: Verdict;
     /** Bytes that were added to the log; 0 when it had them all. */
     added: number;

@@ -15,7 +15,7 @@ export interface RecordSpec {
 }
 
 /** Seals one record and returns its mark once it is on disk. */
-export type Append = (spec: Required<RecordSpec>, correlationId: string) => Promise<RecordMark>;
+type Append = (spec: Required<RecordSpec>, correlationId: string) => Promise<RecordMark>;
 
 /**
  * One operation in the log: its begin record is on disk before the first effect, its outcomes carry the same

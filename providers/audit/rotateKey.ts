@@ -9,7 +9,7 @@ import { AuditLog, type AuditRef } from "./log.js";
 import { defaultKeyFile, isDefault, keyFileOf, loadKeyFile, loadSigningKey } from "./signingKey.js";
 
 /** What a rotation did, and what is left to the person. */
-export interface Rotation {
+interface Rotation {
     publicKey: string;
     previous: string;
     /** Sequence of the record; undefined when an earlier rotation only had to be finished. */

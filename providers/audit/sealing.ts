@@ -12,7 +12,7 @@ import { nativePrimitives } from "./primitives.js";
 import type { RotationEntry, UntimedEntry, Writer } from "./writer.js";
 
 /** Lines that are ready to be written, and what the log's ends are behind them. */
-export interface SealedLines {
+interface SealedLines {
     texts: string[];
     ends: Ends;
 }

@@ -5,7 +5,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { AuditError } from "../../core/errors.js";
 import { type Disk, openIfThere } from "./disk.js";
 
-export interface SegmentFile {
+interface SegmentFile {
     /** From 1. */
     number: number;
     /** Name in the log's folder. */

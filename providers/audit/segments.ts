@@ -60,7 +60,7 @@ function openParts(path: string, segments: string[], disk: Disk): LogBytes | und
 }
 
 /** Paths of the closed segments, in order. */
-export function closedSegments(path: string, name: string, disk: Disk = realDisk): string[] {
+function closedSegments(path: string, name: string, disk: Disk = realDisk): string[] {
     const segments = segmentFiles(path, name, disk);
     const gap = segments.findIndex(({ number }, index) => number !== index + 1);
     if (gap >= 0) {

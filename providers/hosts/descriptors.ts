@@ -26,7 +26,7 @@ export interface SshHost {
 }
 
 /** A cloud machine. It is made, and deleted when it is replaced, by its cloud's own resource. */
-export interface Instance {
+interface Instance {
     provider: "digitalocean";
     id: string;
     /** Its own address, which still leads to it when the relay's address leads to the machine that took its place. */

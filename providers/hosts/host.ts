@@ -63,7 +63,7 @@ export async function runStep<S extends Step>(
     throw failure(target, step, answer, code, stderr);
 }
 
-export type RelayValues = Record<"name" | "etc" | "run" | "owner" | "interface", string> &
+type RelayValues = Record<"name" | "etc" | "run" | "owner" | "interface", string> &
     Record<"relayId" | "namespace", string | undefined>;
 
 export interface StepOptions {

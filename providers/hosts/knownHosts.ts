@@ -1,3 +1,4 @@
+import { linesOf } from "../../core/protocol/table.js";
 import { run } from "./run.js";
 
 /** The best first: what a machine shows when it has several. */
@@ -17,9 +18,8 @@ const TYPES = [
 export async function knownHostKey(address: string, port: number): Promise<string | undefined> {
     const { code, stdout } = await run(["ssh-keygen", "-F", port === 22 ? address : `[${address}]:${port}`], "", 10);
     if (code !== 0) return undefined;
-    const keys = stdout
-        .split("\n")
-        .filter((line) => line !== "" && !line.startsWith("#") && !line.startsWith("@"))
+    const keys = linesOf(stdout)
+        .filter((line) => !line.startsWith("#") && !line.startsWith("@"))
         .map((line) => line.split(" ").slice(1, 3) as [string, string]);
     const found = keys.filter(([type]) => TYPES.includes(type)).sort(([a], [b]) => TYPES.indexOf(a) - TYPES.indexOf(b));
     return found[0]?.join(" ");

@@ -14,7 +14,7 @@ export interface ProbeRequest {
     authorities: Record<string, string>;
 }
 
-export interface ProbeResult {
+interface ProbeResult {
     /** TLS group, e.g. X25519MLKEM768. */
     group?: string;
     cipher?: string;

@@ -1,4 +1,5 @@
 import { HostError } from "../../core/errors.js";
+import { linesOf } from "../../core/protocol/table.js";
 import { describeHost, type SshHost } from "./descriptors.js";
 import type { Finished } from "./run.js";
 
@@ -55,8 +56,7 @@ function sudoRefused({ user }: SshHost, refusal: string): [problem: string, fix:
 
 /** nologin, a ForceCommand, a restricted shell, a chroot without sh. */
 function notRun({ user }: SshHost, { code, stdout, stderr }: Finished): [problem: string, fix: string] {
-    const said = `${stdout}\n${stderr}`
-        .split("\n")
+    const said = linesOf(`${stdout}\n${stderr}`)
         .map((line) => line.replace(/[\p{Cc}]/gu, "").trim())
         .filter((line) => line !== "")
         .slice(-2)

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { HostError, HostUnreachable } from "../../core/errors.js";
+import { linesOf } from "../../core/protocol/table.js";
 import { describeHost, type SshHost } from "./descriptors.js";
 
 /** Key exchanges that a recorded connection does not give away to a quantum computer (OpenSSH's names). */
@@ -51,8 +52,7 @@ function identityTrouble(log: string): [problem: string, fix: string] | undefine
 
 /** What the client says to people, without its debug lines. */
 function spoken(log: string): string[] {
-    return log
-        .split("\n")
+    return linesOf(log)
         .map((line) => line.trim())
         .filter((line) => line !== "" && !/^(?:debug\d: |OpenSSH_)/.test(line));
 }

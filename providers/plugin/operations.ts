@@ -272,7 +272,7 @@ const kinds: Record<ChangeKind, messages.PropertyDiff.Kind> = {
 };
 
 /** @param inputs names of the resource's inputs: any other path is one of its outputs, whose old value the engine then shows */
-function diffResponse({ changes, hasChanges }: DiffResult, inputs: string[]): messages.DiffResponse {
+function diffResponse({ changes }: DiffResult, inputs: string[]): messages.DiffResponse {
     const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
     const response = new messages.DiffResponse();
     const details = response.getDetaileddiffMap();
@@ -283,6 +283,6 @@ function diffResponse({ changes, hasChanges }: DiffResult, inputs: string[]): me
         details.set(path, detail);
     }
     response.setHasdetaileddiff(true);
-    response.setChanges((hasChanges ?? details.getLength() > 0) ? DIFF_SOME : DIFF_NONE);
+    response.setChanges(details.getLength() > 0 ? DIFF_SOME : DIFF_NONE);
     return response;
 }

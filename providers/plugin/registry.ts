@@ -29,6 +29,3 @@ export const resources = {
         (require("../resources/log/auditCheckpoint.js") as typeof import("../resources/log/auditCheckpoint.js"))
             .auditCheckpoint,
 } satisfies ResourceTable;
-
-/** What a component can declare, without the package's name: "WireGuard" of qptunnel:index:WireGuard. */
-export type ResourceType = keyof typeof resources;

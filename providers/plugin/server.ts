@@ -10,7 +10,7 @@ import { packageVersion } from "./packageInfo.js";
 import { type ResourceTable } from "./registry.js";
 import { service } from "./service.js";
 
-export interface RunningPlugin {
+interface RunningPlugin {
     /** On 127.0.0.1. */
     port: number;
     /** Resolves when what is running has finished, answered and been logged, and the server is closed. */

@@ -12,7 +12,7 @@ import { appendFields, decodeStruct, encodeStruct, liftFields } from "./wire.js"
  */
 
 /** A message and its properties, by name; absent properties of a request are empty. */
-export interface Framed<Message, Fields extends string> {
+interface Framed<Message, Fields extends string> {
     message: Message;
     structs: Record<Fields, JsonObject>;
 }

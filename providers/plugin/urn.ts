@@ -1,5 +1,5 @@
 /** The parts of a resource's URN: urn:pulumi:stack::project::parentType$type::name. */
-export interface Urn {
+interface Urn {
     stack: string;
     project: string;
     /** Last part of the type token: "WireGuard" of qptunnel:index:WireGuard. */

@@ -51,11 +51,6 @@ export type ChangeKind = "add" | "delete" | "update";
 /** Changed property paths; empty means nothing to do. No resource ever asks for replacement. */
 export interface DiffResult {
     changes: Record<string, ChangeKind>;
-    /**
-     * Set when something differs that must be applied although no path is worth showing.
-     * Default: there are changes exactly when `changes` is not empty.
-     */
-    hasChanges?: boolean;
 }
 
 export interface ReadResult {

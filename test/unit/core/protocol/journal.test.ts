@@ -1,4 +1,7 @@
-import { journalSentence, parseJournalLine } from "../../../../core/protocol/journal.js";
+import fc from "fast-check";
+
+import { InvalidArgument } from "../../../../core/errors.js";
+import { journalSentence, parseJournalLine, renderJournalLine } from "../../../../core/protocol/journal.js";
 
 it("reads a line: moment, action, fields", () => {
     const event = parseJournalLine("1798761600\tpeer_expire\tname=alice\tallowed_ips=10.8.0.2/32\tpublic_key=ab=");
@@ -34,3 +37,30 @@ it.each(["peer_remove", "key_rotate", "constructor"])(
         ).toBeUndefined();
     },
 );
+
+it("reads back what was rendered, and refuses what would be another field", () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,9}$/).filter((each) => !(each in {}));
+    const value = fc.oneof(
+        { weight: 9, arbitrary: fc.string() },
+        { arbitrary: fc.constantFrom("a\tb=c", "a\nb"), weight: 1 },
+    );
+    const event = fc.record({
+        happenedAt: fc
+            .integer({ min: 0, max: 4_102_444_800 })
+            .map((at) => `${new Date(at * 1000).toISOString().slice(0, 19)}Z`),
+        action: name,
+        fields: fc.dictionary(name, value, { noNullPrototype: true }),
+    });
+    fc.assert(
+        fc.property(event, (each) => {
+            let line: string;
+            try {
+                line = renderJournalLine(each);
+            } catch (error) {
+                expect(error).toBeInstanceOf(InvalidArgument);
+                return;
+            }
+            expect(parseJournalLine(line.slice(0, -1))).toEqual(each);
+        }),
+    );
+});
