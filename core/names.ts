@@ -1,3 +1,4 @@
+import { joinHostPort } from "./addresses/index.js";
 import { InvalidArgument } from "./errors.js";
 import type { RelayNames } from "./registry/model.js";
 
@@ -99,6 +100,17 @@ export function checkInterface(name: string, subject: string): string {
 /** The name a service's certificate carries: `grafana.qp-tunnel.internal`. */
 export function serviceDomain(service: string, appName: string): string {
     return `${service.toLowerCase()}.${appName}.internal`;
+}
+
+/** Where a service is reached: by the name in its certificate, and by the address of the relay or peer that serves it. */
+export function serviceUrls(
+    service: { name: string; port: number },
+    { appName, addresses }: { appName: string; addresses: readonly string[] },
+): { url: string; addressUrl: string } {
+    return {
+        url: `https://${serviceDomain(service.name, appName)}:${service.port}`,
+        addressUrl: `https://${joinHostPort(addresses[0] ?? "", service.port)}`,
+    };
 }
 
 /** The first two names that are the same without regard to case. */

@@ -1,6 +1,6 @@
 import { joinHostPort } from "../addresses/index.js";
 import type { ProxyService, RegistryPeer } from "../registry/model.js";
-import { serviceDomain } from "../names.js";
+import { serviceDomain, serviceUrls } from "../names.js";
 
 /** A peer as the state knows her. */
 export interface KnownPeer {
@@ -112,8 +112,7 @@ function knownService(name: string, port: number, { appName, addresses, served }
     const domain = serviceDomain(name, appName);
     return {
         domain,
-        url: `https://${domain}:${port}`,
-        addressUrl: `https://${joinHostPort(addresses[0] ?? "", port)}`,
+        ...serviceUrls({ name, port }, { appName, addresses }),
         listeners: addresses.map((address) => joinHostPort(address, port)),
         // The proxy's word for a service that could not be probed.
         ...(group === undefined || group === "none" ? {} : { group }),

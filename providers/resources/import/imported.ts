@@ -3,6 +3,7 @@ import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { leavesOf, type ServiceCertificate } from "../../../core/certificates/leaves.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/algorithm.js";
 import { fingerprint, publicKeyOf } from "../../../core/keys/index.js";
+import { serviceUrls } from "../../../core/names.js";
 import type { ProxyService, RegistryPeer } from "../../../core/registry/model.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
@@ -165,8 +166,7 @@ export function proxyOutputs(inputs: Properties): Properties {
     const served = Object.entries(inputs.services as Record<string, ProxyService>).map(([name, { port, upstream }]) => [
         name,
         {
-            url: `https://${name.toLowerCase()}.${String(inputs.appName)}.internal:${port}`,
-            addressUrl: `https://${addresses[0]}:${port}`,
+            ...serviceUrls({ name, port }, { appName: String(inputs.appName), addresses }),
             upstream,
             group: "none",
             cipher: "none",

@@ -1,7 +1,7 @@
 import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { allLeaves, type Leaf, leavesOf } from "../../../core/certificates/leaves.js";
 import type { ProxyService } from "../../../core/registry/model.js";
-import { serviceDomain } from "../../../core/names.js";
+import { serviceUrls } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { describeHost } from "../../hosts/descriptors.js";
@@ -104,8 +104,7 @@ export const proxyParts: RelayResourceParts = {
         for (const [name, service] of Object.entries(args.services)) {
             const probe = probes[name];
             services[name] = {
-                url: `https://${serviceDomain(name, placed(inputs).appName)}:${service.port}`,
-                addressUrl: `https://${args.addresses[0]}:${service.port}`,
+                ...serviceUrls({ name, port: service.port }, { ...args, appName: placed(inputs).appName }),
                 upstream: service.upstream,
                 group: probe?.group ?? "none",
                 cipher: probe?.cipher ?? "none",

@@ -1,5 +1,5 @@
 import type { ProxyService } from "../../../core/registry/model.js";
-import { serviceDomain } from "../../../core/names.js";
+import { serviceUrls } from "../../../core/names.js";
 import type { ScriptHost } from "../../hosts/descriptors.js";
 import type { Receipt } from "../../hosts/receipt.js";
 import { comparedBy, sentencesOf } from "../effects.js";
@@ -91,8 +91,7 @@ export function servedOf(inputs: Properties, receipt: Receipt | undefined, befor
         Object.entries(services).map(([name, { port, upstream }]) => [
             name,
             {
-                url: `https://${serviceDomain(name, placed(inputs).appName)}:${port}`,
-                addressUrl: `https://${addresses[0]}:${port}`,
+                ...serviceUrls({ name, port }, { appName: placed(inputs).appName, addresses }),
                 port,
                 upstream,
                 state:
