@@ -32,7 +32,11 @@ require_guard() {
 
 raise_interface() {
     require_guard "$1"
-    ip link set dev "$1" up
+    # Its port is taken only now, and may be another program's since it was set down.
+    ! ip link set dev "$1" up 2>"$work/raise" || return 0
+    ! grep -qi 'in use' "$work/raise" || refuse_port "$(recorded "$1" 2)"
+    cat -- "$work/raise" >&2
+    return 1
 }
 
 # An address of an interface that is down is still an address of the machine: others could reach its services.

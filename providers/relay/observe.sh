@@ -101,18 +101,21 @@ report_record_of_peers() {
 }
 
 # While the relay's key is rotated: rules, routes and the table that lead to the newer interface.
-report_rotation() {
-    rotating || return 0
+report_rotation() { ! rotating || rotation_faults | answer rotation; }
+
+is_rotation_whole() { [[ -z "$(rotation_faults)" ]]; }
+
+rotation_faults() {
     local mark family network
     mark=$(cat -- "$etc/epoch-mark" 2>/dev/null) || mark=""
     {
         while read -r network; do
             family=$(family_of "$network")
-            [[ -n "$mark" ]] && has_rule "$family" "$mark" || echo "the routing rule of the packet mark is missing"
+            { [[ -n "$mark" ]] && has_rule "$family" "$mark"; } || echo "the routing rule of the packet mark is missing"
             [[ -n "$mark" && -n "$(ip "$family" route show table "$((mark))" dev "$(newest)" 2>/dev/null)" ]] || echo "the route to $network over $(newest) is missing"
         done < <(networks)
         if [[ -z "$mark" ]] || ! is_epochs_table_whole "$mark"; then echo "the table inet $(epochs_table) is missing or was changed"; fi
-    } | sort -u | answer rotation
+    } | sort -u
 }
 
 is_epochs_table_whole() {

@@ -40,7 +40,7 @@ unsettled=""
 # All but the table.
 is_rest_as_applied() {
     local device
-    ! rotating || is_epochs_table_whole "$(cat -- "$etc/epoch-mark" 2>/dev/null)" || return 1
+    ! rotating || is_rotation_whole || return 1
     for device in $(interfaces); do ! is_kept "$device" || is_up "$device" || return 1; done
     all_run && [[ ! -s "$run/noted" ]]
 }

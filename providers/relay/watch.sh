@@ -131,8 +131,8 @@ watch_act() {
     [[ -z "$changed" ]] || commit
 }
 
-# A line for each change of nftables and of our interfaces: "now" when something of ours went, "soon" otherwise. It ends with
-# the watcher.
+# A line for each change of nftables, of routing rules with a mark, and of our interfaces: "now" when something of ours went,
+# "soon" otherwise. It ends with the watcher.
 listen() {
     local watcher=$BASHPID
     end_listening
@@ -145,14 +145,15 @@ listen() {
         trap 'exit 0' TERM PIPE
         exec {feed}<> <(:)
         nft monitor </dev/null >"/dev/fd/$feed" {feed}>&- & nft=$!
-        ip -o monitor link </dev/null >"/dev/fd/$feed" {feed}>&- & ip=$!
+        ip -o monitor link rule </dev/null >"/dev/fd/$feed" {feed}>&- & ip=$!
         printf '%s\n' "$BASHPID" "$nft" "$ip" >"$run/watch.listeners"
         while ! gone "$watcher" && ! gone "$nft" && ! gone "$ip"; do
             read -rt 1 -u "$feed" line || [[ -n "$line" ]] || continue
             case "$line" in
             "delete "*"inet ${want[table]}"* | Deleted*" ${want[interface]}"* | *"lost some"*) echo now ;;
             # nft 1.0.6 does not name elements of networks, nor those of a table that was loaded again.
-            "# new generation "* | *"inet ${want[table]}"* | *" ${want[interface]}"*) echo soon ;;
+            # systemd-networkd removes others' routing rules when it starts.
+            "# new generation "* | *" fwmark "* | *"inet ${want[table]}"* | *" ${want[interface]}"*) echo soon ;;
             esac
         done
     }

@@ -84,6 +84,7 @@ claim_interface() {
         is_recorded "$1" || is_marked "$1" || adopt_interface "$1"
         if answers_wg "$1" >/dev/null 2>&1; then
             wg show "$1" dump | tail -n +2 >"$work/$1.live"
+            listens_on "$1" "$2" || check_port "$2"
             return 0
         fi
         ip link del dev "$1"
@@ -274,10 +275,9 @@ listens_on() { [[ "$2" == 0 || "$(wg show "$1" listen-port 2>/dev/null)" == "$2"
 # recorded DEVICE FIELD: of the record of interfaces.
 recorded() { awk -F'\t' -v device="$1" -v field="$2" '$1 == device { print $field; exit }' "$etc/interfaces"; }
 
-check_port() {
-    [[ "$1" == 0 || -z "$(ss -H -lun "sport = :$1")" ]] ||
-        refuse "UDP port $1 is taken by another program" "stop it, or give the Relay another \`listenPort\`"
-}
+check_port() { [[ "$1" == 0 || -z "$(ss -H -lun "sport = :$1")" ]] || refuse_port "$1"; }
+
+refuse_port() { refuse "UDP port $1 is taken by another program" "stop it, or give the Relay another \`listenPort\`"; }
 
 # wireguard-go keeps its sockets in one directory for all network namespaces.
 check_socket() {
