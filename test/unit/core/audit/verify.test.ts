@@ -1,15 +1,13 @@
 import fc from "fast-check";
 
 import { noblePrimitives } from "../../../../core/audit/noble.js";
-import type { Primitives } from "../../../../core/audit/primitives.js";
-import type { Checkpoint } from "../../../../core/audit/record.js";
 import { LogBehind } from "../../../../core/audit/behind.js";
 import type { Verdict, VerifyOptions } from "../../../../core/audit/verdict.js";
 import { verifyLog } from "../../../../core/audit/verify.js";
-import { AuditError } from "../../../../core/errors.js";
 import { nativePrimitives } from "../../../../providers/audit/primitives.js";
 import { entry, lineNumber, makeLog, ORIGIN, OTHER_SEED, uuid } from "./logs.js";
 import { frozenLog } from "./vectors.js";
+import { verify, failure } from "./verified.js";
 
 const entries = [1, 2, 3, 4].map((number) => entry(number));
 const good = makeLog(entries);
@@ -257,31 +255,6 @@ describe("JSON that means the same", () => {
     });
 });
 
-describe("a checkpoint", () => {
-    test.each<[string, Partial<Checkpoint>, string]>([
-        ["other bytes", { bytes: 1 }, "line 5 of log: the first 5 lines take other bytes than pinned"],
-        ["another root", { root: good.checkpoint.head }, "checkpoint: its note says another size or root than itself"],
-        ["a note that is none", { note: "x" }, "checkpoint note: it has no signatures after an empty line"],
-        [
-            "another log's name",
-            { genesis: "00".repeat(32) },
-            "line 1 of log: it begins another log: the pinned one is 0000",
-        ],
-    ])("with %s is refused", async (_what, change, message) => {
-        expect((await failure(good.bytes, { checkpoint: { ...good.checkpoint, ...change } })).message).toContain(
-            message,
-        );
-    });
-
-    test("names lines when the log's own key rewrote them", async () => {
-        // The same content under another root can only be another signature, and Ed25519 has one per key and content.
-        const { size, root } = { size: 5, root: "A".repeat(43) + "=" };
-        expect((await failure(good.bytes, { checkpoint: { size, root } })).message).toContain(
-            "line 5 of log: lines 1 to 5 are not the pinned ones",
-        );
-    });
-});
-
 describe("what is no tampering", () => {
     test("an operation without an outcome is named", async () => {
         const begin = (number: number) =>
@@ -300,25 +273,3 @@ describe("what is no tampering", () => {
         ]);
     });
 });
-
-function verify(bytes: Buffer, options: Partial<VerifyOptions>): Promise<Verdict> {
-    return verifyLog("log", () => [bytes], { primitives: remembering, ...options });
-}
-
-/** Thousands of logs share most of their signatures: each is computed once. */
-const answers = new Map<string, boolean>();
-const remembering: Primitives = {
-    ...nativePrimitives,
-    verify(...args) {
-        const key = args.join(" ");
-        const answer = answers.get(key) ?? nativePrimitives.verify(...args);
-        answers.set(key, answer);
-        return answer;
-    },
-};
-
-async function failure(bytes: Buffer, options: Partial<VerifyOptions>): Promise<AuditError> {
-    const outcome = await verify(bytes, options).catch((error: unknown) => error);
-    if (!(outcome instanceof AuditError)) throw new Error("the log was accepted", { cause: outcome });
-    return outcome;
-}
