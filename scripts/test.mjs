@@ -7,8 +7,7 @@
 //   npm run test:unit -- test/unit/core/addresses/index.test.ts    some files of it
 //   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
-//
-// So is test/vm, which needs the machine that `npm run test:vm` makes first.
+//   npm run test:vm            an emulated Debian (see testVm.mjs), slow: it has to be asked for
 //
 // What takes minutes is in files called *.slow.test.ts. CI runs them with the others; elsewhere `npm test` leaves them out, and
 // says so.
@@ -24,15 +23,15 @@ import { fileURLToPath } from "node:url";
 import { asRoot, isRoot } from "./asRoot.mjs";
 import { provideBrowsers } from "./toolchain/browsers.mjs";
 import { provide } from "./toolchain/provide.mjs";
-import { provideMachine } from "./vm/machine.mjs";
+import { provideVm } from "./vm/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tiers = ["unit", "integration", "smoke"];
-/** Tiers that have to be asked for, with what they need besides. */
-const extraTiers = { browsers: provideBrowsers, vm: provideMachine };
+/** Tiers that need more than the others: what brings it, and may give variables for the environment. */
+const extraTiers = { browsers: provideBrowsers, vm: provideVm };
 const [tier, ...files] = process.argv.slice(2);
 const SLOW = /\.slow\.test\.ts$/;
-const known = [...tiers, "slow", ...Object.keys(extraTiers)];
+const known = [...new Set([...tiers, "slow", ...Object.keys(extraTiers)])];
 if (tier !== undefined && !known.includes(tier)) {
     console.error(`no tier is called ${tier}: say ${known.join(", ")} or nothing`);
     process.exit(2);
@@ -48,7 +47,6 @@ if (tier !== "unit" && !isRoot()) {
 // Unit tests need these only, so they run in seconds on a machine that has nothing else.
 const unitTools = ["node", "shellcheck", "openssl", "python3"];
 const tools = await provide({ tests: true, ...(tier === "unit" ? { only: unitTools } : {}) }).catch(giveUp);
-await extraTiers[tier]?.().catch(giveUp);
 const slow = tier === "slow" ? { SLOW: "1" } : {};
 const env = {
     ...process.env,
@@ -58,13 +56,15 @@ const env = {
 
 const checks = tier === undefined ? ["build", "types", "lint"] : ["build"];
 const failedChecks = checks.filter((check) => !ran("npm", ["run", "-s", check], `check ${check}`));
-const counts = (tier === undefined ? tiers : [tier]).map(runTier);
+const counts = [];
+for (const name of tier === undefined ? tiers : [tier]) counts.push(await runTier(name));
 
 const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
 const failed = sum("failed") + failedChecks.length;
 console.log();
 for (const check of failedChecks) console.log(`${check}: failed`);
 for (const count of counts) console.log(`${count.tier}: ${line(count)}${count.remark ?? ""}`);
+if (tier === undefined) console.log("vm: left out (npm run test:vm runs it)");
 console.log();
 console.log(line({ passed: sum("passed"), failed, skipped: sum("skipped") }));
 process.exitCode = failed > 0 ? 1 : 0;
@@ -74,7 +74,12 @@ function giveUp(error) {
     process.exit(1);
 }
 
-function runTier(name) {
+async function runTier(name) {
+    const more = await extraTiers[name]?.().catch((error) => error);
+    if (more instanceof Error) {
+        console.error(`\n== tier ${name}\n${more.message}`);
+        return { tier: name, passed: 0, failed: 1, skipped: 0, remark: " (what it needs is not there: see above)" };
+    }
     const directory = mkdtempSync(join(tmpdir(), "qptunnel-report-"));
     const report = join(directory, "report.json");
     const projects = name === "slow" ? ["unit", "integration"] : [name];
@@ -85,7 +90,7 @@ function runTier(name) {
     if (projects.includes("integration")) args.push("--maxWorkers=2");
     else if (name !== "unit") args.push("--runInBand");
     args.push("--selectProjects", ...projects);
-    const passed = ran("jest", args, `tier ${name}`);
+    const passed = ran("jest", args, `tier ${name}`, more);
     try {
         const count = counted(name, passed, JSON.parse(readFileSync(report, "utf8")));
         const remark = left.length === 0 ? "" : ` (${left.length} slow files left out: npm run test:slow runs them)`;
@@ -139,9 +144,13 @@ function line({ passed, failed, skipped }) {
 }
 
 /** Runs one part, whose output goes where ours goes; whether it succeeded. */
-function ran(command, args, title) {
+function ran(command, args, title, more) {
     console.log(`\n== ${title}`);
-    const result = spawnSync(command, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+    const result = spawnSync(command, args, {
+        cwd: root,
+        env: { ...env, ...more },
+        stdio: ["ignore", "inherit", "inherit"],
+    });
     if (result.error !== undefined) console.error(`${command}: ${result.error.message}`);
     return result.status === 0;
 }

@@ -4,11 +4,12 @@
 set -eu
 tree=$1 folder=$2
 
-# What a relay installs, in a repository on the disk; apt resolves it against what TREE has already.
+# What a relay installs, and a package for somebody else who installs one, in a repository on the disk; apt resolves it
+# against what TREE has already.
 pool=$tree/srv/packages
 mkdir -p "$pool/partial"
 APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq --yes --no-install-recommends --download-only -o Dir::Cache::archives="$pool" \
-    install wireguard-tools nftables iproute2 curl procps util-linux wireguard-go
+    install wireguard-tools nftables iproute2 curl procps util-linux wireguard-go netbase
 rm -rf "$pool/partial" "$pool/lock"
 for package in "$pool"/*.deb; do
     dpkg-deb --field "$package"
@@ -20,10 +21,12 @@ echo 'deb [trusted=yes] file:/srv/packages ./' >"$tree/etc/apt/sources.list"
 echo relay >"$tree/etc/hostname"
 echo '127.0.0.1 localhost relay' >"$tree/etc/hosts"
 mkdir -p "$tree/var/log/journal"
-# The first network has the default route, the second is another way to the same sshd.
-printf '[Match]\nName=eth0\n[Network]\nDHCP=ipv4\n' >"$tree/etc/systemd/network/10-wan.network"
-printf '[Match]\nName=eth1\n[Network]\nDHCP=ipv4\n[DHCPv4]\nUseGateway=no\nUseDNS=no\n' >"$tree/etc/systemd/network/20-lan.network"
+# The relay's address in the laboratory. Nobody there has the gateway's.
+printf '[Match]\nName=eth0\n[Network]\nAddress=198.51.100.2/24\nGateway=198.51.100.1\nIPv6AcceptRA=no\n' >"$tree/etc/systemd/network/10-wan.network"
 chroot "$tree" systemctl --quiet enable systemd-networkd ssh
+# What a test has no use for, and an emulated processor much to do with.
+chroot "$tree" systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+    e2scrub_reap.service fstrim.timer systemd-pstore.service
 
 for user in root admin guarded; do
     [ "$user" = root ] || chroot "$tree" useradd --create-home --shell /bin/bash "$user"
