@@ -6,8 +6,7 @@ module.exports = {
         {
             name: "no-circle",
             severity: "error",
-            // Folders that still have circles.
-            from: { pathNot: "^(components|providers/hosts|providers/resources)/" },
+            from: {},
             to: { circular: true },
         },
     ],

@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 
 import { checkSshHost } from "../../core/arguments/host.js";
 import { HostError } from "../../core/errors.js";
-import type { Connection } from "./connection.js";
+import type { Connection } from "./connectionTypes.js";
 import { describeHost, type SshHost } from "./descriptors.js";
 import { closeAtExit, run, streamOf, type Finished } from "./run.js";
 import { answerOf, bashCommand, uploadCommand } from "./sshCommand.js";
