@@ -2,7 +2,8 @@
 # What is compared with what an apply would make: files, units, processes, the elements of the table's own sets, and what
 # belongs to a key rotation. Nothing secret leaves: a file is its mode and its hash, a preshared key is the same or not.
 #
-# Gives: report_files, report_elements, table_elements, report_record_of_peers, report_rotation, is_epochs_table_whole.
+# Gives: report_files, report_elements, table_elements, report_record_of_peers, report_rotation, is_rotation_whole,
+#   is_epochs_table_whole.
 # Needs, of the manifest: name, table.
 # Needs, of core/protocol: elements.ts, files.ts, network.ts, peers.ts, units.ts.
 

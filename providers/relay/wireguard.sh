@@ -6,7 +6,7 @@
 # An interface is filled from these three alone, at the first apply as after a reboot.
 #
 # Gives: interfaces, wanted_interfaces, is_recorded, is_marked, interface_exists, answers_wg, step_wireguard, is_leaf,
-#   conf_of, recorded, step_wireguard_delete, report_wireguard.
+#   conf_of, recorded, refuse_port, step_wireguard_delete, report_wireguard.
 # Needs, of the manifest: interface, table, role, identity.
 # Needs, of core/protocol: carried.ts, devices.ts, interfaces.ts, moved.ts, moving.ts, network.ts, peers.ts, removed.ts.
 
