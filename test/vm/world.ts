@@ -87,6 +87,8 @@ let authority: string | undefined;
 export async function expectService(): Promise<void> {
     authority ??= (await world.stack.outputs<{ caCertificate: string }>()).caCertificate;
     const request = { address: "10.8.0.1", port: 8443, ca: authority, servername: "notes.qp-tunnel.internal" };
+    // After a start Caddy is called ready before it listens.
+    await world.vm.until("ss -H -ltn 'sport = :8443' | grep -q .");
     // A peer notices by itself that the relay was restarted, after 15 s at most.
     const answer = await world.lab.node("alice").https({ ...request, timeout: 60_000 });
     expect(answer).toMatchObject({
