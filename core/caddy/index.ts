@@ -71,7 +71,7 @@ export function renderCaddy(request: CaddyRequest): object {
 export const CADDY_VERSION = 2;
 
 /** Exactly the TCP sockets that configuration opens, sorted: "10.8.0.1:8443", "[fd12::1]:8443". */
-export function expectedListeners(request: Pick<CaddyRequest, "listen" | "services">): string[] {
+export function expectedListeners(request: { listen: string[]; services: Record<string, { port: number }> }): string[] {
     const ports = Object.values(request.services).map((service) => service.port);
     return request.listen.flatMap((address) => ports.map((port) => joinHostPort(address, port))).sort();
 }

@@ -1,7 +1,10 @@
+import type { PlacedInputs, PlacedOutputs } from "./relay/placed.js";
 import type { Change } from "./relay/change.js";
 
 /** What a change of one input means, one sentence an effect, each starting with the relay's name; none where the input is as before. */
-export type Effect = (change: Change) => string[];
+export type Effect<I extends PlacedInputs = PlacedInputs, O extends PlacedOutputs = PlacedOutputs> = (
+    change: Change<I, O>,
+) => string[];
 
 /** Where a relay is: compared for each of its resources. */
 export type PlaceInput = "host" | "appName" | "interface";
@@ -10,26 +13,31 @@ export type PlaceInput = "host" | "appName" | "interface";
  * What a change of each input means. An input is compared because it has words here, so nothing is applied that a preview does not
  * speak of. Inputs whose changes mean one thing share one function; it is asked once.
  */
-export type Effects = Readonly<Record<PlaceInput, Effect> & Record<string, Effect>>;
+export type Effects<I extends PlacedInputs = PlacedInputs, O extends PlacedOutputs = PlacedOutputs> = Readonly<
+    Record<PlaceInput, Effect<I, O>> & Record<string, Effect<I, O>>
+>;
 
 /** What the sentences of a resource are made of. */
-export interface Wording {
+export interface Wording<I extends PlacedInputs = PlacedInputs, O extends PlacedOutputs = PlacedOutputs> {
     /** Said when the resource is created. */
-    created(change: Change): string[];
-    effects: Effects;
+    created(change: Change<I, O>): string[];
+    effects: Effects<I, O>;
     /** Said at the end: what else an apply does, who is not affected, or what it means when there is nothing else to say. */
-    closing(change: Change, said: readonly string[]): string[];
+    closing(change: Change<I, O>, said: readonly string[]): string[];
 }
 
 /** Every effect of a change, whatever else changes with it. */
-export function sentencesOf({ created, effects, closing }: Wording, change: Change): string[] {
+export function sentencesOf<I extends PlacedInputs, O extends PlacedOutputs>(
+    { created, effects, closing }: Wording<I, O>,
+    change: Change<I, O>,
+): string[] {
     if (change.before === undefined) return created(change);
     const said = [...new Set(Object.values(effects))].flatMap((effect) => effect(change));
     return [...said, ...closing(change, said)];
 }
 
 /** Inputs whose change is a change. */
-export function comparedBy({ effects }: Pick<Wording, "effects">): string[] {
+export function comparedBy({ effects }: { effects: object }): string[] {
     return Object.keys(effects);
 }
 

@@ -1,6 +1,5 @@
 import { describeHost, isSameMachine, mayBeSameMachine } from "../hosts/descriptors.js";
 import { same } from "./changes.js";
-import { placed } from "./relay/placed.js";
 import { hasSameNames } from "./relay/target.js";
 import type { Change } from "./relay/change.js";
 import { UNKNOWN } from "./resource.js";
@@ -21,7 +20,7 @@ export function arrival({
     inputs,
 }: Pick<Change, "before" | "inputs">): "none" | "same" | "different" | "either" {
     if (before === undefined) return "none";
-    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const [then, now] = [before.inputs, inputs];
     if (isSameMachine(then.host, now.host)) return "none";
     if (!mayBeSameMachine(then.host, now.host)) return "different";
     if (typeof then.machine !== "string" || typeof now.machine !== "string") return "either";
@@ -39,7 +38,7 @@ export const IF_DIFFERENT = "if that is a different machine, ";
 export function placeEffects(change: Change, whom = "every peer is"): string[] {
     const { before, inputs } = change;
     if (before === undefined) return [];
-    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const [then, now] = [before.inputs, inputs];
     const sentences: string[] = [];
     const renamed = !hasSameNames(then, now);
     const moves = mayMove(change);

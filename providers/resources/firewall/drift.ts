@@ -1,10 +1,10 @@
-import { SET_NAMES, type ParsedTable } from "../../../core/nftables/index.js";
+import type { FirewallInputs, FirewallOutputs } from "./inputs.js";
+import { type ParsedTable, SET_NAMES } from "../../../core/nftables/index.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { parseDifferingElements } from "../../../core/protocol/elements.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import { REPAIR } from "../../../core/repair.js";
 import { same } from "../changes.js";
-import type { Properties } from "../resource.js";
 import { count } from "../sentences.js";
 
 /** What an apply would make of the table, but for the elements that grants put into its sets. */
@@ -23,12 +23,12 @@ export interface ExpectedTable {
  * While the relay's key is rotated it has a second interface, and afterwards that one alone: it records them itself. The
  * interface of a key epoch that has ended is taken out of the set, and is back in it when the table is loaded again.
  */
-export function expectedTable(inputs: Properties, outputs: Properties, answer: Answers): ExpectedTable {
+export function expectedTable(inputs: FirewallInputs, outputs: FirewallOutputs, answer: Answers): ExpectedTable {
     const recorded = linesOf(answer.guarded);
-    const listed = [...new Set([String(inputs.interface), ...((inputs.interfaces ?? []) as string[])])].sort();
+    const listed = [...new Set([String(inputs.interface), ...(inputs.interfaces ?? [])])].sort();
     return {
-        chains: outputs.chains as ExpectedTable["chains"],
-        ...(outputs.sets === undefined ? {} : { sets: outputs.sets as Record<string, string> }),
+        chains: outputs.chains ?? {},
+        ...(outputs.sets === undefined ? {} : { sets: outputs.sets }),
         interfaces: recorded.length === 0 ? listed : [...new Set(recorded)].sort(),
         listed,
     };

@@ -1,3 +1,7 @@
+import { read, text } from "../shape.js";
+import { readWireGuard, type WireGuardPlan } from "../wireguard/inputs.js";
+import { isMap } from "../changes.js";
+import { type FirewallInputs, type FirewallOutputs, readFirewall, readFirewallOutputs } from "./inputs.js";
 import { type ParsedTable, parseTable as parseNft, renderSkeleton } from "../../../core/nftables/index.js";
 import { tableName } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
@@ -6,7 +10,6 @@ import type { Answers } from "../../../core/protocol/steps.js";
 import { expectedTable, tableDrift } from "./drift.js";
 import { firewallWording } from "./sentences.js";
 import { firewallInputs } from "../import/imported.js";
-import { placed } from "../relay/placed.js";
 import { relayResource } from "../relay/relayResource.js";
 import type { RelayResourceParts } from "../relay/parts.js";
 import { type Properties, UNKNOWN } from "../resource.js";
@@ -16,7 +19,7 @@ import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 import { wantedInterface } from "../wireguard/desired.js";
 
 /** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
-export const firewallParts: RelayResourceParts = {
+export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> = {
     type: "Firewall",
     description: "The nftables table of a relay: guard, default-deny chains, empty sets, NAT for declared routes.",
     schema: relaySchema(
@@ -45,6 +48,8 @@ export const firewallParts: RelayResourceParts = {
         },
     ),
     step: "firewall",
+    parse: readFirewall,
+    parseOutputs: readFirewallOutputs,
     ...firewallWording,
 
     complete: withoutAdopted,
@@ -55,25 +60,25 @@ export const firewallParts: RelayResourceParts = {
 
     begin: ({ inputs }) => ({
         action: "firewall_apply",
-        message: `Load the default-deny table of ${describeRelay(placed(inputs).relay)}`,
+        message: `Load the default-deny table of ${describeRelay(inputs.relay)}`,
         details: details(inputs),
     }),
 
     desired({ inputs }) {
-        const { interface: device, appName } = placed(inputs);
-        const text = renderSkeleton({
+        const { interface: device, appName } = inputs;
+        const table = renderSkeleton({
             table: tableName({ appName, interface: device }),
             interface: device,
-            interfaces: inputs.interfaces as string[],
-            subnet: inputs.subnet as string,
-            address: inputs.address as string,
-            routes: inputs.routes as string[],
-            ...(placed(inputs).role === "leaf" ? { leaf: true } : {}),
+            interfaces: inputs.interfaces ?? [device],
+            subnet: inputs.subnet,
+            address: read(text, inputs.address, "address"),
+            routes: inputs.routes,
+            ...(inputs.role === "leaf" ? { leaf: true } : {}),
             ...(inputs.subnet6 === undefined
                 ? {}
-                : { subnet6: inputs.subnet6 as string, address6: inputs.address6 as string }),
+                : { subnet6: inputs.subnet6, address6: read(text, inputs.address6, "address6") }),
         });
-        return Promise.resolve({ values: adoptsValue(inputs), files: { "firewall.nft": text } });
+        return Promise.resolve({ values: adoptsValue(inputs), files: { "firewall.nft": table } });
     },
 
     outputs({ inputs }, answer) {
@@ -93,7 +98,7 @@ export const firewallParts: RelayResourceParts = {
     outcomes: ({ inputs }) => [
         {
             action: "firewall_apply",
-            message: `The default-deny table of ${describeRelay(placed(inputs).relay)} is loaded`,
+            message: `The default-deny table of ${describeRelay(inputs.relay)} is loaded`,
             details: details(inputs),
         },
     ],
@@ -109,7 +114,7 @@ export const firewallParts: RelayResourceParts = {
     },
 
     imported(found, answer) {
-        const inputs = firewallInputs(found, answer);
+        const inputs = readFirewall(firewallInputs(found, answer));
         const table = listed(answer);
         const outputs = { table: nameOf(inputs), chains: table?.chains ?? {}, sets: table?.definitions ?? {} };
         return Promise.resolve({ inputs, outputs });
@@ -118,8 +123,8 @@ export const firewallParts: RelayResourceParts = {
     ending: (inputs) => [
         {
             action: "firewall_remove",
-            message: `Removed the table of ${describeRelay(placed(inputs).relay)}`,
-            begin: `Remove the table of ${describeRelay(placed(inputs).relay)}`,
+            message: `Removed the table of ${describeRelay(inputs.relay)}`,
+            begin: `Remove the table of ${describeRelay(inputs.relay)}`,
             details: details(inputs),
         },
     ],
@@ -129,13 +134,15 @@ export const firewall = relayResource(firewallParts);
 
 /** What the interface is compared with is kept no longer than it takes to adopt it. */
 function withoutAdopted(inputs: Properties, olds: Properties | undefined): Properties {
-    if (olds === undefined || mayAdopt({ before: { inputs: olds, outputs: {} }, inputs })) return inputs;
+    if (olds === undefined) return inputs;
+    if (mayAdopt({ before: { inputs: readFirewall(olds) }, inputs: readFirewall(inputs) })) return inputs;
     const { adoption: _terms, wanted: _wanted, seed: _seed, presharedKeys: _keys, ...others } = inputs;
     return others;
 }
 
-function asOfWireGuard({ wanted, ...inputs }: Properties): Properties {
-    return { ...inputs, ...(wanted as Properties) };
+/** As WireGuard will be told, of which the interface is made. */
+function asOfWireGuard({ wanted, ...inputs }: FirewallInputs): WireGuardPlan {
+    return readWireGuard({ ...inputs, ...(isMap(wanted) ? wanted : {}) });
 }
 
 /** The table as the kernel lists it; undefined when it is gone. */
@@ -143,11 +150,11 @@ export function listed(answer: Answers): ParsedTable | undefined {
     return answer.nft === undefined ? undefined : parseNft(JSON.parse(answer.nft));
 }
 
-function nameOf(inputs: Properties): string {
-    const { appName, interface: device } = placed(inputs);
+function nameOf(inputs: FirewallInputs): string {
+    const { appName, interface: device } = inputs;
     return tableName({ appName, interface: device });
 }
 
-function details(inputs: Properties): Record<string, unknown> {
-    return { relay: placed(inputs).relay, table: nameOf(inputs), subnet: inputs.subnet, routes: inputs.routes };
+function details(inputs: FirewallInputs): Record<string, unknown> {
+    return { relay: inputs.relay, table: nameOf(inputs), subnet: inputs.subnet, routes: inputs.routes };
 }

@@ -1,18 +1,18 @@
+import type { FirewallInputs, FirewallOutputs } from "./inputs.js";
 import { tableName } from "../../../core/names.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { keepsForwarding } from "../import/adoption.js";
 import { same } from "../changes.js";
 import { forwardingSentences } from "./forwardingSentences.js";
-import { toldElsewhere, type Effect, type Wording } from "../effects.js";
+import { type Effect, toldElsewhere, type Wording } from "../effects.js";
 import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
-import { placed } from "../relay/placed.js";
-import { UNKNOWN, type Properties } from "../resource.js";
+import { type Properties, UNKNOWN } from "../resource.js";
 import { listNames } from "../sentences.js";
 
-const place: Effect = (change) => {
+const place: Effect<FirewallInputs, FirewallOutputs> = (change) => {
     const { before, inputs } = change;
     if (before === undefined) return [];
-    const { relay, host, machine } = placed(inputs);
+    const { relay, host, machine } = inputs;
     const moves = mayMove(change);
     const renamed = tableOf(before.inputs) !== tableOf(inputs);
     if (moves || renamed) {
@@ -22,14 +22,14 @@ const place: Effect = (change) => {
             `${relay}: ${unless}the firewall is loaded as table ${tableOf(inputs)}${where}: everything is denied there until the access rules are loaded`,
         ];
     }
-    if (same(before.inputs.machine, machine) || (machine as unknown) === UNKNOWN) return [];
+    if (same(before.inputs.machine, machine) || machine === UNKNOWN) return [];
     return [
         `${relay}: the firewall is loaded on the different machine: everything is denied there until the access rules are loaded`,
     ];
 };
 
-const networks: Effect = ({ before, inputs }) => {
-    const { relay } = placed(inputs);
+const networks: Effect<FirewallInputs, FirewallOutputs> = ({ before, inputs }) => {
+    const { relay } = inputs;
     const both = (of: Properties | undefined, one: string): string =>
         listNames([of?.[one], of?.[`${one}6`]].filter((each) => each !== undefined).map(String));
     const [guarded, own] = ["subnet", "address"].map(
@@ -41,10 +41,10 @@ const networks: Effect = ({ before, inputs }) => {
 };
 
 /** What the table that denies everything first means when it changes. */
-export const firewallWording: Wording = {
+export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
     created: ({ inputs }) => [
-        `${placed(inputs).relay}: everything is denied that no service and no grant allows`,
-        ...forwardingSentences(placed(inputs).relay, [], inputs.routes as string[]),
+        `${inputs.relay}: everything is denied that no service and no grant allows`,
+        ...forwardingSentences(inputs.relay, [], inputs.routes),
         ...keepsForwarding(inputs),
     ],
     effects: {
@@ -59,32 +59,30 @@ export const firewallWording: Wording = {
         address: networks,
         address6: networks,
         interfaces: ({ before, inputs }) => {
-            const [then, now] = [before?.inputs.interfaces, inputs.interfaces] as string[][];
+            const [then, now] = [before?.inputs.interfaces, inputs.interfaces];
             return same(then, now)
                 ? []
-                : [
-                      `${placed(inputs).relay}: the firewall guards ${listNames(now ?? [])} instead of ${listNames(then ?? [])}`,
-                  ];
+                : [`${inputs.relay}: the firewall guards ${listNames(now ?? [])} instead of ${listNames(then ?? [])}`];
         },
         routes: ({ before, inputs }) => {
-            const { relay, role } = placed(inputs);
-            const routes = inputs.routes as string[];
+            const { relay, role } = inputs;
+            const routes = inputs.routes;
             return same(before?.inputs.routes, routes)
                 ? []
                 : [
                       `${relay}: networks reached through ${role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; running connections of others go on`,
-                      ...forwardingSentences(relay, (before?.inputs.routes ?? []) as string[], routes),
+                      ...forwardingSentences(relay, before?.inputs.routes ?? [], routes),
                   ];
         },
     },
     closing: ({ inputs }, said) => {
         if (said.length > 0) return [];
         const goOn = inputs.machine === UNKNOWN ? "" : ", running connections go on";
-        return [`${placed(inputs).relay}: the firewall is loaded again; what is allowed stays allowed${goOn}`];
+        return [`${inputs.relay}: the firewall is loaded again; what is allowed stays allowed${goOn}`];
     },
 };
 
-function tableOf(inputs: Properties): string {
-    const { appName, interface: device } = placed(inputs);
+function tableOf(inputs: FirewallInputs): string {
+    const { appName, interface: device } = inputs;
     return `inet ${tableName({ appName, interface: device })}`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { type GrantsInputs, type GrantsOutputs, readGrants, readGrantsOutputs } from "./inputs.js";
 import { parseRule } from "../../../core/access/index.js";
 import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../../core/nftables/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
@@ -8,17 +9,15 @@ import type { Answers } from "../../../core/protocol/steps.js";
 import { files } from "../../../core/protocol/files.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
-import { grantsWording, type Rules, rulesOf, touched } from "./sentences.js";
-import { placed } from "../relay/placed.js";
+import { grantsWording, rulesOf, touched } from "./sentences.js";
 import { NOTHING_REMOVED } from "../relay/removedFirst.js";
 import { relayResource } from "../relay/relayResource.js";
 import type { RelayResourceParts } from "../relay/parts.js";
 import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 
 /** Who may reach what. The last step of an update: everything before it has only taken away. */
-export const grantsParts: RelayResourceParts = {
+export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
     type: "Grants",
     description: "Who may reach what: the elements of the firewall's sets.",
     schema: relaySchema(
@@ -32,11 +31,13 @@ export const grantsParts: RelayResourceParts = {
         { elements: { type: "integer", description: "Number of set elements in the kernel." } },
     ),
     step: "grants",
+    parse: readGrants,
+    parseOutputs: readGrantsOutputs,
     ...grantsWording,
 
     begin: (change) => ({
         action: "grants_apply",
-        message: `Update access rules on ${describeRelay(placed(change.inputs).relay)}`,
+        message: `Update access rules on ${describeRelay(change.inputs.relay)}`,
         details: summary(change),
     }),
 
@@ -64,7 +65,7 @@ export const grantsParts: RelayResourceParts = {
     outcomes: (change, outputs) => [
         {
             action: "grants_apply",
-            message: `Relay ${placed(change.inputs).relay} lets through what its ${String(outputs.elements)} set elements say`,
+            message: `Relay ${change.inputs.relay} lets through what its ${String(outputs.elements)} set elements say`,
             details: { ...summary(change), elements: outputs.elements },
         },
     ],
@@ -82,21 +83,17 @@ export const grantsParts: RelayResourceParts = {
     ending: (inputs) => [
         {
             action: "grants_remove",
-            message: `Relay ${placed(inputs).relay} lets nothing through any more`,
-            begin: `Remove all access rules of ${describeRelay(placed(inputs).relay)}`,
-            details: { relay: placed(inputs).relay },
+            message: `Relay ${inputs.relay} lets nothing through any more`,
+            begin: `Remove all access rules of ${describeRelay(inputs.relay)}`,
+            details: { relay: inputs.relay },
         },
     ],
 };
 
 export const grants = relayResource(grantsParts);
 
-function elements(inputs: Properties): SetElements {
-    return elementsOf(
-        Object.values(inputs.rules as Rules)
-            .flat()
-            .map(parseRule),
-    );
+function elements(inputs: GrantsInputs): SetElements {
+    return elementsOf(Object.values(rulesOf(inputs)).flat().map(parseRule));
 }
 
 function differences(want: SetElements, live: Record<string, string[]>): Record<string, string> {
@@ -130,12 +127,12 @@ function recordDrift(wanted: SetElements, answer: Answers): Record<string, strin
 }
 
 /** What is granted and was taken away since these grants were loaded last. */
-function restoredRules({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
+function restoredRules({ inputs, removed = NOTHING_REMOVED }: Change<GrantsInputs, GrantsOutputs>): string[] {
     return [...new Set(Object.values(rulesOf(inputs)).flat())].filter((rule) => removed.rules.has(rule)).sort();
 }
 
 /** What a record says that it changes; what was taken away first has a record already. */
-function summary(change: Change): Record<string, unknown> {
+function summary(change: Change<GrantsInputs, GrantsOutputs>): Record<string, unknown> {
     const { inputs, before, removed: gone = NOTHING_REMOVED } = change;
     const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
     const gained = touched(now, then).flatMap((name) =>
@@ -147,7 +144,7 @@ function summary(change: Change): Record<string, unknown> {
     );
     // More than a line may hold becomes several records.
     return {
-        relay: placed(inputs).relay,
+        relay: inputs.relay,
         added,
         removed,
         added_count: added.length,

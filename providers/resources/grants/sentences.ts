@@ -1,16 +1,13 @@
+import type { GrantsInputs, GrantsOutputs, Rules } from "./inputs.js";
+import { known } from "../shape.js";
 import { formatRule, parseRule, RELAY } from "../../../core/access/index.js";
 import { same } from "../changes.js";
 import { toldElsewhere, type Wording } from "../effects.js";
-import { placed } from "../relay/placed.js";
 import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
 import { listNames, nameAll } from "../sentences.js";
 
-/** Allowed flows by who opens them. */
-export type Rules = Record<string, string[]>;
-
 /** Who is allowed to reach what from now on, and who no longer is. */
-export const grantsWording: Wording = {
+export const grantsWording: Wording<GrantsInputs, GrantsOutputs> = {
     created: (change) => ofRules(change),
     effects: {
         // Where they are loaded Host and WireGuard tell.
@@ -21,8 +18,7 @@ export const grantsWording: Wording = {
         moved: toldElsewhere,
         rules: ofRules,
     },
-    closing: ({ inputs }, said) =>
-        said.length > 0 ? [] : [`${placed(inputs).relay}: what is allowed is loaded again`],
+    closing: ({ inputs }, said) => (said.length > 0 ? [] : [`${inputs.relay}: what is allowed is loaded again`]),
 };
 
 /** Names in either, sorted. */
@@ -30,13 +26,13 @@ export function touched(now: Rules, then: Rules): string[] {
     return [...new Set([...Object.keys(now), ...Object.keys(then)])].sort();
 }
 
-export function rulesOf(inputs: Properties | undefined): Rules {
-    return (inputs?.rules ?? {}) as Rules;
+export function rulesOf(inputs: GrantsInputs | undefined): Rules {
+    return known(inputs?.rules) ?? {};
 }
 
-function ofRules(change: Change): string[] {
+function ofRules(change: Change<GrantsInputs, GrantsOutputs>): string[] {
     const { inputs, before } = change;
-    const { relay, role } = placed(inputs);
+    const { relay, role } = inputs;
     const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
     if (same(now, then) && before !== undefined) return [];
     // Who gains and who loses by it the relay has said.

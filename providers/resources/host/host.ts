@@ -1,3 +1,4 @@
+import { type HostInputs, type HostOutputs, readHost, readHostOutputs } from "./inputs.js";
 import { takenBy } from "../../../core/addresses/index.js";
 import { secondInterface } from "../../../core/keys/epochs.js";
 import { HostError } from "../../../core/errors.js";
@@ -18,7 +19,6 @@ import { arrival } from "../inputSentences.js";
 import { recordedNetwork } from "../import/importing.js";
 import { KEPT_INPUT } from "../keys/kept.js";
 import { movedAfter } from "../relay/moved.js";
-import { placed } from "../relay/placed.js";
 import { hasSameNames, targetOf } from "../relay/target.js";
 import { takeAway, takesAway } from "../relay/removals.js";
 import { isRenamed, renameRecords } from "../relay/rename.js";
@@ -30,7 +30,7 @@ import { type Properties, UNKNOWN } from "../resource.js";
 import { relaySchema } from "../schemas.js";
 
 /** That the machine can run a relay. Reads what it is, so that a rebuilt one is noticed and filled again. */
-export const hostParts: RelayResourceParts = {
+export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
     type: "Host",
     description:
         "That a machine can run a relay: tools, directories, the program for boots, units where there is systemd.",
@@ -78,6 +78,8 @@ export const hostParts: RelayResourceParts = {
         },
     ),
     step: "host",
+    parse: readHost,
+    parseOutputs: readHostOutputs,
     ...hostWording,
 
     adjust: (change, changes) => ({
@@ -92,17 +94,17 @@ export const hostParts: RelayResourceParts = {
 
     begin: ({ inputs }) => ({
         action: "setup_relay",
-        message: `Set up ${describeRelay(placed(inputs).relay)} on ${describeHost(placed(inputs).host)}`,
+        message: `Set up ${describeRelay(inputs.relay)} on ${describeHost(inputs.host)}`,
         details: details(inputs),
     }),
 
     guard(change, facts) {
         const { inputs, before } = change;
         refuseCopy(change, facts);
-        refuseOverlap(inputs, facts, before === undefined ? [] : [placed(before.inputs).interface]);
+        refuseOverlap(inputs, facts, before === undefined ? [] : [before.inputs.interface]);
     },
 
-    desired(change: Change) {
+    desired(change: Change<HostInputs, HostOutputs>) {
         const target = targetOf(change.inputs, change.context);
         const values = relayValues(target);
         const table = tableName(target.names);
@@ -123,7 +125,7 @@ export const hostParts: RelayResourceParts = {
     },
 
     outputs({ inputs, before, context, facts }, answer) {
-        const { relay } = placed(inputs);
+        const { relay } = inputs;
         const now = found(answer);
         return {
             outputs: {
@@ -162,7 +164,7 @@ export const hostParts: RelayResourceParts = {
         ...retainedRecords(change),
         {
             action: "setup_relay",
-            message: `Relay ${placed(change.inputs).relay} is set up on ${describeHost(placed(change.inputs).host)}`,
+            message: `Relay ${change.inputs.relay} is set up on ${describeHost(change.inputs.host)}`,
             details: {
                 ...details(change.inputs),
                 wireguard: outputs.wireguard,
@@ -198,8 +200,8 @@ export const hostParts: RelayResourceParts = {
     ending: (inputs) => [
         {
             action: "relay_destroy",
-            message: `Removed ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
-            begin: `Remove ${describeRelay(placed(inputs).relay)} from ${describeHost(placed(inputs).host)}`,
+            message: `Removed ${describeRelay(inputs.relay)} from ${describeHost(inputs.host)}`,
+            begin: `Remove ${describeRelay(inputs.relay)} from ${describeHost(inputs.host)}`,
             details: details(inputs),
         },
     ],
@@ -208,7 +210,7 @@ export const hostParts: RelayResourceParts = {
 export const host = relayResource(hostParts);
 
 /** A state that was lost comes back with another seed, and so another id, which the machine is told by its first resource. */
-function hasNewId({ before, inputs }: Change): boolean {
+function hasNewId({ before, inputs }: Change<HostInputs, HostOutputs>): boolean {
     const [then, now] = [before?.inputs.relayId, inputs.relayId];
     return typeof then === "string" && (typeof now === "string" || now === UNKNOWN) && then !== now;
 }
@@ -233,8 +235,8 @@ function called(address: unknown): string {
     return typeof address === "string" && address !== "" ? address : "none";
 }
 
-function details(inputs: Properties): Record<string, unknown> {
-    const { relay, host: descriptor, interface: device } = placed(inputs);
+function details(inputs: HostInputs): Record<string, unknown> {
+    const { relay, host: descriptor, interface: device } = inputs;
     return { relay, interface: device, provider: providerOf(descriptor), subnet: inputs.subnet };
 }
 
@@ -255,8 +257,8 @@ function found(answer: Answers): Properties {
 }
 
 /** A tunnel network that the machine already routes elsewhere would take that network away from it. */
-function refuseOverlap(inputs: Properties, facts: Facts, formerly: string[]): void {
-    const { interface: device, host: descriptor } = placed(inputs);
+function refuseOverlap(inputs: HostInputs, facts: Facts, formerly: string[]): void {
+    const { interface: device, host: descriptor } = inputs;
     const ours = ["lo", ...[device, ...formerly].flatMap((name) => [name, secondInterface(name)])];
     for (const subnet of [inputs.subnet, inputs.subnet6]) {
         if (typeof subnet !== "string") continue;
@@ -272,9 +274,9 @@ function refuseOverlap(inputs: Properties, facts: Facts, formerly: string[]): vo
 }
 
 /** Two machines out of one image can bear one id: the relay would be taken for one that is there already. */
-function refuseCopy({ inputs, before }: Change, facts: Facts): void {
+function refuseCopy({ inputs, before }: Change<HostInputs, HostOutputs>, facts: Facts): void {
     if (before === undefined || arrival({ inputs, before }) !== "either") return;
-    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const [then, now] = [before.inputs, inputs];
     if (!hasSameNames(then, now) || facts.machine !== before.outputs.machine || facts.owner !== undefined) return;
     throw new HostError(
         describeHost(now.host),

@@ -1,8 +1,8 @@
+import type { HostInputs, HostOutputs } from "./inputs.js";
 import { describeHost, hostKeyOf, isInstance, isOtherInstance, isSameMachine } from "../../hosts/descriptors.js";
 import { same } from "../changes.js";
 import type { Effect, Wording } from "../effects.js";
 import { arrival, IF_DIFFERENT } from "../inputSentences.js";
-import { placed } from "../relay/placed.js";
 import { hasSameNames } from "../relay/target.js";
 import type { Change } from "../relay/change.js";
 import { takesAway } from "../relay/removals.js";
@@ -10,10 +10,10 @@ import { renameSentences } from "../relay/rename.js";
 import { retainedSentences } from "../relay/retained.js";
 import { valueText } from "../sentences.js";
 
-const place: Effect = ({ before, inputs }) => {
+const place: Effect<HostInputs, HostOutputs> = ({ before, inputs }) => {
     if (before === undefined) return [];
-    const { relay, host, appName, interface: device } = placed(inputs);
-    const then = placed(before.inputs);
+    const { relay, host, appName, interface: device } = inputs;
+    const then = before.inputs;
     const sentences: string[] = [];
     if (arrival({ before, inputs }) === "either") {
         sentences.push(
@@ -37,9 +37,9 @@ const place: Effect = ({ before, inputs }) => {
 };
 
 /** On which machine the relay is, under which names, and for which network. */
-export const hostWording: Wording = {
+export const hostWording: Wording<HostInputs, HostOutputs> = {
     created: (change) => [
-        `${placed(change.inputs).relay}: is set up on ${describeHost(placed(change.inputs).host)}`,
+        `${change.inputs.relay}: is set up on ${describeHost(change.inputs.host)}`,
         ...renameSentences(change),
         ...retainedSentences(change),
     ],
@@ -56,16 +56,20 @@ export const hostWording: Wording = {
     closing: (change, said) =>
         said.length > 0 || takesAway(change)
             ? []
-            : [`${placed(change.inputs).relay}: is checked again on ${describeHost(placed(change.inputs).host)}`],
+            : [`${change.inputs.relay}: is checked again on ${describeHost(change.inputs.host)}`],
 };
 
 /** Whether the program made another machine behind the same address. */
 export function isReplaced({ inputs, before }: Pick<Change, "inputs" | "before">): boolean {
-    return before !== undefined && isOtherInstance(placed(before.inputs).host, placed(inputs).host);
+    return before !== undefined && isOtherInstance(before.inputs.host, inputs.host);
 }
 
-function network({ before, inputs }: Change, input: string, what: string): string[] {
+function network(
+    { before, inputs }: Change<HostInputs, HostOutputs>,
+    input: "subnet" | "subnet6",
+    what: string,
+): string[] {
     const [then, now] = [before?.inputs[input], inputs[input]];
     if (same(then, now)) return [];
-    return [`${placed(inputs).relay}: the tunnel's ${what} changes from ${valueText(then)} to ${valueText(now)}`];
+    return [`${inputs.relay}: the tunnel's ${what} changes from ${valueText(then)} to ${valueText(now)}`];
 }

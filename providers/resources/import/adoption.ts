@@ -1,12 +1,14 @@
+import type { Adopting } from "./terms.js";
+import type { WireGuardPlan } from "../wireguard/inputs.js";
+import type { WireGuardChange } from "../wireguard/change.js";
+import type { PlacedInputs } from "../relay/placed.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { former as formerValues } from "../../../core/protocol/facts.js";
 import { isAskedInPreview } from "./adoptionCheck.js";
-import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
 import { peersOf } from "../wireguard/peerChanges.js";
-import type { Change } from "../relay/change.js";
 import { type Properties, type PropertySchema, UNKNOWN } from "../resource.js";
 import { count, listNames } from "../sentences.js";
 
@@ -28,8 +30,8 @@ export function adoptsValue({ adopts }: Properties): { adopts?: string } {
  * What the first `up` does to a relay whose private key was given. A preview cannot know whether the interface will be there, so
  * it says both; and whether it has looked at it.
  */
-export function adoptionSentences(inputs: Properties): string[] {
-    const { relay, interface: device, host } = placed(inputs);
+export function adoptionSentences(inputs: WireGuardPlan): string[] {
+    const { relay, interface: device, host } = inputs;
     const peers = Object.entries(peersOf(inputs));
     const looked = isAskedInPreview(host) ? "" : `this preview does not look at ${device}: `;
     const bearing = `the key ${keyText(inputs)}`;
@@ -42,9 +44,9 @@ export function adoptionSentences(inputs: Properties): string[] {
 }
 
 /** What an adoption means for the firewall. */
-export function keepsForwarding(inputs: Properties): string[] {
+export function keepsForwarding(inputs: PlacedInputs & Adopting): string[] {
     if (inputs.adopts === undefined) return [];
-    const { relay, interface: device } = placed(inputs);
+    const { relay, interface: device } = inputs;
     return [
         `${relay}: if ${device} is adopted, what it forwards today goes on until the grants are loaded; the relay's own ports are closed to its peers at once, but for ping and services`,
         `${relay}: if ${device} is adopted, the machine's own connections to peers end, but for the upstreams of services, and so do those from outside into the tunnel: a port that was published to a peer is closed. A service (ExposedService) takes their place for peers; a proxy for anybody else has to be a peer itself, in a container or on another machine, with a grant`,
@@ -52,8 +54,8 @@ export function keepsForwarding(inputs: Properties): string[] {
 }
 
 /** The record of an adoption; and who else still brings up that interface is said at every apply. */
-export function adoptionOf({ inputs, context }: Change, answer: Answers): Announcement[] {
-    const { relay, interface: device } = placed(inputs);
+export function adoptionOf({ inputs, context }: WireGuardChange, answer: Answers): Announcement[] {
+    const { relay, interface: device } = inputs;
     for (const sentence of formerSentences(device, answer)) context.log("warning", `${relay}: ${sentence}`);
     if (answer.adopted === undefined) return [];
     const peers = Object.keys(peersOf(inputs)).length;

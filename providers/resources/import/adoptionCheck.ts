@@ -1,3 +1,5 @@
+import type { Adopting, AdoptingChange } from "./terms.js";
+import type { Placed } from "../relay/placed.js";
 import {
     type Differences,
     differencesOf,
@@ -11,12 +13,9 @@ import type { Answers } from "../../../core/protocol/steps.js";
 import { describeHost, type HostDescriptor, isSameMachine } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { hasUnknown } from "../changes.js";
-import { placed } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
-import type { Change } from "../relay/change.js";
-import type { Properties, PropertySchema } from "../resource.js";
+import type { PropertySchema } from "../resource.js";
 import { dumpOf } from "../wireguard/drift.js";
-import { type AdoptionTerms } from "./terms.js";
 
 /*
  * An interface that is taken over stays as it is: before the first effect it is compared with the program, by whichever of the
@@ -32,10 +31,16 @@ export const TERMS_INPUT: Record<string, PropertySchema> = {
 };
 
 /** Whether an apply may come to an interface that was not this relay's. */
-export function mayAdopt({ before, inputs }: Pick<Change, "before" | "inputs">): boolean {
+export function mayAdopt({
+    before,
+    inputs,
+}: {
+    before?: { inputs: Placed } | undefined;
+    inputs: Placed & Adopting;
+}): boolean {
     if (inputs.adopts === undefined || inputs.adoption === undefined) return false;
     if (before === undefined) return true;
-    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const [then, now] = [before.inputs, inputs];
     return then.interface !== now.interface || !isSameMachine(then.host, now.host);
 }
 
@@ -44,12 +49,12 @@ export function mayAdopt({ before, inputs }: Pick<Change, "before" | "inputs">):
  * @throws HostError naming every difference that the program does not accept: nothing was changed
  */
 export async function compareFirst(
-    change: Change,
+    change: AdoptingChange,
     wanted: (device: string) => WantedInterface,
     { target, operation }: { target: Target; operation?: Operation },
 ): Promise<void> {
     const { inputs, context } = change;
-    const { relay, interface: device, host } = placed(inputs);
+    const { relay, interface: device, host } = inputs;
     const live = liveInterface(await runStep(target, "adoption", {}), device);
     // Another key is refused by the step itself.
     if (live === undefined || live.publicKey !== inputs.adopts) return;
@@ -75,9 +80,12 @@ export function isAskedInPreview({ kind }: HostDescriptor): boolean {
 }
 
 /** In a preview, where the machine is asked at all. */
-export async function compareInPreview(change: Change, wanted: (device: string) => WantedInterface): Promise<void> {
+export async function compareInPreview(
+    change: AdoptingChange,
+    wanted: (device: string) => WantedInterface,
+): Promise<void> {
     const { inputs, context } = change;
-    const { host } = placed(inputs);
+    const { host } = inputs;
     if (!mayAdopt(change) || !isAskedInPreview(host)) return;
     const { seed: _made, machine: _asked, relayId: _minted, moved: _left, hostKey: _shown, ...told } = inputs;
     if (hasUnknown(told)) return;
@@ -95,8 +103,8 @@ class Different extends HostError {}
 
 const NAMED = 20;
 
-function refuse({ changes, hash }: Differences, { adoption }: Properties, device: string, where: string): void {
-    const { accepts } = adoption as AdoptionTerms;
+function refuse({ changes, hash }: Differences, { adoption }: Adopting, device: string, where: string): void {
+    const { accepts } = adoption ?? {};
     if (changes.length === 0 || accepts === hash) return;
     const more = changes.length > NAMED ? `; and ${changes.length - NAMED} more` : "";
     const stale = accepts === undefined ? "" : ` (adoptChanges names other ones: ${accepts})`;

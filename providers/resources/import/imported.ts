@@ -1,16 +1,21 @@
+import { serviceUrls } from "../../../core/names.js";
+import type { WireGuardPlan } from "../wireguard/inputs.js";
+import type { ProxyPlan } from "../proxy/inputs.js";
+import { servicesOf } from "../proxy/services.js";
+import { peersOf } from "../wireguard/peerChanges.js";
+import { known } from "../shape.js";
 import { KEY_OVERLAP } from "../../../core/arguments/schemas.js";
 import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { leavesOf, type ServiceCertificate } from "../../../core/certificates/leaves.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/algorithm.js";
 import { fingerprint, publicKeyOf } from "../../../core/keys/index.js";
-import { serviceUrls } from "../../../core/names.js";
 import type { ProxyService, RegistryPeer } from "../../../core/registry/model.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { parsePeers, type PeerRow } from "../../../core/protocol/peers.js";
 import { services as recordedServices } from "../../../core/protocol/services.js";
 import { rfc3339Of } from "../../../core/time.js";
-import { recordedNetwork, type Found } from "./importing.js";
+import { type Found, recordedNetwork } from "./importing.js";
 import type { Properties } from "../resource.js";
 import { recordedRegistry } from "../wireguard/history.js";
 import type { RegistryEntry } from "../wireguard/registry.js";
@@ -78,10 +83,10 @@ function registryPeer({ publicKey, allowedIps: ips, expires }: PeerRow, six: boo
 }
 
 /** Who is active as the relay's record says, and who was revoked as the log does. */
-export async function wireguardOutputs(inputs: Properties): Promise<Properties> {
+export async function wireguardOutputs(inputs: WireGuardPlan): Promise<Properties> {
     const past = await recordedRegistry(inputs);
     const registry: Record<string, RegistryEntry> = { ...past };
-    for (const [name, peer] of Object.entries(inputs.peers as Record<string, RegistryPeer>)) {
+    for (const [name, peer] of Object.entries(peersOf(inputs))) {
         const { publicKey = "", address, address6 } = peer;
         registry[name] = {
             address,
@@ -92,8 +97,8 @@ export async function wireguardOutputs(inputs: Properties): Promise<Properties> 
             since: past[name]?.since ?? new Date().toISOString(),
         };
     }
-    const keys = Object.entries(inputs.privateKeys as Record<string, string>).sort(([a], [b]) => Number(b) - Number(a));
-    return { publicKey: publicKeyOf(keys[0]?.[1] ?? ""), registry };
+    const keys = Object.entries(known(inputs.privateKeys) ?? {}).sort(([a], [b]) => Number(b) - Number(a));
+    return { publicKey: publicKeyOf(String(keys[0]?.[1] ?? "")), registry };
 }
 
 /** Of the authorities only the state knew; with a program of the same state nothing differs but them. */
@@ -161,16 +166,16 @@ function algorithmOf(id: string, answer: Answers): CertificateAlgorithm | undefi
 }
 
 /** What the proxy serves, as far as it can be read: certificates are made anew by the next up. */
-export function proxyOutputs(inputs: Properties): Properties {
-    const addresses = inputs.addresses as string[];
-    const served = Object.entries(inputs.services as Record<string, ProxyService>).map(([name, { port, upstream }]) => [
+export function proxyOutputs(inputs: ProxyPlan): Properties {
+    const addresses = known(inputs.addresses) ?? [];
+    const served = Object.entries(servicesOf(inputs)).map(([name, { port, upstream }]) => [
         name,
         {
-            ...serviceUrls({ name, port }, { appName: String(inputs.appName), addresses }),
+            ...serviceUrls({ name, port }, { appName: inputs.appName, addresses }),
             upstream,
             group: "none",
             cipher: "none",
         },
     ]);
-    return { served: Object.fromEntries(served) as Properties, certificates: {} };
+    return { served: Object.fromEntries(served) as Record<string, unknown>, certificates: {} };
 }

@@ -1,27 +1,29 @@
+import type { AuditRef } from "../../audit/log.js";
+import type { RecordMark } from "../../../core/audit/record.js";
+import type { PlacedInputs } from "../relay/placed.js";
 import { parseEndpoint } from "../../../core/arguments/index.js";
 import { HostError, InvalidArgument } from "../../../core/errors.js";
 import { checkAppName, checkInterface } from "../../../core/names.js";
-import { range, bigIntToAddress } from "../../../core/addresses/index.js";
+import { bigIntToAddress, range } from "../../../core/addresses/index.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { parseMark } from "../../../core/protocol/mark.js";
 import { network } from "../../../core/protocol/network.js";
 import { ownerOf } from "../../../core/protocol/owner.js";
-import type { HostDescriptor } from "../../hosts/descriptors.js";
-import { describeHost } from "../../hosts/descriptors.js";
+import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
 import { factsOf } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { knownHostKey } from "../../hosts/knownHosts.js";
-import type { Context, Properties } from "../resource.js";
+import type { Context } from "../resource.js";
 
 /** A relay that is on a machine and not in the state, as its resources see it. */
 export interface Found {
     target: Target;
     /** Inputs that all of them have. */
-    placed: Properties;
+    placed: PlacedInputs;
     /** Inputs that tell one machine from another. */
     machine: { machine: string; hostKey: string };
     /** The log's record under which the relay was last changed. */
-    record: Properties;
+    record: RecordMark;
     context: Context;
 }
 
@@ -47,6 +49,13 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
         );
     }
     const { project, stack } = context;
+    const audit: AuditRef & { mirror: boolean } = {
+        path: `audit/${stack}.jsonl`,
+        project,
+        stack,
+        mirror: true,
+        onBehind: "fail",
+    };
     return {
         target: { host, names, owner, ...(relayId === undefined ? {} : { relayId }) },
         placed: {
@@ -56,7 +65,7 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
             appName,
             interface: device,
             // Where the program keeps it may differ; that is no change.
-            audit: { path: `audit/${stack}.jsonl`, project, stack, mirror: true, onBehind: "fail" },
+            audit,
             confirmTimeout: 60,
         },
         machine: { machine: facts.machine, hostKey: host.kind === "ssh" ? (host.hostKey ?? "") : "" },

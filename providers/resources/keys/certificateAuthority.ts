@@ -1,9 +1,10 @@
 import { webcrypto } from "node:crypto";
 
+import { changesOf, isMap } from "../changes.js";
+import { readLogged, recordIn } from "../relay/placed.js";
+import { fields, oneOf, read, text } from "../shape.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
 import type { RecordMark } from "../../../core/audit/record.js";
-import type { AuditRef } from "../../audit/log.js";
-import { changesOf } from "../changes.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { mintId } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
@@ -48,7 +49,7 @@ export const certificateAuthority: Resource = {
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
         if (context.refreshing) return { changes: {} };
-        await verifyRecord(news.audit as AuditRef, oldOutputs.record as RecordMark | undefined, context);
+        await verifyRecord(readLogged(news).audit, recordIn(oldOutputs), context);
         const changes = changesOf(oldInputs, news, [...IDENTITY, "version"]);
         if (!isSame(oldInputs, news)) {
             context.log(
@@ -73,7 +74,7 @@ export const certificateAuthority: Resource = {
 
     async update(_id, oldInputs, oldOutputs, news, { preview }) {
         if (isSame(oldInputs, news)) return kept(oldInputs.version, oldOutputs, news, preview);
-        return preview ? UNMADE : make(news, oldOutputs.record as RecordMark | undefined);
+        return preview ? UNMADE : make(news, recordIn(oldOutputs));
     },
 
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
@@ -91,7 +92,7 @@ function madeFor({ appName, subnet, algorithm, version }: Properties): Propertie
 
 /** What an authority was made for; a state that was written before this was kept does not say. */
 function madeAs({ of }: Properties): Properties | undefined {
-    return of as Properties | undefined;
+    return isMap(of) ? of : undefined;
 }
 
 const UNMADE: Properties = { certificate: UNKNOWN, privateKey: UNKNOWN, notAfter: UNKNOWN, record: UNKNOWN };
@@ -104,27 +105,29 @@ function isSame(olds: Properties, news: Properties): boolean {
 async function kept(version: unknown, old: Properties, news: Properties, preview: boolean): Promise<Properties> {
     if (version === news.version) return old;
     const { privateKey } = old;
-    return preview ? { ...UNMADE, privateKey } : make(news, old.record as RecordMark | undefined, old);
+    return preview ? { ...UNMADE, privateKey } : make(news, recordIn(old), old);
 }
 
 function reissued({ relay, algorithm }: Properties): string {
     return `${String(relay)}: the ${String(algorithm)} CA certificate is reissued with the same key, good for TLS servers under the relay's names and addresses only: clients that trust the old one keep working; hand out the new one with \`qp-tunnel ca\``;
 }
 
+const madeOfShape = fields<{ appName: string; subnet: string; algorithm: CertificateAlgorithm }>({
+    appName: text,
+    subnet: text,
+    algorithm: oneOf("ed25519", "ecdsa-p256"),
+});
+
 /** @param old reissued, with its key, instead of a new one */
 async function make(inputs: Properties, previous: RecordMark | undefined, old?: Properties): Promise<Properties> {
-    const { relay, appName, subnet, algorithm } = inputs as {
-        relay: string;
-        appName: string;
-        subnet: string;
-        algorithm: CertificateAlgorithm;
-    };
+    const { relay, audit } = readLogged(inputs);
+    const { appName, subnet, algorithm } = read(madeOfShape, inputs);
     const what = `the ${algorithm} certificate authority of relay ${relay}`;
     const message = old === undefined ? `Made ${what}` : `Reissued ${what} with the same key`;
     const begin = old === undefined ? `Make ${what}` : `Reissue ${what} with the same key`;
     const action = old === undefined ? "ca_create" : "ca_reissue";
     const { result, record } = await underAudit(
-        inputs.audit as AuditRef,
+        audit,
         previous,
         { action, message, begin, details: { relay, algorithm } },
         async (operation) => {

@@ -4,13 +4,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { HostError, HostUnreachable } from "../../../core/errors.js";
 import type { Requests } from "../../../core/protocol/steps.js";
-import { describeHost, isOtherInstance, type SshHost } from "../../hosts/descriptors.js";
+import { describeHost, isOtherInstance } from "../../hosts/descriptors.js";
 import { runStep, type Target } from "../../hosts/host.js";
 import { HostKeyMismatch, pinnedFingerprint } from "../../hosts/sshLog.js";
 import { compareLeaves, compareMark, LEAVES_INPUT } from "../log/anchors.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { atItsOwnAddress } from "../relay/move.js";
-import { placed } from "../relay/placed.js";
+import { type PlacedInputs, readPlaced, recordIn } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
@@ -47,21 +47,23 @@ export const hostKey: Resource = {
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
         if (context.refreshing) return { changes: {} };
-        await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
+        const inputs = readPlaced(news);
+        await verifyRecord(inputs.audit, recordIn(oldOutputs), context);
         const changes: Record<string, ChangeKind> = {
-            ...(isOther(oldInputs, news) ? { host: "update" } : {}),
+            ...(isOther(readPlaced(oldInputs), inputs) ? { host: "update" } : {}),
             ...(oldOutputs.hostKey === news.publicKey ? {} : { publicKey: "update" }),
         };
-        if (Object.keys(changes).length > 0) context.log("info", sentence(news));
+        if (Object.keys(changes).length > 0) context.log("info", sentence(inputs));
         return { changes };
     },
 
-    async create(inputs, context) {
+    async create(news, context) {
+        const inputs = readPlaced(news);
         if (context.preview) {
             context.log("info", sentence(inputs));
             return { id: "", outputs: planned(inputs) };
         }
-        const { relay, host } = placed(inputs);
+        const { relay, host } = inputs;
         // A replacement finds its key in place: what the machine booted with is not believed again.
         const old = keptIn(inputs);
         const isSame = old !== undefined && (old["instance"] ?? idOf(host)) === idOf(host);
@@ -75,10 +77,11 @@ export const hostKey: Resource = {
     },
 
     async update(_id, oldInputs, oldOutputs, news, context) {
-        if (context.preview) return planned(news);
-        await compareWith(oldInputs, oldOutputs, context);
-        const known = isOther(oldInputs, news) ? bootKey(news) : String(oldOutputs.hostKey);
-        return apply(news, [known], context, oldOutputs.record as RecordMark | undefined);
+        const [before, inputs] = [readPlaced(oldInputs), readPlaced(news)];
+        if (context.preview) return planned(inputs);
+        await compareWith(before, oldOutputs, context);
+        const known = isOther(before, inputs) ? bootKey(inputs) : String(oldOutputs.hostKey);
+        return apply(inputs, [known], context, recordIn(oldOutputs));
     },
 
     // It goes with its machine.
@@ -86,8 +89,8 @@ export const hostKey: Resource = {
 };
 
 /** It writes before any other resource of its relay: the mark of the machine that the relay is on is compared first. */
-async function compareWith(inputs: Properties, { hostKey: key }: Properties, context: Context): Promise<void> {
-    await compareMark(placed(inputs).audit, atItsOwnAddress(pinning(targetOf(inputs, context), String(key))));
+async function compareWith(inputs: PlacedInputs, { hostKey: key }: Properties, context: Context): Promise<void> {
+    await compareMark(inputs.audit, atItsOwnAddress(pinning(targetOf(inputs, context), String(key))));
 }
 
 /** A new cloud machine boots, gets its address and runs cloud-init before anybody can log in. */
@@ -98,18 +101,18 @@ const RELOAD_MS = 20_000;
 
 /** @param known keys that the machine may still show, besides the one that it is to have */
 async function apply(
-    inputs: Properties,
+    inputs: PlacedInputs,
     known: string[],
     context: Context,
     previous?: RecordMark,
 ): Promise<Properties> {
-    const { relay, host } = placed(inputs);
+    const { relay, host } = inputs;
     const target = targetOf(inputs, context);
     const publicKey = String(inputs.publicKey);
     const where = describeHost(host);
     const details = { relay, instance: idOf(host), host_key: pinnedFingerprint(publicKey) };
     const announcement = { action: "host_key_rotate", message: `Replace the SSH host key of ${where}`, details };
-    const { record } = await underAudit(placed(inputs).audit, previous, announcement, async (operation) => {
+    const { record } = await underAudit(inputs.audit, previous, announcement, async (operation) => {
         const files = { private: String(inputs.privateKey), public: `${publicKey}\n` };
         await patiently(context, PATIENCE_MS, isNotThereYet, () => install(target, [...known, publicKey], files));
         // Only a new connection shows what the machine shows now.
@@ -137,7 +140,8 @@ async function install(target: Target, pins: string[], files: Requests<"hostkey"
 }
 
 function pinning(target: Target, key: string): Target {
-    return { ...target, host: { ...(target.host as SshHost), hostKey: key } };
+    const { host } = target;
+    return host.kind === "ssh" ? { ...target, host: { ...host, hostKey: key } } : target;
 }
 
 async function patiently<T>(
@@ -168,21 +172,21 @@ function isNotReloaded(error: unknown): boolean {
     return error instanceof HostUnreachable || error instanceof HostKeyMismatch;
 }
 
-function planned(inputs: Properties): Properties {
+function planned(inputs: PlacedInputs): Properties {
     return { hostKey: inputs.publicKey, record: UNKNOWN, plan: [sentence(inputs)] };
 }
 
-function sentence(inputs: Properties): string {
-    return `${placed(inputs).relay}: the SSH host key that the machine's user-data holds is good for one connection, which replaces it`;
+function sentence(inputs: PlacedInputs): string {
+    return `${inputs.relay}: the SSH host key that the machine's user-data holds is good for one connection, which replaces it`;
 }
 
 /** What the machine's user-data gave it. */
-function bootKey(inputs: Properties): string {
-    return (placed(inputs).host as SshHost).hostKey ?? "";
+function bootKey(inputs: PlacedInputs): string {
+    return inputs.host.kind === "ssh" ? (inputs.host.hostKey ?? "") : "";
 }
 
-function isOther(oldInputs: Properties, news: Properties): boolean {
-    return isOtherInstance(placed(oldInputs).host, placed(news).host);
+function isOther(oldInputs: PlacedInputs, news: PlacedInputs): boolean {
+    return isOtherInstance(oldInputs.host, news.host);
 }
 
 function idOf(host: Target["host"]): string | undefined {

@@ -1,3 +1,4 @@
+import { isMap } from "../changes.js";
 import { ownerOf } from "../../../core/protocol/owner.js";
 import { leafName } from "../../../core/wireguard/leaf.js";
 import type { Properties, PropertySchema } from "../resource.js";
@@ -25,7 +26,7 @@ export function withKept(news: Properties, olds: Properties | undefined): Proper
 
 /** Outputs of the resource that this one replaces; undefined for one that is new. */
 export function keptIn({ kept }: Properties): Properties | undefined {
-    return kept as Properties | undefined;
+    return isMap(kept) ? kept : undefined;
 }
 
 /**

@@ -7,12 +7,12 @@ import { InvalidArgument } from "../../../core/errors.js";
 import { inProject } from "../../audit/paths.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import {
-    UNKNOWN,
     type ChangeKind,
     type CheckFailure,
     type Context,
     type Properties,
     type Resource,
+    UNKNOWN,
 } from "../resource.js";
 
 /** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */

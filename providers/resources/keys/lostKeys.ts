@@ -1,3 +1,5 @@
+import { auditShape } from "../relay/placed.js";
+import { fields, flag, number, optional, read } from "../shape.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
 import type { CheckFailure, Context, Properties, PropertySchema } from "../resource.js";
@@ -26,7 +28,7 @@ export async function lostKeyFailures(news: Properties, context: Context): Promi
     const { audit, relay, replaceLostKeys: said } = news;
     const effect = effectOf(news);
     if (audit === undefined || effect === undefined) return [];
-    const last = await lastApply(audit as AuditRef, String(relay));
+    const last = await lastApply(read(auditShape, audit, "audit"), String(relay));
     if (last === undefined) return [];
     if (said === last.hash) {
         context.log(
@@ -41,9 +43,14 @@ export async function lostKeyFailures(news: Properties, context: Context): Promi
     return [{ path: `relay ${String(relay)}`, reason: `${found}${stale}; ${fix}` }];
 }
 
+const losesShape = fields<{ relayKey?: boolean; peers?: number }>({
+    relayKey: optional(flag),
+    peers: optional(number),
+});
+
 /** What becomes of the configurations in use; undefined when none of them depends on what was lost. */
 function effectOf({ loses }: Properties): { made: string; stops: string } | undefined {
-    const { relayKey, peers } = (loses ?? {}) as { relayKey?: boolean; peers?: number };
+    const { relayKey, peers } = read(losesShape, loses ?? {}, "loses");
     if (relayKey === true)
         return {
             made: "a new relay key and new preshared keys are",

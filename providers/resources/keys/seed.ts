@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { LOST_INPUTS, lostKeyFailures } from "./lostKeys.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
-import { UNKNOWN, type Resource } from "../resource.js";
+import { type Resource, UNKNOWN } from "../resource.js";
 
 /**
  * What a relay's preshared keys are derived from. It never changes while it exists: a new one would be a new

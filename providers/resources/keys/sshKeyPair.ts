@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { generateSshKeyPair } from "../../../core/keys/ssh.js";
 import { hasUnknown, isMap, same } from "../changes.js";
-import { UNKNOWN, type Properties, type Resource } from "../resource.js";
+import { type Properties, type Resource, UNKNOWN } from "../resource.js";
 
 /** An Ed25519 pair for SSH: who logs in to a machine that the program makes, or what that machine shows. */
 export const sshKeyPair: Resource = {

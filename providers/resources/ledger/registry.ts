@@ -1,15 +1,15 @@
+import { isPlaced, readLogged, recordIn } from "../relay/placed.js";
+import { readLedger, readRegistry, type RegistryInputs } from "./inputs.js";
+import { changesOf, isMap, same } from "../changes.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { Refused } from "../../../core/errors.js";
-import { allocate, type Problem } from "../../../core/registry/index.js";
-import type { PeerRequest, ServiceRequest } from "../../../core/registry/request.js";
+import { allocate } from "../../../core/registry/index.js";
 import { withFormerKeys, withHistory, withOutputKeys } from "../../../core/registry/outputKeys.js";
-import { AuditLog, type AuditRef } from "../../audit/log.js";
+import { AuditLog } from "../../audit/log.js";
 import { compareLeaves, LEAVES_INPUT } from "../log/anchors.js";
-import { changesOf, same } from "../changes.js";
 import { KEPT_INPUT, keptIn, withKept } from "../keys/kept.js";
-import { placed } from "../relay/placed.js";
 import { mintId, targetOf } from "../relay/target.js";
 import { verifyRecord, verifyRelay } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
@@ -83,45 +83,47 @@ export const registry: Resource = {
     async check(news, olds, context) {
         const given = withKept(news, olds);
         compareLeaves([olds, news], context);
-        const publicKeys = keysOf(news);
-        const previous = await previousLedger(given, olds, context);
+        const told = readRegistry(given);
+        const { relay, subnet, subnet6, publicKeys = {} } = told;
+        const previous = await previousLedger(told, olds, context);
         const request = {
-            subnet: news.subnet as string,
-            subnet6: news.subnet6 as string | undefined,
-            reservedAddresses: (news.reserved ?? []) as string[],
-            peers: withOutputKeys(news.peers as Record<string, PeerRequest>, publicKeys),
-            services: news.services as Record<string, ServiceRequest>,
+            subnet,
+            subnet6,
+            reservedAddresses: told.reserved ?? [],
+            peers: withOutputKeys(told.peers, publicKeys),
+            services: told.services,
         };
         const now = new Date();
         const { ledger, problems, renamed, expired } = allocate(request, previous, now);
         const late = expired.filter(({ was }) => was === "new");
         if (late.length > 0) {
             const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
-            context.log("warning", `${String(news.relay)}: ${names} expired before being connected and stays out`);
+            context.log("warning", `${relay}: ${names} expired before being connected and stays out`);
         }
         for (const { from, to } of renamed)
-            context.log("info", `${String(news.relay)}: ${to} has the key of ${from} and keeps the address`);
+            context.log("info", `${relay}: ${to} has the key of ${from} and keeps the address`);
         // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
         // behind, the program brings back what was taken away since.
         const failures = problems.length === 0 ? [] : allocate(request, undefined, now).problems;
         const refused = failures.length > 0 || problems.length === 0 ? {} : { refused: problems };
         return {
-            inputs: { ...given, ...(ledger as unknown as Properties), ...refused },
+            inputs: { ...given, ...ledger, ...refused },
             failures: failures.length > 0 ? problems : [],
         };
     },
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
         if (context.refreshing) return { changes: {} };
-        const record = oldOutputs.record as RecordMark | undefined;
-        const { behind } = await verifyRecord(news.audit as AuditRef, record, context);
-        refuse(news, behind);
+        const inputs = readRegistry(news);
+        const { behind } = await verifyRecord(inputs.audit, recordIn(oldOutputs), context);
+        refuse(inputs, behind);
         return { changes: changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services"]) };
     },
 
-    async create(inputs, context) {
+    async create(news, context) {
+        const inputs = readRegistry(news);
         refuse(inputs, false);
-        if (context.preview) return { id: "", outputs: { ...ledgerOf(inputs), record: UNKNOWN, plan: [] } };
+        if (context.preview) return { id: "", outputs: { ...readLedger(inputs), record: UNKNOWN, plan: [] } };
         await verifyPlaces(undefined, inputs, context);
         return { id: mintId(), outputs: await record(inputs, undefined) };
     },
@@ -129,34 +131,34 @@ export const registry: Resource = {
     async update(_id, oldInputs, oldOutputs, news, context) {
         if (context.preview) {
             return {
-                ...ledgerOf(news),
-                record: same(ledgerOf(oldInputs), ledgerOf(news)) ? oldOutputs.record : UNKNOWN,
+                ...readLedger(news),
+                record: same(readLedger(oldInputs), readLedger(news)) ? oldOutputs.record : UNKNOWN,
                 plan: [],
             };
         }
         await verifyPlaces(oldInputs, news, context);
-        return record(news, oldOutputs.record as RecordMark | undefined);
+        return record(readRegistry(news), recordIn(oldOutputs));
     },
 
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
 
     async delete(_id, inputs, outputs) {
-        const audit = inputs.audit as AuditRef;
-        const mark = outputs.record as RecordMark | undefined;
+        const { relay, audit } = readLogged(inputs);
+        const mark = recordIn(outputs);
         const log = await AuditLog.open(audit, { expectExisting: mark !== undefined });
-        const newest = await newestSequence(log, String(inputs.relay));
+        const newest = await newestSequence(log, relay);
         // A replaced registry was taken over by the one that replaces it.
         if (mark !== undefined && newest !== undefined && newest > mark.sequence) return;
-        const ledger = ledgerOf(inputs);
-        const message = `Archived the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
-        const begin = `Archive the registry of relay ${String(inputs.relay)}: ${contents(ledger)}`;
-        const announcement = { action: "registry_archive", message, begin, details: { relay: inputs.relay } };
+        const ledger = readLedger(inputs);
+        const message = `Archived the registry of relay ${relay}: ${contents(ledger)}`;
+        const begin = `Archive the registry of relay ${relay}: ${contents(ledger)}`;
+        const announcement = { action: "registry_archive", message, begin, details: { relay } };
         await underAudit(audit, mark, announcement, async (operation) => {
             await operation.record({
                 action: ACTION,
                 status: "success",
                 message,
-                details: { relay: inputs.relay, ledger },
+                details: { relay, ledger },
             });
         });
         await log.writeNote();
@@ -165,22 +167,18 @@ export const registry: Resource = {
 
 /** Who had which address, port and key, and which keys nobody has any more. */
 async function previousLedger(
-    news: Properties,
+    news: RegistryInputs,
     olds: Properties | undefined,
     context: Context,
 ): Promise<Ledger | undefined> {
     const past = olds ?? keptIn(news);
-    const ledger = past === undefined ? await archived(news, context) : ledgerOf(past);
+    const ledger = past === undefined ? await archived(news, context) : readLedger(past);
     if (ledger === undefined) return undefined;
-    if (past?.publicKeys !== undefined) return withFormerKeys(ledger, keysOf(past));
+    if (isMap(past?.publicKeys)) return withFormerKeys(ledger, past.publicKeys);
     // The state does not have them: it is lost, or older than this input. The log has every key that was ever on the wire.
     const active = Object.entries(await recordedRegistry(news)).filter(([, { status }]) => status === "active");
     const known = Object.fromEntries(active.map(([name, { publicKey }]) => [name, publicKey]));
     return withHistory(withFormerKeys(ledger, known), await recordedKeys(news));
-}
-
-function keysOf({ publicKeys }: Properties): Record<string, unknown> {
-    return (publicKeys ?? {}) as Record<string, unknown>;
 }
 
 /**
@@ -188,33 +186,26 @@ function keysOf({ publicKeys }: Properties): Record<string, unknown> {
  * it leaves.
  */
 async function verifyPlaces(olds: Properties | undefined, news: Properties, context: Context): Promise<void> {
-    const before = olds === undefined ? {} : { before: { inputs: olds } };
+    const before = olds !== undefined && isPlaced(olds) ? { before: { inputs: olds } } : {};
     for (const inputs of olds === undefined ? [news] : [news, olds]) {
-        const { host, audit } = placed(inputs);
-        if (typeof host !== "object" || host.kind === "script") continue;
-        if (await verifyRelay(audit, targetOf(inputs, context, before))) return;
+        if (!isPlaced(inputs) || inputs.host.kind === "script") continue;
+        if (await verifyRelay(inputs.audit, targetOf(inputs, context, before))) return;
     }
 }
 
-function ledgerOf(inputs: Properties): Ledger {
-    const { peers, services, retired } = inputs as unknown as Ledger;
-    return { peers, services, retired };
-}
-
 /** @throws Refused when check found something that the ledger's history forbids */
-function refuse({ refused }: Properties, behind: boolean): void {
-    const problems = (refused ?? []) as Problem[];
+function refuse({ refused: problems = [] }: RegistryInputs, behind: boolean): void {
     if (problems.length === 0) return;
     const reason = "was changed in the state since this branch was made; rebase the branch before anything else";
     throw new Refused(behind ? problems.map(({ path }) => ({ path, reason })) : problems);
 }
 
-async function record(inputs: Properties, previous: RecordMark | undefined): Promise<Properties> {
-    const ledger = ledgerOf(inputs);
-    const relay = String(inputs.relay);
+async function record(inputs: RegistryInputs, previous: RecordMark | undefined): Promise<Properties> {
+    const ledger = readLedger(inputs);
+    const { relay, audit } = inputs;
     const message = `The registry of relay ${relay} lists ${contents(ledger)}`;
     const { record: mark } = await underAudit(
-        inputs.audit as AuditRef,
+        audit,
         previous,
         { action: ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
         async (operation) => {
@@ -240,15 +231,14 @@ function contents({ peers, services }: Ledger): string {
  * Without old inputs (replaced, tainted, or the state was lost) the newest ledger in the log keeps everybody's
  * address. On a first deployment there is none, and nothing is said.
  */
-async function archived(news: Properties, context: Context): Promise<Ledger | undefined> {
-    const relay = String(news.relay);
-    const log = await AuditLog.open(news.audit as AuditRef, {});
+async function archived({ relay, audit }: RegistryInputs, context: Context): Promise<Ledger | undefined> {
+    const log = await AuditLog.open(audit, {});
     const formerly = new FormerNames(relay);
     const details = await log.findDetails(
         (line) => formerly.isOfIt(line) && line.action === ACTION && line.details.ledger !== undefined,
     );
     if (details === undefined) return undefined;
-    const ledger = details.ledger as Ledger;
+    const ledger = readLedger(details.ledger);
     const names = [...Object.keys(ledger.peers), ...Object.keys(ledger.retired.peers)];
     context.log(
         "warning",

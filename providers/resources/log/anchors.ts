@@ -9,7 +9,8 @@ import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
 import { claimantOf, type Target } from "../../hosts/host.js";
 import { compareBeforeRecord } from "./beforeRecord.js";
 import { isMap } from "../changes.js";
-import { placed } from "../relay/placed.js";
+import { readLogged } from "../relay/placed.js";
+import { read, text } from "../shape.js";
 import { targetOf } from "../relay/target.js";
 import { verifyFacts } from "../relay/verify.js";
 import { type Context, type Properties, type PropertySchema, UNKNOWN } from "../resource.js";
@@ -33,7 +34,7 @@ interface LeafPlace {
 /** Has the marks of managed peers' machines compared before the next record: those that the state has, and those of the program. */
 export function compareLeaves(versions: (Properties | undefined)[], context: Context): void {
     for (const inputs of versions.filter((each) => each !== undefined)) {
-        const { audit } = placed(inputs);
+        const { audit } = readLogged(inputs);
         for (const target of leafTargets(inputs, context)) {
             const { owner, host, names } = target;
             const key = [owner, describeHost(host), names.appName, names.interface].join(" ");
@@ -45,8 +46,9 @@ export function compareLeaves(versions: (Properties | undefined)[], context: Con
 function leafTargets(inputs: Properties, context: Context): Target[] {
     const { leaves } = inputs;
     if (!Array.isArray(leaves)) return [];
+    const { relay, relayId, audit } = readLogged(inputs);
+    const appName = read(text, inputs.appName, "appName");
     return leaves.filter(isLeafPlace).map(({ peer, host, interface: device, credentials }) => {
-        const { relay, relayId, appName, audit } = placed(inputs);
         const place = {
             relay: leafName(relay, peer),
             ...(typeof relayId === "string" ? { relayId: leafName(relayId, peer) } : {}),

@@ -4,7 +4,8 @@ import { AuditLog, type AuditRef } from "../../audit/log.js";
 import { compareLeaves, compareMark, LEAVES_INPUT } from "./anchors.js";
 import { compareAllDue } from "./beforeRecord.js";
 import { changesOf } from "../changes.js";
-import { placed } from "../relay/placed.js";
+import { isPlaced, readLogged } from "../relay/placed.js";
+import { fields, flag, number, optional, read, type Shape, text } from "../shape.js";
 import { mintId, targetOf } from "../relay/target.js";
 import { warnBehind } from "../relay/verify.js";
 import { PLACED_INPUTS } from "../schemas.js";
@@ -39,7 +40,7 @@ export const auditCheckpoint: Resource = {
     async diff(_id, oldInputs, oldOutputs, news, context) {
         // A refresh's own diff comes with its arguments swapped; what was read has been verified by the read.
         if (context.refreshing) return { changes: {} };
-        const audit = news.audit as AuditRef;
+        const audit = readLogged(news).audit;
         const changes = changesOf(oldInputs, news, ["records"]);
         await verify(audit, oldOutputs, context, "diff");
         // An update follows a change: it says what it pinned, or in a preview what this found.
@@ -50,7 +51,7 @@ export const auditCheckpoint: Resource = {
 
     async create(inputs, context) {
         if (context.preview) {
-            await warnUnwritable(inputs.audit as AuditRef, context);
+            await warnUnwritable(readLogged(inputs).audit, context);
             return { id: "", outputs: UNPINNED };
         }
         await recordPin(inputs, context);
@@ -58,7 +59,7 @@ export const auditCheckpoint: Resource = {
     },
 
     async update(_id, _oldInputs, oldOutputs, news, context) {
-        const audit = news.audit as AuditRef;
+        const audit = readLogged(news).audit;
         if (context.preview) {
             await sayVerified(audit, oldOutputs, context);
             return UNPINNED;
@@ -68,7 +69,7 @@ export const auditCheckpoint: Resource = {
     },
 
     async read(id, inputs, outputs, context) {
-        await verify(inputs.audit as AuditRef, outputs, context);
+        await verify(readLogged(inputs).audit, outputs, context);
         const { RelayGone } = await import("../../hosts/mirror.js");
         try {
             return { id, inputs, outputs: await pin(inputs, context) };
@@ -83,12 +84,12 @@ export const auditCheckpoint: Resource = {
     // The log stays; the resources that are deleted after this one verify their own records in it. It goes first, so here every
     // machine's own mark is compared before any of them writes.
     async delete(_id, inputs, outputs, context) {
-        await verify(inputs.audit as AuditRef, outputs, context);
+        await verify(readLogged(inputs).audit, outputs, context);
         compareLeaves([inputs], context);
-        await compareAllDue(placed(inputs).audit.path);
-        if (typeof inputs.host === "object" && placed(inputs).host.kind !== "script")
-            await compareMark(placed(inputs).audit, targetOf(inputs, context));
-        await sayVerified(inputs.audit as AuditRef, outputs, context);
+        await compareAllDue(readLogged(inputs).audit.path);
+        if (isPlaced(inputs) && inputs.host.kind !== "script")
+            await compareMark(inputs.audit, targetOf(inputs, context));
+        await sayVerified(readLogged(inputs).audit, outputs, context);
     },
 };
 
@@ -101,6 +102,15 @@ const UNPINNED: Properties = {
     note: UNKNOWN,
 };
 
+const checkpointShape: Shape<Checkpoint> = fields<Checkpoint>({
+    genesis: text,
+    size: number,
+    bytes: number,
+    head: text,
+    root: text,
+    note: text,
+});
+
 /** A diff has no effect, so it may go on with a log that is merely behind; what has an effect never does. */
 async function verify(
     audit: AuditRef,
@@ -110,7 +120,7 @@ async function verify(
 ): Promise<void> {
     const log = await AuditLog.open(audit, { expectExisting: true });
     const behind = (warning: string): void => warnBehind(audit, warning, context);
-    const warnings = await log.verifyCheckpoint(outputs as unknown as Checkpoint, by === "diff" ? { behind } : {});
+    const warnings = await log.verifyCheckpoint(read(checkpointShape, outputs), by === "diff" ? { behind } : {});
     for (const warning of warnings) context.log("warning", warning);
 }
 
@@ -132,7 +142,7 @@ async function warnUnwritable(audit: AuditRef, context: Context): Promise<void> 
  * this one nothing but the resources' own records vouched for the log.
  */
 async function recordPin(inputs: Properties, context: Context): Promise<void> {
-    const log = await AuditLog.open(inputs.audit as AuditRef, {});
+    const log = await AuditLog.open(readLogged(inputs).audit, {});
     const relay = String(inputs.relay);
     const names = new FormerNames(relay);
     const earlier = await log.findDetails((line) => names.isOfIt(line) && line.action === PIN);
@@ -149,18 +159,21 @@ async function recordPin(inputs: Properties, context: Context): Promise<void> {
 const PIN = "checkpoint_create";
 
 async function pin(inputs: Properties, context: Context): Promise<Properties> {
-    const log = await AuditLog.open(inputs.audit as AuditRef, { expectExisting: true });
+    const log = await AuditLog.open(readLogged(inputs).audit, { expectExisting: true });
     const checkpoint = await log.checkpoint();
     await mirror(log, inputs, context);
     context.log("info", `audit log: ${checkpoint.size} records, head ${checkpoint.head.slice(0, 16)}, pinned`);
     return { ...checkpoint };
 }
 
+const mirrorShape: Shape<{ mirror?: boolean }> = fields<{ mirror?: boolean }>({ mirror: optional(flag) });
+
 /** The lines themselves, on the relay: before the checkpoint that pins them returns. */
 async function mirror(log: AuditLog, inputs: Properties, context: Context): Promise<void> {
-    const { host, audit } = placed(inputs);
-    const wanted = (audit as AuditRef & { mirror?: boolean }).mirror !== false;
-    if (!wanted || host === undefined || host.kind === "local" || host.kind === "script") return;
+    if (!isPlaced(inputs) || inputs.host.kind !== "ssh") return;
+    const { audit } = inputs;
+    const { mirror: isWanted = true } = read(mirrorShape, audit, "audit");
+    if (!isWanted) return;
     const { relayMirror } = await import("../../hosts/mirror.js");
     const { pushToMirror } = await import("../../audit/mirror.js");
     await pushToMirror(log.path, audit.path, relayMirror(targetOf(inputs, context)));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { driftName } from "../driftNames.js";
 import { expectedListeners } from "../../../core/caddy/index.js";
 import { leafTitle } from "../../../core/certificates/leaves.js";
 import { listeners } from "../../../core/protocol/listeners.js";
@@ -47,7 +48,7 @@ function serverDrift(args: ProxyInputs, answer: Answers): Record<string, string>
     const servers = running?.apps?.http?.servers ?? {};
     const drift: Record<string, string> = {};
     const listen = Object.values(servers).flatMap((server) => server.listen ?? []);
-    const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
+    const wanted = expectedListeners({ listen: args.addresses, services: args.services });
     for (const address of wanted) {
         if (!listen.includes(address))
             drift[`listener ${address}`] =
@@ -64,7 +65,7 @@ function serverDrift(args: ProxyInputs, answer: Answers): Record<string, string>
 function listenerDrift(args: ProxyInputs, answer: Answers): Record<string, string> {
     const drift: Record<string, string> = {};
     const live = listeners.parse(answer.listeners);
-    const wanted = expectedListeners({ listen: args.addresses, services: args.services as never });
+    const wanted = expectedListeners({ listen: args.addresses, services: args.services });
     for (const address of wanted) {
         const owner = live.find((each) => each.address === address)?.whose;
         if (owner === undefined) drift[`port ${address}`] = `nothing listens on ${address}; ${REPAIR} starts it`;
@@ -83,7 +84,7 @@ function certificateDrift(certificates: Record<string, CertificateRecord>, answe
     const drift: Record<string, string> = {};
     for (const [name, { file, renewal }] of Object.entries(certificates)) {
         if (renewal === undefined && answer[`certificate.${file}.pem`] === undefined)
-            drift[`certificate ${name}`] =
+            drift[driftName("certificate", name)] =
                 `the certificate of ${leafTitle(name)} is gone from the relay; ${REPAIR} issues another`;
     }
     return drift;

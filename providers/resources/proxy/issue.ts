@@ -1,33 +1,30 @@
 import { webcrypto } from "node:crypto";
 
+import { differsIn } from "../driftNames.js";
+import { servicesOf } from "./services.js";
+import { type CertificateRecord, type ProxyChange, resolvedProxy } from "./inputs.js";
 import { allLeaves, leavesOf } from "../../../core/certificates/leaves.js";
-import type { ProxyService } from "../../../core/registry/model.js";
 import { changesOf } from "../changes.js";
-import { placed } from "../relay/placed.js";
 import { certificatesOf, isElsewhere, newAuthorities, renewal, renewals } from "./sentences.js";
-import type { Change } from "../relay/change.js";
-import { type CertificateRecord, type ProxyInputs } from "./inputs.js";
 
 /** Keeps what is still good, makes what is new or due. Private keys go to the host and nowhere else. */
 export async function issue(
-    change: Change,
+    change: ProxyChange,
 ): Promise<{ certificates: Record<string, CertificateRecord>; files: Record<string, string> }> {
     const { before, inputs } = change;
-    const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
+    const { addresses, services, authorities, authorityKeys } = resolvedProxy(inputs);
     const kept =
         before !== undefined &&
         !isElsewhere(change) &&
         Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses"])).length === 0;
     const anew = newAuthorities(change);
-    const lost = Object.keys(before?.outputs.drift ?? {}).some(
-        (name) => name === "records" || name.startsWith("certificate"),
-    );
+    const lost = differsIn(before?.outputs.drift, "records", "certificate", "certificate file");
     const due = renewals(change);
     const certificates: Record<string, CertificateRecord> = {};
     const files: Record<string, string> = {};
     for (const { id, service: name, algorithm } of allLeaves(services)) {
         const old = certificatesOf(before?.outputs)[id];
-        const oldService = ((before?.inputs.services ?? {}) as Record<string, ProxyService>)[name];
+        const oldService = servicesOf(before?.inputs)[name];
         if (
             kept &&
             !lost &&
@@ -43,9 +40,9 @@ export async function issue(
         }
         const { issueLeaf } = await import("../../../core/certificates/index.js");
         const leaf = await issueLeaf({
-            authority: { certificate: authorities[algorithm] ?? "", privateKey: authorityKeys[algorithm] ?? "" },
+            authority: { certificate: authorities?.[algorithm] ?? "", privateKey: authorityKeys?.[algorithm] ?? "" },
             service: name,
-            appName: placed(inputs).appName,
+            appName: inputs.appName,
             addresses,
             algorithm: algorithm,
             now: new Date(),

@@ -1,7 +1,10 @@
+import { serviceUrls } from "../../../core/names.js";
+import { type ProxyOutputs, readProxyOutputs, readProxyTold, type ServedByProxy } from "./outputs.js";
+import { type ProxyPlan, readProxy, resolvedProxy } from "./inputs.js";
+import { known } from "../shape.js";
+import { servicesOf } from "./services.js";
 import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { allLeaves, type Leaf, leavesOf } from "../../../core/certificates/leaves.js";
-import type { ProxyService } from "../../../core/registry/model.js";
-import { serviceUrls } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { describeHost } from "../../hosts/descriptors.js";
@@ -9,23 +12,21 @@ import { provideCaddy } from "../../hosts/caddyBinary.js";
 import { probeServices } from "../../hosts/probe.js";
 import { same } from "../changes.js";
 import { proxyInputs, proxyOutputs } from "../import/imported.js";
-import { placed } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
 import { configDrift, configHash, proxyDrift } from "./drift.js";
 import { delegate, renewalDrift, renewedCertificates, renewedFile, renewsItself } from "./renewal.js";
 import { certificatesOf, issuersOf, proxyWarnings, proxyWording, renewals, withoutReissued } from "./sentences.js";
 import { relayResource } from "../relay/relayResource.js";
 import type { RelayResourceParts } from "../relay/parts.js";
-import { type Properties, UNKNOWN } from "../resource.js";
+import { UNKNOWN } from "../resource.js";
 import { count } from "../sentences.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
-import { type CertificateRecord, type ProxyInputs } from "./inputs.js";
 import { issue } from "./issue.js";
 import { renderProxy, renewalUnits } from "./render.js";
 import { issuerOutcomes, restoredServices } from "./records.js";
 
 /** One Caddy for all services of a relay, bound to its tunnel addresses, and their certificates. */
-export const proxyParts: RelayResourceParts = {
+export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
     type: "Proxy",
     description:
         "The TLS proxy of a relay: services on tunnel addresses only, with their certificates and what was negotiated.",
@@ -58,6 +59,8 @@ export const proxyParts: RelayResourceParts = {
         },
     ),
     step: "proxy",
+    parse: readProxy,
+    parseOutputs: readProxyOutputs,
     ...proxyWording,
 
     // So that a relay of an earlier version gets what this one says for the same services.
@@ -71,16 +74,16 @@ export const proxyParts: RelayResourceParts = {
 
     begin: (change) => ({
         action: "services_apply",
-        message: `Apply the services of ${describeRelay(placed(change.inputs).relay)}`,
+        message: `Apply the services of ${describeRelay(change.inputs.relay)}`,
         details: {
-            relay: placed(change.inputs).relay,
-            services: Object.keys(change.inputs.services ?? {}),
+            relay: change.inputs.relay,
+            services: Object.keys(servicesOf(change.inputs)),
         },
     }),
 
     async desired(change) {
         const { inputs, context } = change;
-        const { services } = inputs as unknown as ProxyInputs;
+        const { services } = resolvedProxy(inputs);
         if (Object.keys(services).length > 0) await provideCaddy(targetOf(inputs, context));
         if (!renewsItself(inputs)) {
             const { certificates, files } = await issue(change);
@@ -93,18 +96,22 @@ export const proxyParts: RelayResourceParts = {
     },
 
     async outputs({ inputs, context }, answer, keep) {
-        const args = inputs as unknown as ProxyInputs;
+        const args = resolvedProxy(inputs);
         const target = targetOf(inputs, context);
-        const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : keep.certificates;
+        const { issuers = {}, certificates: issued = {} } = readProxyTold(keep);
+        const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : issued;
         const config = configHash(answer);
-        const outputs = { certificates, issuers: keep.issuers, ...(config === undefined ? {} : { config }) };
+        const outputs = { certificates, issuers, ...(config === undefined ? {} : { config }) };
         const problems = Object.values(driftOf(inputs, outputs, answer));
-        const probes = problems.length > 0 ? {} : await probeServices(target, args, placed(inputs).appName);
-        const services: Record<string, Properties> = {};
+        const probes =
+            problems.length > 0
+                ? {}
+                : await probeServices(target, { ...args, authorities: args.authorities ?? {} }, inputs.appName);
+        const services: Record<string, ServedByProxy> = {};
         for (const [name, service] of Object.entries(args.services)) {
             const probe = probes[name];
             services[name] = {
-                ...serviceUrls({ name, port: service.port }, { ...args, appName: placed(inputs).appName }),
+                ...serviceUrls({ name, port: service.port }, { ...args, appName: inputs.appName }),
                 upstream: service.upstream,
                 group: probe?.group ?? "none",
                 cipher: probe?.cipher ?? "none",
@@ -126,12 +133,12 @@ export const proxyParts: RelayResourceParts = {
 
     outcomes(change, outputs) {
         const { inputs, before } = change;
-        const { relay } = placed(inputs);
+        const { relay } = inputs;
         const restored = restoredServices(change);
-        const now = inputs.services as Record<string, ProxyService>;
-        const then = (before?.inputs.services ?? {}) as Record<string, ProxyService>;
-        const certificates = outputs.certificates as Record<string, CertificateRecord>;
-        const served = outputs.served as Record<string, Properties>;
+        const now = servicesOf(inputs);
+        const then = servicesOf(before?.inputs);
+        const certificates = certificatesOf(outputs);
+        const served = outputs.served ?? {};
         const leaves = (name: string): Leaf[] => leavesOf(name, now[name]!);
         const opened = Object.keys(now).filter(
             (name) =>
@@ -143,13 +150,13 @@ export const proxyParts: RelayResourceParts = {
         return [
             ...opened.sort().map((name) => ({
                 action: "service_open",
-                message: `Opened ${name} at ${String(served[name]?.url)}`,
+                message: `Opened ${name} at ${served[name]?.url}`,
                 details: {
                     relay,
                     name,
                     upstream: now[name]?.upstream,
                     port: now[name]?.port,
-                    listen_ip: (inputs.addresses as string[])[0],
+                    listen_ip: known(inputs.addresses)?.[0],
                     tls_fingerprint: leaves(name)
                         .map(({ id }) => `SHA256:${certificates[id]?.fingerprint}`)
                         .join(" "),
@@ -174,13 +181,13 @@ export const proxyParts: RelayResourceParts = {
     drift: driftOf,
 
     imported(found, answer) {
-        const inputs = proxyInputs(found, answer);
+        const inputs = readProxy(proxyInputs(found, answer));
         return Promise.resolve({ inputs, outputs: proxyOutputs(inputs) });
     },
 
     ending(inputs) {
-        const { relay } = placed(inputs);
-        const services = (inputs.services ?? {}) as Record<string, ProxyService>;
+        const { relay } = inputs;
+        const services = servicesOf(inputs);
         return [
             {
                 action: "services_remove",
@@ -199,14 +206,12 @@ export const proxyParts: RelayResourceParts = {
 
 export const proxy = relayResource(proxyParts);
 
-function driftOf(inputs: Properties, outputs: Properties, answer: Answers): Record<string, string> {
-    const args = inputs as unknown as ProxyInputs;
+function driftOf(inputs: ProxyPlan, outputs: ProxyOutputs, answer: Answers): Record<string, string> {
+    const args = resolvedProxy(inputs);
     const drift = {
         ...configDrift(outputs.config, args, answer),
         ...proxyDrift(args, certificatesOf(outputs), answer),
     };
-    const own = renewsItself(inputs)
-        ? renewalDrift(placed(inputs).appName, args, issuersOf(outputs), answer, new Date())
-        : {};
+    const own = renewsItself(inputs) ? renewalDrift(inputs.appName, args, issuersOf(outputs), answer, new Date()) : {};
     return { ...drift, ...own };
 }

@@ -1,12 +1,13 @@
+import { servicesOf } from "./services.js";
+import type { ProxyChange } from "./inputs.js";
+import type { ProxyOutputs } from "./outputs.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Announcement } from "../relay/announcement.js";
 import { issuersOf } from "./sentences.js";
 import { NOTHING_REMOVED } from "../relay/removedFirst.js";
-import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
 
 /** That a relay has an authority of its own, or no longer, is worth a line in the log. */
-export function issuerOutcomes(relay: string, before: Properties | undefined, outputs: Properties): Announcement[] {
+export function issuerOutcomes(relay: string, before: ProxyOutputs | undefined, outputs: ProxyOutputs): Announcement[] {
     const [then, now] = [issuersOf(before), issuersOf(outputs)];
     const algorithms = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
     return algorithms
@@ -26,8 +27,8 @@ export function issuerOutcomes(relay: string, before: Properties | undefined, ou
 }
 
 /** Services that were closed since the proxy was applied last, and that it is to serve. */
-export function restoredServices({ inputs, removed = NOTHING_REMOVED }: Change): string[] {
-    return Object.keys(inputs.services ?? {})
+export function restoredServices({ inputs, removed = NOTHING_REMOVED }: ProxyChange): string[] {
+    return Object.keys(servicesOf(inputs))
         .filter((name) => removed.services.has(name))
         .sort();
 }

@@ -1,25 +1,23 @@
+import { type CertificateRecord, type ProxyChange, resolvedProxy } from "./inputs.js";
 import { renderCaddy } from "../../../core/caddy/index.js";
 import { leavesOf } from "../../../core/certificates/leaves.js";
 import { services as servicesTable } from "../../../core/protocol/services.js";
 import { renderRenewalUnits } from "../../../core/units/index.js";
 import type { Requests } from "../../../core/protocol/steps.js";
 import { relayValues } from "../../hosts/host.js";
-import { placed } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
-import type { Change } from "../relay/change.js";
-import { type CertificateRecord, type ProxyInputs } from "./inputs.js";
 
 /** Caddy's configuration, and the relay's own record of what it serves. */
 export function renderProxy(
-    { inputs, context }: Change,
+    { inputs, context }: ProxyChange,
     certificates: Record<string, Pick<CertificateRecord, "file" | "renewal">>,
 ): Record<string, string> {
-    const { addresses, services } = inputs as unknown as ProxyInputs;
+    const { addresses, services } = resolvedProxy(inputs);
     const { etc, run } = relayValues(targetOf(inputs, context));
     const caddy = renderCaddy({
         adminSocket: `${run}/admin.sock`,
         listen: addresses,
-        appName: placed(inputs).appName,
+        appName: inputs.appName,
         services: Object.fromEntries(
             Object.entries(services).map(([name, service]) => {
                 const [first, second] = leavesOf(name, service).map(({ id }) => filesOf(etc, certificates[id]));
@@ -46,7 +44,7 @@ function filesOf(
     return { certificateFile: `${path}.pem`, keyFile: `${path}.${certificate.renewal === "relay" ? "pem" : "key"}` };
 }
 
-export function renewalUnits({ inputs, context }: Change): Requests<"proxy"> {
+export function renewalUnits({ inputs, context }: ProxyChange): Requests<"proxy"> {
     const units = renderRenewalUnits(relayValues(targetOf(inputs, context)));
     return Object.fromEntries(Object.entries(units).map(([unit, text]) => [`unit.${unit}`, text]));
 }

@@ -1,5 +1,14 @@
 import { webcrypto, X509Certificate } from "node:crypto";
 
+import { differsIn, driftName } from "../driftNames.js";
+import {
+    type CertificateRecord,
+    type IssuerRecord,
+    type ProxyChange,
+    type ProxyInputs,
+    type ProxyPlan,
+    resolvedProxy,
+} from "./inputs.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
 import { allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { serviceDomain } from "../../../core/names.js";
@@ -8,16 +17,12 @@ import { REPAIR } from "../../../core/repair.js";
 import { rfc3339 } from "../../../core/time.js";
 import type { Answers, Requests } from "../../../core/protocol/steps.js";
 import { changesOf } from "../changes.js";
-import { placed } from "../relay/placed.js";
-import type { CertificateRecord, IssuerRecord, ProxyInputs } from "./inputs.js";
 import { dueIssuers, isElsewhere, issuersOf, newAuthorities } from "./sentences.js";
-import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
 
 /** Days that a certificate is valid which a relay makes for itself. */
 export const SHORT_LEAF_DAYS = 90;
 
-export function renewsItself(inputs: Properties): boolean {
+export function renewsItself(inputs: ProxyPlan): boolean {
     return inputs.renewal === "relay";
 }
 
@@ -30,18 +35,16 @@ export function renewedFile(service: string): string {
  * The relay's authorities, one for each algorithm in use, and what goes to it: those that are new with their keys, and what to
  * certify. An authority is kept until a third of its life is over, or anything about it is in doubt.
  */
-export async function delegate(
-    change: Change,
-): Promise<{ issuers: Record<string, IssuerRecord>; files: Requests<"proxy"> }> {
+export async function delegate(change: ProxyChange): Promise<{ issuers: Record<string, IssuerRecord>; files: Requests<"proxy"> }> {
     const { before, inputs } = change;
-    const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
-    const { relay, appName } = placed(inputs);
+    const { addresses, services, authorities, authorityKeys } = resolvedProxy(inputs);
+    const { relay, appName } = inputs;
     const place = ["machine", "addresses", "renewal"];
     const kept =
         before !== undefined &&
         !isElsewhere(change) &&
         Object.keys(changesOf(before.inputs, inputs, place)).length === 0;
-    const lost = Object.keys(before?.outputs.drift ?? {}).some((name) => /^(records$|certificate |issuer )/.test(name));
+    const lost = differsIn(before?.outputs.drift, "records", "certificate", "certificate file", "issuer");
     const due = [...dueIssuers(change), ...newAuthorities(change)];
     const issuers: Record<string, IssuerRecord> = {};
     const files: Requests<"proxy"> = {};
@@ -53,7 +56,7 @@ export async function delegate(
         }
         const { createIntermediate } = await import("../../../core/certificates/index.js");
         const { privateKey, ...record } = await createIntermediate({
-            authority: { certificate: authorities[algorithm] ?? "", privateKey: authorityKeys[algorithm] ?? "" },
+            authority: { certificate: authorities?.[algorithm] ?? "", privateKey: authorityKeys?.[algorithm] ?? "" },
             relay,
             appName,
             addresses,
@@ -116,7 +119,7 @@ export function renewalDrift(
     for (const [algorithm, { fingerprint }] of Object.entries(issuers)) {
         const found = certificateIn(answer[`issuer.${algorithm}.pem`])?.fingerprint256;
         if (found?.replaceAll(":", "").toLowerCase() !== fingerprint)
-            drift[`issuer ${algorithm}`] =
+            drift[driftName("issuer", algorithm)] =
                 `the authority with which the relay renews ${algorithm} certificates is gone or differs; ${REPAIR} installs a new one`;
     }
     for (const { id, service: name, algorithm } of allLeaves(services)) {
@@ -136,7 +139,8 @@ export function renewalDrift(
                         ? `has been invalid since ${rfc3339(leaf.validToDate)}: the relay does not renew it`
                         : undefined;
         if (problem !== undefined)
-            drift[`certificate ${id}`] = `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues another`;
+            drift[driftName("certificate", id)] =
+                `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues another`;
     }
     return drift;
 }

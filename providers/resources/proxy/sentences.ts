@@ -1,3 +1,7 @@
+import { known } from "../shape.js";
+import { servicesOf } from "./services.js";
+import type { CertificateRecord, IssuerRecord, ProxyChange, ProxyPlan } from "./inputs.js";
+import type { ProxyOutputs } from "./outputs.js";
 import { algorithmsOf, allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { daysLeft, expiresSoon, renewalDue } from "../../../core/certificates/validity.js";
 import type { ProxyService } from "../../../core/registry/model.js";
@@ -5,19 +9,16 @@ import { certificateSentences, kept } from "./certificateSentences.js";
 import { join, same } from "../changes.js";
 import { type Effect, sentencesOf, toldElsewhere, type Wording } from "../effects.js";
 import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
-import { placed } from "../relay/placed.js";
-import type { CertificateRecord, IssuerRecord } from "./inputs.js";
-import type { Change } from "../relay/change.js";
 import { type ChangeKind, type Properties, UNKNOWN } from "../resource.js";
 import { count, listNames, valueText } from "../sentences.js";
 
 /** What a change of services means for who uses them. */
-export function proxySentences(change: Change): string[] {
+export function proxySentences(change: ProxyChange): string[] {
     return sentencesOf(proxyWording, change);
 }
 
-const services: Effect = ({ before, inputs }) => {
-    const { relay } = placed(inputs);
+const services: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
+    const { relay } = inputs;
     const now = servicesOf(inputs);
     const then = servicesOf(before?.inputs);
     const sentences: string[] = [];
@@ -37,31 +38,31 @@ const services: Effect = ({ before, inputs }) => {
     return sentences;
 };
 
-const addresses: Effect = ({ before, inputs }) => {
-    const [then, now] = [before?.inputs.addresses, inputs.addresses] as (string[] | undefined)[];
+const addresses: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
+    const [then, now] = [known(before?.inputs.addresses), known(inputs.addresses)];
     if (same(then, now) || !isServing(before?.inputs, inputs)) return [];
     return [
-        `${placed(inputs).relay}: services are served on ${listNames(now ?? [])} instead of ${listNames(then ?? [])}, with new certificates`,
+        `${inputs.relay}: services are served on ${listNames(now ?? [])} instead of ${listNames(then ?? [])}, with new certificates`,
     ];
 };
 
-const authorities: Effect = (change) =>
+const authorities: Effect<ProxyPlan, ProxyOutputs> = (change) =>
     newAuthorities(change).length === 0
         ? []
         : [
-              `${placed(change.inputs).relay}: services get certificates of a new authority, which their clients have to trust first`,
+              `${change.inputs.relay}: services get certificates of a new authority, which their clients have to trust first`,
           ];
 
 /** Algorithms whose services get certificates of another authority than before. An authority is its key: its own certificate may be reissued. */
-export function newAuthorities({ before, inputs }: Change): string[] {
-    const [then, now] = [before?.inputs, inputs].map((each) => (each?.authorityKeys ?? {}) as Properties);
+export function newAuthorities({ before, inputs }: ProxyChange): string[] {
+    const [then, now] = [before?.inputs, inputs].map((each) => known(each?.authorityKeys) ?? {});
     const [olds, news] = [servicesOf(before?.inputs), servicesOf(inputs)];
     const served = Object.keys(news).flatMap((name) => (olds[name] === undefined ? [] : algorithmsOf(olds[name])));
     return [...new Set(served)].sort().filter((algorithm) => then?.[algorithm] !== now?.[algorithm]);
 }
 
 /** Changes of inputs, of authorities only where services get certificates of another one. */
-export function withoutReissued(change: Change, changes: Record<string, ChangeKind>): Record<string, ChangeKind> {
+export function withoutReissued(change: ProxyChange, changes: Record<string, ChangeKind>): Record<string, ChangeKind> {
     const others = Object.entries(changes).filter(
         ([path]) => path !== "authorities" && !path.startsWith("authorities."),
     );
@@ -69,32 +70,32 @@ export function withoutReissued(change: Change, changes: Record<string, ChangeKi
     return Object.fromEntries([...others, ...anew]);
 }
 
-const configuration: Effect = ({ before, inputs }) =>
+const configuration: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) =>
     same(before?.inputs.configuration, inputs.configuration) || !isServing(before?.inputs, inputs)
         ? []
         : [
-              `${placed(inputs).relay}: services no longer receive what a client says of itself in headers such as X-Real-IP and Forwarded`,
+              `${inputs.relay}: services no longer receive what a client says of itself in headers such as X-Real-IP and Forwarded`,
           ];
 
-const names: Effect = ({ before, inputs }) => {
+const names: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
     const [then, now] = [before?.inputs.appName, inputs.appName];
     if (then === now || !isServing(before?.inputs, inputs)) return [];
     return [
-        `${placed(inputs).relay}: services are called *.${String(now)}.internal instead of *.${String(then)}.internal, with new certificates`,
+        `${inputs.relay}: services are called *.${String(now)}.internal instead of *.${String(then)}.internal, with new certificates`,
     ];
 };
 
-const place: Effect = (change) => {
+const place: Effect<ProxyPlan, ProxyOutputs> = (change) => {
     const { before, inputs } = change;
     if (before === undefined || !isElsewhere(change) || !isServing(before.inputs, inputs)) return [];
-    const { relay } = placed(inputs);
+    const { relay } = inputs;
     return [
         `${relay}: ${arrival(change) === "either" ? IF_DIFFERENT : ""}the proxy is started there with new certificates: who uses a service reconnects`,
     ];
 };
 
 /** What services mean for who uses them: what opens and closes, what is served otherwise, which certificates are renewed. */
-export const proxyWording: Wording = {
+export const proxyWording: Wording<ProxyPlan, ProxyOutputs> = {
     created: (change) => [...services(change), ...renewalSentences(change)],
     effects: {
         host: place,
@@ -111,7 +112,7 @@ export const proxyWording: Wording = {
     },
     closing: (change, said) => {
         const { before, inputs } = change;
-        const { relay } = placed(inputs);
+        const { relay } = inputs;
         const renewed = due(change).map((id) => `${relay}: certificate of ${leafTitle(id)} is renewed`);
         const loaded =
             Object.keys(servicesOf(before?.inputs)).length > 0 &&
@@ -130,7 +131,7 @@ export const proxyWording: Wording = {
 };
 
 /** Whether the proxy is started anew somewhere else, on whatever is known to be another machine, too. */
-export function isElsewhere(change: Pick<Change, "before" | "inputs">): boolean {
+export function isElsewhere(change: Pick<ProxyChange, "before" | "inputs">): boolean {
     const { before, inputs } = change;
     if (before === undefined) return false;
     const machine: unknown = inputs.machine;
@@ -141,25 +142,25 @@ export function isElsewhere(change: Pick<Change, "before" | "inputs">): boolean 
     );
 }
 
-function isServing(then: Properties | undefined, now: Properties): boolean {
+function isServing(then: ProxyPlan | undefined, now: ProxyPlan): boolean {
     return Object.keys(servicesOf(now)).some((name) => servicesOf(then)[name] !== undefined);
 }
 
 /** "changes its port from 8443 to 8444 and its upstream from a to b". */
 function differences(then: ProxyService, now: ProxyService): string {
-    const [olds, news] = [then, now].map((each) => each as unknown as Properties) as [Properties, Properties];
-    const fields = [...new Set([...Object.keys(olds), ...Object.keys(news)])]
+    const [olds, news] = [new Map(Object.entries(then)), new Map(Object.entries(now))];
+    const fields = [...new Set([...olds.keys(), ...news.keys()])]
         .sort()
-        .filter((key) => !same(olds[key], news[key]));
-    return `changes ${listNames(fields.map((key) => `its ${FIELDS[key] ?? key} from ${valueText(olds[key])} to ${valueText(news[key])}`))}`;
+        .filter((key) => !same(olds.get(key), news.get(key)));
+    return `changes ${listNames(fields.map((key) => `its ${FIELDS[key] ?? key} from ${valueText(olds.get(key))} to ${valueText(news.get(key))}`))}`;
 }
 
 const FIELDS: Record<string, string> = { keyExchange: "key exchange" };
 
 /** What somebody should hear although she did not ask: certificates near their end, and what is not post-quantum. */
-export function proxyWarnings(change: Change): string[] {
+export function proxyWarnings(change: ProxyChange): string[] {
     const { before, inputs } = change;
-    const { relay } = placed(inputs);
+    const { relay } = inputs;
     const now = new Date();
     const [listed, then] = [servicesOf(inputs), servicesOf(before?.inputs)];
     const shown = new Set(allLeaves(listed).map(({ id }) => id));
@@ -187,10 +188,10 @@ export function proxyWarnings(change: Change): string[] {
 }
 
 /** Who renews certificates from now on, and what that leaves on the relay. */
-function renewalSentences(change: Change): string[] {
+function renewalSentences(change: ProxyChange): string[] {
     const { before, inputs } = change;
-    const { relay, appName } = placed(inputs);
-    const listening = (inputs.addresses as string[] | undefined) ?? [];
+    const { relay, appName } = inputs;
+    const listening = known(inputs.addresses) ?? [];
     const by = (of: Properties | undefined): boolean => of?.renewal === "relay";
     if (by(inputs) && !by(before?.inputs)) {
         return [
@@ -209,7 +210,7 @@ function renewalSentences(change: Change): string[] {
 }
 
 /** A third of its life after it was made a certificate is renewed by whatever apply comes along. */
-export function renewals(change: Change): Record<string, ChangeKind> {
+export function renewals(change: ProxyChange): Record<string, ChangeKind> {
     return Object.fromEntries([
         ...due(change).map((name) => [renewal(name), "update"]),
         ...dueIssuers(change).map((algorithm) => [`${join("issuers", algorithm)}.renew`, "update"]),
@@ -217,7 +218,7 @@ export function renewals(change: Change): Record<string, ChangeKind> {
 }
 
 /** Algorithms of the relay's own authorities that have had a third of their life, or were made by an earlier version. */
-export function dueIssuers({ before, inputs }: Change): string[] {
+export function dueIssuers({ before, inputs }: ProxyChange): string[] {
     if (inputs.renewal !== "relay") return [];
     const now = new Date();
     const isEarlier = !same(before?.inputs.configuration, inputs.configuration);
@@ -226,8 +227,8 @@ export function dueIssuers({ before, inputs }: Change): string[] {
         .map(([algorithm]) => algorithm);
 }
 
-export function issuersOf(outputs: Properties | undefined): Record<string, IssuerRecord> {
-    return (outputs?.issuers ?? {}) as Record<string, IssuerRecord>;
+export function issuersOf(outputs: Pick<ProxyOutputs, "issuers"> | undefined): Record<string, IssuerRecord> {
+    return outputs?.issuers ?? {};
 }
 
 /** Where a diff shows that a service's certificate is renewed. */
@@ -235,12 +236,14 @@ export function renewal(name: string): string {
     return `${join("certificates", name)}.renew`;
 }
 
-export function certificatesOf(outputs: Properties | undefined): Record<string, CertificateRecord> {
-    return (outputs?.certificates ?? {}) as Record<string, CertificateRecord>;
+export function certificatesOf(
+    outputs: Pick<ProxyOutputs, "certificates"> | undefined,
+): Record<string, CertificateRecord> {
+    return outputs?.certificates ?? {};
 }
 
 /** Certificates that have had a third of their life. */
-function due({ before, inputs }: Change): string[] {
+function due({ before, inputs }: ProxyChange): string[] {
     const now = new Date();
     const shown = new Set(allLeaves(servicesOf(inputs)).map(({ id }) => id));
     return sorted(certificatesOf(before?.outputs))
@@ -259,10 +262,6 @@ function ends(notAfter: string, now: Date): string {
     return days < 0
         ? `has been invalid since ${notAfter}: clients refuse it`
         : `is valid until ${notAfter}, ${days === 0 ? "less than a day" : count(days, "day")} more`;
-}
-
-function servicesOf(inputs: Properties | undefined): Record<string, ProxyService> {
-    return (inputs?.services ?? {}) as Record<string, ProxyService>;
 }
 
 function sorted<T>(map: Record<string, T>): [string, T][] {

@@ -1,4 +1,4 @@
-import type { RecordMark } from "../../../core/audit/record.js";
+import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import { HostError } from "../../../core/errors.js";
 import { tableName } from "../../../core/names.js";
 import { REPAIR } from "../../../core/repair.js";
@@ -13,9 +13,8 @@ import { changeRelay } from "../../hosts/facts.js";
 import { surroundingConflicts } from "../../hosts/surroundings.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { confirm } from "./confirm.js";
-import { emptyReplaced, leave, overlapsLeft } from "./move.js";
+import { emptyReplaced, leave, overlapsLeft, type Seen } from "./move.js";
 import { emptied, emptyLeft, type Moved, movedOf } from "./moved.js";
-import { placed } from "./placed.js";
 import { formerPlace, targetOf } from "./target.js";
 import { underAudit } from "./underAudit.js";
 import { RESTORED, type Restored, restoredNow, restoredSentence } from "./restored.js";
@@ -24,110 +23,152 @@ import { NOTHING_REMOVED, removedFirst, withoutRemovedFirst } from "./removedFir
 import { rogueCutOff } from "../sentences.js";
 import { recordedRegistry } from "../wireguard/history.js";
 import { type Context, PartialFailure, type Properties } from "../resource.js";
-import { type Change } from "./change.js";
-import { type RelayResourceParts } from "./parts.js";
-import { driftOf } from "./compare.js";
+import type { Change, Running } from "./change.js";
+import type { RelayResourceParts } from "./parts.js";
 
-export async function apply(parts: RelayResourceParts, id: string, planned: Change): Promise<Properties> {
+/** An apply that has begun, with what is known of the machine. */
+interface Applying<I extends PlacedInputs, O extends PlacedOutputs> {
+    parts: RelayResourceParts<I, O>;
+    id: string;
+    change: Change<I, O>;
+    running: Running;
+    /** Where the relay was, when that is another place than where it is now. */
+    former: Target | undefined;
+    seen: Seen;
+}
+
+interface Applied<O> {
+    outputs: O;
+    problems: string[];
+    files: { files?: string };
+    /** Sequence of the begin record. */
+    applied: number;
+}
+
+export async function apply<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    id: string,
+    planned: Change<I, O>,
+): Promise<Properties> {
     const change = await withRemoved(parts, planned);
     const { inputs, before, context } = change;
     const target = targetOf(inputs, context, { id, before });
+    const machine = parts.step === "host" ? before?.outputs.machine : before?.inputs.machine;
     const { result, record } = await underAudit(
-        placed(inputs).audit,
-        before?.outputs.record as RecordMark | undefined,
+        inputs.audit,
+        before?.outputs.record,
         parts.begin(change),
-        async (operation, facts) => {
-            const machine = parts.step === "host" ? before?.outputs.machine : before?.inputs.machine;
-            const restored = await restoredNow(inputs, facts, target);
-            if (restored !== undefined) await recordRestored(change, restored, operation);
-            await parts.first?.(change, { operation, facts, target });
-            // A relay that moves to a machine where it once was is sent there whole.
-            if (restored !== undefined && facts?.machine === machine) refuseRestored(parts, change, restored);
-            if (facts !== undefined) parts.guard?.(change, facts);
+        (operation, facts) => {
             const former = formerPlace(before, inputs, context);
             const seen = { facts, machine, resource: id };
-            const warnOf = (sentence: string): void => context.log("warning", `${placed(inputs).relay}: ${sentence}`);
-            const carried = parts.step === "host" ? await overlapsLeft(former, target, seen, warnOf) : undefined;
-            const left = parts.step === "host" ? await leave(former, target, "first", seen) : undefined;
-            const { values, files, keep } = await parts.desired(change);
-            const was = before === undefined ? undefined : targetOf(before.inputs, context);
-            const replaced = parts.step === "wireguard" ? await emptyReplaced(was, target) : undefined;
-            const applied = operation.mark.sequence;
-            const sent = {
-                ...stepValues(inputs),
-                ...values,
-                id,
-                auditMark: formatMark(operation.mark),
-                confirm: connectionTo(target.host, target.credentials).remote
-                    ? Number(inputs.confirmTimeout ?? 60)
-                    : undefined,
-            };
-            const answer = await changeRelay(target, parts.step, sent, {
-                program: relayProgram(),
-                ...files,
-                ...(carried === undefined ? {} : { carried }),
-            });
-            await confirm(target, answer, stepValues(inputs).table, operation.mark, (key) => nameInLog(inputs, key));
-            const message =
-                left ?? replaced ?? (parts.step === "grants" ? await leave(former, target, "last", seen) : undefined);
-            const { relay } = placed(inputs);
-            if (message !== undefined) {
-                const details = { relay, ...(former === undefined ? {} : emptied(movedOf(inputs), former)) };
-                await operation.record({ action: "relay_move", status: "success", message, details });
-            }
-            if (parts.step === "grants") await emptyAndRecord(inputs, movedOf(inputs), target, operation);
-            warnOfSurroundings(change.inputs, context, answer);
-            const done: Change = facts === undefined ? change : { ...change, facts };
-            const { outputs, problems, foreign = [], records = [] } = await parts.outputs(done, answer, keep ?? {});
-            const unplanned = [...sweptIn(answer), ...foreign];
-            for (const message of [...Object.values(driftOf(before?.outputs ?? {})), ...unplanned]) {
-                await operation.record({
-                    action: "drift_overwritten",
-                    status: "success",
-                    message,
-                    details: { relay: placed(inputs).relay },
-                });
-            }
-            if (problems.length > 0) {
-                // It is applied, but it is not what was promised: the engine keeps the outputs and tries again next time.
-                await operation.failure(
-                    new HostError(describeHost(target.host), problems.join("; "), "see the messages above"),
-                    {
-                        details: { relay: placed(inputs).relay, problems },
-                    },
-                );
-                return { outputs, problems, files: keptFiles(parts, answer), applied };
-            }
-            const outcomes = withoutRemovedFirst(
-                parts.outcomes(done, outputs, answer),
-                change.removed ?? NOTHING_REMOVED,
-            );
-            for (const outcome of [...records, ...outcomes]) await operation.record({ status: "success", ...outcome });
-            return { outputs, problems, files: keptFiles(parts, answer), applied };
+            return applyAt({ parts, id, change, running: { operation, facts, target }, former, seen });
         },
         target,
     );
-    const { applied } = result;
-    const outputs = { ...result.outputs, ...result.files, applied, drift: {}, record };
+    const outputs = { ...result.outputs, ...result.files, applied: result.applied, drift: {}, record };
     if (result.problems.length > 0) throw new PartialFailure(id, inputs, outputs, result.problems);
     return outputs;
 }
 
+async function applyAt<I extends PlacedInputs, O extends PlacedOutputs>(here: Applying<I, O>): Promise<Applied<O>> {
+    const { parts, change, running, former, seen } = here;
+    const { operation, facts, target } = running;
+    const { inputs, context } = change;
+    const restored = await restoredNow(inputs, facts, target);
+    if (restored !== undefined) await recordRestored(change, restored, operation);
+    await parts.first?.(change, running);
+    // A relay that moves to a machine where it once was is sent there whole.
+    if (restored !== undefined && facts?.machine === seen.machine) refuseRestored(parts, change, restored);
+    if (facts !== undefined) parts.guard?.(change, facts);
+    const warnOf = (sentence: string): void => context.log("warning", `${inputs.relay}: ${sentence}`);
+    const carried = parts.step === "host" ? await overlapsLeft(former, target, seen, warnOf) : undefined;
+    const left = parts.step === "host" ? await leave(former, target, "first", seen) : undefined;
+    const { answer, keep, replaced } = await send(here, carried);
+    const message =
+        left ?? replaced ?? (parts.step === "grants" ? await leave(former, target, "last", seen) : undefined);
+    const moved = movedOf(inputs);
+    if (message !== undefined) {
+        const details = { relay: inputs.relay, ...(former === undefined ? {} : emptied(moved, former)) };
+        await operation.record({ action: "relay_move", status: "success", message, details });
+    }
+    if (parts.step === "grants") await emptyAndRecord(inputs, moved, target, operation);
+    warnOfSurroundings(inputs, context, answer);
+    return recordOutcome(here, answer, keep);
+}
+
+/** Sends the step to the relay, and confirms it. */
+async function send<I extends PlacedInputs, O extends PlacedOutputs>(
+    { parts, id, change, running }: Applying<I, O>,
+    carried: string | undefined,
+): Promise<{ answer: Answers; keep: Properties; replaced: string | undefined }> {
+    const { inputs, before, context } = change;
+    const { operation, target } = running;
+    const { values, files, keep = {} } = await parts.desired(change);
+    const was = before === undefined ? undefined : targetOf(before.inputs, context);
+    const replaced = parts.step === "wireguard" ? await emptyReplaced(was, target) : undefined;
+    const { remote } = connectionTo(target.host, target.credentials);
+    const sent = {
+        ...stepValues(inputs),
+        ...values,
+        id,
+        auditMark: formatMark(operation.mark),
+        confirm: remote ? (inputs.confirmTimeout ?? 60) : undefined,
+    };
+    const answer = await changeRelay(target, parts.step, sent, {
+        program: relayProgram(),
+        ...files,
+        ...(carried === undefined ? {} : { carried }),
+    });
+    const { table } = stepValues(inputs);
+    await confirm(target, answer, table, operation.mark, (key) => nameInLog(inputs, key));
+    return { answer, keep, replaced };
+}
+
+/** Records what the apply overwrote, and what it did or did not bring about. */
+async function recordOutcome<I extends PlacedInputs, O extends PlacedOutputs>(
+    { parts, change, running }: Applying<I, O>,
+    answer: Answers,
+    keep: Properties,
+): Promise<Applied<O>> {
+    const { operation, facts, target } = running;
+    const { relay } = change.inputs;
+    const done: Change<I, O> = facts === undefined ? change : { ...change, facts };
+    const { outputs, problems, foreign = [], records = [] } = await parts.outputs(done, answer, keep);
+    const overwritten = [...Object.values(change.before?.outputs.drift ?? {}), ...sweptIn(answer), ...foreign];
+    for (const message of overwritten)
+        await operation.record({ action: "drift_overwritten", status: "success", message, details: { relay } });
+    const applied = { outputs, problems, files: keptFiles(parts, answer), applied: operation.mark.sequence };
+    if (problems.length > 0) {
+        // It is applied, but it is not what was promised: the engine keeps the outputs and tries again next time.
+        const failure = new HostError(describeHost(target.host), problems.join("; "), "see the messages above");
+        await operation.failure(failure, { details: { relay, problems } });
+        return applied;
+    }
+    const removed = change.removed ?? NOTHING_REMOVED;
+    const outcomes = withoutRemovedFirst(parts.outcomes(done, outputs, answer), removed);
+    for (const outcome of [...records, ...outcomes]) await operation.record({ status: "success", ...outcome });
+    return applied;
+}
+
 /** Places on other machines that were left are emptied, and that is recorded. */
 export async function emptyAndRecord(
-    inputs: Properties,
+    inputs: PlacedInputs,
     moved: Moved | undefined,
     target: Target,
     operation: Operation,
 ): Promise<void> {
-    const { relay } = placed(inputs);
+    const { relay } = inputs;
     for (const { message, details } of await emptyLeft(inputs, moved, target))
         await operation.record({ action: "relay_move", message, details: { relay, ...details } });
 }
 
 /** A machine that went back is named and recorded before anything is done to it. */
-async function recordRestored({ inputs, context }: Change, restored: Restored, operation: Operation): Promise<void> {
-    const { relay } = placed(inputs);
+async function recordRestored(
+    { inputs, context }: Pick<Change, "inputs" | "context">,
+    restored: Restored,
+    operation: Operation,
+): Promise<void> {
+    const { relay } = inputs;
     const message = restoredSentence(restored);
     context.log("warning", `${relay}: ${message}`);
     const details = { relay, record: restored.mark, newest: restored.last };
@@ -138,26 +179,36 @@ async function recordRestored({ inputs, context }: Change, restored: Restored, o
  * Whatever takes away has been done. The peers' own resource, and what a refresh found, restore; any other change would hide that
  * the machine is an older one.
  */
-function refuseRestored(parts: RelayResourceParts, { before, inputs }: Change, restored: Restored): void {
-    if (before === undefined || parts.step === "wireguard" || RESTORED in driftOf(before.outputs)) return;
+function refuseRestored<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    { before, inputs }: Change<I, O>,
+    restored: Restored,
+): void {
+    if (before === undefined || parts.step === "wireguard" || RESTORED in (before.outputs.drift ?? {})) return;
     throw new HostError(
-        describeHost(placed(inputs).host),
+        describeHost(inputs.host),
         `was restored from an older copy (record ${restored.mark} of the log, which has a change under record ${restored.last})`,
         `run ${REPAIR}, which restores what the program says`,
     );
 }
 
-export function keptFiles(parts: RelayResourceParts, answer: Answers): Properties {
+export function keptFiles<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    answer: Answers,
+): { files?: string } {
     const files = filesOf(parts.step, answer);
     return files === undefined ? {} : { files };
 }
 
-export async function withRemoved(parts: RelayResourceParts, change: Change): Promise<Change> {
+export async function withRemoved<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    change: Change<I, O>,
+): Promise<Change<I, O>> {
     const { inputs, before } = change;
     if (parts.restored === undefined || before === undefined) return change;
-    const { audit, relay } = placed(inputs);
-    const names = [relay, placed(before.inputs).relay];
-    return { ...change, removed: await removedFirst(audit, before.outputs.record as RecordMark | undefined, names) };
+    const { audit, relay } = inputs;
+    const names = [relay, before.inputs.relay];
+    return { ...change, removed: await removedFirst(audit, before.outputs.record, names) };
 }
 
 /** What the relay's program found in none of its records, and removed. */
@@ -171,19 +222,19 @@ function sweptIn(answer: Answers): string[] {
 }
 
 /** Who is called what, as the log has it: most resources are told no peers. */
-async function nameInLog(inputs: Properties, publicKey: string): Promise<string | undefined> {
+async function nameInLog(inputs: PlacedInputs, publicKey: string): Promise<string | undefined> {
     const registry = await recordedRegistry(inputs);
     return Object.keys(registry).find((name) => registry[name]?.publicKey === publicKey);
 }
 
 /** What else on the machine stops the relay's packets: looked at in every apply and refresh. */
-export function warnOfSurroundings(inputs: Properties, context: Context, answer: Answers): void {
-    const { relay, appName, interface: device } = placed(inputs);
+export function warnOfSurroundings(inputs: PlacedInputs, context: Context, answer: Answers): void {
+    const { relay, appName, interface: device } = inputs;
     for (const sentence of surroundingConflicts({ appName, interface: device }, answer))
         context.log("warning", `${relay}: ${sentence}`);
 }
 
-export function stepValues(inputs: Properties): { table: string } {
-    const { appName, interface: device } = placed(inputs);
+export function stepValues(inputs: PlacedInputs): { table: string } {
+    const { appName, interface: device } = inputs;
     return { table: tableName({ appName, interface: device }) };
 }

@@ -1,3 +1,4 @@
+import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { Operation } from "../../audit/log.js";
 import type { Target } from "../../hosts/host.js";
 import type { Facts } from "../../hosts/facts.js";
@@ -7,9 +8,9 @@ import type { RemovedFirst } from "./removedFirst.js";
 import type { Context, Properties } from "../resource.js";
 
 /** A change as the parts of a resource see it. `before` is absent when it is created. */
-export interface Change {
-    before?: { inputs: Properties; outputs: Properties };
-    inputs: Properties;
+export interface Change<I extends PlacedInputs = PlacedInputs, O extends PlacedOutputs = PlacedOutputs> {
+    before?: { inputs: I; outputs: O };
+    inputs: I;
     context: Context;
     /** What the machine said before anything of it was changed. Only in an apply. */
     facts?: Facts;
@@ -32,8 +33,8 @@ export interface Desired<S extends Step = Part> {
     keep?: Properties;
 }
 
-export interface Outcome {
-    outputs: Properties;
+export interface Outcome<O extends PlacedOutputs = PlacedOutputs> {
+    outputs: O;
     problems: string[];
     /** What the apply found on the wire and overwrote, though nobody had seen it before; a sentence each. */
     foreign?: string[];

@@ -1,12 +1,14 @@
+import { isMap } from "../changes.js";
+import type { Properties } from "../resource.js";
+import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { Answers, Part } from "../../../core/protocol/steps.js";
-import { marks as marksOf } from "../../../core/protocol/facts.js";
+import { marks } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { driftIn, GONE } from "./observed.js";
+import { driftIn, GONE} from "./observed.js";
 import { proxyParts } from "../proxy/proxy.js";
 import type { RelayResourceParts } from "./parts.js";
-import type { Properties } from "../resource.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
 
 /** What the state has of one resource of a relay; secrets in it may be sealed. */
@@ -16,28 +18,42 @@ export interface Stored {
     outputs: Properties;
 }
 
-const PARTS: Record<Part, RelayResourceParts> = {
-    host: hostParts,
-    firewall: firewallParts,
-    wireguard: wireguardParts,
-    proxy: proxyParts,
-    grants: grantsParts,
+type Differences = (stored: Stored, answer: Answers) => Record<string, string>;
+
+const PARTS: Record<Part, Differences> = {
+    host: differencesOf(hostParts),
+    firewall: differencesOf(firewallParts),
+    wireguard: differencesOf(wireguardParts),
+    proxy: differencesOf(proxyParts),
+    grants: differencesOf(grantsParts),
 };
+
+function differencesOf<I extends PlacedInputs, O extends PlacedOutputs>(parts: RelayResourceParts<I, O>): Differences {
+    return ({ id, inputs, outputs }, answer) =>
+        driftIn(parts, { id, inputs: parts.parse(inputs), outputs: parts.parseOutputs(outputs) }, answer);
+}
 
 /**
  * In what a relay is not as the state says, each by name with a sentence: what a refresh finds, out of the relay's answer to
  * `status`. What only a secret could tell the relay compares by itself.
  */
 export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers): Record<string, string> {
-    const marks = marksOf.parse(answer.marks);
-    return Object.assign(
-        {},
-        ...Object.entries(state).map(([part, { id, inputs, outputs }]) => {
-            const mark = marks.one(part as Part);
-            if (mark === undefined) return GONE;
-            // The answer holds no secret to compare with, also where those of the state are open.
-            const { seed: _seed, ...plain } = inputs;
-            return driftIn(PARTS[part as Part], { id, inputs: plain, outputs }, { ...answer, mark });
-        }),
-    ) as Record<string, string>;
+    const known = marks.parse(answer.marks);
+    const drift: Record<string, string> = {};
+    for (const part of Object.keys(PARTS).filter((each): each is Part => each in state)) {
+        const stored = state[part];
+        if (stored === undefined) continue;
+        const mark = known.one(part);
+        // The answer holds no secret to compare with, also where those of the state are open.
+        const { seed: _seed, ...plain } = stored.inputs;
+        const open = { ...stored, inputs: withoutSealed(plain), outputs: withoutSealed(stored.outputs) };
+        Object.assign(drift, mark === undefined ? GONE : PARTS[part](open, { ...answer, mark }));
+    }
+    return drift;
+}
+
+/** Whatever is sealed stands there as a symbol, alone or in a map. */
+function withoutSealed(values: Properties): Properties {
+    const open = Object.entries(values).filter(([, value]) => typeof value !== "symbol");
+    return Object.fromEntries(open.map(([name, value]) => [name, isMap(value) ? withoutSealed(value) : value]));
 }

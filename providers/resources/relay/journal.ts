@@ -1,7 +1,7 @@
 import { readMark } from "../../../core/protocol/mark.js";
 import { journalSentence, parseJournalLine } from "../../../core/protocol/journal.js";
 import type { AuditLog, Operation } from "../../audit/log.js";
-import { journalSealed, type Facts } from "../../hosts/facts.js";
+import { type Facts, journalSealed } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { same } from "../changes.js";
 

@@ -1,3 +1,5 @@
+import { conforms, fields, listOf, optional, type Shape, text } from "../shape.js";
+import { hostShape, type PlacedInputs, type PlacedOutputs } from "./placed.js";
 import { tableName } from "../../../core/names.js";
 import { AuditLog } from "../../audit/log.js";
 import {
@@ -10,9 +12,7 @@ import {
 } from "../../hosts/descriptors.js";
 import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
-import { isMap } from "../changes.js";
 import { leftSentence } from "./move.js";
-import { placed } from "./placed.js";
 import { hasSameNames, mintId } from "./target.js";
 import type { Properties } from "../resource.js";
 
@@ -35,8 +35,21 @@ interface Left {
     hostKey?: string;
 }
 
+const movedShape: Shape<Moved> = fields<Moved>({
+    id: text,
+    left: listOf(
+        fields<Left>({
+            host: hostShape,
+            appName: text,
+            interface: text,
+            machine: text,
+            hostKey: optional(text),
+        }),
+    ),
+});
+
 export function movedOf({ moved }: Properties): Moved | undefined {
-    return isMap(moved) && typeof moved.id === "string" ? (moved as unknown as Moved) : undefined;
+    return conforms(movedShape, moved) ? moved : undefined;
 }
 
 /**
@@ -45,8 +58,8 @@ export function movedOf({ moved }: Properties): Moved | undefined {
  * @param machine identity of the machine there
  */
 export function movedAfter(
-    before: { inputs: Properties; outputs: Properties } | undefined,
-    inputs: Properties,
+    before: { inputs: PlacedInputs; outputs: PlacedOutputs } | undefined,
+    inputs: PlacedInputs,
     machine: unknown,
 ): { moved?: Moved } {
     if (before === undefined) return {};
@@ -64,14 +77,14 @@ export function movedAfter(
     };
 }
 
-function leftOf(inputs: Properties, machine: unknown): Left {
-    const { host, appName, interface: device, hostKey } = placed(inputs);
+function leftOf(inputs: PlacedInputs, machine: unknown): Left {
+    const { host, appName, interface: device, hostKey } = inputs;
     return {
         host,
         appName,
         interface: device,
         machine: String(machine),
-        ...(hostKey === undefined ? {} : { hostKey }),
+        ...(typeof hostKey === "string" ? { hostKey } : {}),
     };
 }
 
@@ -98,7 +111,7 @@ export function emptied(moved: Moved | undefined, place: Target): Record<string,
  * @returns a sentence and what to record for each
  */
 export async function emptyLeft(
-    inputs: Properties,
+    inputs: PlacedInputs,
     moved: Moved | undefined,
     target: Target,
 ): Promise<{ message: string; details: Record<string, string> }[]> {
@@ -113,7 +126,7 @@ export async function emptyLeft(
             names: { appName, interface: device },
         };
         const details = emptied(moved, place);
-        const log = await AuditLog.open(placed(inputs).audit, {});
+        const log = await AuditLog.open(inputs.audit, {});
         const known = await log.findDetails(
             ({ action, details: told }) =>
                 action === "relay_move" && told.place === details.place && told.move === details.move,

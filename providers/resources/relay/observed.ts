@@ -1,12 +1,13 @@
+import { driftName } from "../driftNames.js";
+import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import { restoredDrift } from "./restored.js";
-import { type RelayResourceParts } from "./parts.js";
+import type { RelayResourceParts } from "./parts.js";
 import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { files, keptFile } from "../../../core/protocol/files.js";
 import { processes, units } from "../../../core/protocol/units.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Properties } from "../resource.js";
 
-/** Files that only an apply of a part changes. */
+/** Answers that only an apply of a part changes. */
 const OWNED: Record<Part, RegExp> = {
     host: /^(\.|owner|relay-id|manifest|program|audit-mark|generation|unit\/.*-(watch|firewall|wireguard|wireguard-b|proxy)\.service)$/,
     firewall: /^firewall\.nft$/,
@@ -30,7 +31,7 @@ export function filesOf(part: Part, answer: Answers): string | undefined {
 }
 
 /** Differences between a part's files, units and processes and what its last apply left, by name. */
-export function observedDrift(part: Part, outputs: Properties, answer: Answers): Record<string, string> {
+export function observedDrift(part: Part, outputs: PlacedOutputs, answer: Answers): Record<string, string> {
     return Object.fromEntries([
         ...(typeof outputs.files === "string" ? fileDrift(outputs.files, answer) : []),
         ...(part === "host" ? [...programDrift(answer), ...unitDrift(answer)] : []),
@@ -44,7 +45,7 @@ function* fileDrift(expected: string, answer: Answers): Generator<[string, strin
         const now = found.get(path);
         const what = describe(path);
         // An issued certificate is named by what it is for: without its files another one is issued.
-        const key = `${path.startsWith("certs/") ? "certificate file" : "file"} ${path}`;
+        const key = path.startsWith("certs/") ? driftName("certificate file", path) : `file ${path}`;
         if (now === undefined) yield [key, `${what} is gone from the relay; ${REPAIR} writes it again`];
         else if (hash !== "" && now.hash !== hash)
             yield [key, `${what} was changed on the relay; ${REPAIR} restores it`];
@@ -109,9 +110,9 @@ function* processDrift(part: Part, answer: Answers): Generator<[string, string]>
 }
 
 /** All that a relay's answer says of one resource. What somebody put into the relay's record of it under another id is not this one. */
-export function driftIn(
-    parts: RelayResourceParts,
-    { id, inputs, outputs }: { id?: string | undefined; inputs: Properties; outputs: Properties },
+export function driftIn<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    { id, inputs, outputs }: { id?: string | undefined; inputs: I; outputs: O },
     answer: Answers,
 ): Record<string, string> {
     const mark = answer.mark?.trim();

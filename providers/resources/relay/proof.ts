@@ -1,23 +1,22 @@
+import type { WireGuardChange } from "../wireguard/change.js";
 import { type GoneKey, parseRevocation } from "../../../core/protocol/revocation.js";
 import { fromAllowedIps } from "../../../core/wireguard/index.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { keyOf, type PeerChange, peerChanges, peersOf } from "../wireguard/peerChanges.js";
-import type { Change } from "./change.js";
 import { isLeaf } from "../wireguard/leaf.js";
-import type { RegistryEntry } from "../wireguard/registry.js";
 
 /**
  * Removals: those of the plan, and those that an earlier apply did not bring to an end, whom the registry has as active though
  * nobody lists them any more.
  */
-export function removals(change: Change): PeerChange[] {
+export function removals(change: WireGuardChange): PeerChange[] {
     const planned = peerChanges(change);
     const told = new Set(
         planned.flatMap(({ name, formerly }) => [name, ...(formerly === undefined ? [] : [formerly])]),
     );
     const listed = peersOf(change.inputs);
     const owned = new Set(Object.keys(listed).map((name) => keyOf(change.inputs, name)));
-    const registry = (change.before?.outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const registry = change.before?.outputs.registry ?? {};
     const unfinished = Object.entries(registry)
         .filter(([name, { status, publicKey }]) => status === "active" && !(name in listed) && !owned.has(publicKey))
         .filter(([name]) => !told.has(name))
@@ -29,7 +28,7 @@ export function removals(change: Change): PeerChange[] {
 }
 
 /** Keys that this change takes away, unless the relay keeps one beside the new one for a while, which it knows better. */
-export function goneKeys(change: Change): GoneKey[] {
+export function goneKeys(change: WireGuardChange): GoneKey[] {
     // A managed peer's machine knows the relay alone.
     if (isLeaf(change.inputs)) return [];
     const removed = removals(change).flatMap(({ name, peer, publicKey }) =>

@@ -1,64 +1,71 @@
+import { runStep, type Target } from "../../hosts/host.js";
+import { driftIn, GONE } from "./observed.js";
+import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { HostUnreachable } from "../../../core/errors.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { formatMark } from "../../../core/protocol/mark.js";
 import { ABANDON, isAbandoned } from "../../hosts/descriptors.js";
-import { runStep } from "../../hosts/host.js";
 import { changeRelay } from "../../hosts/facts.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { findRelay } from "../import/importing.js";
 import { withKept } from "../keys/kept.js";
 import { movedOf } from "./moved.js";
-import { placed } from "./placed.js";
 import { mintId, targetOf } from "./target.js";
 import { verifyRecord } from "./verify.js";
 import { underAudit } from "./underAudit.js";
 import { RESTORED, restoredSentence, restoredSince } from "./restored.js";
-import { driftIn, GONE } from "./observed.js";
 import { isTakenOver, SKIPPED } from "./takenOver.js";
 import { type Context, type Properties, type ReadResult, type Resource, UNKNOWN } from "../resource.js";
-import { type Change } from "./change.js";
-import { type RelayResourceParts } from "./parts.js";
+import type { Change } from "./change.js";
+import type { RelayResourceParts } from "./parts.js";
 import { changesIn, driftChanges, driftSentences, effectsOf, say, warn } from "./compare.js";
 import { apply, emptyAndRecord, keptFiles, stepValues, warnOfSurroundings, withRemoved } from "./apply.js";
 
-export function relayResource(parts: RelayResourceParts): Resource {
+/** A resource on a relay: its inputs and outputs are read once, here, and typed from then on. */
+export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+): Resource {
+    const stateOf = (inputs: Properties, outputs: Properties): { inputs: I; outputs: O } => ({
+        inputs: parts.parse(inputs),
+        outputs: parts.parseOutputs(outputs),
+    });
     return {
         type: parts.type,
         description: parts.description,
         schema: parts.schema,
 
-        check(news, olds) {
+        async check(news, olds) {
             const given = withKept(news, olds);
             const inputs = withoutUnknownMove(parts.complete?.(given, olds) ?? given);
-            return Promise.resolve({ inputs, failures: parts.check?.(inputs, olds) ?? [] });
+            const unfit = parts.unfit?.(inputs) ?? [];
+            const failures = parts.check?.(parts.parse(inputs), olds) ?? [];
+            return { inputs, failures: [...unfit, ...failures] };
         },
 
         async diff(_id, oldInputs, oldOutputs, news, context) {
+            const before = stateOf(oldInputs, oldOutputs);
+            const inputs = parts.parse(news);
             if (context.refreshing) {
                 // The engine hands a refresh's own diff its arguments swapped: what was read comes as the new state.
-                for (const sentence of driftSentences(news, oldOutputs)) context.log("warning", sentence);
-                return { changes: driftChanges(oldOutputs) };
+                for (const sentence of driftSentences(inputs, before.outputs)) context.log("warning", sentence);
+                return { changes: driftChanges(before.outputs) };
             }
-            await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
-            const change = await withRemoved(parts, {
-                before: { inputs: oldInputs, outputs: oldOutputs },
-                inputs: news,
-                context,
-            });
+            await verifyRecord(inputs.audit, before.outputs.record, context);
+            const change = await withRemoved(parts, { before, inputs, context });
             warn(parts, change);
-            const compared = changesIn(parts, oldInputs, news);
+            const compared = changesIn(parts, before.inputs, inputs);
             const changes = {
                 ...(parts.adjust?.(change, compared) ?? compared),
                 ...driftChanges({ drift: parts.restored?.(change) }),
-                ...driftChanges(oldOutputs),
+                ...driftChanges(before.outputs),
             };
             if (Object.keys(changes).length > 0) say(change, effectsOf(parts, change));
             return { changes };
         },
 
-        async create(inputs, context) {
-            const change: Change = { inputs, context };
+        async create(news, context) {
+            const change: Change<I, O> = { inputs: parts.parse(news), context };
             if (context.preview) {
                 warn(parts, change);
                 await parts.foresee?.(change);
@@ -69,88 +76,97 @@ export function relayResource(parts: RelayResourceParts): Resource {
         },
 
         async update(id, oldInputs, oldOutputs, news, context) {
-            const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
+            const change = { before: stateOf(oldInputs, oldOutputs), inputs: parts.parse(news), context };
             if (!context.preview) return apply(parts, id, change);
             await parts.foresee?.(change);
             return preview(parts, await withRemoved(parts, change));
         },
 
-        async read(id, inputs, outputs, context) {
+        read(id, inputs, outputs, context) {
             // Without a state there is nothing but the machine to ask.
             if (Object.keys(outputs).length === 0) return imported(parts, id, context);
-            const answer = await runStep(targetOf(inputs, context, { id }), "read", {
-                what: parts.step,
-                ...stepValues(inputs),
-            });
-            // An import has nothing to compare with; otherwise what is gone from the machine is drift, not a resource less:
-            // the state still knows the keys and the history that the next up needs.
-            if (answer.missing !== undefined && outputs.record === undefined) return undefined;
-            warnOfSurroundings(inputs, context, answer);
-            const restored = await restoredSince(inputs, answer.auditmark);
-            const drift =
-                answer.missing === undefined
-                    ? {
-                          ...driftIn(parts, { id, inputs, outputs }, answer),
-                          ...(restored === undefined ? {} : { [RESTORED]: restoredSentence(restored) }),
-                      }
-                    : GONE;
-            const observed = answer.missing === undefined ? parts.observed?.(inputs, outputs, answer) : undefined;
-            return { id, inputs, outputs: { ...outputs, ...observed, drift } };
+            return refreshed(parts, { id, ...stateOf(inputs, outputs) }, context);
         },
 
-        async delete(id, inputs, outputs, context) {
-            const target = targetOf(inputs, context, { id });
-            const [first] = parts.ending(inputs, outputs);
-            if (first === undefined) return;
-            const isTaken = await isTakenOver(target, id);
-            await underAudit(
-                placed(inputs).audit,
-                outputs.record as RecordMark | undefined,
-                first,
-                async (operation) => {
-                    const answer = isTaken ? SKIPPED : await remove(parts, id, inputs, context, operation.mark);
-                    if (parts.step === "host" && !isTaken)
-                        await emptyAndRecord(inputs, movedOf(outputs), target, operation);
-                    if (answer === undefined) {
-                        const message = `${first.begin ?? first.message}: the host cannot be reached, and it was abandoned as ${ABANDON} says; what is on it stays`;
-                        await operation.record({
-                            action: "host_abandoned",
-                            status: "success",
-                            message,
-                            details: first.details,
-                        });
-                        return;
-                    }
-                    if (answer.skipped !== undefined) {
-                        const { relay } = placed(inputs);
-                        await operation.record({
-                            action: "resource_replaced",
-                            message: `${parts.type} of ${describeRelay(relay)} was replaced: nothing on its machine was removed`,
-                            details: { relay, resource: parts.type, instead_of: first.action },
-                        });
-                        return;
-                    }
-                    for (const outcome of parts.ending(inputs, outputs, answer))
-                        await operation.record({ status: "success", ...outcome });
-                },
-                isTaken ? undefined : target,
-            );
-        },
+        delete: (id, inputs, outputs, context) => removed(parts, { id, ...stateOf(inputs, outputs) }, context),
     };
+}
+
+/** What the state has of a resource. */
+interface State<I, O> {
+    id: string;
+    inputs: I;
+    outputs: O;
+}
+
+async function refreshed<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    state: State<I, O>,
+    context: Context,
+): Promise<ReadResult | undefined> {
+    const { id, inputs, outputs } = state;
+    const values = { what: parts.step, ...stepValues(inputs) };
+    const answer = await runStep(targetOf(inputs, context, { id }), "read", values);
+    // An import has nothing to compare with; otherwise what is gone from the machine is drift, not a resource less:
+    // the state still knows the keys and the history that the next up needs.
+    if (answer.missing !== undefined && outputs.record === undefined) return undefined;
+    warnOfSurroundings(inputs, context, answer);
+    const restored = await restoredSince(inputs, answer.auditmark);
+    if (answer.missing !== undefined) return { id, inputs, outputs: { ...outputs, drift: GONE } };
+    const drift = {
+        ...driftIn(parts, state, answer),
+        ...(restored === undefined ? {} : { [RESTORED]: restoredSentence(restored) }),
+    };
+    return { id, inputs, outputs: { ...outputs, ...parts.observed?.(inputs, outputs, answer), drift } };
+}
+
+async function removed<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    { id, inputs, outputs }: State<I, O>,
+    context: Context,
+): Promise<void> {
+    const target = targetOf(inputs, context, { id });
+    const [first] = parts.ending(inputs, outputs);
+    if (first === undefined) return;
+    const isTaken = await isTakenOver(target, id);
+    const { relay, audit } = inputs;
+    await underAudit(
+        audit,
+        outputs.record,
+        first,
+        async (operation) => {
+            const answer = isTaken ? SKIPPED : await remove(parts.step, id, { inputs, target, mark: operation.mark });
+            if (parts.step === "host" && !isTaken) await emptyAndRecord(inputs, movedOf(outputs), target, operation);
+            if (answer === undefined) {
+                const message = `${first.begin ?? first.message}: the host cannot be reached, and it was abandoned as ${ABANDON} says; what is on it stays`;
+                const { details } = first;
+                await operation.record({ action: "host_abandoned", status: "success", message, details });
+                return;
+            }
+            if (answer.skipped !== undefined) {
+                await operation.record({
+                    action: "resource_replaced",
+                    message: `${parts.type} of ${describeRelay(relay)} was replaced: nothing on its machine was removed`,
+                    details: { relay, resource: parts.type, instead_of: first.action },
+                });
+                return;
+            }
+            for (const outcome of parts.ending(inputs, outputs, answer))
+                await operation.record({ status: "success", ...outcome });
+        },
+        isTaken ? undefined : target,
+    );
 }
 
 /** undefined: the host cannot be reached and the person said to go on without it. */
 async function remove(
-    parts: RelayResourceParts,
+    step: Part,
     id: string,
-    inputs: Properties,
-    context: Context,
-    mark: RecordMark,
+    { inputs, target, mark }: { inputs: PlacedInputs; target: Target; mark: RecordMark },
 ): Promise<Answers | undefined> {
-    const target = targetOf(inputs, context, { id });
     const values = { ...stepValues(inputs), id, auditMark: formatMark(mark) };
     try {
-        return await changeRelay(target, `${parts.step}-delete`, values);
+        return await changeRelay(target, `${step}-delete`, values);
     } catch (error) {
         if (error instanceof HostUnreachable && isAbandoned(target.host)) return undefined;
         throw error;
@@ -163,7 +179,10 @@ function withoutUnknownMove(inputs: Properties): Properties {
     return moved === UNKNOWN ? others : inputs;
 }
 
-export function preview(parts: RelayResourceParts, change: Change): Properties {
+function preview<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    change: Change<I, O>,
+): Properties {
     const effects = effectsOf(parts, change);
     // The engine asks for a diff before an update, never before a create.
     if (change.before === undefined) say(change, effects);
@@ -173,8 +192,8 @@ export function preview(parts: RelayResourceParts, change: Change): Properties {
 }
 
 /** The id on the machine becomes the id in the state: deletes and replacements are told apart by it. */
-export async function imported(
-    parts: RelayResourceParts,
+async function imported<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
     id: string,
     context: Context,
 ): Promise<ReadResult | undefined> {
@@ -185,6 +204,6 @@ export async function imported(
     if (answer.missing !== undefined) return undefined;
     const { inputs, outputs } = await parts.imported(found, answer);
     const kept = { ...outputs, ...keptFiles(parts, answer) };
-    const drift = parts.drift(inputs, kept, answer);
+    const drift = parts.drift(parts.parse(inputs), parts.parseOutputs(kept), answer);
     return { id: (answer.mark ?? "").trim(), inputs, outputs: { ...kept, record: found.record, drift } };
 }

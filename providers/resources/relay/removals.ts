@@ -1,3 +1,4 @@
+import { conforms, fields, listOf, number, optional, type Shape, text } from "../shape.js";
 import {
     type Admitted,
     isNarrower,
@@ -22,12 +23,11 @@ import { changeRelay } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import { atItsOwnAddress } from "./move.js";
 import { keptIn } from "../keys/kept.js";
-import { placed } from "./placed.js";
 import { formerPlace, hasSameNames, targetOf } from "./target.js";
 import type { Announcement } from "./announcement.js";
 import { proofOf } from "./proof.js";
 import type { Change, Running } from "./change.js";
-import { type Properties, UNKNOWN } from "../resource.js";
+import type { Properties } from "../resource.js";
 import { inBatches } from "../wireguard/records.js";
 import { count, rogueCutOff } from "../sentences.js";
 
@@ -69,7 +69,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
         if (!isLeft || !(error instanceof HostUnreachable)) throw error;
         change.context.log(
             "warning",
-            `${placed(change.inputs).relay}: ${describeHost(target.host)}, which the relay leaves, cannot be reached: what this update takes away stays there as long as that machine runs`,
+            `${change.inputs.relay}: ${describeHost(target.host)}, which the relay leaves, cannot be reached: what this update takes away stays there as long as that machine runs`,
         );
         return;
     }
@@ -93,10 +93,17 @@ export function removalFiles(then: Admitted | undefined, now: Admitted): Request
     };
 }
 
+const admittedShape: Shape<Admitted> = fields<Admitted>({
+    peers: text,
+    rules: text,
+    services: text,
+    keyOverlap: optional(number),
+    undecided: optional(listOf(text)),
+});
+
+/** undefined: it is not told, or not known yet. */
 export function admittedIn({ admitted }: Properties): Admitted | undefined {
-    const known = admitted as Record<string, unknown> | typeof UNKNOWN | undefined;
-    if (known === undefined || known === UNKNOWN || Object.values(known).includes(UNKNOWN)) return undefined;
-    return known as unknown as Admitted;
+    return conforms(admittedShape, admitted) ? admitted : undefined;
 }
 
 /** A relay that moves is still at the place that it leaves; a machine is known by its id, however it is reached. */
@@ -105,7 +112,7 @@ function whereItIs(
     { facts, target }: Running,
 ): { target: Target; isLeft: boolean } {
     if (before === undefined) return { target, isLeft: false };
-    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const [then, now] = [before.inputs, inputs];
     if (hasSameNames(then, now) && facts !== undefined && facts.machine === before.outputs.machine)
         return { target, isLeft: false };
     if (isOtherInstance(then.host, now.host))
@@ -153,7 +160,7 @@ function rowsOf<Kind extends Removed["kind"]>(answer: Answers, kind: Kind): Extr
 
 /** What went, as the relay read it back: nobody of whom something is left. */
 function recordsOf(change: Change, all: Gone[], answer: Answers): Announcement[] {
-    const { relay } = placed(change.inputs);
+    const { relay } = change.inputs;
     const left = notGone(parseRevocation(answer.proof), all);
     const gone = all.filter(({ publicKey }) => !left.has(publicKey));
     const proof = { proof: proofOf(answer), ...FIRST };

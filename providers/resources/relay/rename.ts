@@ -1,6 +1,5 @@
 import { RENAME_ACTION } from "../../../core/audit/renames.js";
 import { keptNames } from "../keys/kept.js";
-import { placed } from "./placed.js";
 import { labelOf } from "./target.js";
 import type { Announcement } from "./announcement.js";
 import type { Change } from "./change.js";
@@ -17,7 +16,7 @@ export function renameSentences(change: Renamed): string[] {
     if (labels === undefined) return [];
     const { from, to } = labels;
     return [
-        `${placed(change.inputs).relay}: is renamed from ${from} to ${to}: keys, addresses, sessions and access rules of its peers stay`,
+        `${change.inputs.relay}: is renamed from ${from} to ${to}: keys, addresses, sessions and access rules of its peers stay`,
     ];
 }
 
@@ -26,7 +25,7 @@ export function renameRecords(change: Renamed): Announcement[] {
     const labels = labelsOf(change);
     if (labels === undefined) return [];
     const { from, to } = labels;
-    const { relay, relayId } = placed(change.inputs);
+    const { relay, relayId } = change.inputs;
     const details = {
         relay,
         formerly: from.split("/").slice(2).join("/"),
@@ -38,13 +37,13 @@ export function renameRecords(change: Renamed): Announcement[] {
 }
 
 function labelsOf(change: Renamed): { from: string; to: string } | undefined {
-    const [from, to] = [formerLabel(change), labelOf(placed(change.inputs))];
+    const [from, to] = [formerLabel(change), labelOf(change.inputs)];
     return from === undefined || from === to ? undefined : { from, to };
 }
 
 /** What it was called: as the state has it, and where an update replaces that, as the machine does; in a preview, as its URN does. */
 function formerLabel({ before, inputs, facts }: Renamed): string | undefined {
-    if (before !== undefined) return labelOf(placed(before.inputs));
+    if (before !== undefined) return labelOf(before.inputs);
     if (facts !== undefined) return facts.owner;
     return keptNames(inputs)?.label;
 }

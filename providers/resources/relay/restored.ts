@@ -1,3 +1,4 @@
+import type { PlacedInputs } from "./placed.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import { AuditError } from "../../../core/errors.js";
@@ -7,7 +8,6 @@ import { AuditLog } from "../../audit/log.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { currentFacts, type Facts } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
-import { placed } from "./placed.js";
 import type { Properties } from "../resource.js";
 
 /*
@@ -34,10 +34,13 @@ export function restoredSentence({ mark, last }: Restored): string {
  *
  * @param auditMark as the machine has it written down; undefined on one that was never set up
  */
-export async function restoredSince(inputs: Properties, auditMark: string | undefined): Promise<Restored | undefined> {
+export async function restoredSince(
+    inputs: PlacedInputs,
+    auditMark: string | undefined,
+): Promise<Restored | undefined> {
     const mark = readMark(auditMark);
     if (mark === undefined) return undefined;
-    const { audit, relay } = placed(inputs);
+    const { audit, relay } = inputs;
     try {
         const log = await AuditLog.open(audit, {});
         if (mark.genesis !== undefined && mark.genesis !== (await log.status())?.genesis) return undefined;
@@ -52,7 +55,7 @@ export async function restoredSince(inputs: Properties, auditMark: string | unde
 
 /** The same of a relay that is about to be changed: what this process knows of the machine may be old by itself. */
 export async function restoredNow(
-    inputs: Properties,
+    inputs: PlacedInputs,
     facts: Facts | undefined,
     target: Target,
 ): Promise<Restored | undefined> {

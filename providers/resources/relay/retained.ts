@@ -1,6 +1,5 @@
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { same } from "../changes.js";
-import { placed } from "./placed.js";
 import type { Announcement } from "./announcement.js";
 import type { Change } from "./change.js";
 import type { PropertySchema } from "../resource.js";
@@ -21,7 +20,7 @@ export const RETAINED_INPUT: Record<string, PropertySchema> = {
 export function retainedSentences(change: Change): string[] {
     const now = changedTo(change);
     if (now === undefined) return [];
-    const { relay } = placed(change.inputs);
+    const { relay } = change.inputs;
     return [
         now
             ? `${relay}: stays on its machine when it leaves the program, with its peers connected, as \`retainOnDelete\` says: nothing will be removed then, and nothing recorded`
@@ -32,7 +31,7 @@ export function retainedSentences(change: Change): string[] {
 export function retainedRecords(change: Change): Announcement[] {
     const retained = changedTo(change);
     if (retained === undefined) return [];
-    const { relay } = placed(change.inputs);
+    const { relay } = change.inputs;
     const message = retained
         ? `From here on ${describeRelay(relay)} stays on its machine, with its peers connected, when it leaves the program; that will not be recorded`
         : `From here on ${describeRelay(relay)} is removed from its machine when it leaves the program`;

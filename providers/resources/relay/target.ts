@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 
+import { known } from "../shape.js";
+import type { Placed, PlacedInputs } from "./placed.js";
 import { leafName } from "../../../core/wireguard/leaf.js";
 import type { RelayNames } from "../../../core/registry/model.js";
 import { ownerOf } from "../../../core/protocol/owner.js";
 import { isSameMachine, pinned } from "../../hosts/descriptors.js";
 import type { Target } from "../../hosts/host.js";
 import { keptNames } from "../keys/kept.js";
-import type { Context, Properties } from "../resource.js";
-import { placed, type Placed } from "./placed.js";
+import type { Context } from "../resource.js";
 
 /**
  * The relay that inputs are about, and what shows it to be this one on its machine.
@@ -15,14 +16,14 @@ import { placed, type Placed } from "./placed.js";
  * @param claim the resource that acts, and what its state has of the relay: it may have been called otherwise
  */
 export function targetOf(
-    inputs: Properties,
+    inputs: PlacedInputs,
     context: Context,
-    claim: { id?: string | undefined; before?: { inputs: Properties } | undefined } = {},
+    claim: { id?: string | undefined; before?: { inputs: PlacedInputs } | undefined } = {},
 ): Target {
-    const { relay, relayId, host, appName, interface: device, credentials, hostKey } = placed(inputs);
-    const then = { ...placed(claim.before?.inputs ?? inputs), ...(claim.before === undefined ? formerId(inputs) : {}) };
+    const { relay, relayId, host, appName, interface: device, credentials, hostKey } = inputs;
+    const then = { ...(claim.before?.inputs ?? inputs), ...(claim.before === undefined ? formerId(inputs) : {}) };
     return {
-        host: pinned(host, hostKey),
+        host: pinned(host, known(hostKey)),
         names: { appName, interface: device },
         owner: ownerOf(context, relay),
         ...(typeof relayId === "string" ? { relayId } : {}),
@@ -31,13 +32,13 @@ export function targetOf(
             owner: labelOf(then),
             ...(typeof then.relayId === "string" ? { relayId: then.relayId } : {}),
         },
-        ...(credentials === undefined ? {} : { credentials }),
+        ...(typeof credentials === "string" ? { credentials } : {}),
     };
 }
 
 /** The id of a managed peer that is replaced and renamed at once: it ends with the peer's name. */
-function formerId(inputs: Properties): Pick<Placed, "relayId"> {
-    const { relayId } = placed(inputs);
+function formerId(inputs: PlacedInputs): Pick<Placed, "relayId"> {
+    const { relayId } = inputs;
     const peer = keptNames(inputs)?.peer;
     if (peer === undefined || typeof relayId !== "string") return {};
     return { relayId: leafName(relayId.split("/")[0] ?? "", peer) };
@@ -55,12 +56,12 @@ export function hasSameNames(then: RelayNames, now: RelayNames): boolean {
 
 /** Where a relay was, when that is another place than where it is now: another machine, or other names on the same. */
 export function formerPlace(
-    before: { inputs: Properties } | undefined,
-    inputs: Properties,
+    before: { inputs: PlacedInputs } | undefined,
+    inputs: PlacedInputs,
     context: Context,
 ): Target | undefined {
     if (before === undefined) return undefined;
-    const [then, now] = [placed(before.inputs), placed(inputs)];
+    const [then, now] = [before.inputs, inputs];
     const moved = !isSameMachine(then.host, now.host) || !hasSameNames(then, now);
     return moved ? targetOf(before.inputs, context) : undefined;
 }

@@ -9,7 +9,7 @@ import { RelayChanged, type Target } from "../../hosts/host.js";
 import { compareAllDue } from "../log/beforeRecord.js";
 import { sealJournal } from "./journal.js";
 import { inTurn } from "../turns.js";
-import { type Announcement } from "./announcement.js";
+import type { Announcement } from "./announcement.js";
 import { refuseForeign, verifyFacts } from "./verify.js";
 
 /**

@@ -1,27 +1,15 @@
 import { webcrypto } from "node:crypto";
 
+import type { Certificates, ScriptChange, ScriptOutputs } from "./inputs.js";
+import { resolvedProxy } from "../proxy/inputs.js";
 import { allLeaves } from "../../../core/certificates/leaves.js";
 import { changesOf } from "../changes.js";
-import { placed } from "../relay/placed.js";
-import type { CertificateRecord, ProxyInputs } from "../proxy/inputs.js";
 import { newAuthorities, renewal, renewals } from "../proxy/sentences.js";
-import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
-
-/** A certificate with what it takes to hand it out again: every script carries all of them. */
-export interface ScriptCertificate extends CertificateRecord {
-    /** PEM. */
-    certificate: string;
-    /** Of the key it is for. */
-    request: string;
-}
-
-export type Certificates = Record<string, ScriptCertificate>;
 
 /** Certificates for those services whose key the relay has shown; the keys themselves never leave it. */
-export async function certificatesFor(change: Change, requests: Record<string, string>): Promise<Certificates> {
+export async function certificatesFor(change: ScriptChange, requests: Record<string, string>): Promise<Certificates> {
     const { inputs } = change;
-    const { addresses, services, authorities, authorityKeys } = inputs as unknown as ProxyInputs;
+    const { addresses, services, authorities, authorityKeys } = resolvedProxy(inputs);
     const { certifyRequest, requestInfo } = await import("../../../core/certificates/index.js");
     const certificates: Certificates = {};
     for (const { id, service: name, algorithm } of allLeaves(services)) {
@@ -37,9 +25,12 @@ export async function certificatesFor(change: Change, requests: Record<string, s
         }
         const leaf = await certifyRequest(
             {
-                authority: { certificate: authorities[algorithm] ?? "", privateKey: authorityKeys[algorithm] ?? "" },
+                authority: {
+                    certificate: authorities?.[algorithm] ?? "",
+                    privateKey: authorityKeys?.[algorithm] ?? "",
+                },
                 service: name,
-                appName: placed(inputs).appName,
+                appName: inputs.appName,
                 addresses,
                 algorithm,
                 now: new Date(),
@@ -52,11 +43,11 @@ export async function certificatesFor(change: Change, requests: Record<string, s
     return certificates;
 }
 
-export function certificatesOf(outputs: Properties | undefined): Certificates {
-    return (outputs?.certificates ?? {}) as Certificates;
+export function certificatesOf(outputs: ScriptOutputs | undefined): Certificates {
+    return outputs?.certificates ?? {};
 }
 
-function isStillGood(change: Change, name: string, algorithm: string): boolean {
+function isStillGood(change: ScriptChange, name: string, algorithm: string): boolean {
     const { before, inputs } = change;
     const kept =
         before !== undefined &&

@@ -1,6 +1,9 @@
+import type { Certificates, ScriptChange, ScriptInputs } from "./inputs.js";
+import { servicesOf } from "../proxy/services.js";
+import { rulesOf } from "../grants/sentences.js";
+import { resolved, type WireGuardInputs } from "../wireguard/inputs.js";
 import { formatRule, parseRule } from "../../../core/access/index.js";
 import { allLeaves } from "../../../core/certificates/leaves.js";
-import type { ProxyService } from "../../../core/registry/model.js";
 import { tableName } from "../../../core/names.js";
 import { routesOf } from "../../../core/registry/defaults.js";
 import { admitted } from "../../../core/protocol/admitted.js";
@@ -14,15 +17,11 @@ import { relayValues, stepFiles } from "../../hosts/host.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { placed } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
 import { renderProxy } from "../proxy/render.js";
-import type { Change, Desired } from "../relay/change.js";
-import type { Properties } from "../resource.js";
-import type { Certificates } from "./certificates.js";
+import type { Desired } from "../relay/change.js";
 import { renderInterfaces } from "../wireguard/epochs.js";
 import { desiredPeers, renderNetwork } from "../wireguard/desired.js";
-import type { WireGuardInputs } from "../wireguard/inputs.js";
 
 /** In their order, the steps of a script and what each is given. */
 export type Payload = { [S in ScriptStep]?: Desired<S> };
@@ -33,9 +32,9 @@ type ScriptStep = Part | "removals" | "check" | "requests" | "receipt" | "remove
  * The same steps that the resources of any other host make, with one after the first that checks what is otherwise looked at
  * from afar, one that asks for certificates, and one that reads back.
  */
-export async function payloadOf(change: Change, certificates: Certificates): Promise<Payload> {
+export async function payloadOf(change: ScriptChange, certificates: Certificates): Promise<Payload> {
     const { inputs } = change;
-    const services = inputs.services as Record<string, ProxyService>;
+    const services = servicesOf(inputs);
     const certified = withServices(change, certificates);
     const proxy = renderProxy(certified, certificates);
     const peers = desiredPeers(wireGuardOf(inputs));
@@ -61,7 +60,7 @@ export async function payloadOf(change: Change, certificates: Certificates): Pro
         firewall: await firewallParts.desired(change),
         wireguard: withIdentity({
             files: {
-                interfaces: renderInterfaces(wireGuardOf(inputs), placed(inputs).interface),
+                interfaces: renderInterfaces(wireGuardOf(inputs), inputs.interface),
                 peers: renderPeers(peers),
                 network: renderNetwork(wireGuardOf(inputs)),
             },
@@ -105,7 +104,7 @@ export const REMOVAL: Payload = { remove: {} };
 
 /** Each step as the relay's program reads it. */
 export function bundlesOf(
-    { inputs, context }: Change,
+    { inputs, context }: ScriptChange,
     payload: Payload,
     values: Record<string, string>,
 ): Record<string, string> {
@@ -120,8 +119,8 @@ export function bundlesOf(
 }
 
 /** The inputs of WireGuard, but for the private key, which nobody here has. */
-export function wireGuardOf(inputs: Properties): WireGuardInputs {
-    return inputs as unknown as WireGuardInputs;
+export function wireGuardOf(inputs: ScriptInputs): WireGuardInputs {
+    return resolved(inputs);
 }
 
 function withIdentity({ values, files }: Desired<"wireguard">): Desired<"wireguard"> {
@@ -129,21 +128,17 @@ function withIdentity({ values, files }: Desired<"wireguard">): Desired<"wiregua
 }
 
 /** Only services that have a certificate are served. */
-function withServices(change: Change, certificates: Certificates): Change {
+function withServices(change: ScriptChange, certificates: Certificates): ScriptChange {
     const services = Object.fromEntries(
-        Object.entries(change.inputs.services as object).filter(([name]) => certificates[name] !== undefined),
-    ) as Record<string, ProxyService>;
+        Object.entries(servicesOf(change.inputs)).filter(([name]) => certificates[name] !== undefined),
+    );
     return { ...change, inputs: { ...change.inputs, services } };
 }
 
 /** Nobody is let through to a port where nothing answers yet. */
-function withoutClosed(change: Change, certificates: Certificates): Change {
-    const { address, address6, services, rules } = change.inputs as {
-        address: string;
-        address6?: string;
-        services: Record<string, ProxyService>;
-        rules: Record<string, string[]>;
-    };
+function withoutClosed(change: ScriptChange, certificates: Certificates): ScriptChange {
+    const { address, address6 } = change.inputs;
+    const [services, rules] = [servicesOf(change.inputs), rulesOf(change.inputs)];
     const closed = new Set(
         Object.entries(services).flatMap(([name, { port }]) => (certificates[name] === undefined ? [port] : [])),
     );
@@ -157,10 +152,10 @@ function withoutClosed(change: Change, certificates: Certificates): Change {
     return { ...change, inputs: { ...change.inputs, rules: open } };
 }
 
-function networks({ subnet, subnet6 }: Properties): string[] {
+function networks({ subnet, subnet6 }: ScriptInputs): string[] {
     return [subnet, subnet6].filter((network) => typeof network === "string");
 }
 
-function peerRoutes(inputs: Properties): string[] {
+function peerRoutes(inputs: ScriptInputs): string[] {
     return Object.values(wireGuardOf(inputs).peers).flatMap(routesOf);
 }

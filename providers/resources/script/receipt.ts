@@ -1,31 +1,20 @@
+import type { ReceiptMark, ScriptInputs } from "./inputs.js";
 import { ownerOf } from "../../../core/protocol/owner.js";
 import { HostError, TunnelError } from "../../../core/errors.js";
 import { parsePublicKey } from "../../../core/keys/index.js";
 import { isGenuine, parseReceipt, type Receipt } from "../../hosts/receipt.js";
-import { placed } from "../relay/placed.js";
 import type { CheckFailure, Context, Properties } from "../resource.js";
-
-/** What stays of a receipt in the state. */
-export interface ReceiptMark {
-    edition: string;
-    generation: number;
-    machine: string;
-    /** The relay's. One that was set up from nothing has another. */
-    publicKey: string;
-    /** SHA-256 of the script that printed it. */
-    script: string;
-}
 
 const SUBJECT = "host.receipt";
 
 /** The receipt that the program gives, if it does. */
-export function receiptOf(inputs: Properties): Receipt | undefined {
+export function receiptOf(inputs: { receipt?: unknown }): Receipt | undefined {
     return typeof inputs.receipt === "string" ? parseReceipt(inputs.receipt, SUBJECT) : undefined;
 }
 
 /** What is wrong with what the program says came back from the relay. */
 export function* receiptFailures(
-    inputs: Properties,
+    inputs: ScriptInputs,
     olds: Properties | undefined,
     context: Context,
 ): Generator<CheckFailure> {
@@ -38,8 +27,8 @@ export function* receiptFailures(
     if (failure !== undefined) yield failure;
     const receipt = failure === undefined ? receiptOf(inputs) : undefined;
     if (receipt === undefined) return;
-    const wrong = strange(receipt, inputs, context);
-    if (wrong !== undefined) yield { path: SUBJECT, reason: wrong };
+    const wrong = foreignReceipt(receipt, inputs, context);
+    if (wrong !== undefined) yield { path: SUBJECT, reason: `${wrong.problem}; ${wrong.fix}` };
     if (typeof relayPublicKey === "string" && relayPublicKey !== receipt.publicKey) {
         yield {
             path: "host.relayPublicKey",
@@ -57,20 +46,19 @@ export function* receiptFailures(
 
 /** @throws HostError for a receipt that no script of this relay printed */
 export function genuineReceipt(
-    inputs: Properties,
+    inputs: ScriptInputs,
     before: ReceiptMark | undefined,
     context: Context,
 ): Receipt | undefined {
     const receipt = receiptOf(inputs);
     if (receipt === undefined) return undefined;
     const wrong =
-        strange(receipt, inputs, context) ??
+        foreignReceipt(receipt, inputs, context) ??
         (before !== undefined && isOlder(receipt, before)
-            ? "it is older than one that was given before; give the newest"
+            ? { problem: "it is older than one that was given before", fix: "give the newest" }
             : undefined);
     if (wrong === undefined) return receipt;
-    const [problem = "", fix = ""] = wrong.split("; ");
-    throw new HostError(SUBJECT, problem, fix);
+    throw new HostError(SUBJECT, wrong.problem, wrong.fix);
 }
 
 export function markOf({ edition, generation, machine, publicKey, script }: Receipt): ReceiptMark {
@@ -78,14 +66,21 @@ export function markOf({ edition, generation, machine, publicKey, script }: Rece
 }
 
 /** Why a receipt is not one of this relay; undefined when it is, as far as can be told without the seed. */
-function strange(receipt: Receipt, inputs: Properties, context: Context): string | undefined {
-    const owner = ownerOf(context, placed(inputs).relay);
+function foreignReceipt(
+    receipt: Receipt,
+    inputs: ScriptInputs,
+    context: Context,
+): { problem: string; fix: string } | undefined {
+    const owner = ownerOf(context, inputs.relay);
     const isOfIt = typeof inputs.seed === "string" ? isGenuine(receipt, inputs.seed) : undefined;
     // Under whatever name: only a script of this relay knows its code.
     if (isOfIt !== true && receipt.owner !== owner)
-        return `it is of ${receipt.owner}, this is ${owner}; give the receipt of this relay`;
+        return { problem: `it is of ${receipt.owner}, this is ${owner}`, fix: "give the receipt of this relay" };
     if (isOfIt === false) {
-        return "no script of this relay printed it, or it was changed since; paste it again, whole, or run the newest script for another one";
+        return {
+            problem: "no script of this relay printed it, or it was changed since",
+            fix: "paste it again, whole, or run the newest script for another one",
+        };
     }
     return undefined;
 }

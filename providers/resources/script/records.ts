@@ -1,9 +1,7 @@
+import type { ScriptInputs, Served } from "./inputs.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { Receipt } from "../../hosts/receipt.js";
-import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
-import type { Properties } from "../resource.js";
-import type { Served } from "./sentences.js";
 import { rogueCutOff } from "../sentences.js";
 import type { RegistryEntry } from "../wireguard/registry.js";
 
@@ -15,12 +13,12 @@ const BATCH = 500;
 
 /** What a receipt tells that the log does not know yet: "revoked" is written when the relay says that the key is gone. */
 export function receiptRecords(
-    inputs: Properties,
+    inputs: ScriptInputs,
     receipt: Receipt,
     before: { registry: Registry; served: Served },
     after: { registry: Registry; served: Served },
 ): Announcement[] {
-    const { relay } = placed(inputs);
+    const { relay } = inputs;
     const proof = `the receipt of script ${receipt.script.slice(0, 16)}, generation ${receipt.generation}: the interface does not know the key any more`;
     const added: Details[] = [];
     const rotated: Details[] = [];

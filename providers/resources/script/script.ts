@@ -1,39 +1,49 @@
 import { createHash } from "node:crypto";
 
-import type { RecordMark } from "../../../core/audit/record.js";
+import { driftChanges, driftSentences } from "../relay/compare.js";
+import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
+import { AuditLog, type Operation } from "../../audit/log.js";
+import { type Receipt, receiptPads } from "../../hosts/receipt.js";
+import {
+    readScript,
+    readScriptOutputs,
+    type ReceiptMark,
+    type ScriptChange,
+    type ScriptInputs,
+    type ScriptOutputs,
+    scriptPath,
+    type ScriptTold,
+    type Served,
+} from "./inputs.js";
+import { servicesOf } from "../proxy/services.js";
+import { resolved } from "../wireguard/inputs.js";
+import { known } from "../shape.js";
+import { peersOf } from "../wireguard/peerChanges.js";
 import { formatMark } from "../../../core/protocol/mark.js";
-import type { ProxyService } from "../../../core/registry/model.js";
 import { REPAIR } from "../../../core/repair.js";
 import { currentUser } from "../../audit/actor.js";
-import { AuditLog } from "../../audit/log.js";
 import { inProject } from "../../audit/paths.js";
-import type { ScriptHost } from "../../hosts/descriptors.js";
 import { relayValues } from "../../hosts/host.js";
 import { relayProgram } from "../../hosts/program.js";
-import { receiptPads } from "../../hosts/receipt.js";
 import { changesOf, join } from "../changes.js";
 import { comparedBy } from "../effects.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { placed } from "../relay/placed.js";
 import { mintId, targetOf } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
 import { proxyParts } from "../proxy/proxy.js";
 import { proxyWarnings, renewals, withoutReissued } from "../proxy/sentences.js";
-import type { Change } from "../relay/change.js";
-import { type ChangeKind, type Properties, type Resource, UNKNOWN } from "../resource.js";
 import { relaySchema } from "../schemas.js";
 import { certificatesFor } from "./certificates.js";
 import { isRenamed, renameRecords } from "../relay/rename.js";
 import { renderScript, scriptHash, scriptName, writeScript } from "./file.js";
 import { bundlesOf, type Payload, payloadOf, REMOVAL } from "./payload.js";
-import { genuineReceipt, markOf, receiptFailures, type ReceiptMark, receiptOf } from "./receipt.js";
+import { genuineReceipt, markOf, receiptFailures, receiptOf } from "./receipt.js";
 import { receiptRecords } from "./records.js";
-import { blindness, isNews, scriptSentences, type Served, servedOf } from "./sentences.js";
+import { blindness, isNews, scriptSentences, servedOf } from "./sentences.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
-import type { WireGuardInputs } from "../wireguard/inputs.js";
 import { recordedRegistry } from "../wireguard/history.js";
 import { registryAfter, type RegistryEntry } from "../wireguard/registry.js";
 import { count } from "../sentences.js";
@@ -83,30 +93,33 @@ export const script: Resource = {
         },
     ),
 
-    check(news, olds, context) {
+    async check(news, olds, context) {
+        const unfit = wireguardParts.unfit?.(news) ?? [];
+        const inputs = readScript(news);
         const failures = [
-            ...PARTS.flatMap((parts) => parts.check?.(news, olds) ?? []),
-            ...receiptFailures(news, olds, context),
+            ...unfit,
+            ...(wireguardParts.check?.(inputs, olds) ?? []),
+            ...receiptFailures(inputs, olds, context),
         ];
-        return Promise.resolve({ inputs: proxyParts.complete?.(news, olds) ?? news, failures });
+        return { inputs: proxyParts.complete?.(news, olds) ?? news, failures };
     },
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
+        const change = changeOf(oldInputs, oldOutputs, news, context);
+        const { before, inputs } = change;
         if (context.refreshing) {
-            for (const sentence of Object.values(driftOf(oldOutputs)))
-                context.log("warning", `${placed(news).relay}: ${sentence}`);
-            return { changes: driftChanges(oldOutputs) };
+            for (const sentence of driftSentences(inputs, before.outputs)) context.log("warning", sentence);
+            return { changes: driftChanges(before.outputs) };
         }
-        await verifyRecord(placed(news).audit, oldOutputs.record as RecordMark | undefined, context);
-        const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
+        await verifyRecord(inputs.audit, before.outputs.record, context);
         const changes = changesIn(change);
         for (const warning of proxyWarnings(change)) context.log("warning", warning);
         if (Object.keys(changes).length > 0) say(change, changes);
         return { changes };
     },
 
-    async create(inputs, context) {
-        const change: Change = { inputs, context };
+    async create(news, context) {
+        const change: ScriptChange = { inputs: readScript(news), context };
         if (context.preview) {
             for (const warning of proxyWarnings(change)) context.log("warning", warning);
             say(change, {});
@@ -118,40 +131,50 @@ export const script: Resource = {
     },
 
     async update(id, oldInputs, oldOutputs, news, context) {
-        const change: Change = { before: { inputs: oldInputs, outputs: oldOutputs }, inputs: news, context };
+        const change = changeOf(oldInputs, oldOutputs, news, context);
         return context.preview ? preview(change) : apply(id, change);
     },
 
-    read(id, inputs, outputs, context) {
+    async read(id, given, state, context) {
+        const [inputs, outputs] = [readScript(given), readScriptOutputs(state)];
         context.log("warning", blindness(inputs, outputs));
-        return Promise.resolve({ id, inputs, outputs: { ...outputs, drift: fileDrift(inputs, outputs) } });
+        return { id, inputs: given, outputs: { ...outputs, drift: fileDrift(inputs, outputs) } };
     },
 
     async delete(id, inputs, outputs, context) {
         // A replacement has written its own script already.
         if (made.has(context.urn)) return;
-        const { relay, audit } = placed(inputs);
-        const { path } = placed(inputs).host as ScriptHost;
-        const message = `Write the script that removes relay ${relay}`;
-        await underAudit(
-            audit,
-            outputs.record as RecordMark | undefined,
-            { action: "script_apply", message, details: { relay, path } },
-            async (operation) => {
-                const change: Change = { inputs, context };
-                const edition = nextEdition(outputs);
-                const sha256 = await write(id, change, REMOVAL, edition, formatMark(operation.mark), [
-                    `Removes relay ${relay}: interface, firewall table, proxy, keys and files.`,
-                ]);
-                await operation.success({
-                    message: `Wrote ${path}, which removes relay ${relay} when it is run there`,
-                    details: { relay, path, sha256, edition },
-                });
-            },
-        );
-        context.log("warning", `${relay}: it goes on until ${path}, which now removes it, is run on its machine`);
+        await writeRemoval(id, { inputs: readScript(inputs), context }, readScriptOutputs(outputs));
     },
 };
+
+function changeOf(
+    oldInputs: Properties,
+    oldOutputs: Properties,
+    news: Properties,
+    context: Context,
+): ScriptChange & Required<Pick<ScriptChange, "before">> {
+    const before = { inputs: readScript(oldInputs), outputs: readScriptOutputs(oldOutputs) };
+    return { before, inputs: readScript(news), context };
+}
+
+async function writeRemoval(id: string, change: ScriptChange, outputs: ScriptOutputs): Promise<void> {
+    const { relay, audit } = change.inputs;
+    const path = scriptPath(change.inputs);
+    const message = `Write the script that removes relay ${relay}`;
+    const announcement = { action: "script_apply", message, details: { relay, path } };
+    await underAudit(audit, outputs.record, announcement, async (operation) => {
+        const edition = nextEdition(outputs);
+        const sha256 = await write(id, change, REMOVAL, edition, formatMark(operation.mark), [
+            `Removes relay ${relay}: interface, firewall table, proxy, keys and files.`,
+        ]);
+        await operation.success({
+            message: `Wrote ${path}, which removes relay ${relay} when it is run there`,
+            details: { relay, path, sha256, edition },
+        });
+    });
+    change.context.log("warning", `${relay}: it goes on until ${path}, which now removes it, is run on its machine`);
+}
 
 /** Made in this process: its delete is the second half of a replacement. */
 const made = new Set<string>();
@@ -160,7 +183,7 @@ const COMPARED = [...new Set(PARTS.flatMap(comparedBy)), ...["host", "appName", 
     (key) => !NOT_HERE.includes(key),
 );
 
-function changesIn(change: Change): Record<string, ChangeKind> {
+function changesIn(change: ScriptChange): Record<string, ChangeKind> {
     const { before, inputs } = change;
     const compared = withoutReissued(change, changesOf(before?.inputs ?? {}, inputs, COMPARED));
     const receipt = receiptOf(inputs);
@@ -175,109 +198,108 @@ function changesIn(change: Change): Record<string, ChangeKind> {
     };
 }
 
-async function apply(id: string, change: Change): Promise<Properties> {
-    const { inputs, before, context } = change;
-    const { relay, audit } = placed(inputs);
-    const { path } = placed(inputs).host as ScriptHost;
+async function apply(id: string, change: ScriptChange): Promise<Properties> {
+    const { inputs, before } = change;
+    const { relay, audit } = inputs;
     const { result, record } = await underAudit(
         audit,
-        before?.outputs.record as RecordMark | undefined,
-        { action: "script_apply", message: `Prepare the script of relay ${relay}`, details: { relay, path } },
-        async (operation) => {
-            const known = before?.outputs ?? {};
-            const receipt = genuineReceipt(inputs, known.receipt as ReceiptMark | undefined, context);
-            const requests = receipt?.requests ?? ((known.requests ?? {}) as Record<string, string>);
-            const certificates = await certificatesFor(change, requests);
-            const payload = await payloadOf(change, certificates);
-            const outputs: Properties = {
-                ...taken(change, receipt, (known.registry as Registry | undefined) ?? (await recordedRegistry(inputs))),
-                certificates,
-                requests,
-                ...(receipt === undefined ? receiptMark(known) : { receipt: markOf(receipt) }),
-            };
-            for (const each of renameRecords(change)) await operation.record({ status: "success", ...each });
-            if (receipt !== undefined && isNews(receipt, known)) {
-                const was = {
-                    registry: (known.registry ?? {}) as Registry,
-                    served: (known.served ?? {}) as Served,
-                };
-                const now = outputs as unknown as typeof was;
-                for (const each of receiptRecords(inputs, receipt, was, now)) {
-                    await operation.record({ status: "success", ...each });
-                }
-            }
-            const digest = digestOf(bundlesOf(change, payload, { id }));
-            if (
-                digest === known.payload &&
-                Object.keys(fileDrift(inputs, { ...known, receipt: outputs.receipt })).length === 0
-            ) {
-                await operation.success({
-                    message: `Relay ${relay} needs no new script`,
-                    details: { relay, path, sha256: known.sha256 },
-                });
-                return { ...outputs, sha256: known.sha256, edition: known.edition, payload: digest };
-            }
-            const edition = nextEdition(known);
-            const sha256 = await write(id, change, payload, edition, formatMark(operation.mark), purpose(change));
-            await operation.success({
-                message: `Wrote ${path} for relay ${relay}`,
-                details: {
-                    relay,
-                    path,
-                    sha256,
-                    edition,
-                    peers: Object.keys(inputs.peers as object).length,
-                    services: Object.keys(certificates),
-                },
-            });
-            context.log(
-                "info",
-                `${relay}: wrote ${path} (SHA-256 ${sha256.slice(0, 16)}): verify and run it on the relay as its head says, then give its receipt`,
-            );
-            return { ...outputs, sha256, edition, payload: digest };
+        before?.outputs.record,
+        {
+            action: "script_apply",
+            message: `Prepare the script of relay ${relay}`,
+            details: { relay, path: scriptPath(inputs) },
         },
+        (operation) => prepare(id, change, operation),
     );
     return { ...result, drift: {}, record };
 }
 
-type Registry = Record<string, RegistryEntry>;
+async function prepare(id: string, change: ScriptChange, operation: Operation): Promise<ScriptTold> {
+    const { inputs, before, context } = change;
+    const { relay } = inputs;
+    const path = scriptPath(inputs);
+    const known: ScriptOutputs = before?.outputs ?? {};
+    const receipt = genuineReceipt(inputs, known.receipt, context);
+    const requests = receipt?.requests ?? known.requests ?? {};
+    const certificates = await certificatesFor(change, requests);
+    const payload = await payloadOf(change, certificates);
+    const outputs = {
+        ...taken(change, receipt, known.registry ?? (await recordedRegistry(inputs))),
+        certificates,
+        requests,
+        ...receiptMark(receipt, known),
+    };
+    for (const each of renameRecords(change)) await operation.record({ status: "success", ...each });
+    if (receipt !== undefined && isNews(receipt, known)) {
+        const was = { registry: known.registry ?? {}, served: known.served ?? {} };
+        for (const each of receiptRecords(inputs, receipt, was, outputs))
+            await operation.record({ status: "success", ...each });
+    }
+    const digest = digestOf(bundlesOf(change, payload, { id }));
+    if (digest === known.payload && Object.keys(fileDrift(inputs, { ...known, ...outputs })).length === 0) {
+        const details = { relay, path, sha256: known.sha256 };
+        await operation.success({ message: `Relay ${relay} needs no new script`, details });
+        const { sha256, edition } = known;
+        return {
+            ...outputs,
+            ...(sha256 === undefined ? {} : { sha256 }),
+            ...(edition === undefined ? {} : { edition }),
+            payload: digest,
+        };
+    }
+    const edition = nextEdition(known);
+    const sha256 = await write(id, change, payload, edition, formatMark(operation.mark), purpose(change));
+    const peers = Object.keys(peersOf(inputs)).length;
+    const details = { relay, path, sha256, edition, peers, services: Object.keys(certificates) };
+    await operation.success({ message: `Wrote ${path} for relay ${relay}`, details });
+    context.log(
+        "info",
+        `${relay}: wrote ${path} (SHA-256 ${sha256.slice(0, 16)}): verify and run it on the relay as its head says, then give its receipt`,
+    );
+    return { ...outputs, sha256, edition, payload: digest };
+}
 
-function receiptMark({ receipt }: Properties): Properties {
-    return receipt === undefined ? {} : { receipt };
+function receiptMark(receipt: Receipt | undefined, known: ScriptOutputs): { receipt?: ReceiptMark } {
+    if (receipt !== undefined) return { receipt: markOf(receipt) };
+    return known.receipt === undefined ? {} : { receipt: known.receipt };
 }
 
 /** What is true of the relay: what its receipt says, or the one before. */
-function taken(change: Change, receipt: ReturnType<typeof receiptOf>, past: Registry): Properties {
+function taken(
+    change: ScriptChange,
+    receipt: Receipt | undefined,
+    past: Record<string, RegistryEntry>,
+): { publicKey: string; registry: Record<string, RegistryEntry>; served: Served } {
     const { inputs, before } = change;
     const onWire = new Set(Object.keys(receipt?.peers ?? {}));
-    const args = inputs as unknown as WireGuardInputs;
-    const served = servedOf(inputs, receipt, (before?.outputs.served ?? {}) as Served);
-    return {
-        publicKey: receipt?.publicKey ?? inputs.relayPublicKey ?? before?.outputs.publicKey ?? "",
-        registry:
-            receipt === undefined
-                ? past
-                : registryAfter(change, past, args, {
-                      onWire,
-                      cut: new Map(),
-                      replaced: new Map(),
-                      now: new Date().toISOString(),
-                      by: currentUser(),
-                  }),
-        served,
-    };
+    const registry =
+        receipt === undefined
+            ? past
+            : registryAfter(change, past, resolved(inputs), {
+                  onWire,
+                  cut: new Map(),
+                  replaced: new Map(),
+                  now: new Date().toISOString(),
+                  by: currentUser(),
+              });
+    const served = servedOf(inputs, receipt, before?.outputs.served ?? {});
+    return { publicKey: publicKeyAfter(change, receipt), registry, served };
+}
+
+function publicKeyAfter({ inputs, before }: ScriptChange, receipt: Receipt | undefined): string {
+    return receipt?.publicKey ?? known(inputs.relayPublicKey) ?? before?.outputs.publicKey ?? "";
 }
 
 async function write(
     id: string,
-    { inputs, context, before }: Change,
+    { inputs, context, before }: ScriptChange,
     payload: Payload,
     edition: string,
     auditMark: string,
     says: string[],
 ): Promise<string> {
-    const { audit, host, interface: device } = placed(inputs);
-    const path = inProject((host as ScriptHost).path, audit.project);
+    const { audit, interface: device } = inputs;
+    const path = inProject(scriptPath(inputs), audit.project);
     const { name, etc, run, owner } = relayValues(targetOf(inputs, context));
     const signer = await (await AuditLog.open(audit, { expectExisting: true })).signingKey();
     const text = renderScript(
@@ -297,17 +319,17 @@ async function write(
 }
 
 /** Time as it is, but later than the edition before: the relay refuses what is older than what it has run. */
-function nextEdition({ edition }: Properties): string {
+function nextEdition({ edition }: ScriptOutputs): string {
     const last = typeof edition === "string" ? Date.parse(edition) : 0;
     return new Date(Math.max(Date.now(), last + 1)).toISOString();
 }
 
-function purpose({ inputs }: Change): string[] {
-    const { relay, interface: device } = placed(inputs);
-    const services = inputs.services as Record<string, ProxyService>;
+function purpose({ inputs }: ScriptChange): string[] {
+    const { relay, interface: device } = inputs;
+    const services = servicesOf(inputs);
     return [
         `Makes this machine the WireGuard relay ${relay}, interface ${device}, or brings it up to date:`,
-        `${count(Object.keys(inputs.peers as object).length, "peer")}, ${count(Object.keys(services).length, "service")}.`,
+        `${count(Object.keys(peersOf(inputs)).length, "peer")}, ${count(Object.keys(services).length, "service")}.`,
     ];
 }
 
@@ -316,17 +338,17 @@ function digestOf(bundles: Record<string, string>): string {
 }
 
 /** The script that is to be carried must be the one that was written; once it has run it is not needed any more. */
-function fileDrift(inputs: Properties, outputs: Properties): Record<string, string> {
-    const { audit, host } = placed(inputs);
-    const { path } = host as ScriptHost;
+function fileDrift(inputs: ScriptInputs, outputs: ScriptOutputs): Record<string, string> {
+    const { audit } = inputs;
+    const path = scriptPath(inputs);
     const found = scriptHash(inProject(path, audit.project));
     if (found === outputs.sha256) return {};
     if (found !== undefined) return { script: `${path} is not the script that was written; ${REPAIR} writes it again` };
-    const hasRun = (outputs.receipt as ReceiptMark | undefined)?.script === outputs.sha256;
+    const hasRun = outputs.receipt?.script === outputs.sha256;
     return hasRun ? {} : { script: `${path} is gone before its receipt came back; ${REPAIR} writes it again` };
 }
 
-function preview(change: Change): Properties {
+function preview(change: ScriptChange): Properties {
     const { before, inputs } = change;
     const receipt = receiptOf(inputs);
     return {
@@ -334,7 +356,7 @@ function preview(change: Change): Properties {
         sha256: UNKNOWN,
         edition: UNKNOWN,
         payload: UNKNOWN,
-        publicKey: receipt?.publicKey ?? inputs.relayPublicKey ?? before?.outputs.publicKey ?? "",
+        publicKey: publicKeyAfter(change, receipt),
         registry: UNKNOWN,
         served: UNKNOWN,
         certificates: UNKNOWN,
@@ -346,18 +368,10 @@ function preview(change: Change): Properties {
     };
 }
 
-function say(change: Change, changes: Record<string, ChangeKind>): void {
+function say(change: ScriptChange, changes: Record<string, ChangeKind>): void {
     const { inputs, before, context } = change;
-    const drift = Object.values(driftOf(before?.outputs ?? {})).map((text) => `${placed(inputs).relay}: ${text}`);
+    const drift = driftSentences(inputs, before?.outputs ?? {});
     for (const sentence of [...drift, ...scriptSentences(change, changes)]) context.log("info", sentence);
-}
-
-function driftOf(outputs: Properties): Record<string, string> {
-    return (outputs.drift ?? {}) as Record<string, string>;
-}
-
-function driftChanges(outputs: Properties): Record<string, ChangeKind> {
-    return Object.fromEntries(Object.keys(driftOf(outputs)).map((name) => [join("drift", name), "delete" as const]));
 }
 
 function without<T>(properties: Record<string, T>): Record<string, T> {

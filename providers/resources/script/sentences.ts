@@ -1,34 +1,22 @@
-import type { ProxyService } from "../../../core/registry/model.js";
 import { serviceUrls } from "../../../core/names.js";
-import type { ScriptHost } from "../../hosts/descriptors.js";
+import { type ScriptChange, type ScriptInputs, type ScriptOutputs, scriptPath, type Served } from "./inputs.js";
+import { servicesOf } from "../proxy/services.js";
+import { resolvedProxy } from "../proxy/inputs.js";
 import type { Receipt } from "../../hosts/receipt.js";
 import { comparedBy, sentencesOf } from "../effects.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
-import { placed } from "../relay/placed.js";
 import { renameSentences } from "../relay/rename.js";
 import { proxyParts } from "../proxy/proxy.js";
-import type { Change } from "../relay/change.js";
-import type { ChangeKind, Properties } from "../resource.js";
-import { type ReceiptMark, receiptOf } from "./receipt.js";
+import type { ChangeKind } from "../resource.js";
+import { receiptOf } from "./receipt.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
 import { count, listNames } from "../sentences.js";
 
-/** The service registry, as far as a receipt tells. `waits`: for the relay's receipt, or for its next one. */
-export type Served = Record<string, ServedService>;
-
-interface ServedService {
-    url: string;
-    addressUrl: string;
-    port: number;
-    upstream: string;
-    state: "open" | "waits";
-}
-
 /** What the new script will do, and what came back from the last one. */
-export function scriptSentences(change: Change, changes: Record<string, ChangeKind>): string[] {
+export function scriptSentences(change: ScriptChange, changes: Record<string, ChangeKind>): string[] {
     const { inputs, before } = change;
-    const { relay } = placed(inputs);
+    const { relay } = inputs;
     const sentences = renameSentences(change);
     const receipt = receiptOf(inputs);
     const news = isNews(receipt, before?.outputs);
@@ -37,20 +25,21 @@ export function scriptSentences(change: Change, changes: Record<string, ChangeKi
             `${relay}: the receipt of ${receipt.edition} is taken over: ${count(Object.keys(receipt.peers).length, "peer")} on the wire`,
         );
         const known = before?.outputs.publicKey;
-        if (typeof known === "string" && known !== "" && known !== receipt.publicKey) {
+        if (known !== undefined && known !== "" && known !== receipt.publicKey) {
             sentences.push(`${relay}: the relay has another key: every peer needs its new configuration`);
         }
     }
     const touches = (keys: readonly string[]): boolean =>
         before === undefined || Object.keys(changes).some((path) => keys.includes(path.split(/[.[]/)[0] ?? ""));
-    const effects = [firewallParts, wireguardParts, proxyParts, grantsParts].flatMap((parts) =>
-        touches([...comparedBy(parts), ...(parts === proxyParts ? ["certificates"] : [])])
-            ? sentencesOf(parts, change)
-            : [],
-    );
-    const requests = receipt?.requests ?? ((before?.outputs.requests ?? {}) as Record<string, string>);
-    const waiting = Object.keys(inputs.services as object).filter((name) => requests[name] === undefined);
-    const path = (placed(inputs).host as ScriptHost).path;
+    const effects = [
+        ...(touches(comparedBy(firewallParts)) ? sentencesOf(firewallParts, change) : []),
+        ...(touches(comparedBy(wireguardParts)) ? sentencesOf(wireguardParts, change) : []),
+        ...(touches([...comparedBy(proxyParts), "certificates"]) ? sentencesOf(proxyParts, change) : []),
+        ...(touches(comparedBy(grantsParts)) ? sentencesOf(grantsParts, change) : []),
+    ];
+    const requests = receipt?.requests ?? before?.outputs.requests ?? {};
+    const waiting = Object.keys(servicesOf(inputs)).filter((name) => requests[name] === undefined);
+    const path = scriptPath(inputs);
     if (effects.length > 0 || before === undefined || (news && hasNewRequests(receipt, before.outputs))) {
         sentences.push(`${relay}: ${path} is written; what follows happens when it is run on the relay`, ...effects);
     }
@@ -63,9 +52,9 @@ export function scriptSentences(change: Change, changes: Record<string, ChangeKi
 }
 
 /** What nobody can look at, in words. */
-export function blindness(inputs: Properties, outputs: Properties): string {
-    const { relay } = placed(inputs);
-    const receipt = outputs.receipt as ReceiptMark | undefined;
+export function blindness(inputs: ScriptInputs, outputs: ScriptOutputs): string {
+    const { relay } = inputs;
+    const receipt = outputs.receipt;
     const said =
         receipt === undefined
             ? "no receipt has come back yet"
@@ -75,8 +64,8 @@ export function blindness(inputs: Properties, outputs: Properties): string {
     return `${relay}: nothing connects to this relay, so the wire cannot be looked at; ${said}${pending}`;
 }
 
-export function isNews(receipt: Receipt | undefined, outputs: Properties | undefined): boolean {
-    const mark = outputs?.receipt as ReceiptMark | undefined;
+export function isNews(receipt: Receipt | undefined, outputs: ScriptOutputs | undefined): boolean {
+    const mark = outputs?.receipt;
     return (
         receipt !== undefined &&
         (mark?.edition !== receipt.edition ||
@@ -85,13 +74,13 @@ export function isNews(receipt: Receipt | undefined, outputs: Properties | undef
     );
 }
 
-export function servedOf(inputs: Properties, receipt: Receipt | undefined, before: Served): Served {
-    const { services, addresses } = inputs as { services: Record<string, ProxyService>; addresses: string[] };
+export function servedOf(inputs: ScriptInputs, receipt: Receipt | undefined, before: Served): Served {
+    const { services, addresses } = resolvedProxy(inputs);
     return Object.fromEntries(
         Object.entries(services).map(([name, { port, upstream }]) => [
             name,
             {
-                ...serviceUrls({ name, port }, { appName: placed(inputs).appName, addresses }),
+                ...serviceUrls({ name, port }, { appName: inputs.appName, addresses }),
                 port,
                 upstream,
                 state:
@@ -104,8 +93,8 @@ export function servedOf(inputs: Properties, receipt: Receipt | undefined, befor
 }
 
 /** Whether the receipt asks for a certificate that no script has carried yet. A relay that was set up from nothing has other keys. */
-function hasNewRequests(receipt: Receipt | undefined, outputs: Properties): boolean {
-    const { publicKey } = (outputs.receipt ?? {}) as Partial<ReceiptMark>;
+function hasNewRequests(receipt: Receipt | undefined, outputs: ScriptOutputs): boolean {
+    const { publicKey } = outputs.receipt ?? {};
     const certified = Object.keys(outputs.certificates ?? {});
     const rebuilt = publicKey !== undefined && publicKey !== receipt?.publicKey;
     return Object.keys(receipt?.requests ?? {}).some((name) => rebuilt || !certified.includes(name));

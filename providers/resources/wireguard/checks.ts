@@ -1,15 +1,15 @@
+import { keyOf, peersOf } from "./peerChanges.js";
+import type { WireGuardPlan } from "./inputs.js";
+import type { WireGuardOutputs } from "./outputs.js";
 import { notRegistered } from "../../../core/registry/missing.js";
 import { InvalidArgument } from "../../../core/errors.js";
 import { fingerprint, parsePrivateKey, parsePublicKey, publicKeyOf } from "../../../core/keys/index.js";
-import type { RegistryPeer } from "../../../core/registry/model.js";
 import { isMap } from "../changes.js";
 import { fits, unfit } from "./known.js";
-import type { CheckFailure, Properties } from "../resource.js";
-import { keyOf } from "./peerChanges.js";
+import type { CheckFailure } from "../resource.js";
 import { BY_EXPIRY } from "./expiry.js";
-import type { RegistryEntry } from "./registry.js";
 
-export function* checkKeys(inputs: Properties): Generator<CheckFailure> {
+export function* checkKeys(inputs: WireGuardPlan): Generator<CheckFailure> {
     const owners = new Map<string, string>();
     for (const key of Object.values(inputs.privateKeys ?? {}))
         if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
@@ -26,8 +26,8 @@ export function* checkKeys(inputs: Properties): Generator<CheckFailure> {
 }
 
 /** An update of the interface alone knows the registry as it was. */
-export function* unregistered({ listed, peers }: Properties): Generator<CheckFailure> {
-    for (const name of (listed ?? []) as string[]) {
+export function* unregistered({ listed = [], peers }: WireGuardPlan): Generator<CheckFailure> {
+    for (const name of listed) {
         if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
         const { subject, problem, fix } = notRegistered(`peers.${name}`, "it");
         yield { path: subject, reason: `${problem}; ${fix}` };
@@ -35,9 +35,9 @@ export function* unregistered({ listed, peers }: Properties): Generator<CheckFai
 }
 
 /** A key that was revoked does not come back by itself, under whatever name. Registry knows `reinstate`; this is the wire's own memory. */
-export function refuseRevoked(outputs: Properties, inputs: Properties): void {
-    const registry = (outputs.registry ?? {}) as Record<string, RegistryEntry>;
-    const peers = (inputs.peers ?? {}) as Record<string, RegistryPeer>;
+export function refuseRevoked(outputs: WireGuardOutputs, inputs: WireGuardPlan): void {
+    const registry = outputs.registry ?? {};
+    const peers = peersOf(inputs);
     const active = new Set(
         Object.values(registry)
             .filter((entry) => entry.status === "active")

@@ -1,18 +1,13 @@
+import { listOf, read, type Shape } from "../shape.js";
+import { resolved, type WireGuardInputs, type WireGuardPlan } from "./inputs.js";
 import { routesOf } from "../../../core/registry/defaults.js";
 import { InvalidArgument } from "../../../core/errors.js";
 import { presharedKey } from "../../../core/keys/index.js";
 import { network } from "../../../core/protocol/network.js";
 import { type DesiredPeer, fromAllowedIps } from "../../../core/wireguard/index.js";
 import type { WantedInterface } from "../../../core/adoption/differences.js";
-import type { AdoptionTerms } from "../import/terms.js";
-import type { Properties } from "../resource.js";
 import { placesOf, publicKeyOfEpoch } from "./epochs.js";
 import { identityOf } from "./leaf.js";
-import { type WireGuardInputs } from "./inputs.js";
-
-export function resolved(inputs: Properties): WireGuardInputs {
-    return inputs as unknown as WireGuardInputs;
-}
 
 /** Preshared keys are derived, and an apply asks for them before and after: a second time costs nothing. */
 const derivedFor = new WeakMap<WireGuardInputs, DesiredPeer[]>();
@@ -39,9 +34,9 @@ function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedP
                 "apply the whole relay: with --target, its key pair is left out",
             );
         }
-        const given = secret === undefined ? args.presharedKeys[name] : undefined;
+        const given = secret === undefined ? args.presharedKeys?.[name] : undefined;
         const derived = (): string =>
-            presharedKey(args.seed, { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
+            presharedKey(seedOf(args), { ...identityOf(args.leaf, name, peer), publicKey: ownKey ?? publicKey });
         return {
             name,
             publicKey,
@@ -54,16 +49,26 @@ function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedP
     });
 }
 
+function seedOf({ seed }: WireGuardInputs): string {
+    if (seed !== undefined) return seed;
+    throw new InvalidArgument("seed", "is not open here", "give the passphrase of the stack");
+}
+
+/** Families, as an adoption's terms have them. */
+const familiesShape: Shape<(4 | 6)[]> = listOf((value, path) =>
+    value === 4 || value === 6 ? undefined : { path, problem: "is not an IP family", fix: "give 4 or 6" },
+);
+
 /** Peers as the wire is to have them; preshared keys only where the secrets they come from are open. */
 export function expectedOnWire(args: WireGuardInputs): ExpectedPeer[] {
     return typeof args.seed === "string" ? desiredPeers(args) : derivePeers(args, () => undefined);
 }
 
 /** What an interface that is taken over has to be like already, or the program to accept. */
-export function wantedInterface(inputs: Properties): (device: string) => WantedInterface {
+export function wantedInterface(inputs: WireGuardPlan): (device: string) => WantedInterface {
     return (device) => {
         const args = resolved(inputs);
-        const { isMtuGiven, forwards } = inputs.adoption as AdoptionTerms;
+        const { isMtuGiven = false, forwards } = inputs.adoption ?? {};
         return {
             listenPort: placesOf(args, device).find((place) => place.interface === device)?.port ?? args.listenPort,
             mtu: args.mtu,
@@ -75,14 +80,14 @@ export function wantedInterface(inputs: Properties): (device: string) => WantedI
                 typeof args.seed === "string"
                     ? desiredPeers(args)
                     : derivePeers(args, () => undefined).map(withGiven(args)),
-            forwards,
+            forwards: read(familiesShape, forwards ?? []),
         };
     };
 }
 
 function withGiven({ presharedKeys }: WireGuardInputs): (peer: ExpectedPeer) => WantedInterface["peers"][number] {
     return (peer) => {
-        const given = presharedKeys[peer.name];
+        const given = presharedKeys?.[peer.name];
         return { ...peer, presharedKey: given === "none" ? "" : given };
     };
 }

@@ -26,7 +26,7 @@ export function wireDrift(
         const found = interfaceDrift(args, expected, answer, place, index === 0, publicKeys);
         // With one interface there is no doubt which is meant.
         for (const [name, sentence] of Object.entries(found))
-            drift[places.length === 1 ? name : `${place.interface}: ${name}`] =
+            drift[places.length === 1 ? name : nameAt(place.interface, name)] =
                 places.length === 1 ? sentence : `${place.interface}: ${sentence}`;
     }
     // Of two interfaces each has some of the routes: where a peer was last.
@@ -75,6 +75,16 @@ function interfaceDrift(
     return drift;
 }
 
+/** As the state calls a difference of one interface, while a relay has two. */
+export function nameAt(device: string, name: string): string {
+    return `${device}: ${name}`;
+}
+
+/** As the state calls a peer that nobody declared. */
+export function rogueName(publicKey: string): string {
+    return `rogue peer ${fingerprint(publicKey)}`;
+}
+
 type LivePeer = ReturnType<typeof parseDump>["peers"][number];
 
 function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, string> {
@@ -102,7 +112,7 @@ function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, stri
                 `${want.name} was changed on the wire: ${faults.join("; ")}; ${REPAIR} restores it`;
     }
     for (const peer of onWire.values()) {
-        const name = `rogue peer ${fingerprint(peer.publicKey)}`;
+        const name = rogueName(peer.publicKey);
         drift[name] =
             `unknown peer ${fingerprint(peer.publicKey)} (${peer.publicKey}, ${peer.allowedIps.join(", ") || "no allowed IPs"}) is configured on the interface but not declared in the program; ${REPAIR} removes it`;
     }

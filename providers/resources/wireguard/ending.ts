@@ -1,10 +1,10 @@
+import type { WireGuardPlan } from "./inputs.js";
+import type { WireGuardOutputs } from "./outputs.js";
 import { devices } from "../../../core/protocol/devices.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Answers } from "../../../core/protocol/steps.js";
-import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
 import { peersOf } from "./peerChanges.js";
-import type { Properties } from "../resource.js";
 import { isLeaf } from "./leaf.js";
 import { count, listNames } from "../sentences.js";
 
@@ -14,8 +14,8 @@ import { count, listNames } from "../sentences.js";
  *
  * @param answer of the relay, once it is done: which interfaces it removed, and whether the kernel still has one of them
  */
-export function interfaceEnding(inputs: Properties, outputs: Properties, answer?: Answers): Announcement[] {
-    const { relay, interface: device } = placed(inputs);
+export function interfaceEnding(inputs: WireGuardPlan, outputs: WireGuardOutputs, answer?: Answers): Announcement[] {
+    const { relay, interface: device } = inputs;
     const removed = devices.parse(answer?.devices);
     const interfaces =
         answer?.devices === undefined ? devicesOf(outputs, device) : removed.map(({ interface: name }) => name);
@@ -48,8 +48,8 @@ function readBack(removed: { interface: string; state: string }[]): { read_back:
 }
 
 /** As the state has them; the program's own where it has none. */
-function devicesOf(outputs: Properties, device: string): string[] {
-    const epochs = Object.values((outputs.epochs ?? {}) as Record<string, { interface?: unknown }>);
+function devicesOf(outputs: WireGuardOutputs, device: string): string[] {
+    const epochs = Object.values(outputs.epochs ?? {});
     const names = epochs.flatMap(({ interface: name }) => (typeof name === "string" ? [name] : []));
     return names.length > 0 ? names : [device];
 }

@@ -1,3 +1,7 @@
+import { known } from "../shape.js";
+import type { EpochOutput, WireGuardOutputs, WireGuardTold } from "./outputs.js";
+import type { WireGuardInputs, WireGuardPlan } from "./inputs.js";
+import type { WireGuardChange } from "./change.js";
 import { type EpochPlace, epochPlaces } from "../../../core/keys/epochs.js";
 import { publicKeyOf } from "../../../core/keys/index.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
@@ -5,27 +9,20 @@ import { moved } from "../../../core/protocol/moved.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { same } from "../changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
-import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
-import type { Change } from "../relay/change.js";
 import { type Properties, UNKNOWN } from "../resource.js";
-import type { WireGuardInputs } from "./inputs.js";
 import { count, listNames } from "../sentences.js";
 
-/** One epoch in the outputs. */
-interface EpochOutput {
-    interface: string;
-    port: number;
-    publicKey: unknown;
-}
-
-export function placesOf(args: WireGuardInputs, device: string): EpochPlace[] {
+export function placesOf(args: Pick<WireGuardInputs, "epochs" | "listenPort">, device: string): EpochPlace[] {
     return epochPlaces(args.epochs, device, args.listenPort);
 }
 
 /** undefined while the key is not known here. */
-export function publicKeyOfEpoch({ privateKeys }: WireGuardInputs, epoch: number): string | undefined {
-    const key: unknown = privateKeys?.[epoch];
+export function publicKeyOfEpoch(
+    { privateKeys }: Pick<WireGuardPlan, "privateKeys">,
+    epoch: number,
+): string | undefined {
+    const key = known(privateKeys)?.[epoch];
     return typeof key === "string" ? publicKeyOf(key) : undefined;
 }
 
@@ -48,7 +45,7 @@ export function keyFiles(args: WireGuardInputs, device: string): Record<string, 
 }
 
 /** What the relay says of its epochs, and who was last seen on which. */
-export function epochOutputs(inputs: Properties, answer: Answers): Properties {
+export function epochOutputs(inputs: WireGuardPlan, answer: Answers): Required<Omit<WireGuardTold, "registry">> {
     const live = interfaces.parse(answer.interfaces).map((each) => ({ ...each, publicKey: each.publicKey ?? "" }));
     const newest = live.at(-1);
     return {
@@ -64,7 +61,7 @@ export function epochOutputs(inputs: Properties, answer: Answers): Properties {
 }
 
 function onEpoch(
-    inputs: Properties,
+    inputs: WireGuardPlan,
     live: { interface: string; epoch: number }[],
     answer: string | undefined,
 ): Record<string, number> {
@@ -79,15 +76,14 @@ function onEpoch(
 }
 
 /** Before an apply: keys that are in the state are known, and those that the relay told. */
-export function previewEpochs({ inputs, before }: Pick<Change, "inputs" | "before">): Properties {
-    const args = inputs as unknown as WireGuardInputs;
-    const told = (before?.outputs.epochs ?? {}) as Record<string, EpochOutput>;
-    const keyAt = (epoch: number): unknown => publicKeyOfEpoch(args, epoch) ?? told[epoch]?.publicKey ?? UNKNOWN;
+export function previewEpochs({ inputs, before }: Pick<WireGuardChange, "inputs" | "before">): Properties {
+    const told = before?.outputs.epochs ?? {};
+    const keyAt = (epoch: number): unknown => publicKeyOfEpoch(inputs, epoch) ?? told[epoch]?.publicKey ?? UNKNOWN;
     const unchanged = before !== undefined && same(before.inputs.epochs, inputs.epochs);
     return {
-        publicKey: keyAt(Math.max(...args.epochs)),
+        publicKey: keyAt(Math.max(...inputs.epochs)),
         epochs: Object.fromEntries(
-            placesOf(args, placed(inputs).interface).map(({ epoch, interface: device, port }) => [
+            placesOf(inputs, inputs.interface).map(({ epoch, interface: device, port }) => [
                 epoch,
                 { interface: device, port, publicKey: keyAt(epoch) },
             ]),
@@ -105,9 +101,9 @@ interface Stage {
     calledOff: number[];
 }
 
-function stageOf({ before, inputs }: Pick<Change, "inputs" | "before">): Stage {
-    const now = (inputs.epochs ?? []) as number[];
-    const then = (before?.inputs.epochs ?? now) as number[];
+function stageOf({ before, inputs }: Pick<WireGuardChange, "inputs" | "before">): Stage {
+    const now = inputs.epochs;
+    const then = before?.inputs.epochs ?? now;
     const gone = then.filter((epoch) => !now.includes(epoch));
     const oldest = Math.min(...now);
     return {
@@ -118,15 +114,19 @@ function stageOf({ before, inputs }: Pick<Change, "inputs" | "before">): Stage {
 }
 
 /** Who uses one of these epochs as far as the last look knows, or has been seen on none. */
-function stillOn(change: Pick<Change, "inputs" | "before">, epochs: number[], counting: "unseen" | "seen"): string[] {
-    const seen = (change.before?.outputs.onEpoch ?? {}) as Record<string, number>;
+function stillOn(
+    change: Pick<WireGuardChange, "inputs" | "before">,
+    epochs: number[],
+    counting: "unseen" | "seen",
+): string[] {
+    const seen = change.before?.outputs.onEpoch ?? {};
     return Object.keys(peersOf(change.inputs))
         .sort()
         .filter((name) => (seen[name] === undefined ? counting === "unseen" : epochs.includes(seen[name])));
 }
 
 /** Who is cut off when a stage ends an epoch, or keeps it from ending. */
-export function concernedByStage(change: Change): string[] {
+export function concernedByStage(change: WireGuardChange): string[] {
     const { retired, calledOff } = stageOf(change);
     return [
         ...(retired.length === 0 ? [] : stillOn(change, retired, "unseen")),
@@ -135,13 +135,12 @@ export function concernedByStage(change: Change): string[] {
 }
 
 /** What a stage asks of whom, and what happens until then. */
-export function epochSentences(change: Change, interrupted = false): string[] {
+export function epochSentences(change: WireGuardChange, interrupted = false): string[] {
     const { inputs, before } = change;
     if (before === undefined) return [];
-    const args = inputs as unknown as WireGuardInputs;
     const { added, retired, calledOff } = stageOf(change);
     const sentences: string[] = [];
-    for (const { epoch, interface: device, port } of placesOf(args, placed(inputs).interface)) {
+    for (const { epoch, interface: device, port } of placesOf(inputs, inputs.interface)) {
         if (added.includes(epoch))
             sentences.push(
                 `key epoch ${epoch} begins: a new key on ${device}, UDP port ${port}, for the same peers${interrupted ? "" : "; nobody is disturbed, every configuration in use keeps working"}; hand out the new ones and let peers change when they like`,
@@ -149,7 +148,7 @@ export function epochSentences(change: Change, interrupted = false): string[] {
     }
     for (const epoch of retired) {
         const left = stillOn(change, [epoch], "unseen");
-        const forced = args.forceRetire === epoch;
+        const forced = inputs.forceRetire === epoch;
         const who =
             left.length === 0
                 ? "everybody used a newer key when last looked at"
@@ -168,8 +167,8 @@ export function epochSentences(change: Change, interrupted = false): string[] {
 }
 
 /** While two epochs are open every preview says who is where; nothing happens by itself. */
-export function openRotation(inputs: Properties, before: NonNullable<Change["before"]>): string[] {
-    const [old, next] = (inputs.epochs ?? []) as number[];
+export function openRotation(inputs: WireGuardPlan, before: NonNullable<WireGuardChange["before"]>): string[] {
+    const [old, next] = inputs.epochs;
     if (old === undefined || next === undefined || !same(before.inputs.epochs, inputs.epochs)) return [];
     const left = stillOn({ inputs, before }, [old], "unseen");
     const all = Object.keys(peersOf(inputs)).length;
@@ -179,14 +178,13 @@ export function openRotation(inputs: Properties, before: NonNullable<Change["bef
 }
 
 /** What became of the relay's own keys. */
-export function epochRecords(change: Change, outputs: Properties): Announcement[] {
+export function epochRecords(change: WireGuardChange, outputs: WireGuardOutputs): Announcement[] {
     const { before, inputs } = change;
     if (before === undefined) return [];
-    const { relay } = placed(inputs);
+    const { relay } = inputs;
     const { added, retired, calledOff } = stageOf(change);
-    const keyAt = (from: Properties, epoch: number): unknown =>
-        ((from.epochs ?? {}) as Record<string, EpochOutput>)[epoch]?.publicKey;
-    const old = (before.inputs.epochs as number[] | undefined)?.[0] ?? 1;
+    const keyAt = (from: WireGuardOutputs, epoch: number): unknown => from.epochs?.[epoch]?.publicKey;
+    const old = before.inputs.epochs[0] ?? 1;
     const record = (stage: string, epoch: number, message: string, more: object = {}): Announcement => ({
         action: "key_rotate",
         message,
@@ -195,7 +193,7 @@ export function epochRecords(change: Change, outputs: Properties): Announcement[
             stage,
             epoch,
             old_public_key: keyAt(before.outputs, stage === "call off" ? epoch : old),
-            public_key: keyAt(outputs, Math.max(...(inputs.epochs as number[]))),
+            public_key: keyAt(outputs, Math.max(...inputs.epochs)),
             ...more,
         },
     });

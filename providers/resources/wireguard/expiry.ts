@@ -1,11 +1,11 @@
+import { isMap } from "../changes.js";
+import type { WireGuardInputs, WireGuardPlan } from "./inputs.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { expired } from "../../../core/protocol/expired.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Answers } from "../../../core/protocol/steps.js";
-import { placed } from "../relay/placed.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";
-import type { WireGuardInputs } from "./inputs.js";
 import { count, listNames } from "../sentences.js";
 
 /** Whom a relay cut off at her time, as it remembers it. */
@@ -73,18 +73,16 @@ export function withoutCutElements<Sets extends Record<string, string[]>>(sets: 
 
 /** Keys of peers who are not in the registry, because they have expired, are nobody's to know. */
 export function withoutUnlisted(inputs: Properties): Properties {
-    const peers = peersOf(inputs);
-    if (inputs.peers !== peers) return inputs;
+    const { peers } = inputs;
+    if (!isMap(peers)) return inputs;
     const listed = (map: unknown): unknown =>
-        typeof map === "object" && map !== null
-            ? Object.fromEntries(Object.entries(map).filter(([name]) => Object.hasOwn(peers, name)))
-            : map;
+        isMap(map) ? Object.fromEntries(Object.entries(map).filter(([name]) => Object.hasOwn(peers, name))) : map;
     return { ...inputs, publicKeys: listed(inputs.publicKeys), presharedKeys: listed(inputs.presharedKeys) };
 }
 
 /** What the calendar brings within two weeks. */
-export function expiryWarnings(inputs: Properties, now: Date): string[] {
-    const { relay } = placed(inputs);
+export function expiryWarnings(inputs: WireGuardPlan, now: Date): string[] {
+    const { relay } = inputs;
     const soon = Object.entries(peersOf(inputs))
         .flatMap(([name, { expires }]) =>
             expires === undefined ? [] : [{ name, expires, left: Date.parse(expires) - now.getTime() }],

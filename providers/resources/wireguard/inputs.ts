@@ -1,4 +1,21 @@
 import type { RegistryPeer } from "../../../core/registry/model.js";
+import { type AdoptionTerms, termsShape } from "../import/terms.js";
+import { type PlacedInputs, readPlaced } from "../relay/placed.js";
+import type { Properties, Unknown } from "../resource.js";
+import {
+    anything,
+    type Fields,
+    fields,
+    listOf,
+    mapOf,
+    number,
+    oneOf,
+    optional,
+    previewed,
+    read,
+    type Shape,
+    text,
+} from "../shape.js";
 
 /** What WireGuard's inputs are once they are resolved. */
 export interface WireGuardInputs {
@@ -20,12 +37,13 @@ export interface WireGuardInputs {
     keyOverlap?: number;
     subnet?: string;
     subnet6?: string;
-    seed: string;
+    /** Absent where the secrets of a state are not open. */
+    seed?: string;
     peers: Record<string, RegistryPeer>;
     /** Keys that are not in the registry: generated ones. */
     publicKeys: Record<string, string>;
     /** Only what a program gave: a key, or "none". All others are derived. */
-    presharedKeys: Record<string, string>;
+    presharedKeys?: Record<string, string>;
     /** Networks behind the relay, forwarded to by it. */
     routes: string[];
     /** Of a managed peer. */
@@ -42,4 +60,110 @@ export interface LeafInputs {
     endpoint: string;
     /** Seconds; 0 for none. */
     keepalive: number;
+}
+
+/** What WireGuard is told, of which a preview may not know some. */
+interface Told extends Omit<WireGuardInputs, "address" | "address6" | Previewed> {
+    address: string | Unknown;
+    address6?: string | Unknown;
+    privateKeys?: Record<string, string | Unknown> | Unknown;
+    seed?: string | Unknown;
+    peers?: Record<string, RegistryPeer | Unknown> | Unknown;
+    publicKeys?: Record<string, string | Unknown> | Unknown;
+    presharedKeys?: Record<string, unknown> | Unknown;
+    leaf?: { [K in keyof LeafInputs]: LeafInputs[K] | Unknown };
+    /** Who the program lists without an expiry. */
+    listed?: string[];
+    /** Names of the peers in the registry. */
+    peerNames?: string | Unknown;
+    /** Where the relay is reached, as far as it is known: no peer's route may hold that. */
+    reached?: { endpoint?: unknown; machine?: unknown; client?: unknown };
+    /** Public key of an interface that may be taken over, and on which terms. */
+    adopts?: string | Unknown;
+    adoption?: AdoptionTerms;
+}
+
+type Previewed = "privateKeys" | "seed" | "peers" | "publicKeys" | "presharedKeys" | "leaf";
+
+export type WireGuardPlan = PlacedInputs & Told;
+
+/** As much of it as tells who is on the interface, with which keys. */
+export type PeersTold = Pick<Told, "peers" | "publicKeys" | "presharedKeys" | "seed">;
+
+export const peerShape: Shape<RegistryPeer> = fields<RegistryPeer>({
+    address: text,
+    address6: optional(text),
+    publicKey: optional(text),
+    routes: optional(listOf(text)),
+    keyEpoch: optional(number),
+    admitted: optional(number),
+    expires: optional(text),
+});
+
+const plain: Fields<Omit<WireGuardInputs, "address" | "address6" | Previewed>> = {
+    prefix: number,
+    prefix6: optional(number),
+    listenPort: number,
+    mtu: number,
+    epochs: listOf(number),
+    identity: optional(oneOf("state", "host")),
+    forceRetire: optional(number),
+    keyOverlap: optional(number),
+    subnet: optional(text),
+    subnet6: optional(text),
+    routes: listOf(text),
+};
+
+const toldShape: Shape<Told> = fields<Told>({
+    ...plain,
+    address: previewed(text),
+    address6: optional(previewed(text)),
+    privateKeys: optional(previewed(mapOf(previewed(text)))),
+    seed: optional(previewed(text)),
+    peers: optional(previewed(mapOf(previewed(peerShape)))),
+    publicKeys: optional(previewed(mapOf(previewed(text)))),
+    presharedKeys: optional(previewed(mapOf(anything))),
+    leaf: optional(
+        fields<NonNullable<Told["leaf"]>>({
+            name: previewed(text),
+            keyEpoch: previewed(number),
+            admitted: previewed(number),
+            endpoint: previewed(text),
+            keepalive: previewed(number),
+        }),
+    ),
+    listed: optional(listOf(text)),
+    peerNames: optional(previewed(text)),
+    reached: optional(
+        fields<NonNullable<Told["reached"]>>({
+            endpoint: optional(anything),
+            machine: optional(anything),
+            client: optional(anything),
+        }),
+    ),
+    adopts: optional(previewed(text)),
+    adoption: optional(termsShape),
+});
+
+const resolvedShape: Shape<WireGuardInputs> = fields<WireGuardInputs>({
+    ...plain,
+    address: text,
+    address6: optional(text),
+    privateKeys: optional(mapOf(text)),
+    seed: optional(text),
+    peers: mapOf(peerShape),
+    publicKeys: mapOf(text),
+    presharedKeys: optional(mapOf(text)),
+    leaf: optional(
+        fields<LeafInputs>({ name: text, keyEpoch: number, admitted: number, endpoint: text, keepalive: number }),
+    ),
+});
+
+export function readWireGuard(inputs: Properties): WireGuardPlan {
+    return read(toldShape, readPlaced(inputs));
+}
+
+/** Inputs of which nothing is unknown any more, as an apply and a refresh have them. */
+export function resolved(inputs: WireGuardPlan): WireGuardPlan & WireGuardInputs {
+    return read(resolvedShape, inputs);
 }

@@ -1,7 +1,7 @@
 import { parseEndpoint } from "../../../core/arguments/text.js";
 import { TunnelError } from "../../../core/errors.js";
 import { parsePresharedKey, parsePrivateKey } from "../../../core/keys/index.js";
-import { UNKNOWN, type CheckFailure, type Properties } from "../resource.js";
+import { type CheckFailure, type Properties, UNKNOWN } from "../resource.js";
 
 type Parse = (text: string, subject: string) => unknown;
 

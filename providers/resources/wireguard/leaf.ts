@@ -1,15 +1,16 @@
+import { known } from "../shape.js";
+import type { LeafInputs, PeersTold, WireGuardPlan } from "./inputs.js";
+import { peerChanges, peersOf } from "./peerChanges.js";
+import { listNames, valueText } from "../sentences.js";
+import type { WireGuardOutputs } from "./outputs.js";
+import type { WireGuardChange } from "./change.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { admittedOf, keyEpochOf, routesOf } from "../../../core/registry/defaults.js";
 import { changed, placeEffects } from "../inputSentences.js";
-import { peerChanges } from "./peerChanges.js";
-import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
-import type { Change } from "../relay/change.js";
-import { type Properties, type PropertySchema, UNKNOWN } from "../resource.js";
+import type { PropertySchema } from "../resource.js";
 import { same } from "../changes.js";
-import { listNames } from "../sentences.js";
-import { type LeafInputs } from "./inputs.js";
 
 export const LEAF_INPUT: Record<string, PropertySchema> = {
     leaf: {
@@ -20,8 +21,8 @@ export const LEAF_INPUT: Record<string, PropertySchema> = {
     },
 };
 
-export function isLeaf(inputs: Properties): boolean {
-    return placed(inputs).role === "leaf";
+export function isLeaf(inputs: WireGuardPlan): boolean {
+    return inputs.role === "leaf";
 }
 
 /** What the relay derives the preshared key from, too. */
@@ -35,31 +36,31 @@ export function identityOf(
 }
 
 /** What a managed peer's machine does for its tunnel to the relay. */
-export function leafSentences({ inputs }: Change): string[] {
-    const { relay, interface: device } = placed(inputs);
+export function leafSentences({ inputs }: WireGuardChange): string[] {
+    const { relay, interface: device } = inputs;
     return [`${relay}: ${device} connects to ${relayAt(inputs)}, to ${listNames(networksOf(inputs))}`];
 }
 
 /** What a change means for a managed peer's tunnel to its relay. */
-export function leafEffects(change: Change): string[] {
+export function leafEffects(change: WireGuardChange): string[] {
     const { before, inputs } = change;
     if (before === undefined || !isLeaf(inputs)) return [];
-    const [then, now] = [before.inputs.leaf as LeafInputs, inputs.leaf as LeafInputs];
+    const [then, now] = [before.inputs.leaf, inputs.leaf];
     const [rekeyed] = peerChanges(change).filter(({ kind }) => kind === "rekey");
-    const differs = (of: (inputs: Properties) => unknown): boolean => !same(of(before.inputs), of(inputs));
+    const differs = (of: (inputs: WireGuardPlan) => unknown): boolean => !same(of(before.inputs), of(inputs));
     const own = (input: string, what: string, means: string): string[] =>
         changed(before.inputs[input], inputs[input], what, means, "its");
-    const newKey = differs(({ privateKeys }) => privateKeys) || !same(then.keyEpoch, now.keyEpoch);
+    const newKey = differs(({ privateKeys }) => privateKeys) || !same(then?.keyEpoch, now?.keyEpoch);
     const sentences = [
         ...placeEffects(change, "the tunnel is"),
-        ...(rekeyed !== undefined || !same(then.endpoint, now.endpoint)
+        ...(rekeyed !== undefined || !same(then?.endpoint, now?.endpoint)
             ? [`follows ${relayAt(inputs)}; interrupted for one handshake`]
             : []),
         ...(newKey ? ["gets its new key; interrupted for one handshake"] : []),
         ...(!newKey &&
         (differs(({ seed }) => seed) ||
             differs(({ presharedKeys }) => presharedKeys) ||
-            !same([then.name, then.admitted], [now.name, now.admitted]))
+            !same([then?.name, then?.admitted], [now?.name, now?.admitted]))
             ? ["gets a new preshared key; interrupted for one handshake"]
             : []),
         ...own("address", "address", "its connections end"),
@@ -68,7 +69,7 @@ export function leafEffects(change: Change): string[] {
         ...own("prefix6", "IPv6 prefix length", "connections go on"),
         ...own("listenPort", "UDP port", "connections go on"),
         ...own("mtu", "MTU", "connections go on"),
-        ...changed(then.keepalive, now.keepalive, "keepalive", "connections go on", "its"),
+        ...changed(then?.keepalive, now?.keepalive, "keepalive", "connections go on", "its"),
         ...changed(
             relayAddresses(before.inputs),
             relayAddresses(inputs),
@@ -79,48 +80,47 @@ export function leafEffects(change: Change): string[] {
             ? [`leads ${listNames(networksOf(inputs))} to the relay; other connections go on`]
             : []),
     ];
-    return sentences.map((sentence) => `${placed(inputs).relay}: ${sentence}`);
+    return sentences.map((sentence) => `${inputs.relay}: ${sentence}`);
 }
 
-function relayAt(inputs: Properties): string {
-    const { endpoint } = inputs.leaf as LeafInputs;
-    return (endpoint as unknown) === UNKNOWN ? "the relay" : `the relay at ${endpoint}`;
+function relayAt(inputs: WireGuardPlan): string {
+    const { endpoint } = inputs.leaf ?? {};
+    return typeof endpoint === "string" ? `the relay at ${endpoint}` : "the relay";
 }
 
 /** Of the relay, as the peer knows it. */
-function relayAddresses({ peers }: Properties): string | undefined {
-    if (peers === undefined || peers === UNKNOWN) return undefined;
-    const [relay] = Object.values(peers as Record<string, RegistryPeer>);
+function relayAddresses(inputs: PeersTold): string | undefined {
+    if (known(inputs.peers) === undefined) return undefined;
+    const [relay] = Object.values(peersOf(inputs));
     return [relay?.address, relay?.address6].filter((each) => each !== undefined).join(" and ");
 }
 
-export function leafBegin({ inputs }: Change): Announcement {
+export function leafBegin({ inputs }: WireGuardChange): Announcement {
     return {
         action: "interface_apply",
-        message: `Apply the interface of ${describeRelay(placed(inputs).relay)}`,
+        message: `Apply the interface of ${describeRelay(inputs.relay)}`,
         details: details(inputs),
     };
 }
 
-export function leafOutcomes({ inputs }: Change, outputs: Properties): Announcement[] {
-    const { relay, interface: device } = placed(inputs);
-    const { endpoint } = inputs.leaf as LeafInputs;
+export function leafOutcomes({ inputs }: WireGuardChange, outputs: WireGuardOutputs): Announcement[] {
+    const { relay, interface: device } = inputs;
+    const { endpoint } = inputs.leaf ?? {};
     return [
         {
             action: "interface_apply",
-            message: `Interface ${device} of ${describeRelay(relay)} leads to ${endpoint}`,
+            message: `Interface ${device} of ${describeRelay(relay)} leads to ${valueText(endpoint)}`,
             details: { ...details(inputs), public_key: outputs.publicKey },
         },
     ];
 }
 
-function details(inputs: Properties): Record<string, unknown> {
-    const { relay, interface: device } = placed(inputs);
-    const { endpoint } = inputs.leaf as LeafInputs;
+function details(inputs: WireGuardPlan): Record<string, unknown> {
+    const { relay, interface: device } = inputs;
+    const { endpoint } = inputs.leaf ?? {};
     return { relay, interface: device, tunnel_ip: inputs.address, endpoint, networks: networksOf(inputs) };
 }
 
-function networksOf({ peers }: Properties): string[] {
-    if (peers === undefined || peers === UNKNOWN) return [];
-    return Object.values(peers as Record<string, RegistryPeer>).flatMap(routesOf);
+function networksOf(inputs: PeersTold): string[] {
+    return Object.values(peersOf(inputs)).flatMap(routesOf);
 }

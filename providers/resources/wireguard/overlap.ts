@@ -1,3 +1,5 @@
+import type { WireGuardOutputs } from "./outputs.js";
+import type { WireGuardChange } from "./change.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import { REPAIR } from "../../../core/repair.js";
 import { moving } from "../../../core/protocol/moving.js";
@@ -5,14 +7,11 @@ import { rekeyed } from "../../../core/protocol/rekeyed.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { peerChanges } from "./peerChanges.js";
-import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
 import { recordedKeys } from "./history.js";
-import type { RegistryEntry } from "./registry.js";
-import { type ExpectedPeer } from "./desired.js";
+import type { ExpectedPeer } from "./desired.js";
 
 /** New and old public key of each peer whose key this change replaces: the relay keeps the old one beside it for a while. */
-export function renderRekeyed(change: Change): string {
+export function renderRekeyed(change: WireGuardChange): string {
     return rekeyed.render(
         peerChanges(change).flatMap(({ kind, publicKey, oldPublicKey: former }) =>
             kind !== "rekey" || publicKey === former || publicKey === undefined || former === undefined
@@ -57,13 +56,13 @@ function fingerprintOf(key: string): string {
 const KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /** Former keys that may still work, as the registry in the state has them. */
-export function formersIn(outputs: Properties): Set<string> {
-    const registry = Object.values((outputs.registry ?? {}) as Record<string, RegistryEntry>);
+export function formersIn(outputs: WireGuardOutputs): Set<string> {
+    const registry = Object.values(outputs.registry ?? {});
     return new Set(registry.flatMap(({ replaces }) => (replaces === undefined ? [] : [replaces])));
 }
 
 /** Former keys that may still work after a change: those of before, and those that it replaces. Without a state the log tells. */
-export async function formersAfter(change: Change): Promise<Set<string>> {
+export async function formersAfter(change: WireGuardChange): Promise<Set<string>> {
     const { before, inputs } = change;
     const replaced = peerChanges(change).flatMap(({ oldPublicKey }) =>
         oldPublicKey === undefined ? [] : [oldPublicKey],

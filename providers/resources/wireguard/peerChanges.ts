@@ -1,8 +1,10 @@
+import type { PeersTold } from "./inputs.js";
 import { admittedOf, keyEpochOf, routesOf } from "../../../core/registry/defaults.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { same } from "../changes.js";
 import { NOTHING_REMOVED, type RemovedFirst } from "../relay/removedFirst.js";
-import { UNKNOWN, type Properties } from "../resource.js";
+import { UNKNOWN, type Unknown } from "../resource.js";
+import { known } from "../shape.js";
 
 /** One thing that happens to one peer. */
 export interface PeerChange {
@@ -19,8 +21,8 @@ export interface PeerChange {
 }
 
 interface Versions {
-    before?: { inputs: Properties } | undefined;
-    inputs: Properties;
+    before?: { inputs: PeersTold } | undefined;
+    inputs: PeersTold;
 }
 
 /**
@@ -28,7 +30,7 @@ interface Versions {
  * renamed; a new key includes its new preshared key, and so does a new name.
  */
 export function peerChanges({ before, inputs }: Versions): PeerChange[] {
-    const olds = before?.inputs ?? {};
+    const olds: PeersTold = before?.inputs ?? {};
     const then = peersOf(olds);
     const now = peersOf(inputs);
     const gone = new Set(Object.keys(then).filter((name) => !(name in now)));
@@ -77,27 +79,29 @@ export function restoredPeers({ inputs, removed = NOTHING_REMOVED }: Versions & 
 }
 
 /** The key of a peer, wherever it comes from; undefined while it is not known. */
-export function keyOf(inputs: Properties, name: string): string | undefined {
-    const key: unknown =
-        peersOf(inputs)[name]?.publicKey ?? ((inputs.publicKeys ?? {}) as Record<string, unknown>)[name];
-    return typeof key === "string" ? key : undefined;
+export function keyOf(inputs: PeersTold, name: string): string | undefined {
+    return known(known(inputs.peers)?.[name])?.publicKey ?? known(known(inputs.publicKeys)?.[name]);
 }
 
-export function peersOf(inputs: Properties): Record<string, RegistryPeer> {
-    const { peers } = inputs;
-    return peers === undefined || peers === UNKNOWN ? {} : (peers as Record<string, RegistryPeer>);
+export function peersOf(inputs: PeersTold): Record<string, RegistryPeer> {
+    const peers = known(inputs.peers) ?? {};
+    return isKnown(peers) ? peers : {};
+}
+
+function isKnown(peers: Record<string, RegistryPeer | Unknown>): peers is Record<string, RegistryPeer> {
+    return !Object.values(peers).includes(UNKNOWN);
 }
 
 /** The preshared key that the program gives a peer, `none` included; undefined where it is derived. */
-export function givenPresharedKey(inputs: Properties, name: string): unknown {
-    return ((inputs.presharedKeys ?? {}) as Record<string, unknown>)[name];
+export function givenPresharedKey(inputs: PeersTold, name: string): unknown {
+    return known(inputs.presharedKeys)?.[name];
 }
 
-function unknownKey(inputs: Properties, name: string): boolean {
-    return ((inputs.publicKeys ?? {}) as Record<string, unknown>)[name] === UNKNOWN;
+function unknownKey(inputs: PeersTold, name: string): boolean {
+    return known(inputs.publicKeys)?.[name] === UNKNOWN;
 }
 
 /** What decides the preshared key of a peer whose name and key stay. */
-function presharedOf(inputs: Properties, name: string, peer: RegistryPeer): unknown {
+function presharedOf(inputs: PeersTold, name: string, peer: RegistryPeer): unknown {
     return givenPresharedKey(inputs, name) ?? [inputs.seed, keyEpochOf(peer), admittedOf(peer)];
 }

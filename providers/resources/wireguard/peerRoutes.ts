@@ -1,3 +1,5 @@
+import type { WireGuardPlan } from "./inputs.js";
+import type { WireGuardChange } from "./change.js";
 import { parseEndpoint } from "../../../core/arguments/text.js";
 import { contains, unroutable } from "../../../core/addresses/index.js";
 import { HostError } from "../../../core/errors.js";
@@ -5,9 +7,7 @@ import { routesOf } from "../../../core/registry/defaults.js";
 import type { Facts } from "../../hosts/facts.js";
 import { fits } from "./known.js";
 import { peersOf } from "./peerChanges.js";
-import { placed } from "../relay/placed.js";
-import type { Change } from "../relay/change.js";
-import type { CheckFailure, Properties } from "../resource.js";
+import type { CheckFailure } from "../resource.js";
 
 /** An address that no peer's route may hold, and why. */
 interface Own {
@@ -16,9 +16,9 @@ interface Own {
 }
 
 /** What program and state show to be wrong with peers' routes, so that a preview refuses what an update would. */
-export function* routeFailures(inputs: Properties): Generator<CheckFailure> {
-    const { host } = placed(inputs);
-    const reached = (inputs.reached ?? {}) as Record<"endpoint" | "machine", unknown>;
+export function* routeFailures(inputs: WireGuardPlan): Generator<CheckFailure> {
+    const { host } = inputs;
+    const reached = inputs.reached ?? {};
     const own = [
         ...literal(host.kind === "ssh" ? host.address : undefined, OWN),
         ...literal(reached.machine, OWN),
@@ -28,8 +28,8 @@ export function* routeFailures(inputs: Properties): Generator<CheckFailure> {
 }
 
 /** A route over the relay's own gateway or address would send the relay's own traffic into the tunnel. */
-export function refuseRoutes(inputs: Properties, facts: Facts): void {
-    const { interface: device } = placed(inputs);
+export function refuseRoutes(inputs: WireGuardPlan, facts: Facts): void {
+    const { interface: device } = inputs;
     const own = [
         ...(facts.client === undefined ? [] : [{ address: facts.client, what: "where this program connects from" }]),
         ...facts.routes.flatMap(({ via, device: on }) =>
@@ -48,17 +48,17 @@ const OWN = "the relay's own address";
  * New routes that hold the address where the last update connected from. The next one may come from elsewhere, so it is a warning:
  * an update that does not is refused.
  */
-export function clientWarnings({ before, inputs }: Pick<Change, "before" | "inputs">): string[] {
-    const { client } = (inputs.reached ?? {}) as { client?: unknown };
+export function clientWarnings({ before, inputs }: Pick<WireGuardChange, "before" | "inputs">): string[] {
+    const { client } = inputs.reached ?? {};
     const known = new Set(Object.values(peersOf(before?.inputs ?? {})).flatMap(routesOf));
     const own = literal(client, "where the last update connected from");
     return [...held(inputs, own, (route) => !known.has(route))].map(
-        ({ path, problem }) => `${placed(inputs).relay}: ${path}: ${problem}; an update from there is refused`,
+        ({ path, problem }) => `${inputs.relay}: ${path}: ${problem}; an update from there is refused`,
     );
 }
 
 function* held(
-    inputs: Properties,
+    inputs: WireGuardPlan,
     own: Own[],
     isConcerned: (route: string) => boolean = () => true,
 ): Generator<{ path: string; problem: string; fix: string }> {

@@ -1,10 +1,10 @@
+import type { WireGuardChange } from "./change.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { routesOf } from "../../../core/registry/defaults.js";
 import { same } from "../changes.js";
 import { isPast } from "./expiry.js";
 import { givenPresharedKey, type PeerChange, peerChanges } from "./peerChanges.js";
-import type { Change } from "../relay/change.js";
 import type { Properties } from "../resource.js";
 import { count, listNames, nameAll } from "../sentences.js";
 
@@ -18,7 +18,7 @@ const KINDS = ["add", "remove", "rename", "rekey", "readdress", "reroute", "expi
  *
  * @param interrupted something of the relay itself interrupts every peer, so that nothing of them goes on
  */
-export function peerSentencesOf(change: Change, now: Date, interrupted: boolean): string[] {
+export function peerSentencesOf(change: WireGuardChange, now: Date, interrupted: boolean): string[] {
     const changes = peerChanges(change);
     const expired = changes.filter(({ kind, peer }) => kind === "remove" && isPast(peer, now));
     const words = changes.map((each): Words => {
@@ -59,7 +59,7 @@ interface Circumstances {
     interrupted: boolean;
 }
 
-function wordsOf(each: PeerChange, change: Change, { others, interrupted }: Circumstances): Words {
+function wordsOf(each: PeerChange, change: WireGuardChange, { others, interrupted }: Circumstances): Words {
     const { name, peer, before, formerly } = each;
     const happens = (...kinds: PeerChange["kind"][]): boolean => others.some(({ kind }) => kinds.includes(kind));
     const moves = [each, ...others].some(

@@ -1,18 +1,18 @@
+import type { WireGuardOutputs } from "./outputs.js";
 import { REPAIR } from "../../../core/repair.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { keptPeers, type PeerRow, rowOf } from "../../../core/protocol/peers.js";
 import { sysctls } from "../../../core/protocol/sysctls.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Answers } from "../../../core/protocol/steps.js";
-import type { Properties } from "../resource.js";
 import { dumpOf } from "./drift.js";
 import { type ExpectedPeer, renderNetwork } from "./desired.js";
 import type { WireGuardInputs } from "./inputs.js";
 import { listNames } from "../sentences.js";
 
 /** The relay's public key of each epoch, as it was read back at the last apply. */
-export function publicKeysIn(outputs: Properties): Record<string, string> {
-    const epochs = Object.entries((outputs.epochs ?? {}) as Record<string, { publicKey?: unknown }>);
+export function publicKeysIn(outputs: WireGuardOutputs): Record<string, string> {
+    const epochs = Object.entries(outputs.epochs ?? {});
     return Object.fromEntries(
         epochs.flatMap(([epoch, { publicKey }]) => (typeof publicKey === "string" ? [[epoch, publicKey]] : [])),
     );

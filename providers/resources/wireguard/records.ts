@@ -1,12 +1,11 @@
+import type { WireGuardOutputs } from "./outputs.js";
+import type { WireGuardChange } from "./change.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import { admittedOf } from "../../../core/registry/defaults.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { keyOf, type PeerChange, peerChanges, peersOf, restoredPeers } from "./peerChanges.js";
-import { placed } from "../relay/placed.js";
 import type { Announcement } from "../relay/announcement.js";
 import { proofOf, removals } from "../relay/proof.js";
-import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
 import { epochRecords } from "./epochs.js";
 import type { RegistryEntry } from "./registry.js";
 import { count } from "../sentences.js";
@@ -37,8 +36,8 @@ const DONE: Record<PeerChange["kind"], string> = {
     preshared: "Rotated the preshared key of",
 };
 
-export function beginOf(change: Change): Announcement {
-    const { relay, interface: device } = placed(change.inputs);
+export function beginOf(change: WireGuardChange): Announcement {
+    const { relay, interface: device } = change.inputs;
     const changes = peerChanges(change);
     const names = (kinds: PeerChange["kind"][]): string[] =>
         changes.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
@@ -57,9 +56,9 @@ export function beginOf(change: Change): Announcement {
 }
 
 /** What happened, as read back: "removed" is written when the relay has nothing of the key any more, with where it looked. */
-export function outcomesOf(change: Change, outputs: Properties, answer: Answers): Announcement[] {
-    const { relay, interface: device } = placed(change.inputs);
-    const registry = outputs.registry as Record<string, RegistryEntry>;
+export function outcomesOf(change: WireGuardChange, outputs: WireGuardOutputs, answer: Answers): Announcement[] {
+    const { relay, interface: device } = change.inputs;
+    const registry = outputs.registry ?? {};
     const active = Object.values(registry).filter(({ status }) => status === "active").length;
     const records: Announcement[] = epochRecords(change, outputs);
     const kinds = new Map<PeerChange["kind"], PeerChange[]>();
@@ -111,7 +110,7 @@ export function inBatches<T>(
 }
 
 /** Who was taken away since the interface was applied last, and is listed, is added again, whatever else changes for it. */
-function withRestored(change: Change, planned: PeerChange[]): PeerChange[] {
+function withRestored(change: WireGuardChange, planned: PeerChange[]): PeerChange[] {
     const restored = new Set(restoredPeers(change));
     const peers = peersOf(change.inputs);
     const added = [...restored].flatMap((name): PeerChange[] => {
@@ -133,9 +132,12 @@ function lateRecord({ name, peer }: PeerChange, relay: string): Announcement {
 }
 
 /** That a key was cut off before and is let in again, as the program said. */
-function reinstatement({ before }: Change, { kind, name, peer, publicKey }: PeerChange): Record<string, unknown> {
+function reinstatement(
+    { before }: WireGuardChange,
+    { kind, name, peer, publicKey }: PeerChange,
+): Record<string, unknown> {
     if (kind !== "add") return {};
-    const registry = (before?.outputs.registry ?? {}) as Record<string, RegistryEntry>;
+    const registry = before?.outputs.registry ?? {};
     const [as, revoked] =
         Object.entries(registry).find(([, each]) => each.status === "revoked" && each.publicKey === publicKey) ?? [];
     if (revoked === undefined && admittedOf(peer) === 1) return {};

@@ -1,8 +1,8 @@
+import type { WireGuardChange } from "./change.js";
 import { admittedOf } from "../../../core/registry/defaults.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RegisteredPeer } from "../../../core/registry/model.js";
 import { keyOf, peerChanges, peersOf } from "./peerChanges.js";
-import type { Change } from "../relay/change.js";
 import { BY_EXPIRY, isPast } from "./expiry.js";
 import type { WireGuardInputs } from "./inputs.js";
 
@@ -27,7 +27,7 @@ export interface Found {
  * a failed apply left off the wire, or on it, stays what she was: a key is not revoked by an accident.
  */
 export function registryAfter(
-    change: Change,
+    change: WireGuardChange,
     before: Record<string, RegistryEntry>,
     args: WireGuardInputs,
     { onWire, cut, replaced, now, by }: Found,
@@ -75,7 +75,7 @@ export function registryAfter(
 }
 
 /** The moment at which she expired, when that is why she is not listed any more. */
-function pastExpiry({ before, inputs }: Change, name: string, now: string): string | undefined {
+function pastExpiry({ before, inputs }: WireGuardChange, name: string, now: string): string | undefined {
     const was = before === undefined ? undefined : peersOf(before.inputs)[name];
     return was !== undefined && !(name in peersOf(inputs)) && isPast(was, new Date(now)) ? was.expires : undefined;
 }

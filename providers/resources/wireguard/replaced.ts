@@ -1,9 +1,10 @@
+import { known, mapOf, read, text } from "../shape.js";
+import type { Unknown } from "../resource.js";
+import type { WireGuardPlan } from "./inputs.js";
+import type { WireGuardChange } from "./change.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { keptIn } from "../keys/kept.js";
 import { peersOf } from "./peerChanges.js";
-import type { Change } from "../relay/change.js";
-import type { Properties } from "../resource.js";
-import type { WireGuardInputs } from "./inputs.js";
 import { publicKeyOfEpoch } from "./epochs.js";
 
 /**
@@ -11,7 +12,7 @@ import { publicKeyOfEpoch } from "./epochs.js";
  * the state would do. Of that one the program hands over who was on it (`peers`, lines of "name TAB key TAB address TAB IPv6
  * address") and the public key of each epoch (`epochs`).
  */
-export function asUpdate({ before, inputs, context }: Change): Change | undefined {
+export function asUpdate({ before, inputs, context }: WireGuardChange): WireGuardChange | undefined {
     const kept = keptIn(inputs);
     if (before !== undefined || kept === undefined) return undefined;
     const listed = peersOf(inputs);
@@ -24,7 +25,7 @@ export function asUpdate({ before, inputs, context }: Change): Change | undefine
         peers[name] = { ...rest, address, ...(address6 === "" ? {} : { address6 }) };
         publicKeys[name] = publicKey;
     }
-    const epochs = (kept["epochs"] ?? {}) as Record<string, string>;
+    const epochs = read(mapOf(text), kept["epochs"] ?? {});
     const privateKeys = privateKeysThen(inputs, epochs);
     return {
         before: {
@@ -37,12 +38,13 @@ export function asUpdate({ before, inputs, context }: Change): Change | undefine
 }
 
 /** Equal to the present one where the public key is the same; what it was otherwise does not matter. */
-function privateKeysThen(inputs: Properties, epochs: Record<string, string>): Record<string, unknown> {
-    const args = inputs as unknown as WireGuardInputs;
+function privateKeysThen(inputs: WireGuardPlan, epochs: Record<string, string>): Record<string, string | Unknown> {
     return Object.fromEntries(
         Object.entries(epochs).map(([epoch, publicKey]) => [
             epoch,
-            publicKeyOfEpoch(args, Number(epoch)) === publicKey ? args.privateKeys?.[epoch] : "another",
+            publicKeyOfEpoch(inputs, Number(epoch)) === publicKey
+                ? (known(inputs.privateKeys)?.[epoch] ?? "another")
+                : "another",
         ]),
     );
 }

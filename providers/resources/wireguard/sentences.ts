@@ -1,3 +1,7 @@
+import { known } from "../shape.js";
+import type { WireGuardPlan } from "./inputs.js";
+import type { WireGuardOutputs } from "./outputs.js";
+import type { WireGuardChange } from "./change.js";
 import { adoptionSentences } from "../import/adoption.js";
 import { same } from "../changes.js";
 import { type Effect, sentencesOf, toldElsewhere, type Wording } from "../effects.js";
@@ -5,8 +9,6 @@ import { isOtherInstance } from "../../hosts/descriptors.js";
 import { changed, placeEffects } from "../inputSentences.js";
 import { peerChanges, peersOf } from "./peerChanges.js";
 import { peerSentencesOf } from "./peerSentences.js";
-import { placed } from "../relay/placed.js";
-import type { Change } from "../relay/change.js";
 import { UNKNOWN } from "../resource.js";
 import { concernedByStage, epochSentences } from "./epochs.js";
 import { isLeaf, leafEffects, leafSentences } from "./leaf.js";
@@ -14,10 +16,10 @@ import { asUpdate } from "./replaced.js";
 import { count } from "../sentences.js";
 
 /** Said of a relay, and not of a managed peer's end of it. */
-function ofRelay(words: Effect): Effect {
+function ofRelay(words: Effect<WireGuardPlan, WireGuardOutputs>): Effect<WireGuardPlan, WireGuardOutputs> {
     return (change) => {
         if (isLeaf(change.inputs)) return [];
-        const { relay } = placed(change.inputs);
+        const { relay } = change.inputs;
         return words(change).map((sentence) => `${relay}: ${sentence}`);
     };
 }
@@ -26,7 +28,7 @@ const NEW_CONFIGURATION = "every peer needs its new configuration";
 const NEW_CONFIGURATION6 = "IPv6 takes new configurations";
 
 /** An input of the relay with one value: from what to what, and what that means. */
-function ofInput(key: string, what: string, means: string): Effect {
+function ofInput(key: string, what: string, means: string): Effect<WireGuardPlan, WireGuardOutputs> {
     return ofRelay(({ before, inputs }) => changed(before?.inputs[key], inputs[key], what, means));
 }
 
@@ -37,22 +39,22 @@ const ownKey = ofRelay(keyEffects);
 export const wireguardWording = wordingAt(() => new Date());
 
 /** The sentences of a change as of a moment: who is past its expiry was cut off then. */
-export function peerSentences(change: Change, now: Date): string[] {
+export function peerSentences(change: WireGuardChange, now: Date): string[] {
     return sentencesOf(
         wordingAt(() => now),
         change,
     );
 }
 
-function wordingAt(now: () => Date): Wording {
+function wordingAt(now: () => Date): Wording<WireGuardPlan, WireGuardOutputs> {
     const peers = ofRelay((change) => peerSentencesOf(change, now(), interruptsAll(change)));
-    const wording: Wording = {
+    const wording: Wording<WireGuardPlan, WireGuardOutputs> = {
         created(change) {
             if (isLeaf(change.inputs)) return leafSentences(change);
             const update = asUpdate(change);
             if (update !== undefined) return sentencesOf(wording, update);
             const { inputs } = change;
-            const { relay } = placed(inputs);
+            const { relay } = inputs;
             if (inputs.adopts !== undefined) return adoptionSentences(inputs);
             return [
                 `listens on UDP port ${String(inputs.listenPort)}`,
@@ -90,12 +92,11 @@ function wordingAt(now: () => Date): Wording {
 
         closing(change, said) {
             const { before, inputs } = change;
-            const { relay, interface: device } = placed(inputs);
+            const { relay, interface: device } = inputs;
             if (isLeaf(inputs))
                 return said.length > 0 ? [] : [`${relay}: ${device} is configured again; connections go on`];
             if (before === undefined || interruptsAll(change)) return [];
-            if (inputs.machine === UNKNOWN && isOtherInstance(placed(before.inputs).host, placed(inputs).host))
-                return [];
+            if (inputs.machine === UNKNOWN && isOtherInstance(before.inputs.host, inputs.host)) return [];
             if (inputs.machine === UNKNOWN) {
                 return [
                     `${relay}: which machine it is will be known during the update: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects`,
@@ -114,7 +115,7 @@ function wordingAt(now: () => Date): Wording {
     return wording;
 }
 
-function keyEffects(change: Change): string[] {
+function keyEffects(change: WireGuardChange): string[] {
     const { before, inputs } = change;
     if (before === undefined) return [];
     return [
@@ -130,7 +131,7 @@ function keyEffects(change: Change): string[] {
 }
 
 /** Whether something of the relay itself interrupts every peer. */
-export function interruptsAll(change: Change): boolean {
+export function interruptsAll(change: WireGuardChange): boolean {
     const { before, inputs } = change;
     if (before === undefined) return false;
     return (
@@ -141,13 +142,10 @@ export function interruptsAll(change: Change): boolean {
 }
 
 /** Whether a key epoch that stays gets another key: also the one that is not made yet, when a key moves from the relay to the state. */
-function isRekeyed({ before, inputs }: Change): boolean {
+function isRekeyed({ before, inputs }: WireGuardChange): boolean {
     if (before === undefined || inputs.identity === "host") return false;
-    const then = (before.inputs.privateKeys ?? {}) as Record<string, unknown>;
-    const now = (inputs.privateKeys ?? {}) as Record<string, unknown>;
-    if (before.inputs.identity === "host")
-        return ((inputs.epochs ?? []) as number[]).some((epoch) =>
-            ((before.inputs.epochs ?? []) as number[]).includes(epoch),
-        );
+    const then = known(before.inputs.privateKeys) ?? {};
+    const now = known(inputs.privateKeys) ?? {};
+    if (before.inputs.identity === "host") return inputs.epochs.some((epoch) => before.inputs.epochs.includes(epoch));
     return Object.keys(now).some((epoch) => epoch in then && then[epoch] !== now[epoch]);
 }

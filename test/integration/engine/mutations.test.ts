@@ -1,3 +1,4 @@
+import { readPlaced } from "../../../providers/resources/relay/placed.js";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 
@@ -109,14 +110,14 @@ const context = {
 } as Context;
 
 async function ask(): Promise<Record<string, string>> {
-    const target = targetOf(state.host.inputs, context);
+    const target = targetOf(readPlaced(state.host.inputs), context);
     const answer: Answers = await runStep(target, "status", { table }, {});
     return relayDrift(state, answer);
 }
 
 /** Applies what is named, as an update after a refresh does. */
 async function repair(): Promise<void> {
-    const target = targetOf(state.host.inputs, context);
+    const target = targetOf(readPlaced(state.host.inputs), context);
     const answer: Answers = await runStep(target, "status", { table }, {});
     for (const [part, resource] of Object.entries(RESOURCES) as [Part, Resource][]) {
         const { id, inputs, outputs } = state[part];

@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
 
+import type { Announcement } from "../../../../providers/resources/relay/announcement.js";
+import type { PlacedInputs, PlacedOutputs } from "../../../../providers/resources/relay/placed.js";
+import { type GrantsInputs, type GrantsOutputs, readGrants } from "../../../../providers/resources/grants/inputs.js";
+import { readWireGuardOutputs } from "../../../../providers/resources/wireguard/outputs.js";
+import type { Context, Properties } from "../../../../providers/resources/resource.js";
 import { joinDetails } from "../../../../core/audit/parts.js";
 import type { AuditLine } from "../../../../core/audit/record.js";
 import { MAX_LINE_BYTES } from "../../../../core/audit/seal.js";
@@ -12,17 +17,15 @@ import { hostParts } from "../../../../providers/resources/host/host.js";
 import { proxyParts } from "../../../../providers/resources/proxy/proxy.js";
 import type { RelayResourceParts } from "../../../../providers/resources/relay/parts.js";
 import type { Change } from "../../../../providers/resources/relay/change.js";
-import type { Properties } from "../../../../providers/resources/resource.js";
 import { wireguardParts } from "../../../../providers/resources/wireguard/wireguard.js";
 import { interfaceEnding } from "../../../../providers/resources/wireguard/ending.js";
 import { beginOf, outcomesOf } from "../../../../providers/resources/wireguard/records.js";
 import { scratchProject } from "../audit/scratch.js";
-import { changeOf, KEYS, peer, wireInputs } from "./relays.js";
+import { changeOf, KEYS, peer, PLACE, registered, wireInputs } from "./relays.js";
 
 const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
 
 describe("begin records", () => {
-    const all: RelayResourceParts[] = [hostParts, firewallParts, wireguardParts, proxyParts, grantsParts];
     const inputs: Properties = {
         ...wireInputs({ alice }),
         rules: {},
@@ -32,9 +35,22 @@ describe("begin records", () => {
     };
     const imperative = /^(?:Apply|Load|Remove|Set up|Update) /;
 
-    test.each(all.map((parts) => [parts.type, parts] as const))("of %s do not say that it is done", (_type, parts) => {
-        expect(parts.begin(changeOf(undefined, inputs)).message).toMatch(imperative);
-        const [ending] = parts.ending(inputs, {});
+    const announced = <I extends PlacedInputs, O extends PlacedOutputs>(
+        parts: RelayResourceParts<I, O>,
+    ): [string, string[], Announcement | undefined] => {
+        const told = parts.parse({ subnet: "10.8.0.0/24", ...inputs });
+        const begin = parts.begin({ inputs: told, context: {} as Context });
+        return [parts.type, [begin.message], parts.ending(told, parts.parseOutputs({}))[0]];
+    };
+
+    test.each([
+        announced(hostParts),
+        announced(firewallParts),
+        announced(wireguardParts),
+        announced(proxyParts),
+        announced(grantsParts),
+    ])("of %s do not say that it is done", (_type, [begin], ending) => {
+        expect(begin).toMatch(imperative);
         expect(ending?.begin).toMatch(imperative);
         expect(ending?.message).not.toMatch(imperative);
     });
@@ -43,8 +59,12 @@ describe("begin records", () => {
 describe("changed access rules", () => {
     scratchProject();
     const rule = (n: number): string => `10.8.${n >> 8}.${n & 255} -> 10.8.0.1 tcp/${(n % 60_000) + 1}`;
-    const change = (before: string[], now: string[]): Change =>
-        changeOf({ ...wireInputs({}), rules: { a: before } }, { ...wireInputs({}), rules: { a: now } });
+    const told = (rules: string[]): GrantsInputs => readGrants({ ...PLACE, rules: { a: rules } });
+    const change = (before: string[], now: string[]): Change<GrantsInputs, GrantsOutputs> => ({
+        before: { inputs: told(before), outputs: {} },
+        inputs: told(now),
+        context: {} as Context,
+    });
 
     test.each([3, 201, 5_000])("are all recorded, each of %i, in lines that are not too long", async (count) => {
         const rules = Array.from({ length: count }, (_, n) => rule(n));
@@ -80,18 +100,16 @@ describe("changed access rules", () => {
 });
 
 describe("a peer that comes back", () => {
-    const outputs = (registry: object): Properties => ({ registry });
-    const now = { alice: { ...alice, status: "active", since: "2027-01-02T00:00:00Z" } };
+    const now = { alice: registered({ ...alice, since: "2027-01-02T00:00:00Z" }) };
     const added = (past: object, more: Partial<RegistryPeer> = {}): object | undefined => {
         const inputs = wireInputs({ alice: { ...alice, ...more } });
-        const change: Change = { ...changeOf(wireInputs({}), inputs) };
-        change.before!.outputs = { registry: past };
-        const [record] = outcomesOf(change, outputs(now), {});
+        const change = changeOf(wireInputs({}), inputs, { registry: past });
+        const [record] = outcomesOf(change, readWireGuardOutputs({ registry: now }), {});
         return record;
     };
 
     it("is reinstated, and was cut off then", () => {
-        const past = { alice: { ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" } };
+        const past = { alice: registered({ ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" }) };
         expect(added(past, { admitted: 2 })).toMatchObject({
             action: "peer_add",
             message: "Reinstated peer alice (10.8.0.2) on relay hub",
@@ -100,7 +118,7 @@ describe("a peer that comes back", () => {
     });
 
     it("is told as whom the key was cut off, when the name differs", () => {
-        const past = { al: { ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" } };
+        const past = { al: registered({ ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" }) };
         const record = added(past, { admitted: 2 });
         expect(record).toMatchObject({ details: { reinstated: true, revoked_as: "al" } });
         expect(record).not.toHaveProperty("details.formerly");
@@ -148,8 +166,8 @@ test("the page's first example is what an update writes", () => {
         wireInputs({ alice, bob: peer("10.8.0.3", { publicKey: KEYS.bob }) }),
     );
     const registry = {
-        alice: { ...alice, status: "active" },
-        bob: { address: "10.8.0.3", publicKey: KEYS.bob, status: "active" },
+        alice: registered({ ...alice }),
+        bob: registered({ address: "10.8.0.3", publicKey: KEYS.bob }),
     };
     const begun = beginOf(change);
     const written = [

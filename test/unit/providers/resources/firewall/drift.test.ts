@@ -1,7 +1,10 @@
+import { readFirewall } from "../../../../../providers/resources/firewall/inputs.js";
+import { PLACE } from "../relays.js";
 import { parseTable } from "../../../../../core/nftables/index.js";
 import { expectedTable, tableDrift } from "../../../../../providers/resources/firewall/drift.js";
 
 const set = (name: string, more: object = {}) => ({ set: { family: "inet", table: "qp", name, handle: 1, ...more } });
+const NETWORK = { subnet: "10.8.0.0/24", address: "10.8.0.1", routes: [] };
 const OURS = { type: "ifname", elem: ["wg0"] };
 const ACL = { type: ["ipv4_addr", "ipv4_addr"] };
 
@@ -10,7 +13,11 @@ function drift(objects: object[], flags?: string, guarded?: string): Record<stri
     const parse = (list: object[], table: object) => parseTable({ nftables: [{ table }, ...list] })!;
     const { chains, definitions } = parse(healthy, {});
     const answer = guarded === undefined ? {} : { guarded };
-    const expected = expectedTable({ interface: "wg0", interfaces: ["wg0"] }, { chains, sets: definitions }, answer);
+    const expected = expectedTable(
+        readFirewall({ ...PLACE, ...NETWORK, interfaces: ["wg0"] }),
+        { chains, sets: definitions },
+        answer,
+    );
     return tableDrift("qp", expected, parse(objects, flags === undefined ? {} : { flags }));
 }
 
@@ -44,5 +51,7 @@ test("a dormant table, interfaces that are missing or too many, sets that differ
 
 test("the state of an older version has no sets to compare with", () => {
     const table = parseTable({ nftables: [{ table: {} }, set("ours", OURS)] })!;
-    expect(tableDrift("qp", expectedTable({ interface: "wg0" }, { chains: {} }, {}), table)).toEqual({});
+    expect(tableDrift("qp", expectedTable(readFirewall({ ...PLACE, ...NETWORK }), { chains: {} }, {}), table)).toEqual(
+        {},
+    );
 });

@@ -1,3 +1,4 @@
+import { PLACE, wireInputs } from "../relays.js";
 import { fingerprint } from "../../../../../core/keys/index.js";
 import {
     adoptionSentences,
@@ -8,7 +9,7 @@ import {
 import { UNKNOWN } from "../../../../../providers/resources/resource.js";
 
 const KEY = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
-const inputs = {
+const given = {
     relay: "office",
     interface: "wg0",
     listenPort: 51820,
@@ -16,6 +17,7 @@ const inputs = {
     adopts: KEY,
     peers: { alice: { address: "10.8.0.2" }, bob: { address: "10.8.0.3" } },
 };
+const inputs = wireInputs({}, given);
 
 describe("what is said of an adoption", () => {
     it("names the key that decides, and the peers unless they are very many", () => {
@@ -24,7 +26,7 @@ describe("what is said of an adoption", () => {
             "office: this preview does not look at wg0: before the update adopts it, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless `adoptChanges` accepts it",
             "office: if wg0 bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port 51820",
         ]);
-        const here = { ...inputs, host: { kind: "local" } };
+        const here = wireInputs({}, { ...given, host: { kind: "local" } });
         const looks = process.geteuid?.() === 0;
         expect(adoptionSentences(here)[1]!.startsWith("office: before the update adopts wg0, it compares")).toBe(looks);
         const many = Object.fromEntries(
@@ -39,7 +41,7 @@ describe("what is said of an adoption", () => {
         );
         expect(adoptsValue({ adopts: UNKNOWN })).toStrictEqual({});
         expect(adoptsValue(inputs)).toStrictEqual({ adopts: KEY });
-        expect(keepsForwarding({ relay: "office" })).toStrictEqual([]);
+        expect(keepsForwarding(PLACE)).toStrictEqual([]);
     });
 
     it("names everybody who brings the interface up as well, with what to do", () => {

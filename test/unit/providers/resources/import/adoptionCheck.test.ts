@@ -1,3 +1,5 @@
+import { readFirewall } from "../../../../../providers/resources/firewall/inputs.js";
+import { readWireGuard } from "../../../../../providers/resources/wireguard/inputs.js";
 import { liveInterface, mayAdopt } from "../../../../../providers/resources/import/adoptionCheck.js";
 import { firewall, firewallParts } from "../../../../../providers/resources/firewall/firewall.js";
 import type { Context, Properties } from "../../../../../providers/resources/resource.js";
@@ -9,36 +11,38 @@ const context: Context = {
     ...{ preview: true, refreshing: false, signal: new AbortController().signal },
     log: () => undefined,
 };
-const inputs: Properties = {
+const inputs = readWireGuard({
     relay: "office",
     host: { kind: "local" },
     appName: "qp-tunnel",
     interface: "wg0",
     audit: { project: "lab", stack: "dev", path: "dev.jsonl" },
-};
-const adopting: Properties = {
+    ...{ subnet: "10.8.0.0/24", address: "10.8.0.1", prefix: 24, routes: [] },
+    ...{ listenPort: 51820, mtu: 1420, epochs: [1] },
+});
+const adopting = readWireGuard({
     ...inputs,
     adopts: OWN,
     adoption: { isMtuGiven: false, forwards: [] },
     wanted: { listenPort: 51820, peers: {} },
     seed: "secret",
     presharedKeys: { alice: "secret" },
-};
+});
 
 describe("an interface that may be taken over", () => {
     it("is looked for when a relay with a given key is made, or comes to another interface or machine", () => {
         expect(mayAdopt({ inputs })).toBe(false);
         expect(mayAdopt({ inputs: adopting })).toBe(true);
         const from = (before: Properties) =>
-            mayAdopt({ inputs: adopting, before: { inputs: { ...adopting, ...before }, outputs: {} } });
+            mayAdopt({ inputs: adopting, before: { inputs: readWireGuard({ ...adopting, ...before }) } });
         expect(from({})).toBe(false);
         expect(from({ interface: "wg1" })).toBe(true);
         expect(from({ host: { kind: "local", namespace: "try" } })).toBe(true);
     });
 
     it("is not asked for in the preview of a relay that adopts none", async () => {
-        for (const parts of [firewallParts, wireguardParts])
-            await expect(parts.foresee?.({ inputs, context })).resolves.toBeUndefined();
+        await expect(wireguardParts.foresee?.({ inputs, context })).resolves.toBeUndefined();
+        await expect(firewallParts.foresee?.({ inputs: readFirewall(inputs), context })).resolves.toBeUndefined();
     });
 
     it("leaves nothing of what it is compared with in the state", async () => {

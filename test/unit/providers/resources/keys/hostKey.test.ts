@@ -62,7 +62,7 @@ function inputsOf(id: unknown, publicKey: unknown = "final", boot = "boot"): Pro
         relay: "hub",
         appName: "qp-tunnel",
         interface: "wg0",
-        audit: {},
+        audit: { path: "audit.jsonl", project: "lab", stack: "dev" },
         credentials: "LOGIN",
         host: { ...host, hostKey: boot, instance: { provider: "digitalocean", id } },
         publicKey,

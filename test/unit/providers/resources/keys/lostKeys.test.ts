@@ -16,7 +16,11 @@ jest.mock("../../../../../providers/audit/log.js", () => ({
 }));
 
 const context = { log: (_: string, sentence: string) => said.push(sentence) } as unknown as Context;
-const inputs: Properties = { relay: "hub", audit: {}, loses: { relayKey: true, peers: 2 } };
+const inputs: Properties = {
+    relay: "hub",
+    audit: { path: "audit.jsonl", project: "p", stack: "s" },
+    loses: { relayKey: true, peers: 2 },
+};
 
 beforeEach(() => {
     [lines, said] = [[], []];

@@ -1,3 +1,4 @@
+import { wireInputs } from "../relays.js";
 import { ignoredChanges } from "../../../../../providers/resources/ledger/ignored.js";
 import { restoredDrift } from "../../../../../providers/resources/relay/restored.js";
 
@@ -5,7 +6,8 @@ const peer = { address: "10.8.0.2" };
 
 it("says who stays connected because the engine holds back a change of the peers", () => {
     const peers = { alice: peer, bob: peer, carol: peer };
-    const told = (peerNames?: string): string[] => ignoredChanges({ relay: "hub", peers, peerNames });
+    const told = (peerNames?: string): string[] =>
+        ignoredChanges(wireInputs(peers, peerNames === undefined ? {} : { peerNames }));
     expect(told("alice bob carol")).toEqual([]);
     expect(told()).toEqual([]);
     expect(told("alice")).toEqual([expect.stringMatching(/^hub: bob and carol are not listed any more and stay /)]);

@@ -1,3 +1,7 @@
+import { type ProxyChange, type ProxyPlan, readProxy } from "../../../../../providers/resources/proxy/inputs.js";
+import { readProxyOutputs } from "../../../../../providers/resources/proxy/outputs.js";
+import type { Properties } from "../../../../../providers/resources/resource.js";
+import { PLACE } from "../relays.js";
 import type { ProxyService } from "../../../../../core/registry/model.js";
 import {
     proxySentences,
@@ -5,7 +9,6 @@ import {
     renewals,
     withoutReissued,
 } from "../../../../../providers/resources/proxy/sentences.js";
-import type { Change } from "../../../../../providers/resources/relay/change.js";
 
 const START = "2026-01-01T00:00:00Z";
 /** 360 days later: a third is over on May 1st, the last 60 days begin on October 28th. */
@@ -18,18 +21,20 @@ const service = (more: Partial<ProxyService> = {}): ProxyService => ({
     keyExchange: "require",
     ...more,
 });
-const inputs = (services: Record<string, ProxyService>) => ({ relay: "hub", host: { kind: "local" }, services });
+const inputs = (services: Record<string, ProxyService>): ProxyPlan => readProxy({ ...PLACE, services });
 const leaf = (notBefore = START, notAfter = END) => ({ file: "", fingerprint: "", notBefore, notAfter });
 
 function change(
     before: Record<string, ProxyService> | undefined,
     after: Record<string, ProxyService>,
     certificates: Record<string, ReturnType<typeof leaf>> = {},
-): Change {
+): ProxyChange {
     return {
-        ...(before === undefined ? {} : { before: { inputs: inputs(before), outputs: { certificates } } }),
+        ...(before === undefined
+            ? {}
+            : { before: { inputs: inputs(before), outputs: readProxyOutputs({ certificates }) } }),
         inputs: inputs(after),
-        context: {} as Change["context"],
+        context: {} as ProxyChange["context"],
     };
 }
 
@@ -146,10 +151,10 @@ describe("a service", () => {
             authorityKeys: { "ecdsa-p256": key },
         });
         at(START);
-        const between = (then: Change["inputs"], now: Change["inputs"]): Change => ({
-            before: { inputs: then, outputs: { certificates: { wiki: leaf() } } },
+        const between = (then: ProxyPlan, now: ProxyPlan): ProxyChange => ({
+            before: { inputs: then, outputs: readProxyOutputs({ certificates: { wiki: leaf() } }) },
             inputs: now,
-            context: {} as Change["context"],
+            context: {} as ProxyChange["context"],
         });
         const [reissued, replaced, added] = [
             between(of("K", "old"), of("K", "new")),
@@ -208,18 +213,13 @@ describe("a service", () => {
 });
 
 describe("a relay that renews by itself", () => {
-    const own = (more: Partial<Change["inputs"]> = {}) => ({
-        ...inputs(wiki),
-        addresses: ["10.8.0.1"],
-        appName: "qp-tunnel",
-        ...more,
-    });
+    const own = (more: Properties = {}): ProxyPlan => readProxy({ ...inputs(wiki), addresses: ["10.8.0.1"], ...more });
     const issuers = { "ecdsa-p256": { certificate: "", fingerprint: "", notBefore: START, notAfter: END } };
     const certificates = { wiki: { ...leaf("2025-01-01T00:00:00Z", "2025-04-01T00:00:00Z"), renewal: "relay" } };
-    const next = (before: Change["inputs"], after: Change["inputs"]): Change => ({
-        before: { inputs: before, outputs: { certificates, issuers } },
+    const next = (before: ProxyPlan, after: ProxyPlan): ProxyChange => ({
+        before: { inputs: before, outputs: readProxyOutputs({ certificates, issuers }) },
         inputs: after,
-        context: {} as Change["context"],
+        context: {} as ProxyChange["context"],
     });
     const relay = own({ renewal: "relay" });
 
@@ -246,7 +246,7 @@ describe("a relay that renews by itself", () => {
     });
 
     it("is announced, and so is the end of it", () => {
-        expect(proxySentences({ inputs: relay, context: {} as Change["context"] })).toContain(
+        expect(proxySentences({ inputs: relay, context: {} as ProxyChange["context"] })).toContain(
             "hub: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below qp-tunnel.internal and 10.8.0.1 is left on it",
         );
         expect(proxySentences(next(relay, own()))[0]).toBe(

@@ -1,8 +1,19 @@
+import type { SshHost } from "../../../../../providers/hosts/descriptors.js";
+import type { PlacedInputs, PlacedOutputs } from "../../../../../providers/resources/relay/placed.js";
+import { PLACE } from "../relays.js";
 import { movedAfter, movedOf } from "../../../../../providers/resources/relay/moved.js";
 import type { Properties } from "../../../../../providers/resources/resource.js";
 
-const ssh = (address: string): Properties => ({ kind: "ssh", address, port: 22, user: "root" });
-const at = (host: Properties, device = "wg0"): Properties => ({
+const ssh = (address: string): SshHost => ({
+    kind: "ssh",
+    address,
+    port: 22,
+    user: "root",
+    sudo: false,
+    packages: "install",
+});
+const at = (host: SshHost, device = "wg0"): PlacedInputs => ({
+    ...PLACE,
     relay: "hub",
     appName: "corp",
     interface: device,
@@ -11,8 +22,8 @@ const at = (host: Properties, device = "wg0"): Properties => ({
 const [ONE, TWO] = [at(ssh("192.0.2.1")), at(ssh("192.0.2.2"))];
 
 /** A relay's Host at one place after the other, each a machine with this id. */
-function visited(...places: [Properties, string][]): Properties[] {
-    const outputs: Properties[] = [];
+function visited(...places: [PlacedInputs, string][]): PlacedOutputs[] {
+    const outputs: PlacedOutputs[] = [];
     for (const [index, [inputs, machine]] of places.entries()) {
         const [former, told] = [places[index - 1]?.[0], outputs.at(-1)];
         const before = former === undefined || told === undefined ? undefined : { inputs: former, outputs: told };

@@ -1,18 +1,18 @@
 import { outcomesOf } from "../../../../../providers/resources/wireguard/records.js";
 import { goneKeys, removals } from "../../../../../providers/resources/relay/proof.js";
-import { changeOf, KEYS, peer, wireInputs } from "../relays.js";
+import { changeOf, KEYS, peer, registered, wireInputs } from "../relays.js";
 
 const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
 const bob = peer("10.8.0.3", { publicKey: KEYS.bob, routes: ["192.168.7.0/24"] });
 const both = wireInputs({ alice, bob });
 const one = wireInputs({ alice });
-const entry = { address: "10.8.0.3", publicKey: KEYS.bob, status: "active" };
+const entry = registered({ address: "10.8.0.3", publicKey: KEYS.bob });
 const answer = { proof: "read\tkeys\tinterface wg0\nread\taddresses\telements\n" };
 
 it("a removal takes a key away, with her addresses and networks", () => {
     const gone = { name: "bob", publicKey: KEYS.bob, allowedIps: ["10.8.0.3/32", "192.168.7.0/24"] };
     expect(goneKeys(changeOf(both, one))).toEqual([gone]);
-    const [record] = outcomesOf(changeOf(both, one), { registry: { alice: { status: "active" } } }, answer);
+    const [record] = outcomesOf(changeOf(both, one), { registry: { alice: registered({}) } }, answer);
     expect(record).toMatchObject({
         action: "peer_remove",
         details: {
@@ -35,7 +35,7 @@ it("a removal that an apply did not bring to an end is taken up by the next one,
     const change = changeOf(one, one);
     change.before!.outputs = { registry: { bob: entry, alice: { ...entry, publicKey: KEYS.alice } } };
     expect(removals(change)).toMatchObject([{ kind: "remove", name: "bob", publicKey: KEYS.bob }]);
-    const registry = { bob: { ...entry, status: "revoked" }, alice: { status: "active" } };
+    const registry = { bob: registered({ ...entry, status: "revoked" }), alice: registered({}) };
     expect(outcomesOf(change, { registry }, answer).map(({ action }) => action)).toEqual([
         "peer_remove",
         "peers_apply",

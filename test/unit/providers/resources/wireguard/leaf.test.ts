@@ -30,7 +30,7 @@ it("has the relay as its one peer, with the key that the relay derives for it", 
         {
             name: "hub",
             publicKey: KEYS.alice,
-            presharedKey: presharedKey(args.seed, { name: "nas", publicKey: own, keyEpoch: 2, admitted: 1 }),
+            presharedKey: presharedKey(args.seed ?? "", { name: "nas", publicKey: own, keyEpoch: 2, admitted: 1 }),
             allowedIps: ["10.8.0.0/24", "10.8.0.1/32", "192.168.9.0/24"],
             keepalive: 25,
             endpoint: "198.51.100.2:51820",

@@ -8,8 +8,8 @@ import {
     withKnownFormers,
 } from "../../../../../providers/resources/wireguard/overlap.js";
 import { peerSentences } from "../../../../../providers/resources/wireguard/sentences.js";
-import { UNKNOWN, type Properties } from "../../../../../providers/resources/resource.js";
-import { changeOf, KEYS, peer, wireInputs } from "../relays.js";
+import { type Properties, UNKNOWN } from "../../../../../providers/resources/resource.js";
+import { changeOf, KEYS, peer, registered, wireInputs } from "../relays.js";
 
 const generated = (publicKeys: Properties, more: Properties = {}) =>
     wireInputs({ nas: peer("10.8.0.4"), alice: peer("10.8.0.2", { publicKey: KEYS.alice }) }, { publicKeys, ...more });
@@ -55,7 +55,7 @@ describe("expectedPeers", () => {
 
 describe("a line in the relay's record of replaced keys", () => {
     const moving = `${NEW}\t${OLD}\t1900000000\n${NEW}\t${KEYS.bob}\t1900000000\n`;
-    const known = formersIn({ registry: { nas: { publicKey: NEW, status: "active", replaces: OLD } } });
+    const known = formersIn({ registry: { nas: registered({ publicKey: NEW, replaces: OLD }) } });
 
     it("counts when the state knows the former key, and is named when nobody does", () => {
         expect(withKnownFormers({ moving }, known).moving).toBe(`${NEW}\t${OLD}\t1900000000\n`);

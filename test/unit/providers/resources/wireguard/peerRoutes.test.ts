@@ -1,16 +1,13 @@
+import type { WireGuardPlan } from "../../../../../providers/resources/wireguard/inputs.js";
+import { wireInputs } from "../relays.js";
 import { clientWarnings, routeFailures } from "../../../../../providers/resources/wireguard/peerRoutes.js";
-import { UNKNOWN, type Properties } from "../../../../../providers/resources/resource.js";
+import { type Properties, UNKNOWN } from "../../../../../providers/resources/resource.js";
 
-const inputs = (address: unknown, reached: Properties = {}): Properties => ({
-    relay: "office",
-    appName: "qp-tunnel",
-    interface: "wg0",
-    host: { kind: "ssh", address, port: 22, user: "root" },
-    peers: { nas: { address: "10.8.0.3", routes: ["192.168.7.0/24", "203.0.113.0/28", "2001:db8::/64"] } },
-    reached,
-});
+const inputs = (address: unknown, reached: Properties = {}): WireGuardPlan =>
+    wireInputs(PEERS, { relay: "office", host: { kind: "ssh", address, port: 22, user: "root" }, reached });
+const PEERS = { nas: { address: "10.8.0.3", routes: ["192.168.7.0/24", "203.0.113.0/28", "2001:db8::/64"] } };
 
-const failuresOf = (given: Properties): unknown[] => [...routeFailures(given)];
+const failuresOf = (given: WireGuardPlan): unknown[] => [...routeFailures(given)];
 
 const refusal = (route: string, address: string, what: string): unknown => ({
     path: "peers.nas.routes",
@@ -58,7 +55,7 @@ describe("the address where the last update connected from", () => {
         ]);
     });
 
-    it.each<[string, Properties, Properties | undefined]>([
+    it.each<[string, WireGuardPlan, WireGuardPlan | undefined]>([
         ["a route that is there already", now, now],
         ["an address that nobody knows yet", inputs("relay.example.org", { client: UNKNOWN }), undefined],
         ["a relay that is not reached over SSH", inputs("relay.example.org"), undefined],

@@ -1,0 +1,57 @@
+import { type AdoptionTerms, termsShape } from "../import/terms.js";
+import { type PlacedInputs, type PlacedOutputs, readOutputs, readPlaced } from "../relay/placed.js";
+import type { Properties, Unknown } from "../resource.js";
+import { fields, listOf, mapOf, optional, previewed, read, type Shape, text } from "../shape.js";
+
+interface Told {
+    subnet: string;
+    subnet6?: string;
+    /** The relay's own. */
+    address: string | Unknown;
+    address6?: string | Unknown;
+    /** Every interface of this relay. */
+    interfaces?: string[];
+    /** Networks behind the relay. */
+    routes: string[];
+    /** Public key of an interface that may be taken over. */
+    adopts?: string | Unknown;
+    adoption?: AdoptionTerms;
+}
+
+export type FirewallInputs = PlacedInputs & Told;
+
+export interface FirewallTold {
+    /** Name of the table. */
+    table?: string;
+    /** Rules as the kernel lists them. */
+    chains?: Record<string, string[]>;
+    /** Definition of each set; absent in the state of an older version. */
+    sets?: Record<string, string>;
+}
+
+export type FirewallOutputs = PlacedOutputs & FirewallTold;
+
+const inputsShape: Shape<Told> = fields<Told>({
+    subnet: text,
+    subnet6: optional(text),
+    address: previewed(text),
+    address6: optional(previewed(text)),
+    interfaces: optional(listOf(text)),
+    routes: listOf(text),
+    adopts: optional(previewed(text)),
+    adoption: optional(termsShape),
+});
+
+const outputsShape: Shape<FirewallTold> = fields<FirewallTold>({
+    table: optional(text),
+    chains: optional(mapOf(listOf(text))),
+    sets: optional(mapOf(text)),
+});
+
+export function readFirewall(inputs: Properties): FirewallInputs {
+    return read(inputsShape, readPlaced(inputs));
+}
+
+export function readFirewallOutputs(outputs: Properties): FirewallOutputs {
+    return read(outputsShape, readOutputs(outputs));
+}

@@ -1,0 +1,72 @@
+import type { Ledger, RegistryService, RetiredPeer } from "../../../core/registry/model.js";
+import type { PeerRequest, ServiceRequest } from "../../../core/registry/request.js";
+import { type LoggedInputs, readLogged } from "../relay/placed.js";
+import type { Properties } from "../resource.js";
+import { anything, fields, flag, listOf, mapOf, number, optional, read, type Shape, text } from "../shape.js";
+import { peerShape } from "../wireguard/inputs.js";
+
+interface Told {
+    subnet: string;
+    subnet6?: string;
+    /** Addresses nobody gets. */
+    reserved?: string[];
+    peers: Record<string, PeerRequest>;
+    services: Record<string, ServiceRequest>;
+    /** Public keys that resources put out; some are not known in a preview. */
+    publicKeys?: Record<string, unknown>;
+    /** What the ledger's history forbids. */
+    refused?: { path: string; reason: string }[];
+}
+
+export type RegistryInputs = LoggedInputs & Told;
+
+const toldShape: Shape<Told> = fields<Told>({
+    subnet: text,
+    subnet6: optional(text),
+    reserved: optional(listOf(text)),
+    peers: mapOf(
+        fields<PeerRequest>({
+            address: optional(text),
+            publicKey: optional(text),
+            isOutput: optional(flag),
+            routes: optional(listOf(text)),
+            keyEpoch: optional(number),
+            expires: optional(text),
+            reinstate: optional(flag),
+        }),
+    ),
+    services: mapOf(fields<ServiceRequest>({ port: optional(number) })),
+    publicKeys: optional(mapOf(anything)),
+    refused: optional(listOf(fields<{ path: string; reason: string }>({ path: text, reason: text }))),
+});
+
+const serviceShape: Shape<RegistryService> = fields<RegistryService>({ port: number });
+
+const ledgerShape: Shape<Ledger> = fields<Ledger>({
+    peers: mapOf(peerShape),
+    services: mapOf(serviceShape),
+    retired: fields<Ledger["retired"]>({
+        peers: mapOf(
+            fields<RetiredPeer>({
+                address: text,
+                address6: optional(text),
+                publicKey: optional(text),
+                admitted: optional(number),
+                expires: optional(text),
+                keyEpoch: optional(number),
+            }),
+        ),
+        services: mapOf(serviceShape),
+        keys: optional(listOf(text)),
+    }),
+});
+
+export function readRegistry(inputs: Properties): RegistryInputs {
+    return read(toldShape, readLogged(inputs));
+}
+
+/** The ledger, out of inputs that check has filled in, out of outputs, or out of the log. */
+export function readLedger(values: unknown): Ledger {
+    const { peers, services, retired } = read(ledgerShape, values);
+    return { peers, services, retired };
+}

@@ -1,0 +1,77 @@
+import { ADOPTS_INPUT } from "../import/adoption.js";
+import { TERMS_INPUT } from "../import/adoptionCheck.js";
+import { KEPT_INPUT } from "../keys/kept.js";
+import { MACHINE_INPUT, relaySchema } from "../schemas.js";
+import { LEAF_INPUT } from "./leaf.js";
+
+export const wireguardSchema = relaySchema(
+    {
+        ...MACHINE_INPUT,
+        address: { type: "string", description: "The relay's tunnel address." },
+        address6: { type: "string", description: "The relay's IPv6 tunnel address.", optional: true },
+        prefix: { type: "integer", description: "Prefix length of the tunnel's network." },
+        prefix6: { type: "integer", description: "Prefix length of the tunnel's IPv6 network.", optional: true },
+        listenPort: { type: "integer", description: "UDP port of odd key epochs; even ones have the next." },
+        epochs: { type: "array", description: "Key epochs of the relay: one, or two while its key is rotated." },
+        mtu: { type: "integer", description: "MTU of the interface in bytes." },
+        privateKeys: {
+            type: "object",
+            description: "The relay's private keys, by epoch; none where they are made on the relay.",
+            secret: true,
+            optional: true,
+        },
+        identity: { type: "string", description: "`host`: the relay makes its keys itself.", optional: true },
+        peerNames: {
+            type: "string",
+            description: "Names of the peers in the registry, which `peers` has too unless its changes are ignored.",
+            optional: true,
+        },
+        forceRetire: {
+            type: "integer",
+            description: "A key epoch to retire although peers still use it.",
+            optional: true,
+        },
+        keyOverlap: {
+            type: "integer",
+            description: "Seconds in which a peer's replaced key still works beside the new one. Default: 0.",
+            optional: true,
+        },
+        subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
+        subnet6: { type: "string", description: "The tunnel's IPv6 network, CIDR.", optional: true },
+        seed: { type: "string", description: "What preshared keys are derived from.", secret: true },
+        peers: { type: "object", description: "Peers by name, from Registry." },
+        listed: {
+            type: "array",
+            description: "Who the program lists without an expiry: the registry has to know them all.",
+            optional: true,
+        },
+        publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
+        presharedKeys: {
+            type: "object",
+            description: "Preshared keys a program gave, by peer; `none` for none.",
+            secret: true,
+        },
+        routes: { type: "array", description: "Networks behind the relay." },
+        reached: {
+            type: "object",
+            description: "Where the relay is reached, as far as it is known: no peer's route may hold that.",
+            optional: true,
+        },
+        ...LEAF_INPUT,
+        ...ADOPTS_INPUT,
+        ...TERMS_INPUT,
+        ...KEPT_INPUT,
+    },
+    {
+        publicKey: { type: "string", description: "The relay's public key, of its newest epoch." },
+        epochs: { type: "object", description: "Interface, UDP port and public key of each key epoch." },
+        onEpoch: {
+            type: "object",
+            description: "While the relay's key is rotated: the epoch each peer used last, by name.",
+        },
+        registry: {
+            type: "object",
+            description: "Every peer there ever was: address, key, status, since, revoked at.",
+        },
+    },
+);
