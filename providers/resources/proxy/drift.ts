@@ -7,7 +7,8 @@ import { listeners } from "../../../core/protocol/listeners.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { isMap } from "../changes.js";
-import type { CertificateRecord, ProxyInputs } from "./inputs.js";
+import type { ProxyInputs } from "./inputs.js";
+import type { CertificateRecord } from "./certificates.js";
 
 /** Differences between what Caddy runs and what the program says, by name. */
 export function proxyDrift(

@@ -2,7 +2,8 @@ import { webcrypto } from "node:crypto";
 
 import { differsIn } from "../driftNames.js";
 import { servicesOf } from "./services.js";
-import { type CertificateRecord, type ProxyChange, resolvedProxy } from "./inputs.js";
+import { type ProxyChange, resolvedProxy } from "./inputs.js";
+import type { CertificateRecord } from "./certificates.js";
 import { allLeaves, leavesOf } from "../../../core/certificates/leaves.js";
 import { changesOf } from "../changes.js";
 import { certificatesOf, isElsewhere, newAuthorities, renewal, renewals } from "./sentences.js";

@@ -1,7 +1,7 @@
 import { type PlacedOutputs, readOutputs } from "../relay/placed.js";
 import type { Properties } from "../resource.js";
 import { fields, mapOf, oneOf, optional, read, type Shape, text } from "../shape.js";
-import type { CertificateRecord, IssuerRecord } from "./inputs.js";
+import type { CertificateRecord, IssuerRecord } from "./certificates.js";
 
 /** A service as the last apply found it. */
 export interface ServedByProxy {

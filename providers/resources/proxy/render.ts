@@ -1,4 +1,5 @@
-import { type CertificateRecord, type ProxyChange, resolvedProxy } from "./inputs.js";
+import { type ProxyChange, resolvedProxy } from "./inputs.js";
+import type { CertificateRecord } from "./certificates.js";
 import { renderCaddy } from "../../../core/caddy/index.js";
 import { leavesOf } from "../../../core/certificates/leaves.js";
 import { services as servicesTable } from "../../../core/protocol/services.js";

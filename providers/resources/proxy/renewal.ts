@@ -1,14 +1,8 @@
 import { webcrypto, X509Certificate } from "node:crypto";
 
 import { differsIn, driftName } from "../driftNames.js";
-import {
-    type CertificateRecord,
-    type IssuerRecord,
-    type ProxyChange,
-    type ProxyInputs,
-    type ProxyPlan,
-    resolvedProxy,
-} from "./inputs.js";
+import { type ProxyChange, type ProxyInputs, type ProxyPlan, resolvedProxy } from "./inputs.js";
+import type { CertificateRecord, IssuerRecord } from "./certificates.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
 import { allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { serviceDomain } from "../../../core/names.js";
@@ -35,7 +29,9 @@ export function renewedFile(service: string): string {
  * The relay's authorities, one for each algorithm in use, and what goes to it: those that are new with their keys, and what to
  * certify. An authority is kept until a third of its life is over, or anything about it is in doubt.
  */
-export async function delegate(change: ProxyChange): Promise<{ issuers: Record<string, IssuerRecord>; files: Requests<"proxy"> }> {
+export async function delegate(
+    change: ProxyChange,
+): Promise<{ issuers: Record<string, IssuerRecord>; files: Requests<"proxy"> }> {
     const { before, inputs } = change;
     const { addresses, services, authorities, authorityKeys } = resolvedProxy(inputs);
     const { relay, appName } = inputs;

@@ -1,6 +1,7 @@
 import { known } from "../shape.js";
 import { servicesOf } from "./services.js";
-import type { CertificateRecord, IssuerRecord, ProxyChange, ProxyPlan } from "./inputs.js";
+import type { ProxyChange, ProxyPlan } from "./inputs.js";
+import type { CertificateRecord, IssuerRecord } from "./certificates.js";
 import type { ProxyOutputs } from "./outputs.js";
 import { algorithmsOf, allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { daysLeft, expiresSoon, renewalDue } from "../../../core/certificates/validity.js";

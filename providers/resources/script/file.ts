@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import type { Signer } from "../../../core/audit/primitives.js";
 import { HostError } from "../../../core/errors.js";
 import { replaceFile } from "../../audit/durable.js";
-import { scriptValues, type SCRIPT_VALUES } from "../../../core/protocol/steps.js";
+import { type SCRIPT_VALUES, scriptValues } from "../../../core/protocol/steps.js";
 import { relayProgram } from "../../hosts/program.js";
 
 /** What a script says besides its steps. */

@@ -1,57 +1,40 @@
-import { createHash } from "node:crypto";
-
+import { NOT_HERE, PARTS, scriptSchema } from "./schema.js";
 import { driftChanges, driftSentences } from "../relay/compare.js";
 import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
-import { AuditLog, type Operation } from "../../audit/log.js";
-import { type Receipt, receiptPads } from "../../hosts/receipt.js";
+import type { Operation } from "../../audit/log.js";
+import type { Receipt } from "../../hosts/receipt.js";
 import {
     readScript,
     readScriptOutputs,
     type ReceiptMark,
     type ScriptChange,
-    type ScriptInputs,
     type ScriptOutputs,
     scriptPath,
     type ScriptTold,
     type Served,
 } from "./inputs.js";
-import { servicesOf } from "../proxy/services.js";
 import { resolved } from "../wireguard/inputs.js";
 import { known } from "../shape.js";
 import { peersOf } from "../wireguard/peerChanges.js";
 import { formatMark } from "../../../core/protocol/mark.js";
-import { REPAIR } from "../../../core/repair.js";
 import { currentUser } from "../../audit/actor.js";
-import { inProject } from "../../audit/paths.js";
-import { relayValues } from "../../hosts/host.js";
-import { relayProgram } from "../../hosts/program.js";
 import { changesOf, join } from "../changes.js";
 import { comparedBy } from "../effects.js";
-import { firewallParts } from "../firewall/firewall.js";
-import { grantsParts } from "../grants/grants.js";
-import { hostParts } from "../host/host.js";
-import { mintId, targetOf } from "../relay/target.js";
+import { mintId } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
 import { proxyParts } from "../proxy/proxy.js";
 import { proxyWarnings, renewals, withoutReissued } from "../proxy/sentences.js";
-import { relaySchema } from "../schemas.js";
 import { certificatesFor } from "./certificates.js";
 import { isRenamed, renameRecords } from "../relay/rename.js";
-import { renderScript, scriptHash, scriptName, writeScript } from "./file.js";
-import { bundlesOf, type Payload, payloadOf, REMOVAL } from "./payload.js";
+import { bundlesOf, payloadOf, REMOVAL } from "./payload.js";
 import { genuineReceipt, markOf, receiptFailures, receiptOf } from "./receipt.js";
 import { receiptRecords } from "./records.js";
 import { blindness, isNews, scriptSentences, servedOf } from "./sentences.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
 import { recordedRegistry } from "../wireguard/history.js";
 import { registryAfter, type RegistryEntry } from "../wireguard/registry.js";
-import { count } from "../sentences.js";
-
-const PARTS = [hostParts, firewallParts, wireguardParts, proxyParts, grantsParts];
-
-/** What is for a machine that is reached, or for a key that is not on it. */
-const NOT_HERE = ["machine", "hostKey", "privateKeys", "credentials", "confirmTimeout"];
+import { digestOf, fileDrift, nextEdition, purpose, write } from "./write.js";
 
 /**
  * A relay on a machine that nothing connects to: all that Host, Firewall, WireGuard, Proxy and Grants do elsewhere, in one
@@ -61,37 +44,7 @@ export const script: Resource = {
     type: "Script",
     description:
         "A relay that nothing connects to, as one signed script; what its receipts say is what is known of it.",
-    schema: relaySchema(
-        {
-            ...without(
-                Object.assign({}, ...PARTS.map(({ schema }) => schema.inputs)) as typeof hostParts.schema.inputs,
-            ),
-            receipt: { type: "string", description: "What the script printed when it was run.", optional: true },
-            relayPublicKey: {
-                type: "string",
-                description: "The relay's public key, where no receipt can be had.",
-                optional: true,
-            },
-        },
-        {
-            sha256: { type: "string", description: "SHA-256 of the newest script." },
-            edition: { type: "string", description: "When it was written." },
-            payload: { type: "string", description: "SHA-256 of what it does." },
-            publicKey: { type: "string", description: "The relay's public key; empty until it is known." },
-            registry: {
-                type: "object",
-                description:
-                    "Every peer there ever was, as far as receipts tell: address, key, status, since, revoked at.",
-            },
-            served: { type: "object", description: "Every service: url, upstream, and whether it is open." },
-            certificates: { type: "object", description: "Certificates by service." },
-            requests: { type: "object", description: "Certificate requests by service, from the newest receipt." },
-            receipt: {
-                type: "object",
-                description: "Which receipt is the newest: edition, generation, machine, public key, script.",
-            },
-        },
-    ),
+    schema: scriptSchema,
 
     async check(news, olds, context) {
         const unfit = wireguardParts.unfit?.(news) ?? [];
@@ -290,64 +243,6 @@ function publicKeyAfter({ inputs, before }: ScriptChange, receipt: Receipt | und
     return receipt?.publicKey ?? known(inputs.relayPublicKey) ?? before?.outputs.publicKey ?? "";
 }
 
-async function write(
-    id: string,
-    { inputs, context, before }: ScriptChange,
-    payload: Payload,
-    edition: string,
-    auditMark: string,
-    says: string[],
-): Promise<string> {
-    const { audit, interface: device } = inputs;
-    const path = inProject(scriptPath(inputs), audit.project);
-    const { name, etc, run, owner } = relayValues(targetOf(inputs, context));
-    const signer = await (await AuditLog.open(audit, { expectExisting: true })).signingKey();
-    const text = renderScript(
-        {
-            says: [...says, `Written ${edition} for ${owner}.`],
-            name: scriptName(path),
-            publicKey: signer.publicKey,
-            values: { name, interface: device, etc, run, owner, edition, ...receiptPads(String(inputs.seed)) },
-        },
-        bundlesOf({ inputs, context, ...(before === undefined ? {} : { before }) }, payload, {
-            id,
-            auditMark,
-            edition,
-        }),
-    );
-    return writeScript(path, text, signer);
-}
-
-/** Time as it is, but later than the edition before: the relay refuses what is older than what it has run. */
-function nextEdition({ edition }: ScriptOutputs): string {
-    const last = typeof edition === "string" ? Date.parse(edition) : 0;
-    return new Date(Math.max(Date.now(), last + 1)).toISOString();
-}
-
-function purpose({ inputs }: ScriptChange): string[] {
-    const { relay, interface: device } = inputs;
-    const services = servicesOf(inputs);
-    return [
-        `Makes this machine the WireGuard relay ${relay}, interface ${device}, or brings it up to date:`,
-        `${count(Object.keys(peersOf(inputs)).length, "peer")}, ${count(Object.keys(services).length, "service")}.`,
-    ];
-}
-
-function digestOf(bundles: Record<string, string>): string {
-    return createHash("sha256").update(JSON.stringify(bundles)).update(relayProgram()).digest("hex");
-}
-
-/** The script that is to be carried must be the one that was written; once it has run it is not needed any more. */
-function fileDrift(inputs: ScriptInputs, outputs: ScriptOutputs): Record<string, string> {
-    const { audit } = inputs;
-    const path = scriptPath(inputs);
-    const found = scriptHash(inProject(path, audit.project));
-    if (found === outputs.sha256) return {};
-    if (found !== undefined) return { script: `${path} is not the script that was written; ${REPAIR} writes it again` };
-    const hasRun = outputs.receipt?.script === outputs.sha256;
-    return hasRun ? {} : { script: `${path} is gone before its receipt came back; ${REPAIR} writes it again` };
-}
-
 function preview(change: ScriptChange): Properties {
     const { before, inputs } = change;
     const receipt = receiptOf(inputs);
@@ -372,8 +267,4 @@ function say(change: ScriptChange, changes: Record<string, ChangeKind>): void {
     const { inputs, before, context } = change;
     const drift = driftSentences(inputs, before?.outputs ?? {});
     for (const sentence of [...drift, ...scriptSentences(change, changes)]) context.log("info", sentence);
-}
-
-function without<T>(properties: Record<string, T>): Record<string, T> {
-    return Object.fromEntries(Object.entries(properties).filter(([name]) => !NOT_HERE.includes(name)));
 }
