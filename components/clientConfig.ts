@@ -13,7 +13,7 @@ interface Parts {
     ledger: LedgerOutput;
     endpoint: pulumi.Output<string>;
     publicKey: pulumi.Output<string>;
-    /** Whether the relay has to learn which of its interfaces she uses. */
+    /** Whether the relay must learn which of its interfaces the peer uses. */
     learned: boolean;
     relayAddress: string;
     seed: pulumi.Output<string>;
@@ -72,5 +72,5 @@ export function clientConfig({
 }
 
 function expiredConfig(relay: string, { name, plain: { expires } }: ListedPeer): string {
-    return `${name} expired on ${expires} and has no configuration on relay ${relay}; to let her in again, give a later expires, and reinstate: true or a new key`;
+    return `${name} expired on ${expires} and has no configuration on relay ${relay}; to admit it again, set a later expires, and reinstate: true or a new key`;
 }

@@ -7,9 +7,9 @@ import { nameOf, type PeerRef } from "./references.js";
 
 /** A web service that peers reach through the relay, over post-quantum TLS. */
 export interface ExposedServiceArgs {
-    /** Where it really is: `host:port` as the machine on which TLS ends reaches it, or a peer and her port. */
+    /** `host:port`, resolved on the machine where TLS ends, or a peer and its port. */
     upstream: pulumi.Input<string> | { peer: PeerRef; port: number };
-    /** Who may open it: peers, or `everyone` (the listed peers). Default: nobody. */
+    /** Peers that are allowed to open it, or `everyone` (the listed peers). Default: none. */
     allow?: PeerRef[] | "everyone";
     /** TCP port on the tunnel address of where TLS ends. Default: allocated from 8443 to 8499. */
     port?: number;

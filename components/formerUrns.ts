@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 /*
  * What a resource was called before, as its `aliases` and those of its parents say. The engine follows these by itself where it
- * compares; whoever looks something up in the state has to follow them as well.
+ * compares; a lookup in the state has to follow them as well.
  */
 
 /** What the SDK keeps of a resource's options, and has no type for. Without it nothing is known of former names. */

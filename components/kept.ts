@@ -65,7 +65,7 @@ async function readState(): Promise<Map<string, Outputs>> {
     }
     const problem = failure instanceof Error ? failure.message : String(failure);
     throw new pulumi.RunError(
-        `the state of this stack: cannot be read through the engine: ${problem}; update the Pulumi CLI (a new key must not take the place of one that the state may hold)`,
+        `the state of this stack: cannot be read through the engine: ${problem}; update the Pulumi CLI (a new key must not replace one that the state may have)`,
     );
 }
 

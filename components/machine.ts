@@ -10,7 +10,8 @@ export function machineFor(relay: pulumi.Resource, named: Named, { host }: Pick<
     const { descriptor, credentials, setup } = host;
     if (descriptor.kind === "digitalocean") return makeDroplet(relay, named, host);
     if (descriptor.trustOnFirstUse === true && descriptor.hostKey === undefined) {
-        const message = "trustOnFirstUse: whoever answers first is believed to be the relay; pin its hostKey instead";
+        const message =
+            "trustOnFirstUse: the first machine that answers is accepted as the relay; pin its hostKey instead";
         void pulumi.log.warn(message, relay);
     }
     const inputs = {

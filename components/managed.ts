@@ -53,7 +53,7 @@ export class Managed extends pulumi.CustomResource {
 const everything = (outputs: Outputs): Outputs => outputs;
 
 /**
- * What resources keep of their outputs when they are replaced. SSH key pairs keep nothing: their replacement is the way to a
+ * What resources keep of their outputs when they are replaced. SSH key pairs keep nothing: replacing one creates a
  * new pair.
  */
 const KEEPING: Partial<Record<ManagedType, Select>> = {

@@ -11,7 +11,7 @@ import { accessRules, proxyServices } from "./relayInputs.js";
 import type { MadeRelay, RelayParts } from "./relayOnHost.js";
 
 /** How a relay's managed peers reach it. */
-export interface WayToRelay {
+export interface RelayEndpoint {
     /** host:port of the newest key epoch. */
     endpoint: pulumi.Output<string>;
     /** Of the newest key epoch. */
@@ -27,12 +27,12 @@ export interface MadePeer {
 }
 
 /** Every managed peer of a relay, once the relay itself is done. */
-export function managedPeers(parts: RelayParts, made: MadeRelay, way: WayToRelay): MadePeer[] {
+export function managedPeers(parts: RelayParts, made: MadeRelay, endpoint: RelayEndpoint): MadePeer[] {
     const rules = accessRules(parts.resolved, parts.ledger);
     return parts.resolved.peers.flatMap((peer) =>
         peer.managed === undefined
             ? []
-            : [new ManagedPeer(parts, made, { ...peer, managed: peer.managed }, rules, way).made],
+            : [new ManagedPeer(parts, made, { ...peer, managed: peer.managed }, rules, endpoint).made],
     );
 }
 
@@ -56,7 +56,7 @@ class ManagedPeer extends pulumi.ComponentResource {
         { recorded }: MadeRelay,
         peer: ListedPeer & { managed: ManagedMachine },
         rules: pulumi.Output<Record<string, string[]>>,
-        way: WayToRelay,
+        endpoint: RelayEndpoint,
     ) {
         const { parent, name: relay, resolved, ledger, seed } = parts;
         const { plain, subnet, subnet6, audit } = resolved;
@@ -142,13 +142,13 @@ class ManagedPeer extends pulumi.ComponentResource {
                 privateKeys: pulumi.secret({ 1: peer.privateKey as pulumi.Output<string> }),
                 seed: seed.output("seed"),
                 peers: { [relay]: behindRelay },
-                publicKeys: { [relay]: way.publicKey },
+                publicKeys: { [relay]: endpoint.publicKey },
                 presharedKeys: pulumi.secret(peer.presharedKey === undefined ? {} : { [relay]: peer.presharedKey }),
                 leaf: {
                     name: peer.name,
                     keyEpoch: entry.apply(keyEpochOf),
                     admitted: entry.apply(admittedOf),
-                    endpoint: way.endpoint,
+                    endpoint: endpoint.endpoint,
                     keepalive: plain.keepalive,
                 },
             },

@@ -3,7 +3,7 @@ import type * as digitalocean from "@pulumi/digitalocean";
 
 import { InvalidArgument } from "../core/errors.js";
 
-/** Packages that only some hosts need. They are optional peer dependencies: whoever uses none of these hosts installs neither. */
+/** Packages that only some hosts need. They are optional peer dependencies, so other programs do not install them. */
 interface OptionalPackages {
     "@pulumi/command": typeof command;
     "@pulumi/digitalocean": typeof digitalocean;

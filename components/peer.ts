@@ -9,34 +9,34 @@ import { Managed, secretChild } from "./managed.js";
 /** Arguments whose absence makes a new key: undefined by mistake must not. */
 const KEYS = { publicKey: "generated", presharedKey: "derived" };
 
-/** Who may be connected. On which relays is said there. */
+/** A WireGuard peer. Each relay lists the peers that it admits. */
 export interface PeerArgs {
-    /** Her WireGuard public key, base64. Default: a pair is generated, the private half a secret in the state. */
+    /** The peer's WireGuard public key, base64. Default: a pair is generated; its private key is a secret in the state. */
     publicKey?: pulumi.Input<string>;
     /** A preshared key (a secret), or `none`. Default: derived per relay and peer. */
     presharedKey?: pulumi.Input<string>;
-    /** Her IPv4 tunnel address. Default: allocated, by name and for ever. */
+    /** The peer's IPv4 tunnel address. Default: allocated to the name permanently. */
     address?: string;
-    /** Networks behind her, CIDR. Default: none. */
+    /** Networks behind the peer, CIDR. Default: none. */
     routes?: string[];
     /** Raise it for a new key pair and a new preshared key. Default: 1. */
     keyEpoch?: number;
-    /** When she is cut off, RFC 3339: by the relay itself, with nobody applying. Default: never. */
+    /** When the relay itself cuts the peer off, RFC 3339, without an update. Default: never. */
     expires?: string;
     /** Admit a key again that was revoked. Default: false. */
     reinstate?: boolean;
     /**
-     * She has her configuration: a generated private key leaves the state, and configFor gives a file without it. Only a
+     * The owner has the configuration: a generated private key is removed from the state, and configFor omits it. Only a
      * higher `keyEpoch` makes another one. Default: false.
      */
     handedOut?: boolean;
-    /** Manage her machine as well: `hosts.local` or `hosts.ssh`. Her key is then generated. Default: it is hers alone. */
+    /** Manage the peer's machine as well: `hosts.local` or `hosts.ssh`. Its key is then generated. Default: not managed. */
     host?: Host;
     /** Name of the interface on a machine that is managed. Default: the relay's. */
     interface?: string;
 }
 
-/** A peer as plain data, from a file for instance: she brings her own key. */
+/** A peer as plain data, from a file for instance, with its own key. */
 export interface PeerSpec extends Omit<PeerArgs, "publicKey" | "host" | "interface" | "handedOut"> {
     name: string;
     publicKey: pulumi.Input<string>;
@@ -45,11 +45,11 @@ export interface PeerSpec extends Omit<PeerArgs, "publicKey" | "host" | "interfa
 /** One person or machine with a WireGuard client. */
 export class Peer extends pulumi.ComponentResource {
     readonly peerName: string;
-    /** Her public key, given or generated. */
+    /** The public key, given or generated. */
     readonly publicKey: pulumi.Output<string>;
-    /** The generated private key, a secret; absent when she brought her own, empty once it was handed out. */
+    /** The generated private key, a secret; absent for a peer with its own key, empty once it was handed out. */
     readonly privateKey?: pulumi.Output<string>;
-    /** @internal Where her machine is, when it is managed. */
+    /** @internal Host of the peer's machine, if it is managed. */
     readonly host?: Host;
     /** @internal */
     readonly plain: PeerPlain;
@@ -86,21 +86,21 @@ function refuseWithoutHost(subject: string, { interface: device }: PeerPlain): v
     if (device === undefined) return;
     throw new InvalidArgument(
         `${subject}.interface`,
-        "means nothing without a host: her own configuration names the interface",
-        "leave it out, or give the host that is to be managed",
+        "has no effect without a host: the peer's own configuration has the interface name",
+        "remove it, or set the host of the managed machine",
     );
 }
 
 function refuseHandedOut(subject: string, { publicKey, host }: PeerArgs): void {
     const refuse = (problem: string): never => {
-        throw new InvalidArgument(`${subject}.handedOut`, problem, "leave it out");
+        throw new InvalidArgument(`${subject}.handedOut`, problem, "remove it");
     };
-    if (publicKey !== undefined) refuse("means nothing for a key that she brought: its private half was never here");
+    if (publicKey !== undefined) refuse("has no effect with publicKey: the private key was never in the state");
     if (host !== undefined)
-        refuse("is not possible with a host: the machine is filled with the key that the state keeps");
+        refuse("cannot be combined with host: the machine is configured with the key from the state");
 }
 
-/** The machine is set up with a key of hers and follows the relay: that must be possible. */
+/** Checks the arguments of a managed peer: its machine is configured with a generated key. */
 function refuseUnmanageable(subject: string, plain: PeerPlain, { descriptor }: Host): void {
     const refuse = (argument: string, problem: string, fix: string): never => {
         throw new InvalidArgument(`${subject}.${argument}`, problem, fix);
@@ -108,19 +108,19 @@ function refuseUnmanageable(subject: string, plain: PeerPlain, { descriptor }: H
     if (descriptor?.kind !== "local" && descriptor?.kind !== "ssh")
         refuse(
             "host",
-            "is not a machine that a peer can be managed on",
+            "cannot be the machine of a managed peer",
             "give hosts.local() or hosts.ssh(), or hand out configFor(peer)",
         );
     if (plain.publicKey !== undefined)
         refuse(
             "publicKey",
-            "belongs to a key that she keeps, and a managed peer needs it",
-            "leave it out: a pair is made",
+            "cannot be combined with host: a managed peer needs the private key",
+            "remove it: a key pair is generated",
         );
     if (plain.expires !== undefined)
         refuse(
             "expires",
-            "would leave a machine that is managed and may not connect",
-            "leave it out, and take the peer out of the program on that day",
+            "would leave a managed machine that cannot connect",
+            "remove it, and remove the peer from the program on that day",
         );
 }

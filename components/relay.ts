@@ -195,11 +195,11 @@ export class Relay extends pulumi.ComponentResource {
     }
 
     /**
-     * The wg-quick file to hand out to a peer, a secret. Without a generated private key (she brought her own) it loads
-     * hers from where she keeps it.
+     * The wg-quick file to hand out to a peer, a secret. For a peer with its own key it loads
+     * the private key from a local file.
      *
-     * @param options.epoch key epoch of the relay that she connects to. Default: the newest
-     * @throws InvalidArgument when the relay does not list her, or has no such epoch
+     * @param options.epoch key epoch of the relay to connect to. Default: the newest
+     * @throws InvalidArgument when the relay does not list the peer, or has no such epoch
      */
     configFor(peer: PeerRef, options: { epoch?: number } = {}): pulumi.Output<string> {
         const { keyEpochs } = this.plain;
@@ -246,7 +246,7 @@ export class Relay extends pulumi.ComponentResource {
     private find(name: string): ListedPeer {
         const peer = this.listed.find((listed) => listed.name === name);
         if (peer === undefined)
-            throw new pulumi.RunError(`configFor: the relay lists no peer ${name}; list it in \`peers\``);
+            throw new pulumi.RunError(`configFor: the relay has no peer ${name}; list it in \`peers\``);
         return peer;
     }
 }

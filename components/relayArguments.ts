@@ -23,13 +23,13 @@ import { Peer, type PeerSpec } from "./peer.js";
 import { nameOf } from "./references.js";
 import type { Grant, GrantFrom, RelayArgs } from "./relayTypes.js";
 
-/** A peer as one relay lists her. */
+/** A peer in one relay's list. */
 export interface ListedPeer {
     name: string;
     plain: Omit<PeerPlain, "host" | "interface" | "handedOut" | "publicKey" | "presharedKey">;
-    /** Her machine, when it is managed. */
+    /** The peer's machine, if it is managed. */
     managed?: ManagedMachine | undefined;
-    /** Pinned on this relay, or in the peer herself. */
+    /** Pinned on this relay, or in the peer itself. */
     address?: string | undefined;
     publicKey: pulumi.Input<string>;
     /** The key when it is plain: then the registry knows it too. */
@@ -207,50 +207,50 @@ function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer
     return typeof upstream === "string" || "peer" in upstream ? { upstream: upstream } : {};
 }
 
-/** A relay that makes its own key, and that nobody can ask where it is. */
+/** Checks a relay that generates its own key and cannot be queried for its address. */
 function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: ListedPeer[]): void {
     const managed = peers.find((peer) => peer.managed !== undefined);
     if (managed !== undefined) {
         throw new InvalidArgument(
             `${subject}.peers.${managed.name}.host`,
-            "is managed by following the relay, and nothing connects to a relay that a script sets up",
-            "leave it out, and hand out configFor(peer)",
+            "is a managed peer, which a relay that is configured by a script cannot have",
+            "remove it, and hand out configFor(peer)",
         );
     }
     const limited = peers.find((peer) => peer.plain.expires !== undefined);
     if (limited !== undefined) {
         throw new InvalidArgument(
             `${subject}.peers.${limited.name}.expires`,
-            "is not enforced on a relay that a script sets up",
-            "leave it out, and remove the peer from the program on that day",
+            "is not enforced on a relay that is configured by a script",
+            "remove it, and remove the peer from the program on that day",
         );
     }
     if (plain.endpoint === undefined) {
         throw new InvalidArgument(
             `${subject}.endpoint`,
-            "is missing, and nobody can ask the machine of a script for its address",
-            "give host or host:port, as peers reach it",
+            "is missing, and the machine of a script cannot be queried for its address",
+            "set the host or host:port that peers connect to",
         );
     }
     if (plain.privateKey !== undefined) {
         throw new InvalidArgument(
             `${subject}.privateKey`,
-            "would have to be in the script, and a script holds no private key",
-            "leave it out: the relay makes its own and keeps it",
+            "would have to be in the script, and a script must not contain a private key",
+            "remove it: the relay generates its own",
         );
     }
     if (plain.certificateRenewal === "relay") {
         throw new InvalidArgument(
             `${subject}.certificateRenewal`,
-            '"relay" leaves a private key on the relay, and a script holds none',
-            "leave it out: a new script renews the certificates",
+            '"relay" needs a private key on the relay, and a script must not contain one',
+            "remove it: a new script renews the certificates",
         );
     }
     if (Math.max(...plain.keyEpochs) > 1) {
         throw new InvalidArgument(
             `${subject}.keyEpochs`,
-            "the key of a relay that a script sets up is made there and is not rotated yet",
-            "leave it out",
+            "rotation is not supported for a relay that is configured by a script",
+            "remove it",
         );
     }
 }
@@ -261,7 +261,7 @@ function refuseAdoptedTwice(subject: string, plain: RelayPlain): void {
         throw new InvalidArgument(
             `${subject}.privateKey`,
             'cannot be given where identity is "host"',
-            'leave one of them out: a given key is a secret in the state (identity: "state")',
+            'remove one of them: a given key is a secret in the state (identity: "state")',
         );
     }
 }

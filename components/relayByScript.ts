@@ -36,5 +36,5 @@ export function relayByScript(parts: RelayParts): MadeRelay {
 
 /** Why there are no configurations yet, and how there will be. */
 export function missingKey(relay: string): string {
-    return `the public key of relay ${relay} is not known yet, so no peer can be configured: run the script on the relay and give what it prints as hosts.script({ receipt }), or the key alone as relayPublicKey`;
+    return `the public key of relay ${relay} is not known yet, so no peer can be configured: run the script on the relay and set its output as hosts.script({ receipt }), or only the key as relayPublicKey`;
 }

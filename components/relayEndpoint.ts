@@ -8,7 +8,7 @@ import { InvalidArgument } from "../core/errors.js";
 /** What is known of a relay's endpoint: the argument, and where its machine is otherwise. */
 export interface EndpointParts {
     plain: Pick<RelayPlain, "endpoint" | "listenPort" | "interface">;
-    /** The machine's own address; absent where nobody can ask it. */
+    /** The machine's own address; absent if the machine cannot be queried. */
     address: pulumi.Output<string> | undefined;
     /** Where SSH reaches the machine. */
     reachedAt: pulumi.Input<string> | undefined;
@@ -18,7 +18,7 @@ export interface EndpointParts {
 /**
  * Where peers reach the relay, "host:port".
  *
- * @param epoch even ones are one port further, also than a port that is given: whoever forwards one forwards both
+ * @param epoch even ones are one port further, also for a given port: a port forwarding must cover both
  */
 export function endpointOf({ plain, address, reachedAt, relay }: EndpointParts, epoch: number): pulumi.Output<string> {
     const { endpoint, listenPort, interface: device } = plain;
@@ -42,7 +42,7 @@ const warned = new WeakSet<pulumi.Resource>();
 function warnOfPrivate(address: string, reached: string | undefined, relay: pulumi.Resource): void {
     if (!isPrivate(address) || reached === undefined || isPrivate(reached) || warned.has(relay)) return;
     warned.add(relay);
-    const message = `peers are told to reach the relay at ${address}, which is a private address, while SSH reaches it at ${reached}; if there is address translation between them, give the Relay \`endpoint\``;
+    const message = `the peers' endpoint is ${address}, a private address, while SSH reaches the relay at ${reached}; if the relay is behind NAT, set \`endpoint\` of the Relay`;
     void pulumi.log.warn(message, relay);
 }
 
@@ -50,6 +50,6 @@ function noAddress(): Error {
     return new InvalidArgument(
         "endpoint",
         "is missing, and the relay's machine has no address that peers could use",
-        "give the Relay `endpoint`: host or host:port, as peers reach it",
+        "give the Relay `endpoint`: the host or host:port that peers connect to",
     );
 }

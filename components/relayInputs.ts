@@ -151,16 +151,16 @@ export function portOf(services: Ledger["services"], name: string): number {
     return service.port;
 }
 
-/** What a peer serves to herself does not take the way through the tunnel. */
+/** A service of a peer that the peer itself uses does not pass the tunnel. */
 const LOCALHOST = "127.0.0.1";
 
-/** Listed with an expiry and not in the ledger: her time has come. Without an expiry it is a fault that others name. */
+/** Listed with an expiry but not in the ledger: the peer has expired. Without an expiry other checks report it. */
 export function expiredOf({ peers }: Pick<ResolvedRelay, "peers">, ledger: Ledger["peers"]): ReadonlySet<string> {
     const gone = peers.filter(({ name, plain }) => plain.expires !== undefined && !Object.hasOwn(ledger, name));
     return new Set(gone.map(({ name }) => name));
 }
 
-/** A service whose upstream's peer has expired is closed as long as she is. */
+/** A service whose upstream peer has expired is closed. */
 function isServed(expired: ReadonlySet<string>): (service: ListedService) => boolean {
     return ({ plain: { upstream } }) => !isPeer(upstream) || !expired.has(upstream.peer);
 }

@@ -40,11 +40,11 @@ export interface MadeRelay {
     epochs?: pulumi.Output<Record<string, { publicKey: string }>>;
     registry: pulumi.Output<Record<string, RegisteredPeer>>;
     served: pulumi.Output<Record<string, ServedService>>;
-    /** The machine's own address; absent where nobody can ask it. */
+    /** The machine's own address; absent if the machine cannot be queried. */
     address?: pulumi.Output<string>;
     /** What SSH agreed on; absent without SSH. */
     keyExchange?: pulumi.Output<string>;
-    /** What else whoever connects to the machine is told. */
+    /** Further settings for connections to the machine. */
     way?: { hostKey: pulumi.Output<string> };
 }
 
@@ -58,7 +58,7 @@ export function relayHost({ parent, name, resolved, place, machine, ledger, regi
     );
 }
 
-/** A machine that is reached: deny everything, bring up the interface, serve, and only then let anybody through. */
+/** A machine that is reached: deny everything, bring up the interface, serve, and add access last. */
 export function relayOnHost(parts: RelayParts, host: Managed): MadeRelay {
     const { parent, name, resolved, place } = parts;
     const { firewall: table, wireguard: tunnel, proxy: served, grants: allowed } = desiredOf(parts);
@@ -70,7 +70,7 @@ export function relayOnHost(parts: RelayParts, host: Managed): MadeRelay {
         hostKey: host.output<string>("hostKey"),
         moved: host.output("moved"),
     };
-    // Whoever gives the key of an interface that is there already takes that over.
+    // With the key of an existing interface, the interface is adopted.
     const adopts = resolved.plain.privateKey === undefined ? undefined : keys.get(1)?.output("publicKey");
     const adopted = adopts === undefined ? {} : { adopts, adoption: adoptionTerms(resolved, allowed.rules) };
     const compared = adopts === undefined ? {} : comparedWith(tunnel);

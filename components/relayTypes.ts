@@ -6,14 +6,14 @@ import type { ExposedService } from "./exposedService.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import type { PeerRef } from "./references.js";
 
-/** A peer, or one of her routes. */
+/** A peer, or one of its routes. */
 export type GrantFrom = PeerRef | { peer: PeerRef; network: string };
 
 /** One direction that is allowed. Replies are implied, nothing else is. */
 export interface Grant {
     /** Peers (their own addresses), or networks behind them. */
     from: GrantFrom | GrantFrom[];
-    /** A peer (her own addresses), one of her routes, or one of the relay's. */
+    /** A peer (its own addresses), one of its routes, or one of the relay's. */
     to: PeerRef | { peer: PeerRef; network: string } | { network: string };
     /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
     ports: string[];
@@ -24,7 +24,7 @@ export interface RelayArgs {
     /** Where it runs: `hosts.local(...)`. */
     host: Host;
     audit: AuditSink;
-    /** Everybody who may be connected; `{ peer, address }` pins an address on this relay. */
+    /** The peers; `{ peer, address }` pins an address on this relay. */
     peers: (Peer | PeerSpec | { peer: Peer | PeerSpec; address: string })[];
     /** Default: none. */
     services?: ExposedService[];
@@ -42,7 +42,7 @@ export interface RelayArgs {
     interface?: string;
     /**
      * Epochs of the relay's own key. Default: [1]. Rotate it by stages: [1, 2] adds a key on an interface and a port of
-     * its own, peers move when they like, [2] retires the old one once nobody uses it.
+     * its own, peers switch when it suits them, [2] retires the old one once no peer uses it.
      */
     keyEpochs?: number[];
     /** Retire this epoch although peers still use it: they are cut off. Default: none, and such an update is refused. */
@@ -85,6 +85,6 @@ export interface RelayArgs {
     certificateRenewal?: "up" | "relay";
     /** Prefixes every path, table, unit and tag. Default: qp-tunnel. */
     appName?: string;
-    /** Seconds in which a change of a remote host must be confirmed. Default: 60. */
+    /** Seconds within which a change on a remote host must be confirmed. Default: 60. */
     confirmTimeout?: number;
 }

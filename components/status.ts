@@ -8,7 +8,7 @@ export type { PeerState, PeerStatus, RelayStatus, ServiceStatus } from "../core/
 export interface StatusOptions {
     /** Also open a TLS connection to each service and tell what is negotiated now. Default: false. */
     probe?: boolean;
-    /** Seconds the relay has for its answer. Default: 30. */
+    /** Time limit in seconds for the relay's answer. Default: 30. */
     timeout?: number;
 }
 

@@ -13,7 +13,7 @@ export const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/;
  */
 export function checkName(name: string, subject: string): string {
     if (TAKEN.has(name)) {
-        const problem = `"${name}" is a property of every Output, object or promise, so reading it from an output would not give this one`;
+        const problem = `"${name}" is a property of every Output, object or promise, so reading it from an output would return that property`;
         throw new InvalidArgument(subject, problem, "choose another name");
     }
     if (!NAME.test(name)) {
@@ -44,7 +44,7 @@ export function checkUniqueNames(names: readonly string[], subject: string): voi
     if (first !== undefined) {
         const problem =
             first === second
-                ? `"${first}" is there twice`
+                ? `"${first}" is used twice`
                 : `"${first}" and "${second}" differ only by upper and lower case`;
         throw new InvalidArgument(subject, problem, "rename one of them");
     }
@@ -88,11 +88,7 @@ export function checkInterface(name: string, subject: string): string {
     }
     // /proc/sys/net/ipv4/conf/all and .../default are not interfaces: forwarding set there opens the whole machine.
     if (["all", "default", "lo"].includes(name)) {
-        throw new InvalidArgument(
-            subject,
-            `"${name}" has a meaning of its own in the kernel`,
-            'choose another name, like "wg0"',
-        );
+        throw new InvalidArgument(subject, `"${name}" is reserved by the kernel`, 'choose another name, like "wg0"');
     }
     return name;
 }

@@ -45,7 +45,7 @@ export function isOwn({ label, relayId, marks }: OwnerThere, { labels, relayIds,
     return (resource !== undefined && marks.includes(resource)) || labels.includes(label);
 }
 
-/** Whether two relays merely have the same names: who has the log of the one that is there has lost a state; nobody else is it. */
+/** Whether two relays merely have the same names: with the log of the existing relay the state was lost; otherwise it is a different relay. */
 export function isNamesake(there: OwnerThere, claimant: Claimant): boolean {
     const { relayId } = there;
     return isOwn(there, claimant) && relayId !== undefined && !isOwn(there, { ...claimant, labels: [] });

@@ -36,7 +36,7 @@ export async function reconcile(file: string, options: Options, output: Output):
             const differences = [
                 ...compare("the state", replay.relays, state.relays),
                 ...onWire,
-                ...(live?.drifts ?? []).flatMap(({ relay, drift }) => driftBeside(relay, drift, onWire)),
+                ...(live?.drifts ?? []).flatMap(({ relay, drift }) => otherDrift(relay, drift, onWire)),
             ];
             const relays = Object.values(replay.relays);
             const counted = {
@@ -56,7 +56,7 @@ export async function reconcile(file: string, options: Options, output: Output):
 const TIMEOUT = 30;
 
 /** Differences from the state, without the peers that the comparison with the log already reports. */
-function driftBeside(relay: string, drift: Record<string, string>, named: Difference[]): Difference[] {
+function otherDrift(relay: string, drift: Record<string, string>, named: Difference[]): Difference[] {
     const peers = new Set(named.flatMap((each) => (each.relay === relay && each.kind === "peer" ? [each.name] : [])));
     const others = Object.entries(drift).filter(([key]) => !peers.has(/(?:^|: )peer (\S+)$/.exec(key)?.[1] ?? ""));
     return sentencesOf(Object.fromEntries(others)).map((problem) => ({ relay, kind: "relay", name: relay, problem }));

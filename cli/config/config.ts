@@ -33,7 +33,7 @@ export async function config(peer: string, options: ConfigOptions, output: Outpu
     }
     const scanned = qr === true || png !== undefined;
     if (scanned && format !== "wg-quick")
-        throw new InvalidArgument("--format", `${format} cannot be shown as a QR code`, "leave it out");
+        throw new InvalidArgument("--format", `${format} cannot be shown as a QR code`, "remove it");
     const device = checkInterface(options.interface, "--interface");
     const epoch = epochOf(options.epoch);
     if (file === undefined && png === undefined && output.stdout === process.stdout) refuseOpenOutput(1, "-o FILE");

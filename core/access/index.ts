@@ -109,7 +109,7 @@ export function parseRule(text: string): AccessRule {
     if (familyOf(rule.from) !== familyOf(rule.to)) throw notARule(text, "mixes IPv4 and IPv6");
     const { first: low = 1, last: high = low } = rule.ports;
     if (low < 1 || high < low || high > 65535) throw notARule(text, "has ports outside 1-65535 or backwards");
-    if (formatRule(rule) !== text) throw notARule(text, "is not in its one written form");
+    if (formatRule(rule) !== text) throw notARule(text, "is not in canonical form");
     return rule;
 }
 
@@ -140,11 +140,11 @@ function destination(peers: Record<string, RegistryPeer>, to: AccessGrant["to"],
         }
         return byFamily(to.network);
     }
-    if (to.peer === undefined) throw new InvalidArgument(path, "names neither a peer nor a network", "name one");
+    if (to.peer === undefined) throw new InvalidArgument(path, "is neither a peer nor a network", "name one");
     return peerOf(peers, to.peer, path);
 }
 
-/** A peer's own addresses, or a network behind her. */
+/** A peer's own addresses, or a network behind it. */
 function sourceOf(peers: Record<string, RegistryPeer>, source: GrantSource, path: string): Addresses {
     return typeof source === "string" ? peerOf(peers, source, path) : destination(peers, source, path);
 }
@@ -154,12 +154,12 @@ function familiesDiffer(index: number, source: GrantSource, to: AccessGrant["to"
     if (typeof source === "object")
         return new InvalidArgument(
             path,
-            `is not reached from ${source.network}: one is IPv4, the other IPv6`,
+            `cannot be reached from ${source.network}: one is IPv4, the other IPv6`,
             "grant a network of the same family",
         );
     return new InvalidArgument(
         path,
-        `"${source}" has no IPv6 address to reach ${to.network} from`,
+        `"${source}" has no IPv6 address, which access to ${to.network} needs`,
         "give the relay a subnet6, or grant an IPv4 network",
     );
 }

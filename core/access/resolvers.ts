@@ -26,7 +26,7 @@ export function unansweredResolvers({ dns, own, networks, peers, rules }: Resolv
         if (!isAddress(resolver) || !inside.some((network) => contains(network, resolver))) return [];
         if (own.includes(resolver))
             return [
-                `dns: ${resolver} is the relay itself, and no peer reaches a resolver there; let a peer be the resolver, with a grant for udp/53 and tcp/53, or leave \`dns\` out`,
+                `dns: ${resolver} is the relay itself, and peers cannot reach a resolver there; run the resolver on a peer, with a grant for udp/53 and tcp/53, or remove \`dns\``,
             ];
         const owner = Object.entries(peers).find(([, { address, address6 }]) =>
             [address, address6].includes(resolver),
@@ -37,7 +37,7 @@ export function unansweredResolvers({ dns, own, networks, peers, rules }: Resolv
         if (lacking.length === 0) return [];
         const who = lacking.length > FEW ? `${lacking.length} peers` : lacking.sort().join(", ");
         return [
-            `dns: no grant lets ${who} ask ${resolver}${owner === undefined ? "" : ` (${owner})`}, so names do not resolve there; grant udp/53 and tcp/53 to it, or leave \`dns\` out`,
+            `dns: no grant allows ${who} to query ${resolver}${owner === undefined ? "" : ` (${owner})`}, so names do not resolve there; grant udp/53 and tcp/53 to it, or remove \`dns\``,
         ];
     });
 }
@@ -48,7 +48,7 @@ function isAddress(text: string): boolean {
     return /^[0-9.]+$|:/.test(text);
 }
 
-/** Whether a rule lets somebody ask a resolver. */
+/** Whether a rule allows queries to a resolver. */
 function answers(rule: string, resolver: string): boolean {
     const { to, ports } = parseRule(rule);
     if (familyOf(to) !== familyOf(resolver) || !contains(to, resolver)) return false;

@@ -21,7 +21,7 @@ export function parseAddress(text: string, subject: string, family?: Family): st
         const bare = text.slice(0, text.indexOf("/"));
         throw new InvalidArgument(
             subject,
-            `"${text}" is a network, not one address`,
+            `"${text}" is a network, not a single address`,
             `write it without the prefix length: "${bare}"`,
         );
     }
@@ -61,13 +61,13 @@ export function parseCidr(text: string, subject: string): string {
         throw new InvalidArgument(
             subject,
             `"${text}" has no prefix length`,
-            `write "${host}/${parsed.bits}" for the one address`,
+            `write "${host}/${parsed.bits}" for the single address`,
         );
     }
     const network = address.startAddress().correctForm();
     const cidr = `${network}/${address.subnetMask}`;
     if (network !== host) {
-        const one = `"${host}/${parsed.bits}" for the one address`;
+        const one = `"${host}/${parsed.bits}" for the single address`;
         throw new InvalidArgument(
             subject,
             `"${text}" is an address inside a network`,
@@ -154,7 +154,7 @@ function refuseSpecialForms(parsed: Parsed, text: string, subject: string): void
     }
     if (parsed.address.isMapped4()) {
         const plain = parsed.address.to4().correctForm();
-        throw new InvalidArgument(subject, `"${text}" is an IPv4 address in IPv6 clothing`, `write "${plain}"`);
+        throw new InvalidArgument(subject, `"${text}" is an IPv4-mapped IPv6 address`, `write "${plain}"`);
     }
 }
 

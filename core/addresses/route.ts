@@ -20,12 +20,12 @@ export function parseRoute(text: string, subject: string, context: TunnelSubnets
         throw new InvalidArgument(
             subject,
             `"${cidr}" is a default route`,
-            "name the networks that are really behind it",
+            "list the networks that are actually behind it",
         );
     }
     const bad = unroutable(cidr);
     if (bad !== undefined) {
-        throw new InvalidArgument(subject, `"${cidr}" overlaps ${bad}`, "name only networks that can be routed");
+        throw new InvalidArgument(subject, `"${cidr}" overlaps ${bad}`, "list only networks that can be routed");
     }
     for (const tunnel of [context.subnet, context.subnet6]) {
         if (tunnel !== undefined && overlaps(tunnel, cidr)) {
@@ -37,7 +37,7 @@ export function parseRoute(text: string, subject: string, context: TunnelSubnets
         throw new InvalidArgument(
             subject,
             `"${cidr}" is IPv6, and the relay has no subnet6`,
-            "give the relay a subnet6, or leave the route out",
+            "give the relay a subnet6, or remove the route",
         );
     }
     return cidr;
@@ -60,7 +60,7 @@ const UNROUTABLE = [
     ["224.0.0.0/4", "multicast"],
     ["240.0.0.0/4", "reserved"],
     ["::/127", "unspecified and loopback"],
-    ["::ffff:0:0/96", "IPv4 in IPv6 clothing"],
+    ["::ffff:0:0/96", "IPv4-mapped IPv6"],
     ["fd00:ec2::254/128", "the cloud's metadata address"],
     ["fe80::/10", "link-local"],
     ["ff00::/8", "multicast"],

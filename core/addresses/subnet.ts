@@ -18,7 +18,7 @@ export interface Subnet {
 /**
  * A tunnel's subnet: IPv4 from /8 to /30, or a unique local IPv6 network (RFC 4193, `fd00::/8`) from /48 to /124.
  *
- * The IPv4 broadcast address and the IPv6 subnet-router anycast address (RFC 4291, 2.6.1) are nobody's.
+ * The IPv4 broadcast address and the IPv6 subnet-router anycast address (RFC 4291, 2.6.1) cannot be used.
  */
 export function parseSubnet(text: string, subject: string, family?: Family): Subnet {
     const cidr = parseCidr(text, subject);

@@ -12,7 +12,7 @@ export interface MachineNetworks {
  * What a tunnel's network would take from the machine: one of its own addresses, a gateway, or a network that is
  * reached otherwise.
  *
- * A wider network around the tunnel's, such as a provider's 10.0.0.0/8, loses only the part that nobody there uses:
+ * A wider network around the tunnel's, such as a provider's 10.0.0.0/8, loses only the part that is unused there:
  * the kernel takes the longest match.
  *
  * @param subnet CIDR

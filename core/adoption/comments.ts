@@ -15,10 +15,10 @@ export interface Above {
 /**
  * Whose a comment is. Comments between the settings of a section belong to that section, those directly above a `[Peer]` to
  * that peer. Behind the last setting of a section, with a blank line below, a comment may be that peer's, the next one's or a
- * heading: it belongs to nobody. So does everything around a `[Peer]` that was commented out, up to the next blank line.
+ * heading, and belongs to no peer. So does everything around a `[Peer]` that was commented out, up to the next blank line.
  */
 export class Comments {
-    /** Peers that somebody switched off by commenting them out. */
+    /** Peers that were commented out. */
     disabled = 0;
     private blocks: Block[] = [];
     private open: Block | undefined;

@@ -26,21 +26,21 @@ export interface WantedInterface {
     /** The tunnel's own networks. */
     subnets: string[];
     peers: WantedPeer[];
-    /** Families in which a grant lets somebody through the relay. */
+    /** Address families in which a grant allows traffic through the relay. */
     forwards: (4 | 6)[];
 }
 
 interface WantedPeer {
     name: string;
     publicKey: string;
-    /** Empty for none; undefined for one that is made anew. A secret. */
+    /** Empty for none; undefined for one that will be generated. A secret. */
     presharedKey: string | undefined;
     /** Canonical CIDR. */
     allowedIps: string[];
 }
 
 export interface Differences {
-    /** What cuts somebody off or changes what the interface does, a sentence each. No key is in them. */
+    /** Changes that cut off a peer or change the interface, a sentence each, without keys. */
     changes: string[];
     /** What changes besides. */
     notes: string[];
@@ -78,7 +78,7 @@ function peerDifferences(
         if (want === undefined) {
             const where = peer.allowedIps.join(", ") || "no allowed IPs";
             changes.push(
-                `the peer ${fingerprint(peer.publicKey)} (${where}) is on ${device} and not in the program: it is cut off`,
+                `the peer ${fingerprint(peer.publicKey)} (${where}) is on ${device} but not in the program: it is cut off`,
             );
             lost.push(...peer.allowedIps);
             continue;
@@ -89,10 +89,10 @@ function peerDifferences(
         lost.push(...gone);
         if (gone.length > 0)
             changes.push(
-                `${name} has ${gone.join(", ")} on ${device} and not in the program: packets to and from there end`,
+                `${name} has ${gone.join(", ")} on ${device} but not in the program: traffic to and from there ends`,
             );
         if (peer.keepalive !== 0)
-            notes.push(`the relay sends ${name} no keepalive any more (every ${peer.keepalive} s until now)`);
+            notes.push(`the relay no longer sends keepalives to ${name} (every ${peer.keepalive} s until now)`);
     }
     for (const { name } of wanted.values()) notes.push(`${name} is not on ${device} yet and is added`);
     return { changes, notes, lost };
@@ -106,9 +106,9 @@ function keyChange(
 ): string[] {
     if (now === then) return [];
     const end = `${name} is cut off at its next handshake`;
-    if (now === "") return [`${name} has no preshared key on ${device} and one in the program: ${end}`];
-    if (then === "") return [`${name} has a preshared key on ${device} and none in the program: ${end}`];
-    return [`${name} has another preshared key on ${device} than in the program: ${end}`];
+    if (now === "") return [`${name} has no preshared key on ${device}, but one in the program: ${end}`];
+    if (then === "") return [`${name} has a preshared key on ${device}, but none in the program: ${end}`];
+    return [`${name} has a different preshared key on ${device} than in the program: ${end}`];
 }
 
 function interfaceChanges(live: LiveInterface, wanted: WantedInterface): string[] {
@@ -118,22 +118,22 @@ function interfaceChanges(live: LiveInterface, wanted: WantedInterface): string[
         ...(listenPort === wanted.listenPort
             ? []
             : [
-                  `${device} listens on UDP port ${listenPort}, the program says ${wanted.listenPort}: nobody's configuration finds it there`,
+                  `${device} listens on UDP port ${listenPort}, the program has ${wanted.listenPort}: existing configurations no longer connect`,
               ]),
         ...(mtu === wanted.mtu || wanted.isMtuGiven
             ? []
             : [
-                  `${device} has MTU ${mtu}, and a Relay without \`mtu\` sets ${wanted.mtu}: say \`mtu: ${mtu}\` to keep it, or \`mtu: ${wanted.mtu}\``,
+                  `${device} has MTU ${mtu}, and a Relay without \`mtu\` sets ${wanted.mtu}: set \`mtu: ${mtu}\` to keep it, or \`mtu: ${wanted.mtu}\``,
               ]),
         ...(fwmark === 0
             ? []
             : [
-                  `${device} marks its packets with 0x${fwmark.toString(16)}, and a Relay marks none: routing rules that match it no longer apply`,
+                  `${device} marks its packets with 0x${fwmark.toString(16)}, and a Relay sets no mark: routing rules that match it no longer apply`,
               ]),
         ...(closed.length === 0
             ? []
             : [
-                  `${device} forwards no ${closed.map((family) => `IPv${family}`).join(" and no ")} today, and the program's grants let peers reach others through it: say \`grants: []\` to keep it closed`,
+                  `${device} does not forward ${closed.map((family) => `IPv${family}`).join(" and ")} today, but the program's grants let peers reach each other through it: set \`grants: []\` to keep it closed`,
               ]),
     ];
 }
@@ -150,7 +150,7 @@ function networkDifferences(
     for (const text of [...live.addresses].sort()) {
         const then = wanted.get(bare(text));
         if (then === undefined)
-            changes.push(`${device} has the address ${text}, which the program does not give it: it is taken off`);
+            changes.push(`${device} has the address ${text}, which is not in the program: it is removed`);
         else if (then !== text) notes.push(`the address ${text} becomes ${then}`);
         wanted.delete(bare(text));
     }
@@ -163,10 +163,10 @@ function networkDifferences(
     for (const { name, publicKey, allowedIps } of peers) {
         const networks = allowedIps.filter((ip) => !subnets.some((subnet) => contains(subnet, ip)));
         const missing = networks.filter((network) => !live.routes.some((route) => contains(route, network)));
-        // Whoever is new comes with its networks.
+        // A new peer is added together with its networks.
         if (known.has(publicKey) && missing.length > 0)
             changes.push(
-                `the machine sends nothing for ${missing.join(", ")} to ${device} today, and gets a route there (behind ${name})`,
+                `the machine has no route for ${missing.join(", ")} to ${device} today and gets one (behind ${name})`,
             );
     }
     return { changes, notes };

@@ -48,8 +48,8 @@ export function fromOriginal(state: OriginalState): Adoption {
     if (state.publicKey !== undefined && state.publicKey !== relay.public_key) {
         throw new InvalidArgument(
             `${subject}/relay.key`,
-            `is not the private key of ${relay.public_key}, which peers.json calls the relay's`,
-            "give a file with the key that the relay has: `wg show " + state.interface + " private-key` on it",
+            `is not the private key of ${relay.public_key}, which is the relay's key in peers.json`,
+            "give a file with the relay's current key: `wg show " + state.interface + " private-key` on it",
         );
     }
     const names = namePeers(
@@ -100,8 +100,8 @@ function subnetOf(relayAddress: string, pool: string, subject: string): string {
     if (address.endsWith(".1")) return address.replace(/\.1$/, ".0/24");
     throw new InvalidArgument(
         `${subject}/peers.json: relay.tunnel_ip`,
-        `${address} is not the first address of its network, which a Relay takes`,
-        "give the relay's interface the first one",
+        `${address} is not the first address of its network, which a Relay uses`,
+        "change the interface's address to the first one",
     );
 }
 
@@ -121,14 +121,14 @@ function serviceLeft(
     peers: AdoptedPeer[],
     subnet: string,
 ): string[] {
-    const moved = `${name} moves: TLS ends on the relay now, at its tunnel address, with a certificate of a new authority; clients have to trust that one`;
+    const moved = `${name} moves: TLS now ends on the relay, at its tunnel address, with a certificate of a new CA; clients must trust that CA`;
     if (!isLoopback(upstream)) return [moved];
     const server = serverIn(peers, subnet);
     return [
         moved,
         server === undefined
-            ? `${name} was for ${upstream} on the machine that ran the tool, and none of the peers has its address: make it a peer and write \`upstream: { peer, port }\`, or leave it if that machine is the relay`
-            : `${name} was for ${upstream} on ${server.name}: there it must listen on the tunnel address as well, not on loopback alone`,
+            ? `${name} was for ${upstream} on the machine that ran the tool, and no peer has its address: make it a peer and use \`upstream: { peer, port }\`, or keep it if that machine is the relay`
+            : `${name} was for ${upstream} on ${server.name}: there it must also listen on the tunnel address, not only on loopback`,
     ];
 }
 
@@ -144,15 +144,15 @@ function isLoopback(upstream: string): boolean {
 
 function leftOut(revoked: number, peers: number): string[] {
     return [
-        "the tool sent no peer to a remote relay: compare with `wg show` there; who is on the relay and not in its files is cut off by the first `up`",
-        "SaveConfig = true in the relay's wg-quick file would bring removed peers back: disable wg-quick for this interface and move the file away",
-        "the tool's iptables rules (FORWARD, MASQUERADE) stay until the machine starts again: grants say who may reach whom now, and only `routes` are translated",
-        "the tool's audit.log is not sealed and does not become part of the new log: keep it",
+        "the tool did not send peers to remote relays: compare with `wg show` there; the first `up` cuts off peers on the relay that are not in its files",
+        "SaveConfig = true in the relay's wg-quick file would restore removed peers: disable wg-quick for this interface and move the file away",
+        "the tool's iptables rules (FORWARD, MASQUERADE) stay until the next boot: grants now define the access rules, and only `routes` are NATed",
+        "the tool's audit.log is not sealed and is not part of the new log: keep it",
         ...(revoked === 0
             ? []
             : [
                   `${revoked} revoked peer${revoked === 1 ? " is" : "s are"} not carried over: new names may get ${revoked === 1 ? "that address" : "their addresses"}`,
               ]),
-        ...(peers === 0 ? ["the tool's files list no active peer"] : []),
+        ...(peers === 0 ? ["the tool's files have no active peer"] : []),
     ];
 }

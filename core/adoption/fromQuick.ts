@@ -19,8 +19,7 @@ import { lastOf, listOf, parseQuickFile, type QuickFile } from "./wgQuick.js";
 export function fromQuickFile(text: string, beside: Beside): Adoption {
     const { subject, interface: device, live } = beside;
     const file = parseQuickFile(text, subject);
-    if (file.peers.length === 0)
-        throw new InvalidArgument(subject, "has no [Peer]", "declare the peers in a program yourself");
+    if (file.peers.length === 0) throw new InvalidArgument(subject, "has no [Peer]", "write the program by hand");
     const mtu = live?.mtu ?? mtuOf(file) ?? beside.mtu;
     const tunnel = tunnelOf(
         listOf(file.settings, "address"),
@@ -58,7 +57,7 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
             ...(limitsForwarding(file, beside.read) ? { limited: true } : {}),
             ...(live === undefined ? {} : { forwards: live.forwards }),
             services: [],
-            // They quote the file, and whoever wrote that may have put escape sequences into it.
+            // They quote the file, which may contain escape sequences.
             left: [...tunnel.left, ...left].map(sanitizeText),
         },
     };
@@ -78,7 +77,7 @@ function ownKeyOf(
     if (publicKey !== undefined && live !== undefined && publicKey !== live.publicKey)
         fault({
             path: subject,
-            problem: `holds another private key than ${device} has (public key ${live.publicKey})`,
+            problem: `has a different private key than ${device} (public key ${live.publicKey})`,
             fix: `give the file that ${device} was brought up with`,
         });
     if (publicKey !== undefined) return { privateKeyFile: path, publicKey };
@@ -86,7 +85,7 @@ function ownKeyOf(
     if (keyFile === undefined && faults.length === 0) {
         fault({
             path: subject,
-            problem: "holds no PrivateKey, and no PostUp names a file with one",
+            problem: "has no PrivateKey, and no PostUp refers to a file with one",
             fix: "add the line that `wg show " + device + " private-key` gives",
         });
     }
@@ -136,5 +135,5 @@ function endpointIn({ comments }: QuickFile): string | undefined {
 }
 
 function unknownMtu(device: string): string {
-    return `MTU is not in the file, and wg-quick takes it from the route: a Relay sets 1420; if \`ip link show ${device}\` on the relay says otherwise, give that as \`mtu\``;
+    return `MTU is not in the file, and wg-quick takes it from the route: a Relay sets 1420; if \`ip link show ${device}\` on the relay shows another value, set it as \`mtu\``;
 }

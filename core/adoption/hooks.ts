@@ -10,27 +10,27 @@ export function leftOut(file: QuickFile): string[] {
     );
     if (sentences.length > 0) {
         sentences.push(
-            "rules that these commands have added stay until the machine starts again or you take them away: undo them by hand once the relay is adopted",
+            "rules that these commands added stay until the next boot or until you remove them: undo them by hand once the relay is adopted",
         );
     }
     const dns = written("dns");
     if (dns !== undefined)
         sentences.push(
-            `DNS = ${dns} set the machine's own resolver, which a relay leaves alone: set it in the system; \`dns\` of Relay is for its peers' configurations`,
+            `DNS = ${dns} set the machine's own resolver, which a relay does not change: configure it in the system; \`dns\` of Relay is for its peers' configurations`,
         );
     const table = written("table");
     if (table !== undefined && table.toLowerCase() !== "auto")
         sentences.push(
-            `Table = ${table}: a Relay puts the networks behind its peers into the main routing table; take \`routes\` from a peer to keep them out`,
+            `Table = ${table}: a Relay puts the networks behind its peers into the main routing table; remove \`routes\` from a peer to keep them out`,
         );
     const mark = written("fwmark");
     if (mark !== undefined && !/^(?:off|0|0x0)$/i.test(mark))
         sentences.push(
-            `FwMark = ${mark}: a Relay marks no packets, and the first \`up\` takes the mark off; routing rules that match it (\`ip rule\`) no longer apply to the tunnel's packets`,
+            `FwMark = ${mark}: a Relay does not mark packets, and the first \`up\` removes the mark; routing rules that match it (\`ip rule\`) no longer apply to the tunnel's packets`,
         );
     if (/^true$/i.test(lastOf(settings, "saveconfig") ?? ""))
         sentences.push(
-            "SaveConfig = true: wg-quick would write what it sees over its file and bring removed peers back; disable wg-quick for this interface and move the file away",
+            "SaveConfig = true: wg-quick would overwrite its file and restore removed peers; disable wg-quick for this interface and move the file away",
         );
     if (file.disabled > 0)
         sentences.push(
@@ -87,7 +87,7 @@ export function setsUnknownPresharedKey(file: QuickFile, known: Map<string, Hook
 /** A file as a word, or read by a process substitution. */
 const FILE = String.raw`(?:(?!<\()["']?([^\s;<("']+)|<\(\s*cat\s+["']?([^\s;)"']+))`;
 
-/** Whether a hook keeps somebody from somebody: without it everybody would reach everybody. */
+/** Whether a hook limits the traffic between peers. */
 export function limitsForwarding(file: QuickFile, read: ReadFile | undefined): boolean {
     return upHooks(file, read).some((line) => /\bforward\b/i.test(line) && /\b(?:drop|reject)\b/i.test(line));
 }
@@ -136,35 +136,35 @@ function located(file: string, device: string, path: string): string {
 const HOOKS: Record<string, string> = { preup: "PreUp", postup: "PostUp", predown: "PreDown", postdown: "PostDown" };
 
 function hookSentence(key: string, command: string): string {
-    return `${HOOKS[key]} = ${redacted(command)}: not run any more; ${instead(command)}`;
+    return `${HOOKS[key]} = ${redacted(command)}: no longer run; ${instead(command)}`;
 }
 
 /** What is lost with a command, in the order in which people would miss it. */
 const INSTEAD: [RegExp, string][] = [
-    [/\bwg\s+set\s+\S+\s+private-key\b/, "the private key is named in `privateKey`"],
+    [/\bwg\s+set\s+\S+\s+private-key\b/, "the private key is in `privateKey`"],
     [/\bpreshared-key\b/, "the preshared key is the peer's `presharedKey`"],
     [
         /MASQUERADE|masquerade|SNAT/,
-        "a Relay translates addresses only towards its `routes`: list the networks that peers reach through it there, and grant them; the internet through the relay is not served",
+        "a Relay uses NAT only towards its `routes`: list the networks that peers reach through it there, and grant them; there is no internet access through the relay",
     ],
     [
         /DNAT|dnat|REDIRECT|PREROUTING/,
-        "a Relay lets no connection from outside into the tunnel, also where the rule is kept: for peers make the service an ExposedService; for everybody else let a proxy on another machine or in a container be a peer of its own, with a grant",
+        "a Relay blocks connections from outside into the tunnel, even where the rule is kept: for peers make the service an ExposedService; for other clients make a proxy on another machine or in a container a peer of its own, with a grant",
     ],
-    [/FORWARD|\bforward\b/, "who may reach whom is said by `grants`"],
-    [/ip_forward|forwarding/, "a Relay switches forwarding on for its own interfaces"],
+    [/FORWARD|\bforward\b/, "access rules are in `grants`"],
+    [/ip_forward|forwarding/, "a Relay enables forwarding for its own interfaces"],
     [
         /\bip\s+(?:-[46]\s+)?(?:route|rule)\b/,
-        "routes to networks behind a peer are its `routes`; put other ones into the system's own configuration",
+        "routes to networks behind a peer are its `routes`; put other routes into the system's configuration",
     ],
-    [/ufw|firewall-cmd/, "let the relay's UDP port in once, in the firewall's own configuration"],
+    [/ufw|firewall-cmd/, "allow the relay's UDP port once, in the firewall's own configuration"],
 ];
 
 function instead(command: string): string {
     const all = INSTEAD.filter(([pattern]) => pattern.test(command)).map(([, what]) => what);
     return all.length > 0
         ? all.join("; ")
-        : "put it into the system's own configuration, or into `setup` of the host, if it is still needed";
+        : "if it is still needed, put it into the system's configuration, or into `setup` of the host";
 }
 
 /** Keys and tokens may stand in a command. */

@@ -16,7 +16,7 @@ export function privateKeyIn(text: string, subject: string): string {
         throw new InvalidArgument(
             subject,
             key === undefined ? "has no PrivateKey line" : "has more than one PrivateKey line",
-            "give the file of one relay, or one that holds nothing but the key",
+            "give the file of one relay, or a file with only the key",
         );
     }
     return parsePrivateKey(key, subject);

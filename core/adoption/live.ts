@@ -41,7 +41,7 @@ export function asOnWire(
         const { name } = entry;
         if (peer === undefined) {
             left.push(
-                `${name} is in the file and not on ${device}, and is left out: add it where it belongs to the relay`,
+                `${name} is in the file but not on ${device}, and is left out: add it if it belongs to the relay`,
             );
             return [];
         }
@@ -49,16 +49,16 @@ export function asOnWire(
         if (index >= inFile) {
             const which = `${name} (${fingerprint(entry.publicKey)}, ${allowedIps.join(", ") || "no allowed IPs"})`;
             left.push(
-                `${which} is on ${device} and not in the file: it is listed as it is connected; take it out if it does not belong there`,
+                `${which} is on ${device} but not in the file: it is listed as on the interface; remove it if it does not belong there`,
             );
         } else {
             if (canonicalNetworks(entry.allowed) !== canonicalNetworks(allowedIps))
                 left.push(
-                    `${name} has the allowed IPs ${allowedIps.join(", ") || "none"} on ${device}, and ${sanitizeText(entry.allowed.join(", ")) || "none"} in the file: those on ${device} count`,
+                    `${name} has the allowed IPs ${allowedIps.join(", ") || "none"} on ${device}, and ${sanitizeText(entry.allowed.join(", ")) || "none"} in the file: those on ${device} are used`,
                 );
             if (entry.inFile !== undefined && entry.inFile !== presharedKey)
                 left.push(
-                    `${name} has another preshared key on ${device} than in the file: the one on ${device} counts`,
+                    `${name} has a different preshared key on ${device} than in the file: the one on ${device} is used`,
                 );
         }
         return [{ ...entry, allowed: allowedIps, onWire: presharedKey }];

@@ -1,4 +1,4 @@
-/** A relay that somebody set up by other means, in this library's terms. No secret is in it. */
+/** A relay that was configured by other means, in this library's terms, without secrets. */
 export interface AdoptedRelay {
     interface: string;
     /** Where the relay's private key is, on the operator's side; it is copied nowhere. */
@@ -26,11 +26,11 @@ export interface AdoptedPeer {
     publicKey: string;
     /** What was written beside it, where that cannot be a name. */
     written?: string;
-    /** Its tunnel address; absent when she had none of her own and gets one. */
+    /** The tunnel address; absent if the peer had none and gets one. */
     address?: string;
-    /** Networks behind her. */
+    /** Networks behind the peer. */
     routes: string[];
-    /** Whether she has a preshared key; the key itself travels apart. */
+    /** Whether the peer has a preshared key; the key itself is passed separately. */
     preshared: boolean;
 }
 

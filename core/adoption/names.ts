@@ -8,19 +8,19 @@ import { decode } from "../keys/text.js";
  * that a Relay takes, and no two are the same.
  *
  * @param peers in the order of the file: the first of two that would be called the same keeps the name, and the other gets a
- *     number that makes it nobody else's. A label counts before a plain word, and what is inside the block before what is
+ *     number that makes it unique. A label counts before a plain word, and what is inside the block before what is
  *     above it, which may be a heading for a group
  */
 export function namePeers(peers: { publicKey: string; above?: string[]; comments: string[] }[]): string[] {
-    const wishes = peers.map(({ above = [], comments }) => wishOf(above, comments));
-    const written = new Set(wishes.map((wish) => wish?.toLowerCase()));
+    const labels = peers.map(({ above = [], comments }) => labelOf(above, comments));
+    const written = new Set(labels.map((label) => label?.toLowerCase()));
     const taken = new Set<string>();
     return peers.map(({ publicKey }, index) => {
-        const wish = wishes[index];
-        const base = wish ?? `peer-${shortKey(publicKey)}`;
+        const label = labels[index];
+        const base = label ?? `peer-${shortKey(publicKey)}`;
         const isFree = (name: string): boolean => {
             const key = name.toLowerCase();
-            return isName(name) && !taken.has(key) && (key === wish?.toLowerCase() || !written.has(key));
+            return isName(name) && !taken.has(key) && (key === label?.toLowerCase() || !written.has(key));
         };
         let name = base;
         for (let number = 2; !isFree(name); number++) name = `${base.slice(0, LONGEST - 4)}-${number}`;
@@ -31,13 +31,13 @@ export function namePeers(peers: { publicKey: string; above?: string[]; comments
 
 /** What was written beside a peer that is called after its key: no name could be made of it, and a person may know whose it is. */
 export function writtenBeside({ above = [], comments }: { above?: string[]; comments: string[] }): string | undefined {
-    if (wishOf(above, comments) !== undefined) return undefined;
+    if (labelOf(above, comments) !== undefined) return undefined;
     return [...comments, ...above].find((comment) => !isMarker(comment) && /[\p{L}\p{N}]/u.test(comment));
 }
 
 /**
  * A text as a name: accents and apostrophes go, whatever else is not a letter or digit becomes a hyphen. "" when nothing is
- * left, or when it has letters that cannot be written in ASCII: half a name is somebody else's.
+ * left, or when it has letters that cannot be written in ASCII: half a name could be another peer's.
  */
 export function slug(text: string): string {
     const plain = text.normalize("NFKD").replace(/\P{ASCII}/gu, (letter) => LATIN[letter] ?? letter);
@@ -74,7 +74,7 @@ const LABELS = [
     /^begin\s+(.+)$/i,
 ];
 
-function wishOf(above: string[], inside: string[]): string | undefined {
+function labelOf(above: string[], inside: string[]): string | undefined {
     const written = [...inside, ...above].filter((comment) => !isMarker(comment));
     for (const label of LABELS) {
         for (const comment of written) {

@@ -42,11 +42,11 @@ export function tunnelOf(addresses: string[], allowed: string[][], subject: stri
         throw new InvalidArgument(
             subject,
             "has no IPv4 address, and a Relay needs an IPv4 network",
-            `add the one that the interface has, for instance: Address = ${exampleFor(allowed)}`,
+            `add the interface's address, for instance: Address = ${exampleFor(allowed)}`,
         );
     }
     for (const { text } of [...more4, ...more6]) {
-        left.push(`Address ${text}: a Relay has one address in each family; this one is taken off the interface`);
+        left.push(`Address ${text}: a Relay has one address in each family; this one is removed from the interface`);
     }
     const hosts = allowed
         .flat()
@@ -57,7 +57,7 @@ export function tunnelOf(addresses: string[], allowed: string[][], subject: stri
     return { subnet, ...(subnet6 === undefined ? {} : { subnet6 }), left };
 }
 
-/** Her own address is the first single one inside the tunnel; everything else is a network behind her. */
+/** A peer's own address is the first single one inside the tunnel; everything else is a network behind it. */
 export function membershipOf(
     who: string,
     allowed: string[],
@@ -79,14 +79,14 @@ export function membershipOf(
         } else if (address === undefined) {
             address = bare(network);
             refuseSpecial(who, address, tunnel, fault);
-        } else left.push(`${who} had ${bare(network)} as well; a peer has one address, and packets to this one end`);
+        } else left.push(`${who} had ${bare(network)} as well; a peer has one address, so traffic to this one ends`);
     }
     if (address === undefined) {
         left.push(
-            `${who} had no address in ${tunnel.subnet}: it gets one, and its own connections from other addresses end`,
+            `${who} had no address in ${tunnel.subnet}: it gets one, and its connections from other addresses end`,
         );
     }
-    if (!six) left.push(`${who} had no IPv6 address and is sent packets for one from now on; its IPv4 address stays`);
+    if (!six) left.push(`${who} had no IPv6 address and gets one; its IPv4 address stays`);
     return { ...(address === undefined ? {} : { address }), routes: widest([...routes]).sort(), left };
 }
 
@@ -102,7 +102,7 @@ function isAddressInside(network: string, { subnet, subnet6 }: Tunnel): boolean 
 /** Why a network behind a peer is not taken; undefined: it is. Goes on after "NAME had NETWORK". */
 function notRouted(network: string, tunnel: Tunnel): string | undefined {
     if (network.endsWith("/0")) {
-        return ": a default route into a peer is not taken; list the networks behind that peer in `routes`";
+        return ": a default route to a peer is not carried over; list the networks behind that peer in `routes`";
     }
     if (familyOf(network) === 6 && tunnel.subnet6 === undefined) {
         return ": without `subnet6` there is no IPv6 in the tunnel";
@@ -114,7 +114,7 @@ function notRouted(network: string, tunnel: Tunnel): string | undefined {
     return other === undefined ? undefined : `, which overlaps ${other} and is not routed`;
 }
 
-/** The network's and the broadcast address are nobody's. */
+/** The network address and the broadcast address cannot be used. */
 function refuseSpecial(who: string, address: string, { subnet }: Tunnel, fault: (fault: Fault) => void): void {
     const special = specialAddress(address, subnet);
     if (special === undefined) return;
@@ -141,7 +141,7 @@ export function refuseOverlaps(
         fault({
             path: `${subject}, ${one.name}`,
             problem: `has ${one.cidr}, which overlaps ${other.cidr} of ${other.name}`,
-            fix: "a Relay gives each network one way: split the wider one so that it leaves the narrower one out",
+            fix: "a Relay routes each network to one peer: split the wider network so that it excludes the narrower one",
         });
     }
 }
@@ -164,7 +164,7 @@ export function refuseWithoutRoom(
     if (BigInt(peers.length) <= room) return;
     fault({
         path: subject,
-        problem: `lists ${peers.length} peers, and ${subnet} has room for ${room}`,
+        problem: `has ${peers.length} peers, and ${subnet} has room for ${room}`,
         fix: "give Address of [Interface] the prefix length of a wider network",
     });
 }
@@ -191,7 +191,7 @@ function subnet4(own: Own, hosts: string[], subject: string, left: string[]): st
     };
     const holds = (prefix: number): boolean =>
         hosts.every((host) => contains(networkOf(own.address, prefix, 32), host));
-    // The file's own prefix where it is one of a network; a single address gets a network that holds everybody, with room.
+    // The file's own prefix where it is one of a network; a single address gets a network with room for all peers.
     const wanted = own.prefix <= 30 ? own.prefix : descending(24, 16).find((prefix) => fits(prefix) && holds(prefix));
     const prefix = wanted ?? 24;
     const subnet = parseSubnet(networkOf(own.address, prefix, 32), `${subject}: Address`, 4);
@@ -199,12 +199,12 @@ function subnet4(own: Own, hosts: string[], subject: string, left: string[]): st
         if (hosts.includes(subnet.relay)) {
             throw new InvalidArgument(
                 `${subject}: Address`,
-                `${own.text} is not the first address of its network, which a Relay takes, and a peer has that one`,
+                `${own.text} is not the first address of its network, which a Relay uses, and a peer has that one`,
                 `give that peer another address than ${subnet.relay} first`,
             );
         }
         left.push(
-            `the relay's own address changes from ${own.address} to ${subnet.relay}: a Relay takes the first of its network; change what names the old one`,
+            `the relay's own address changes from ${own.address} to ${subnet.relay}: a Relay uses the first of its network; update everything that refers to the old one`,
         );
     }
     if (prefix !== own.prefix)
@@ -221,7 +221,7 @@ interface Around {
 
 function subnet6Of(own: Own, { subnet, allowed, mtu }: Around, left: string[]): string | undefined {
     const because = (why: string): undefined => {
-        left.push(`IPv6 in the tunnel (${own.text}) ends: ${why}; IPv4 addresses stay`);
+        left.push(`IPv6 in the tunnel (${own.text}) is not carried over: ${why}; IPv4 addresses stay`);
         return undefined;
     };
     if (mtu !== undefined && mtu < 1280) return because(`MTU ${mtu} is less than IPv6 needs, 1280`);

@@ -26,7 +26,7 @@ const INLINE = 5;
 export function renderProject(relay: AdoptedRelay, options: ProgramOptions): Record<string, string> {
     const inFile = relay.peers.length > INLINE;
     return {
-        "Pulumi.yaml": `name: ${options.name}\ndescription: ${JSON.stringify(`A WireGuard relay that was taken over from ${options.source}.`)}\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n`,
+        "Pulumi.yaml": `name: ${options.name}\ndescription: ${JSON.stringify(`A WireGuard relay, adopted from ${options.source}.`)}\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n`,
         "package.json": `${JSON.stringify({ name: options.name, private: true, dependencies: dependencies(options, inFile) }, undefined, 4)}\n`,
         "tsconfig.json": `${JSON.stringify({ compilerOptions: { strict: true, target: "es2022", module: "commonjs", moduleResolution: "node", skipLibCheck: true } }, undefined, 4)}\n`,
         ".gitignore": "node_modules/\npreshared-keys.json\nimport.json\n*.key\n",
@@ -41,8 +41,8 @@ function dependencies({ versions }: ProgramOptions, yaml: boolean): Record<strin
 
 function renderPeers(peers: AdoptedPeer[]): string {
     const head = [
-        "# Who may connect. Addresses and keys are those the peers have already: who is changed here needs a new configuration.",
-        "# `presharedKey: config` is in the stack's configuration. Who is added later needs neither address nor presharedKey.",
+        "# The peers, with their existing addresses and keys: a peer that is changed here needs a new configuration.",
+        "# `presharedKey: config` is in the stack's configuration. A peer that is added later needs neither address nor presharedKey.",
     ];
     const one = (peer: AdoptedPeer): string =>
         `${peer.written === undefined ? "" : `# ${peer.written}\n`}${stringify([peerData(peer)], { lineWidth: 0 })}`;
@@ -74,7 +74,7 @@ function renderProgram(relay: AdoptedRelay, options: ProgramOptions, inFile: boo
             ...(inFile ? ['import { parse } from "yaml";'] : []),
         ],
         [
-            `// Made by qp-tunnel import from ${options.source}. The first \`pulumi up\` takes the interface over as it is:`,
+            `// Made by qp-tunnel import from ${options.source}. The first \`pulumi up\` adopts the interface as it is:`,
             "// no key, address or session changes.",
         ],
         ...(config ? [["const config = new pulumi.Config();"]] : []),
@@ -103,7 +103,7 @@ function peersSection({ peers }: AdoptedRelay, inFile: boolean, preshared: boole
         : `[\n${peers.map(inlinePeer).join("")}]`;
     if (!preshared) return [`const peers: PeerSpec[] = ${data};`];
     return [
-        "// The preshared keys that peers have already, by name: pulumi config set --secret presharedKeys < preshared-keys.json",
+        "// The peers' existing preshared keys, by name: pulumi config set --secret presharedKeys < preshared-keys.json",
         'const presharedKeys = config.requireSecretObject<Record<string, string>>("presharedKeys");',
         "const presharedKeyOf = (name: string) =>",
         "    presharedKeys.apply((keys) => {",
@@ -125,7 +125,7 @@ function inlinePeer(peer: AdoptedPeer): string {
 
 function servicesSection({ services }: AdoptedRelay): string[] {
     return [
-        "// NARROW THIS: everybody may open each service, as before.",
+        "// NARROW THIS: every peer can open each service, as before.",
         "const services = [",
         ...services.map(
             ({ name, port, upstream }) =>
@@ -137,16 +137,16 @@ function servicesSection({ services }: AdoptedRelay): string[] {
 
 function grantsSection(): string[] {
     return [
-        "// NARROW THIS: everybody reaches everybody on every port, as before. What people need looks like",
+        "// NARROW THIS: all peers reach each other on every port, as before. A narrow grant looks like",
         '// { from: ["alice"], to: "nas", ports: ["tcp/22"] }; a preview says what each step of narrowing takes away.',
-        "// Somebody is a peer, or whoever is in a network behind one.",
-        'const everybody: Grant["from"] = peers.flatMap(({ name, routes = [] }) => [',
+        "// Sources are the peers and the hosts in the networks behind them.",
+        'const sources: Grant["from"] = peers.flatMap(({ name, routes = [] }) => [',
         "    name,",
         "    ...routes.map((network) => ({ peer: name, network })),",
         "]);",
         "const asOpenAsBefore: Grant[] = peers.flatMap(({ name, routes = [] }) => [",
-        '    { from: everybody, to: name, ports: ["all"] },',
-        '    ...routes.map((network): Grant => ({ from: everybody, to: { peer: name, network }, ports: ["all"] })),',
+        '    { from: sources, to: name, ports: ["all"] },',
+        '    ...routes.map((network): Grant => ({ from: sources, to: { peer: name, network }, ports: ["all"] })),',
         "]);",
     ];
 }
@@ -157,7 +157,7 @@ function relaySection(relay: AdoptedRelay, { name, host, grants }: ProgramOption
         `const relay = new Relay(${JSON.stringify(name)}, {`,
         `    host: ${renderHost(host)},`,
         '    audit: new AuditSink("audit"),',
-        "    // Read by the first up only; the key is a secret in the state from then on, and this line may go.",
+        "    // Read by the first up only; the key is a secret in the state from then on, so remove this line afterwards.",
         `    privateKey: ${JSON.stringify(`file:${relay.privateKeyFile}`)},`,
         `    interface: ${JSON.stringify(relay.interface)},`,
         `    listenPort: ${relay.listenPort},`,
@@ -169,7 +169,7 @@ function relaySection(relay: AdoptedRelay, { name, host, grants }: ProgramOption
         ...(services ? ["    services,"] : []),
         ...(grants === "open"
             ? ["    grants: asOpenAsBefore,"]
-            : ["    grants: [], // nobody reaches anybody: say who needs what"]),
+            : ["    grants: [], // no access yet: add the required grants"]),
         "});",
     ];
 }

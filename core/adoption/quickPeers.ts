@@ -20,7 +20,7 @@ export function keysOf(peers: QuickPeer[], subject: string, fault: (fault: Fault
         const key = checked(() => parsePublicKey(lastOf(settings, "publickey") ?? "", path), fault) ?? "";
         const other = lines.get(key);
         if (key !== "" && other !== undefined)
-            fault({ path, problem: `has the public key of the [Peer] in line ${other}`, fix: "make one of the two" });
+            fault({ path, problem: `has the same public key as the [Peer] in line ${other}`, fix: "merge the two" });
         lines.set(key, line);
         return key;
     });
@@ -44,8 +44,8 @@ export function entriesOf(
     if (live === undefined && setsUnknownPresharedKey(file, hooked, { device, path, read }))
         fault({
             path: subject,
-            problem: "a hook sets a preshared key, and which peer it is for cannot be read from it",
-            fix: "add the line `PresharedKey = …` to the [Peer] and take the hook out of the copy that is imported",
+            problem: "a hook sets a preshared key, but does not show for which peer",
+            fix: "add the line `PresharedKey = …` to the [Peer] and remove the hook from the copy that is imported",
         });
     const entries = file.peers.map((peer, index): Entry => {
         const [name = "", publicKey = ""] = [names[index], publicKeys[index]];
@@ -76,8 +76,8 @@ export function peersOf(
 ): { peers: AdoptedPeer[]; presharedKeys: Record<string, string> } {
     const presharedKeys: Record<string, string> = {};
     const peers = entries.map(({ name, publicKey, written, allowed, inFile, onWire }): AdoptedPeer => {
-        const { address, routes, left: hers } = membershipOf(name, allowed, tunnel, fault);
-        left.push(...hers);
+        const { address, routes, left: notCarried } = membershipOf(name, allowed, tunnel, fault);
+        left.push(...notCarried);
         const preshared = onWire ?? inFile ?? "";
         if (preshared !== "") presharedKeys[name] = preshared;
         return {
@@ -92,7 +92,7 @@ export function peersOf(
     return { peers, presharedKeys };
 }
 
-/** WireGuard gives an address to whoever is listed last, silently. */
+/** WireGuard silently gives an address to the peer that is listed last. */
 export function refuseSharedAddresses(peers: AdoptedPeer[], subject: string, fault: (fault: Fault) => void): void {
     const owners = new Map<string, string>();
     for (const { name, address, routes } of peers) {
@@ -102,7 +102,7 @@ export function refuseSharedAddresses(peers: AdoptedPeer[], subject: string, fau
                 fault({
                     path: `${subject}, ${name}`,
                     problem: `has ${owned}, which ${other} has as well`,
-                    fix: "leave it to the one that uses it: `wg show` says whom WireGuard gave it",
+                    fix: "keep it only for the peer that uses it: `wg show` shows which one that is",
                 });
             owners.set(owned, name);
         }
@@ -116,7 +116,7 @@ function loadedBy(hook: HookedKey | undefined, path: string, { read }: Beside): 
     if (text === undefined) {
         throw new InvalidArgument(
             path,
-            `gets its preshared key from a hook (${hook.hook}), ${hook.file === undefined ? "which names no file" : `from ${hook.file}, which cannot be read here`}`,
+            `gets its preshared key from a hook (${hook.hook}), ${hook.file === undefined ? "which refers to no file" : `from ${hook.file}, which cannot be read here`}`,
             "add the line `PresharedKey = …` to its [Peer], with the key that `wg show INTERFACE preshared-keys` prints on the relay",
         );
     }
@@ -131,12 +131,12 @@ function oneWay(name: string, { settings }: QuickPeer, saved: boolean): string[]
         ...(endpoint === undefined
             ? []
             : [
-                  `${name} had Endpoint = ${endpoint}: a relay waits for its peers; let ${name} connect to the relay, with PersistentKeepalive = 25`,
+                  `${name} had Endpoint = ${endpoint}: a relay does not initiate connections; let ${name} connect to the relay, with PersistentKeepalive = 25`,
               ]),
         ...(keepalive === undefined || /^(?:0|off)$/i.test(keepalive)
             ? []
             : [
-                  `${name} had PersistentKeepalive = ${keepalive} on the relay: switched off there; it belongs into ${name}'s own file`,
+                  `${name} had PersistentKeepalive = ${keepalive} on the relay: it is switched off there; set it in ${name}'s own file`,
               ]),
     ];
 }

@@ -11,7 +11,7 @@ export function nextSteps(
         { command: "npm install", why: fetching(versions["pulumi-qp-tunnel"] ?? "") },
         {
             command: "pulumi stack init prod",
-            why: "or another name; it asks for a passphrase, which encrypts the secrets",
+            why: "or another name; the passphrase encrypts the secrets",
         },
         ...(hostKey
             ? [
@@ -30,14 +30,14 @@ export function nextSteps(
                   },
               ]
             : []),
-        { command: "pulumi preview", why: "has to name no change of a key or an address" },
+        { command: "pulumi preview", why: "must show no change of a key or an address" },
         {
             command: "pulumi up",
-            why: `compares ${device} with the program and stops before any change where it would not stay as it is; then takes it over, and nobody is interrupted`,
+            why: `compares ${device} with the program and stops if anything would change; then adopts it without interrupting any peer`,
         },
         {
             command: `systemctl disable wg-quick@${device}; mv /etc/wireguard/${device}.conf /root/`,
-            why: "on the relay; without --now, which would take the tunnel down. Its own units bring it up from here on",
+            why: "on the relay; without --now, which would take the tunnel down. The relay's own units bring it up from then on",
         },
     ];
 }
@@ -47,7 +47,7 @@ function fetching(dependency: string): string {
     const [, place] = /^file:(.*)$/.exec(dependency) ?? [];
     return place === undefined
         ? "fetches the library"
-        : `fetches the library from ${place}; where that is not there (a colleague's machine, CI), package.json has to name another place`;
+        : `fetches the library from ${place}; if that does not exist (a colleague's machine, CI), change it in package.json`;
 }
 
 /** The project's README. */
@@ -55,18 +55,18 @@ export function renderReadme(relay: AdoptedRelay, options: ProgramOptions): stri
     const steps = nextSteps(relay, options).map(({ command, why }) => `1. \`${command}\`\n   ${why}`);
     const open =
         options.grants === "open"
-            ? "\n`grants` in `index.ts` lets everybody reach everybody, as it was. Narrow it: the preview says who loses what.\n"
+            ? "\n`grants` in `index.ts` lets all peers reach each other, as before. Narrow it: the preview shows which peers lose which access.\n"
             : "";
     return [
         `# ${options.name}\n`,
-        `A WireGuard relay, taken over from ${options.source}.\n`,
+        `A WireGuard relay, adopted from ${options.source}.\n`,
         "## To do\n",
         `${steps.join("\n")}\n${open}`,
-        "## What is not carried over\n",
+        "## Not carried over\n",
         relay.left.map((sentence) => `- ${sentence}\n`).join("") +
-            "- peers reach the relay itself by ping and by its services only: what else listens there (SSH, a resolver) is closed to them\n" +
-            "- the relay machine opens no connection to a peer any more, but for the upstreams of its services: a reverse proxy or a backup job on it that asks a peer gets no answer\n" +
-            "- nobody outside opens a connection into the tunnel: ports that were forwarded to a peer are closed\n" +
-            "\nWhat took these ways needs another one: for peers an `ExposedService` with `upstream: { peer, port }`; for everybody else, or for a job of the machine, let whatever asks be a peer of its own (a container, another machine), with a grant for the port.\n",
+            "- peers can only ping the relay and use its services: anything else that listens there (SSH, a resolver) is closed to them\n" +
+            "- the relay machine can no longer open connections to peers, except to the upstreams of its services: a reverse proxy or a backup job on it gets no answer from a peer\n" +
+            "- connections from outside into the tunnel are blocked: ports that were forwarded to a peer are closed\n" +
+            "\nSuch traffic needs a replacement: for peers an `ExposedService` with `upstream: { peer, port }`; for other clients, or for a job on the machine, make the client a peer of its own (a container, another machine), with a grant for the port.\n",
     ].join("\n");
 }

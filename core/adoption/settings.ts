@@ -8,7 +8,7 @@ export function presharedOf({ settings }: QuickPeer, path: string): string | und
     return key === undefined || key === NONE ? undefined : parsePresharedKey(key, `${path}: PresharedKey`);
 }
 
-/** What `wg showconf` prints of nobody's key. */
+/** What `wg showconf` prints for a missing key. */
 const NONE = `${"A".repeat(43)}=`;
 
 export function privateKeyOf({ settings }: QuickFile, subject: string): string | undefined {
@@ -22,7 +22,7 @@ export function listenPortOf({ settings }: QuickFile, subject: string, device: s
     if (text === undefined || !/^\d+$/.test(text) || port < 1 || port > 65535) {
         throw new InvalidArgument(
             subject,
-            text === undefined ? "names no ListenPort" : `"${text}" is not a port`,
+            text === undefined ? "has no ListenPort" : `"${text}" is not a port`,
             `add the one that \`wg show ${device} listen-port\` prints: ListenPort = 51820`,
         );
     }

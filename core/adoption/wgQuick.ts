@@ -6,7 +6,7 @@ export interface QuickFile {
     /** Settings of `[Interface]`, keys in lower case, values in order: several may repeat. */
     settings: Map<string, string[]>;
     peers: QuickPeer[];
-    /** Peers that somebody switched off by commenting them out. */
+    /** Peers that were commented out. */
     disabled: number;
     /** What was written above `[Interface]`, without the comment signs. */
     comments: string[];
@@ -31,7 +31,7 @@ export function parseQuickFile(text: string, subject: string): QuickFile {
         throw new InvalidArgument(
             subject,
             "is not a text file in UTF-8",
-            "save it as UTF-8: wg-quick reads nothing else",
+            "save it as UTF-8, the only encoding that wg-quick reads",
         );
     refuseOtherFormats(text, subject);
     const reader = new QuickReader(subject);
@@ -116,7 +116,7 @@ class QuickReader {
         const { section, subject } = this;
         const [, key, value] = /^(\w+)\s*=\s*(.*)$/.exec(content) ?? [];
         if (key === undefined || value === undefined) throw malformed(subject, index, "is not `Key = Value`");
-        if (section === undefined) throw malformed(subject, index, "stands before any section");
+        if (section === undefined) throw malformed(subject, index, "is before any section");
         section.comments.push(...this.comments.take());
         const values = section.settings.get(key.toLowerCase()) ?? [];
         section.settings.set(key.toLowerCase(), [...values, value]);
@@ -137,7 +137,7 @@ function refuseOtherFormats(text: string, subject: string): void {
     throw new InvalidArgument(
         subject,
         `is a configuration for ${other}, not for wg-quick`,
-        "write what the interface has into a file with `wg showconf wg0`, add its Address, and give that one",
+        "save the interface's configuration with `wg showconf wg0`, add its Address, and give that file",
     );
 }
 

@@ -24,5 +24,5 @@ export function refuse(subject: string, faults: readonly Fault[]): never {
         throw new InvalidArgument(first.path, first.problem, first.fix);
     }
     const list = faults.map(({ path, problem, fix }) => `\n  ${path}: ${problem}; ${fix}`).join("");
-    throw new InvalidArgument(subject, `${faults.length} arguments cannot be used`, `correct them:${list}`);
+    throw new InvalidArgument(subject, `${faults.length} arguments are invalid`, `correct them:${list}`);
 }

@@ -83,7 +83,7 @@ function parseUser(value: string, subject: string): string {
 function parseHostKey(value: string, subject: string): string {
     const line = value.trim();
     if (/[\r\n]/.test(line))
-        throw new InvalidArgument(subject, "has more than one line", "give one key, best the ssh-ed25519 one");
+        throw new InvalidArgument(subject, "has more than one line", "give one key, preferably the ssh-ed25519 one");
     if (/^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,3}(?: .*)?$/.test(line)) return line;
     throw new InvalidArgument(
         subject,
@@ -110,7 +110,7 @@ function parseFile(value: string, subject: string): string {
     if (value === "" || value.startsWith("-") || /[\p{Cc}"\\]/u.test(value))
         throw new InvalidArgument(
             subject,
-            "is not the name of a file that the SSH client takes",
+            "is not a file name that the SSH client accepts",
             "give the path of a private key, without quotes, backslashes and control characters",
         );
     return value;
@@ -150,6 +150,6 @@ function parseTag(value: string, subject: string): string {
 }
 
 function notEmpty(value: string, subject: string): string {
-    if (value.trim() === "") throw new InvalidArgument(subject, "is empty", "give a text, or leave it out");
+    if (value.trim() === "") throw new InvalidArgument(subject, "is empty", "give a string, or remove it");
     return value;
 }

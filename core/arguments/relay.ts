@@ -26,7 +26,7 @@ interface PlainPeer {
     /** Absent when generated, or when it is an Output. */
     publicKey?: string | undefined;
     routes: string[];
-    /** Whether her machine is set up, too. Default: false. */
+    /** Whether the peer's machine is managed. Default: false. */
     managed?: boolean;
 }
 
@@ -96,7 +96,7 @@ function checkNetworks(relay: PlainRelay, at: At, fault: Report): void {
     if (subnet6 !== undefined) {
         const hosts = 32 - parseSubnet(subnet, "subnet", 4).prefix;
         if (128 - parseSubnet(subnet6, "subnet6", 6).prefix < hosts) {
-            const problem = `"${subnet6}" has fewer addresses than "${subnet}", and a peer has the same place in both`;
+            const problem = `"${subnet6}" has fewer addresses than "${subnet}", and a peer has the same position in both`;
             fault("subnet6", problem, `choose a prefix length of at most /${128 - hosts}`);
         }
         if (relay.mtu < 1280) {
@@ -140,7 +140,11 @@ function checkOverlaps(routes: readonly Route[], fault: Report): void {
     for (const route of sorted) {
         if (widest?.family === route.family && route.first <= widest.last) {
             const problem = `"${route.cidr}" overlaps "${widest.cidr}" of ${widest.owner}`;
-            fault(route.path, problem, "a packet has one way to go: leave one of them out, or make it narrower");
+            fault(
+                route.path,
+                problem,
+                "a network can be routed to one peer only: remove one of them, or make it narrower",
+            );
         } else {
             widest = route;
         }
@@ -155,7 +159,11 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
     const peers = new Map(relay.peers.map((peer) => [peer.name, peer]));
     const listed = (name: string, path: string): void => {
         if (!peers.has(name)) {
-            fault(path, `names an unlisted peer, "${name}"`, "add it to the relay's peers, or take it out here");
+            fault(
+                path,
+                `refers to a peer that is not listed, "${name}"`,
+                "add it to the relay's peers, or remove it here",
+            );
         }
     };
     for (const { name, upstream, allow, on } of relay.services) {
@@ -171,8 +179,8 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
         if (on !== undefined) {
             listed(on, `${path}.on`);
             if (peers.get(on)?.managed === false) {
-                const fix = "give the peer a `host`, or leave `on` out: TLS ends on the relay then";
-                fault(`${path}.on`, `names "${on}", whose machine is not managed`, fix);
+                const fix = "give the peer a `host`, or remove `on` so that TLS ends on the relay";
+                fault(`${path}.on`, `refers to "${on}", which is not a managed peer`, fix);
             }
         }
     }
@@ -183,8 +191,8 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
             if (typeof source === "string") return;
             checkGrantedNetwork(source.network, source.peer, `${path}.network`, relay, peers, fault);
             if (to.peer === undefined) {
-                const problem = "is a network behind the relay, which has no way back to a network behind a peer";
-                fault(`grants[${index}].to`, problem, "grant it to the peer herself");
+                const problem = "is a network behind the relay, which has no route back to a network behind a peer";
+                fault(`grants[${index}].to`, problem, "grant it to the peer itself");
             }
         });
         if (to.peer !== undefined) {
@@ -196,12 +204,12 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
     });
 }
 
-/** A tunnel address as text names whoever has it today; the grant behind it is only made for a named peer. */
+/** A tunnel address as text could change its owner; the implied grant is made only for a named peer. */
 function checkUpstream(upstream: string, path: string, relay: PlainRelay, fault: Report): void {
     const { host, port } = parseUpstream(upstream, path);
     const tunnels = [relay.subnet, relay.subnet6].filter((network) => network !== undefined);
     if (/^[0-9.]+$|:/.test(host) && tunnels.some((network) => contains(network, host))) {
-        fault(path, `"${upstream}" is an address of the tunnel`, `name the peer: { peer, port: ${port} }`);
+        fault(path, `"${upstream}" is an address of the tunnel`, `use the peer: { peer, port: ${port} }`);
     }
 }
 

@@ -38,12 +38,12 @@ export const peerArgs = z.strictObject({
     publicKey: supplied(parsePublicKey).optional(),
     ...membership,
     handedOut: z.boolean().default(false),
-    host: component("say where her machine is: hosts.local(), hosts.ssh()").optional(),
+    host: component("set the host of the peer's machine: hosts.local(), hosts.ssh()").optional(),
     interface: text(checkInterface).optional(),
 });
 export type PeerPlain = z.output<typeof peerArgs>;
 
-/** A peer as plain data: she brings her own key. */
+/** A peer as plain data, with its own key. */
 export const peerSpec = z.strictObject({ name, publicKey: supplied(parsePublicKey), ...membership });
 export type PeerSpecPlain = z.output<typeof peerSpec>;
 
@@ -82,7 +82,7 @@ export const grantArgs = z.strictObject({
 });
 export type GrantPlain = z.output<typeof grantArgs>;
 
-/** A peer's own addresses, one of her routes, or one of the relay's. */
+/** A peer's own addresses, one of its routes, or one of the relay's. */
 export interface GrantTarget {
     peer?: string;
     network?: string;
@@ -90,8 +90,8 @@ export interface GrantTarget {
 
 /** Arguments of `Relay`. What is listed in `peers` and `services` is checked entry by entry, by the schemas above. */
 export const relayArgs = z.strictObject({
-    host: component("say where the relay runs: hosts.local(), hosts.ssh(), ..."),
-    audit: component("give the AuditSink that records what happens to this relay"),
+    host: component("set the relay's host: hosts.local(), hosts.ssh(), ..."),
+    audit: component("give an AuditSink for the records of this relay"),
     peers: z.array(z.unknown()),
     services: z.array(z.unknown()).default([]),
     grants: z.array(grantArgs).default([]),
@@ -142,7 +142,7 @@ const upstreamAddress = supplied((value, subject) => {
 const resolver = text((value, subject) => {
     const { host, port } = parseEndpoint(value, subject);
     if (port !== undefined) {
-        throw new InvalidArgument(subject, `"${value}" has a port, and wg-quick knows none`, "leave the port out");
+        throw new InvalidArgument(subject, `"${value}" has a port, which wg-quick does not support`, "remove the port");
     }
     return host;
 });
@@ -160,9 +160,9 @@ function privateKeySource(value: string, subject: string): string {
 
 function signingKeySource(value: string, subject: string): string {
     if (!/^(?:file:.*|env:[A-Za-z_][A-Za-z0-9_]*)$/s.test(value)) {
-        // Not quoted: somebody may have put the key itself here.
+        // Not quoted, because the value may be the key itself.
         const fix = 'write "file:" with or without a path, or "env:NAME"; the key itself never stands in a program';
-        throw new InvalidArgument(subject, "does not say where the key is", fix);
+        throw new InvalidArgument(subject, "is not a reference to a key", fix);
     }
     return value;
 }
@@ -182,8 +182,8 @@ function differencesHash(value: string, subject: string): string {
     if (/^[0-9a-f]{16}$/.test(value)) return value;
     throw new InvalidArgument(
         subject,
-        `"${value}" is not what an update names that refuses to change an interface`,
-        "copy it from there: 16 lower-case hex digits",
+        `"${value}" is not a hash from an update that refused to change an interface`,
+        "copy it from that error: 16 lower-case hex digits",
     );
 }
 

@@ -19,7 +19,11 @@ export function parsePorts(text: string, subject: string): Ports {
     const first = portNumber(match[2] as string, text, subject);
     const last = match[3] === undefined ? first : portNumber(match[3], text, subject);
     if (last < first) {
-        throw new InvalidArgument(subject, `"${text}" runs backwards`, `write "${protocol}/${last}-${first}"`);
+        throw new InvalidArgument(
+            subject,
+            `"${text}" has its ends in the wrong order`,
+            `write "${protocol}/${last}-${first}"`,
+        );
     }
     return { protocol, first, last };
 }
@@ -27,13 +31,13 @@ export function parsePorts(text: string, subject: string): Ports {
 /**
  * A moment in RFC 3339, returned in UTC: "2027-01-31T18:00:00+01:00" is "2027-01-31T17:00:00Z".
  *
- * The offset is mandatory, so nobody's access ends at a time that depends on whose machine runs the program.
+ * The offset is mandatory, so an expiry does not depend on the time zone of the machine that runs the program.
  */
 export function parseExpires(text: string, subject: string): string {
     const match = RFC3339.exec(text);
     if (match === null) {
         const fix = /^\d{4}-\d{2}-\d{2}$/.test(text)
-            ? `say when on that day, and where: "${text}T00:00:00Z"`
+            ? `add time and offset: "${text}T00:00:00Z"`
             : 'write one like "2027-01-31T18:00:00Z"';
         throw new InvalidArgument(subject, `"${text}" is not an RFC 3339 date and time with an offset`, fix);
     }
@@ -42,11 +46,7 @@ export function parseExpires(text: string, subject: string): string {
     const local = new Date(`${date}T${time}Z`);
     const moment = new Date(`${date}T${time}${(match[3] as string).toUpperCase()}`);
     if (Number.isNaN(moment.getTime()) || local.toISOString().slice(0, 19) !== `${date}T${time}`) {
-        throw new InvalidArgument(
-            subject,
-            `"${text}" does not exist in the calendar`,
-            "choose a date and time that does",
-        );
+        throw new InvalidArgument(subject, `"${text}" does not exist in the calendar`, "use a valid date and time");
     }
     return `${moment.toISOString().slice(0, 19)}Z`;
 }
@@ -92,11 +92,11 @@ function portNumber(digits: string, text: string, subject: string): number {
 
 function proposal(text: string): string {
     if (/^[1-9][0-9]*(?:-[1-9][0-9]*)?$/.test(text)) {
-        return `name the protocol: "tcp/${text}" or "udp/${text}"`;
+        return `add the protocol: "tcp/${text}" or "udp/${text}"`;
     }
     const protocol = text.toLowerCase();
     if (protocol === "tcp" || protocol === "udp") {
-        return `name the ports: "${protocol}/1-65535" for every one`;
+        return `add the ports: "${protocol}/1-65535" for all of them`;
     }
     return 'write "tcp/22", "tcp/8000-8100", "udp/53", "icmp" or "all"';
 }

@@ -28,8 +28,8 @@ export function refuseUndefined(subject: string, args: object, keys: Record<stri
     for (const [key, value] of Object.entries(args)) {
         const otherwise = Object.hasOwn(keys, key) ? keys[key] : undefined;
         if (value !== undefined || otherwise === undefined) continue;
-        const fix = `correct where the value comes from, or leave ${key} out to have one ${otherwise}`;
-        throw new InvalidArgument(`${subject}.${key}`, "is given and undefined", fix);
+        const fix = `correct the source of the value, or omit ${key} to have one ${otherwise}`;
+        throw new InvalidArgument(`${subject}.${key}`, "is set to undefined", fix);
     }
 }
 
@@ -40,7 +40,7 @@ export function text<T>(parse: (text: string, subject: string) => T) {
 
 /**
  * A value that another resource may supply. A plain string is checked now; a promise of one (an Output) is let through
- * as it is, and checked by whoever gets to see the value.
+ * as it is, and checked where the value is known.
  */
 export function supplied<T extends string>(parse: (text: string, subject: string) => T) {
     return z.unknown().transform((value, context): T | object => {
@@ -98,7 +98,7 @@ function faultsOf(issue: z.core.$ZodIssue, subject: string): Fault[] {
                 fix: "correct the spelling, or remove it",
             }));
         case "invalid_value":
-            return [{ path, problem: "is none of the values it may have", fix: `choose ${list(issue.values)}` }];
+            return [{ path, problem: "is not an allowed value", fix: `choose ${list(issue.values)}` }];
         case "too_small":
         case "too_big":
             return [{ path, ...bound(issue) }];
@@ -125,7 +125,7 @@ function propertyPath(subject: string, keys: readonly PropertyKey[]): string {
 const ARTICLE: Partial<Record<string, string>> = {
     string: "a string",
     number: "a number",
-    int: "a whole number",
+    int: "an integer",
     boolean: "true or false",
     array: "a list",
     object: "an object",
@@ -140,7 +140,7 @@ function wrongType(value: unknown, expected: string): string {
         return value === null ? "is null" : "is missing";
     }
     if (isOutput(value)) {
-        return `is an Output, and has to be known when the program runs`;
+        return `is an Output, but must be known when the program runs`;
     }
     const actual = Array.isArray(value) ? "a list" : (ARTICLE[typeof value] ?? `a ${typeof value}`);
     const known = actual === expected || expected === ARTICLE.int;

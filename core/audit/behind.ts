@@ -26,7 +26,7 @@ export class LogBehind extends AuditError {
             [
                 name,
                 `it is ${pinned === "one" ? "at least " : ""}${lines} ${lines === 1 ? "line" : "lines"} older than the state: line ${size + 1} is missing here`,
-                "rebase this branch on what was applied last, or fetch the newer log with `qp-tunnel audit pull`; if nobody has a newer one, its end was cut",
+                "rebase this branch on the last applied commit, or fetch the newer log with `qp-tunnel audit pull`; if there is no newer one, the log was truncated",
             ],
             size,
             this.pinned,

@@ -21,7 +21,7 @@ export const KEY_PATTERN = /^[A-Za-z0-9_.-]+$/;
 /** Control characters and lone surrogates: what implementations escape differently. */
 const UNSAFE_TEXT = /[\p{Cc}\p{Cs}]/u;
 
-/** Deeper nesting than this is nobody's record. */
+/** No record has deeper nesting than this. */
 const MAX_DEPTH = 64;
 
 /**

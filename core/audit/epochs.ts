@@ -1,6 +1,6 @@
 /**
  * Which key seals which records. A log begins with the key its first record names; a rotation is a record sealed by the
- * key in force that names the next one and carries its signature, so that nobody's key is put in without its owner.
+ * key in force that names the next one and carries its signature, so that a key cannot be inserted without its private half.
  * From the record behind it on only the new key counts.
  */
 import type { AuditError } from "../errors.js";
@@ -46,14 +46,14 @@ export function checkRotation(
 ): KeyEpoch {
     const fail = (problem: string): AuditError => lineError(name, number, problem);
     const { public_key, previous_public_key, proof, ...unknown } = line.details;
-    if (typeof public_key !== "string" || !isUsablePublicKey(public_key)) throw fail("the key it names is not usable");
+    if (typeof public_key !== "string" || !isUsablePublicKey(public_key)) throw fail("its new key is not usable");
     if (previous_public_key !== log.publicKey || Object.keys(unknown).length > 0) {
         throw fail("its details are not those of a rotation");
     }
-    if (epochs.some(({ publicKey }) => publicKey === public_key)) throw fail("the key it names was in use before");
+    if (epochs.some(({ publicKey }) => publicKey === public_key)) throw fail("its new key was used before");
     const text = rotationText(log, line.capsule, public_key);
     const signed = typeof proof === "string" && /^[0-9a-f]{128}$/.test(proof);
-    if (!signed || !primitives.verify(public_key, text, proof)) throw fail("the key it names did not sign its proof");
+    if (!signed || !primitives.verify(public_key, text, proof)) throw fail("its new key did not sign its proof");
     return { publicKey: public_key, from: line.capsule.sequence + 1, since: line.timestamp };
 }
 

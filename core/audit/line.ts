@@ -25,7 +25,7 @@ export function checkLine(bytes: Uint8Array, name: string, number: number): Audi
     }
     const problem = entryProblem(line) ?? sealProblem(line.capsule);
     if (problem !== undefined) throw lineError(name, number, problem);
-    if (written(line) !== text) throw lineError(name, number, "it is not written the way the log writes it");
+    if (written(line) !== text) throw lineError(name, number, "it is not in the log's canonical encoding");
     return line;
 }
 
@@ -42,9 +42,10 @@ export function checkGenesis(
 ): { log: LogIdentity & { genesis: string }; restartedFrom?: string } {
     const { format, project, stack, public_key, hash, signature, restarted_from, ...unknown } = line.details;
     const fail = (problem: string) => lineError(name, 1, problem);
-    if (line.action !== GENESIS_ACTION) throw fail(`it is no ${GENESIS_ACTION} record: the log's beginning is missing`);
+    if (line.action !== GENESIS_ACTION)
+        throw fail(`it is not a ${GENESIS_ACTION} record: the log's beginning is missing`);
     if (format !== FORMAT) throw fail(`its format is not ${FORMAT}`);
-    if (typeof project !== "string" || typeof stack !== "string") throw fail("it names no project and stack");
+    if (typeof project !== "string" || typeof stack !== "string") throw fail("it does not contain project and stack");
     if (typeof public_key !== "string" || !isUsablePublicKey(public_key))
         throw fail("its public key is not a usable one");
     if (hash !== "sha3-256" || signature !== "ed25519" || Object.keys(unknown).length > 0) {
@@ -76,7 +77,7 @@ export function checkSeal(
         throw lineError(
             name,
             number,
-            `its sequence is ${sequence}, not ${number - 1}: lines are missing, doubled or swapped`,
+            `its sequence is ${sequence}, not ${number - 1}: lines are missing, duplicated or swapped`,
         );
     }
     if (previous_hash !== (previous?.capsule.hash ?? null)) {
@@ -150,7 +151,7 @@ function checkIdentity(log: LogIdentity & LogOrigin, name: string, expect: Parti
     const word = { project: "project", stack: "stack", publicKey: "key", genesis: "log" }[differs];
     throw new AuditError(
         `line 1 of ${name}`,
-        `it is the log of another ${word}: ${log[differs]}, not ${expect[differs]}`,
+        `it is the log of a different ${word}: ${log[differs]}, not ${expect[differs]}`,
         "point to the log of this stack",
     );
 }

@@ -1,5 +1,5 @@
 /**
- * Checkpoints as signed notes (C2SP signed-note and tlog-checkpoint): three lines of text that anybody can keep,
+ * Checkpoints as signed notes (C2SP signed-note and tlog-checkpoint): three lines of text that anyone can keep,
  * compare and check without the log.
  *
  * ```
@@ -75,7 +75,7 @@ export function parseNote(note: string): Note {
  */
 export function verifyNote(note: Note, log: LogIdentity, primitives: Pick<Primitives, "sha256" | "verify">): void {
     const origin = noteOrigin(log);
-    if (note.origin !== origin) throw malformed(`it is about ${note.origin}, the log is ${origin}`);
+    if (note.origin !== origin) throw malformed(`it belongs to ${note.origin}, the log is ${origin}`);
     verifyNoteBy(note, log.publicKey, primitives);
 }
 
@@ -171,5 +171,5 @@ function keyId(
 }
 
 function malformed(problem: string): AuditError {
-    return new AuditError("checkpoint note", problem, "use the checkpoint as it was printed or stored");
+    return new AuditError("checkpoint note", problem, "use an unmodified checkpoint");
 }

@@ -68,7 +68,7 @@ export class Pins {
             [
                 `line ${size + 1} of ${this.name}`,
                 `it is missing: the log ends after ${size} lines, ${pinned} were pinned`,
-                "the log was cut, or is an older copy: bring back the newer one",
+                "the log was truncated, or is an older copy: restore the newer one",
             ],
             size,
             pinned,
@@ -78,7 +78,7 @@ export class Pins {
     private checkCheckpoint(pinned: Pinned, { log, line, tree, bytes }: Prefix): void {
         const { hash } = line.capsule;
         if (pinned.genesis !== undefined && tree.size === 1 && pinned.genesis !== hash) {
-            throw this.error(`it begins another log: the pinned one is ${pinned.genesis}`, 1);
+            throw this.error(`it belongs to a different log: the pinned one is ${pinned.genesis}`, 1);
         }
         if (pinned.size !== tree.size) return;
         const note = pinned.note === undefined ? undefined : readNote(pinned, pinned.note);
@@ -86,7 +86,7 @@ export class Pins {
             throw this.error(`it was replaced: the pinned head is ${pinned.head}`, pinned.size);
         }
         if (pinned.bytes !== undefined && pinned.bytes !== bytes) {
-            throw this.mismatch(`the first ${pinned.size} lines take other bytes than pinned`, pinned.size);
+            throw this.mismatch(`the first ${pinned.size} lines differ in length from the pinned ones`, pinned.size);
         }
         if (pinned.root !== tree.root()) {
             throw this.mismatch(`lines 1 to ${pinned.size} are not the pinned ones`, pinned.size);
@@ -108,9 +108,5 @@ export class Pins {
 function readNote(pinned: Pinned, text: string): Note {
     const note = parseNote(text);
     if (note.size === pinned.size && note.root === pinned.root) return note;
-    throw new AuditError(
-        "checkpoint",
-        "its note says another size or root than itself",
-        "use the checkpoint as it was stored",
-    );
+    throw new AuditError("checkpoint", "its note has a different size or root", "use an unmodified checkpoint");
 }

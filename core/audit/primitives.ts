@@ -16,7 +16,7 @@ export interface Primitives {
     verifyAside?(publicKey: string, message: string, signature: string): Promise<boolean>;
 }
 
-/** Whoever can sign for the log. */
+/** A signer of the log. */
 export interface Signer {
     /** Ed25519 public key, 64 lowercase hex characters. */
     readonly publicKey: string;

@@ -37,7 +37,7 @@ export function parseRecordProof(text: string): RecordProof & { parsed: Note } {
     const [header, extra, index, ...path] = head;
     if (header !== HEADER) throw malformed("proof", `it does not begin with ${HEADER}`);
     const [, record] = /^extra ([A-Za-z0-9+/]+={0,2})$/.exec(extra ?? "") ?? [];
-    if (record === undefined) throw malformed("proof", "it holds no record");
+    if (record === undefined) throw malformed("proof", "it has no record");
     const [, number] = /^index (0|[1-9]\d*)$/.exec(index ?? "") ?? [];
     if (number === undefined || !Number.isSafeInteger(Number(number))) throw malformed("proof", "it has no index");
     return {
@@ -80,10 +80,10 @@ function hashes(path: Uint8Array[]): string {
 function parseHash(line: string, what: string): Uint8Array {
     const bytes = Buffer.from(line, "base64");
     if (bytes.length !== 32 || bytes.toString("base64") !== line)
-        throw malformed(what, `${JSON.stringify(line)} is no hash`);
+        throw malformed(what, `${JSON.stringify(line)} is not a hash`);
     return bytes;
 }
 
 function malformed(what: string, problem: string): AuditError {
-    return new AuditError(what, problem, "use it as qp-tunnel audit prove wrote it");
+    return new AuditError(what, problem, "use the unmodified output of qp-tunnel audit prove");
 }

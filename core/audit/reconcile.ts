@@ -51,7 +51,7 @@ function forgotten(source: string, relay: string, { peers, services }: ReplayedR
             relay,
             kind: "relay",
             name: relay,
-            problem: `${source} does not know it; the log left ${left} peers and services on it`,
+            problem: `${source} does not have it; in the log it has ${left} peers and services`,
         },
     ];
 }
@@ -69,10 +69,10 @@ function peers(
             return say(`the log added it (record ${recorded?.record}), ${source} does not have it`);
         if (recorded === undefined) return say(`${source} has it, no record added it`);
         if (recorded.publicKey !== found.publicKey) {
-            return say(`the log says key ${recorded.publicKey}, ${source} ${found.publicKey}`);
+            return say(`the log has key ${recorded.publicKey}, ${source} ${found.publicKey}`);
         }
         if (found.address !== undefined && recorded.address !== found.address) {
-            return say(`the log says address ${recorded.address}, ${source} ${found.address}`);
+            return say(`the log has address ${recorded.address}, ${source} ${found.address}`);
         }
         return [];
     });
@@ -119,7 +119,7 @@ function services(
         if (found === undefined)
             return say(`the log opened it (record ${recorded?.record}), ${source} does not have it`);
         if (recorded === undefined) return say(`${source} has it, no record opened it`);
-        if (recorded.port !== found.port) return say(`the log says port ${recorded.port}, ${source} ${found.port}`);
+        if (recorded.port !== found.port) return say(`the log has port ${recorded.port}, ${source} ${found.port}`);
         return [];
     });
 }

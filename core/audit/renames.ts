@@ -1,4 +1,4 @@
-/** Records are of a relay by its name at the time; a rename is a record too, so that whoever reads can follow. */
+/** Records are of a relay by its name at the time; a rename is a record too, so that a reader can follow it. */
 import type { AuditEntry } from "./record.js";
 
 export const RENAME_ACTION = "relay_rename";

@@ -149,7 +149,7 @@ export class Replay {
         return events;
     }
 
-    /** Who is there now took the place of whoever had the name. */
+    /** The active peer replaced the former one of that name. */
     private rename(entry: AuditEntry): void {
         const names = renameIn(entry);
         const former = names === undefined ? undefined : own(this.relays, names.from);
@@ -278,7 +278,7 @@ function own<T>(object: Record<string, T>, key: string): T | undefined {
     return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** A peer may be called __proto__ in a log that somebody else wrote. */
+/** In an untrusted log a peer may be called __proto__. */
 function define<T>(object: Record<string, T>, key: string, value: T): void {
     Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }

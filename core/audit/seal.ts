@@ -31,8 +31,8 @@ export function sealEntry(
     if (signer.publicKey !== log.publicKey) {
         throw new AuditError(
             `signing key ${shortKey(signer.publicKey)}`,
-            `the log of ${log.project}/${log.stack} is sealed with another key, ${shortKey(log.publicKey)}`,
-            "give this machine the key that the log was begun with",
+            `the log of ${log.project}/${log.stack} is sealed with a different key, ${shortKey(log.publicKey)}`,
+            "copy the log's key to this machine",
         );
     }
     const hash = primitives.sha3(canonicalCapsule(entry, place, log));
@@ -52,7 +52,7 @@ export function sealEntry(
     if (bytes > MAX_LINE_BYTES) {
         throw new AuditError(
             `audit record ${entry.action}`,
-            `it takes ${bytes} bytes, a line at most ${MAX_LINE_BYTES}`,
+            `it has ${bytes} bytes, and a line at most ${MAX_LINE_BYTES}`,
             "split it",
         );
     }
@@ -69,7 +69,7 @@ export function sealGenesis(
     restartedFrom?: string,
 ): { line: AuditLine; text: string; log: LogIdentity & { genesis: string } } {
     if (!isUsablePublicKey(signer.publicKey)) {
-        throw new AuditError("signing key", "its public key is of small order or not canonical", "make another key");
+        throw new AuditError("signing key", "its public key is of small order or not canonical", "generate a new key");
     }
     const lost = restartedFrom === undefined ? "" : `; the log that held ${restartedFrom} was lost`;
     const sealed = sealEntry(
@@ -77,7 +77,7 @@ export function sealGenesis(
             timestamp: entry.timestamp,
             action: GENESIS_ACTION,
             status: "success",
-            message: `Log of ${origin.project}/${origin.stack} begun${lost}`,
+            message: `Log of ${origin.project}/${origin.stack} created${lost}`,
             user: entry.user,
             details: {
                 format: FORMAT,

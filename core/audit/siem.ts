@@ -27,7 +27,7 @@ export function ocsfEvent(line: AuditLine, log: LogIdentity, product: { name: st
         ...(entity === undefined
             ? {
                   api: { operation: line.action, service: { name: product.name } },
-                  // The class demands it; the log knows the person, not where she sat.
+                  // The class requires it; the log has the person, not the device.
                   src_endpoint: { name: "unknown" },
               }
             : { entity: { type: entity, name: nameOf(line), data: line.details } }),

@@ -60,7 +60,7 @@ export interface Verdict {
     root: string;
     first: string;
     last: string;
-    /** Set when the log was begun anew after a loss: the hash that was pinned then. */
+    /** Set if the log was started again after a loss: the hash that was pinned then. */
     restartedFrom?: string;
     /** How many signatures were checked. */
     signatures: number;

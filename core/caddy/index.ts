@@ -30,7 +30,7 @@ interface CaddyRequest {
  * Caddy's whole configuration (its native JSON) for one relay.
  *
  * One server per service, bound to the tunnel addresses and to nothing else: no port 80, no UDP, no certificate
- * requests to anybody. Who may connect is the firewall's business, so a peer who comes or goes never reloads Caddy.
+ * requests to third parties. The firewall decides who can connect, so a change of peers never reloads Caddy.
  */
 export function renderCaddy(request: CaddyRequest): object {
     const names = Object.keys(request.services).sort();

@@ -43,9 +43,13 @@ function notAUrl(text: string, subject: string, scheme: string, authority: strin
     const address = /:\d+$/.test(authority) ? authority : `${authority}:80`;
     const fix =
         scheme === "https"
-            ? "give host:port of a port that speaks plain HTTP; where there is none, leave the service out and grant its port to peers: TLS then ends there"
-            : `write host and port alone: "${address}"`;
-    return new InvalidArgument(subject, `"${text}" is a URL, and the proxy speaks plain HTTP to host:port`, fix);
+            ? "give host:port of a plain HTTP port; if there is none, remove the service and grant its port to peers, so that TLS ends there"
+            : `use only host and port: "${address}"`;
+    return new InvalidArgument(
+        subject,
+        `"${text}" is a URL, but the proxy needs host:port and connects with plain HTTP`,
+        fix,
+    );
 }
 
 /** Addresses at which clouds hand out credentials, outside the link-local network. */
@@ -62,11 +66,7 @@ function checkAddress(address: string, subject: string): string {
         throw new InvalidArgument(subject, `"${address}" is a cloud's metadata address`, ELSEWHERE);
     }
     if (TRANSLATED.some((network) => overlaps(network, address))) {
-        throw new InvalidArgument(
-            subject,
-            `"${address}" is an IPv4 address in IPv6 clothing`,
-            "write the IPv4 address",
-        );
+        throw new InvalidArgument(subject, `"${address}" is an IPv4-mapped IPv6 address`, "write the IPv4 address");
     }
     // Services on the relay itself are what a loopback upstream is for.
     const bad = LOOPBACK.some((network) => overlaps(network, address)) ? undefined : unroutable(address);
@@ -95,4 +95,4 @@ function checkHostName(host: string, subject: string): string {
     return host;
 }
 
-const ELSEWHERE = "choose the host the service really runs on";
+const ELSEWHERE = "use the host that the service really runs on";

@@ -234,14 +234,10 @@ async function requestedKey(requestPem: string, { algorithm, crypto }: LeafReque
     const request = parseRequest(requestPem);
     const found = algorithmOf(request);
     if (found !== algorithm) {
-        throw new TunnelError(
-            "certificate request",
-            `is for a key of kind ${found}`,
-            `ask for one of kind ${algorithm}`,
-        );
+        throw new TunnelError("certificate request", `is for a ${found} key`, `request one for a ${algorithm} key`);
     }
     if (!(await request.verify(crypto))) {
-        throw new TunnelError("certificate request", "is not signed by the key it names", "make it anew");
+        throw new TunnelError("certificate request", "is not signed by its own key", "create it again");
     }
     const spki = request.publicKey.rawData;
     return await crypto.subtle.importKey("spki", spki, KEY_ALGORITHM[algorithm], true, ["verify"]);

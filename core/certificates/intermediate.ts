@@ -31,7 +31,7 @@ export interface IntermediateRequest {
 }
 
 /**
- * An authority for one relay, to be left there so that it can renew the certificates of its services. Whoever steals it
+ * An intermediate CA on one relay for the renewal of its services' certificates. An attacker who steals its key
  * gets no more than the relay has: it vouches for names below `<appName>.internal` and for this relay's own addresses, for
  * TLS servers, and for no further authority. Valid for 365 days, never longer than the one above it.
  *
@@ -45,8 +45,8 @@ export async function createIntermediate(
     if ((issuer.getExtension(x509.BasicConstraintsExtension)?.pathLength ?? 0) < 1) {
         throw new TunnelError(
             "certificate authority",
-            "may not have another below it, as a relay needs that renews certificates by itself",
-            'leave out certificateRenewal: "relay", or make the relay anew: its authority is of an earlier version',
+            "has no room for an intermediate CA, which a relay needs to renew certificates itself",
+            'remove certificateRenewal: "relay", or create the relay again: its CA is of an earlier version',
         );
     }
     const keys = await generateKeys(request.algorithm, crypto);

@@ -39,11 +39,11 @@ export function spelledFingerprint(hex: string): string {
  * @throws TunnelError for an Ed25519 authority, which Apple's systems do not take: one of them would spoil the whole profile
  */
 export function appleProfile(relay: string, appName: string, authorities: readonly TrustedAuthority[]): string {
-    const strange = authorities.find(({ algorithm }) => algorithm !== "ecdsa-p256");
-    if (strange !== undefined || authorities.length === 0) {
+    const unsupported = authorities.find(({ algorithm }) => algorithm !== "ecdsa-p256");
+    if (unsupported !== undefined || authorities.length === 0) {
         throw new TunnelError(
             "Apple profile",
-            `Apple's systems take no ${strange?.algorithm ?? "empty"} authority`,
+            `Apple's systems do not support a CA with ${unsupported?.algorithm ?? "no"} key`,
             'give a service `certificate: "both"` (the default) or "ecdsa-p256": its authority is made with it',
         );
     }

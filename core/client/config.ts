@@ -3,16 +3,16 @@ export interface ClientConfig {
     peerName: string;
     address: string;
     address6?: string;
-    /** Absent when she brought her own key: the file then loads it from where she keeps it. A secret. */
+    /** Absent for a peer with its own key: the file then loads it from a local file. A secret. */
     privateKey?: string;
-    /** Whether she was handed the private key before, and has it alone now. */
+    /** Whether the private key was handed out before and is only with its owner. */
     handedOut?: boolean;
     /** A secret. */
     presharedKey?: string;
     relayPublicKey: string;
     /** host:port, with brackets around an IPv6 address. */
     endpoint: string;
-    /** What she reaches through the relay, CIDR. */
+    /** Networks that are routed through the relay, CIDR. */
     allowedIps: string[];
     /** Seconds; 0 leaves it off. */
     keepalive: number;
@@ -22,7 +22,7 @@ export interface ClientConfig {
     dns?: string[];
     relayName: string;
     appName: string;
-    /** The relay's tunnel address, where one packet has to tell it that she changed its interface. */
+    /** The relay's tunnel address, to which one packet is sent to show the new interface. */
     relayAddress?: string;
 }
 
@@ -64,16 +64,16 @@ function ownKey({ keepalive, relayPublicKey, relayAddress, handedOut }: ClientCo
     const load = `PostUp = wg set %i private-key /etc/wireguard/%i.key${alive}${announce}`;
     if (handedOut)
         return [
-            "# The private key was handed to you with an earlier file, and nobody else has it. Keep it: replace the next line by",
+            "# The private key was in an earlier file, and only you have it. Keep it: replace the next line with",
             `# the PrivateKey line of that file${inApp}.`,
             "# wg-quick can also load it from /etc/wireguard/%i.key (%i is the name of this file without .conf), owned by root, mode 0600.",
             load,
         ];
     return [
         "# The private key stays with you. The next line loads it from /etc/wireguard/%i.key (%i is the name of this file",
-        "# without .conf): owned by root, mode 0600. To make a pair, with NAME for %i:",
+        "# without .conf): owned by root, mode 0600. To generate a pair, with NAME for %i:",
         "#     (umask 077; wg genkey > /etc/wireguard/NAME.key; wg pubkey < /etc/wireguard/NAME.key)",
-        `# In an app, replace the next line by: PrivateKey = <your private key>${inApp}`,
+        `# In an app, replace the next line with: PrivateKey = <your private key>${inApp}`,
         load,
     ];
 }

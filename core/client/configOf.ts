@@ -10,14 +10,14 @@ export interface ClientParts {
     relay: string;
     peer: string;
     settings: ClientSettings;
-    /** Her place in the registry. */
+    /** The peer's entry in the registry. */
     entry: RegistryPeer;
     publicKey: string;
-    /** Absent when she brought her own key, empty once it was handed out. A secret. */
+    /** Absent for a peer with its own key, empty once it was handed out. A secret. */
     privateKey?: string | undefined;
     /** A preshared key the program gave (a secret), or "none"; otherwise it is derived. */
     presharedKey?: string | undefined;
-    /** What preshared keys are derived from. A secret. */
+    /** The seed that preshared keys are derived from. A secret. */
     seed: string;
     relayPublicKey: string;
     /** host:port, with brackets around an IPv6 address. */

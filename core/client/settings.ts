@@ -25,7 +25,7 @@ export function clientSettings(plain: RelayPlain): ClientSettings {
     };
 }
 
-/** The tunnel, and the networks a grant lets her reach. Nothing else: it might be the network she sits in. */
+/** The tunnel, and the networks of the peer's grants. Nothing else, because it could be the peer's local network. */
 export function reachable(name: string, { subnet, subnet6, networks }: ClientSettings): string[] {
     const own = Object.hasOwn(networks, name) ? (networks[name] ?? []) : [];
     return [...new Set([subnet, ...(subnet6 === undefined ? [] : [subnet6]), ...own])];
@@ -41,7 +41,7 @@ function networksOf(grants: GrantPlain[]): Record<string, string[]> {
     for (const { from, to } of grants) {
         for (const source of from) {
             add(peerIn(source), to.network);
-            // Answers have to find their way to the network behind her.
+            // Replies must be routed to the network behind the peer.
             if (typeof source === "object") add(to.peer, source.network);
         }
     }

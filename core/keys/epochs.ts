@@ -34,7 +34,7 @@ export function secondInterface(device: string): string {
 /**
  * A rotation goes [1], [1, 2], [2].
  *
- * @throws InvalidArgument when the epochs are no stage of one, or have no place
+ * @throws InvalidArgument when the epochs are not a valid stage, or have no place
  */
 export function checkEpochs(
     { keyEpochs, interface: device, listenPort }: { keyEpochs: number[]; interface: string; listenPort: number },
@@ -44,7 +44,7 @@ export function checkEpochs(
     if (more.length > 0 || (second !== undefined && second !== first + 1)) {
         throw new InvalidArgument(
             `${subject}.keyEpochs`,
-            `[${keyEpochs.join(", ")}] is no stage of a rotation`,
+            `[${keyEpochs.join(", ")}] is not a valid rotation stage`,
             `give one epoch, or one and the next: [${first}], then [${first}, ${first + 1}], then [${first + 1}]`,
         );
     }
@@ -52,7 +52,7 @@ export function checkEpochs(
     if (device.length > 14) {
         throw new InvalidArgument(
             `${subject}.interface`,
-            `"${device}" leaves no room for the interface of an even key epoch, "${secondInterface(device)}"`,
+            `"${device}" leaves no room for the interface name of an even key epoch, "${secondInterface(device)}"`,
             "choose a name of at most 14 characters",
         );
     }

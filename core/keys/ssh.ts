@@ -11,7 +11,7 @@ interface SshKeyPairText {
 }
 
 /**
- * A new key pair for SSH, of a host or of whoever logs in. Format: RFC 8709 for the public key, PROTOCOL.key of
+ * A new key pair for SSH, of a host or for a login. Format: RFC 8709 for the public key, PROTOCOL.key of
  * OpenSSH for the private one.
  *
  * @param random a source of cryptographic randomness

@@ -7,24 +7,24 @@ export const KEY_BYTES = 32;
  * A peer's or relay's public key, as given.
  *
  * @throws InvalidArgument when it is not canonical base64 of 32 bytes, is not the one encoding of its point, or is a
- * point of low order (RFC 7748, section 6.1): a tunnel with such a key has a secret everybody knows
+ * point of low order (RFC 7748, section 6.1): a tunnel with such a key has a publicly known secret
  */
 export function parsePublicKey(text: string, subject: string): string {
-    const bytes = decodeKey(text, subject, "a WireGuard public key", "give what `wg pubkey` printed");
+    const bytes = decodeKey(text, subject, "a WireGuard public key", "give the output of `wg pubkey`");
     const u = littleEndian(bytes);
     // X25519 ignores the top bit and reduces modulo p, so one point has several spellings: judge the point first.
     if (LOW_ORDER.has((u & MASK) % P)) {
         throw new InvalidArgument(
             subject,
-            "is a point of low order, which gives no secrecy",
-            "give what `wg pubkey` printed",
+            "is a point of low order, which provides no secrecy",
+            "give the output of `wg pubkey`",
         );
     }
     if (u >= P) {
         throw new InvalidArgument(
             subject,
             "is not the canonical encoding of its point",
-            "give what `wg pubkey` printed",
+            "give the output of `wg pubkey`",
         );
     }
     return text;
@@ -32,13 +32,13 @@ export function parsePublicKey(text: string, subject: string): string {
 
 /** A private key, as given. The error never contains the value. */
 export function parsePrivateKey(text: string, subject: string): string {
-    decodeKey(text, subject, "a WireGuard private key", "give what `wg genkey` printed");
+    decodeKey(text, subject, "a WireGuard private key", "give the output of `wg genkey`");
     return text;
 }
 
 /** A preshared key, as given: canonical base64 of 32 bytes. The error never contains the value. */
 export function parsePresharedKey(text: string, subject: string): string {
-    decodeKey(text, subject, "a WireGuard preshared key", "give what `wg genpsk` printed");
+    decodeKey(text, subject, "a WireGuard preshared key", "give the output of `wg genpsk`");
     return text;
 }
 

@@ -17,7 +17,7 @@ export interface Surroundings {
     forwards?: boolean;
     /** What `iptables-legacy-save` and `ip6tables-legacy-save` print. */
     legacy?: { ip?: string; ip6?: string };
-    /** Names of iptables-legacy tables that are loaded and that nobody could list. */
+    /** Names of iptables-legacy tables that are loaded and could not be listed. */
     unread?: string[];
 }
 
@@ -51,7 +51,7 @@ export function conflicts(json: unknown, own: Surroundings): string[] {
     const { unread = [] } = own;
     if (unread.length > 0)
         sentences.push(
-            `tables of iptables-legacy are loaded (${unread.join(", ")}) and cannot be listed: they may stop what the relay's own table accepts; install iptables-legacy-save (iptables) on the machine`,
+            `tables of iptables-legacy are loaded (${unread.join(", ")}) and cannot be listed: they may drop packets that the relay's own table accepts; install iptables-legacy-save (iptables) on the machine`,
         );
     return [...new Set(sentences)];
 }
@@ -125,7 +125,7 @@ function worstOf(chain: ForeignChain, own: Surroundings, ruleset: Ruleset): Prob
 
 function stops(chain: ForeignChain, { kind, atEnd }: Verdict, accepted: boolean): string | undefined {
     if (kind === "accept" || accepted) return undefined;
-    if (kind === "drop") return atEnd === true ? "refuses at its end" : "drops";
+    if (kind === "drop") return atEnd === true ? "rejects at its end" : "drops";
     return chain.policy === "drop" ? "drops by policy" : undefined;
 }
 
@@ -181,7 +181,7 @@ function outerFlows(hook: string, family: 4 | 6, { ports = [] }: Surroundings): 
     ]);
 }
 
-/** Stands for the relay's interface where nobody said its name: no rule names it. */
+/** Stands for an unknown interface name of the relay; no rule has it. */
 const NAMELESS = "\0";
 
 /** A chain of a device sees what passes that one. */

@@ -56,7 +56,7 @@ export function elementsOf(rules: AccessRule[]): SetElements {
 /** First and last, both included. */
 type Range = [number, number];
 
-/** What one source may reach: ranges by destination. */
+/** The access of one source: ranges by destination. */
 type Destinations = Map<string, Range[]>;
 
 /** For sets without ports: one range that stands for all of it. */

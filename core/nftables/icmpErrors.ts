@@ -40,7 +40,7 @@ export function errorsFromBehind(v6: boolean, routes: string[], bothWays: boolea
     });
 }
 
-/** An error that travels to whoever opened the connection ("reply"), or away from there. */
+/** An error towards the side that opened the connection ("reply"), or away from it. */
 function about({ icmp }: Family, direction: "reply" | "original"): string {
     const types = ["destination-unreachable", ...(icmp === "icmpv6" ? ["packet-too-big"] : [])];
     return `ct state related ct direction ${direction} ${icmp} type { ${[...types, "time-exceeded", "parameter-problem"].join(", ")} }`;

@@ -1,7 +1,7 @@
 import { families, type Family } from "./family.js";
 import { errorsFromBehind, errorsFromPeers } from "./icmpErrors.js";
 
-/** Everything about a table but who may reach what. */
+/** Everything about a table except the access rules. */
 export interface SkeletonArgs {
     /** From `tableName`. */
     table: string;
@@ -15,7 +15,7 @@ export interface SkeletonArgs {
     address6?: string;
     /** Networks behind the relay, CIDR: reached with the relay's own address there, so that they need no way back. */
     routes: string[];
-    /** A managed peer's machine: one host of the tunnel, and what is behind it, instead of everybody's hub. */
+    /** A managed peer's machine: one host of the tunnel and the networks behind it, instead of the hub. */
     leaf?: boolean;
 }
 
@@ -24,15 +24,15 @@ export interface SkeletonArgs {
  * that name in one transaction, and its elements with it.
  *
  * What does not touch our interfaces or the tunnel's own addresses passes: every chain's policy is accept. Reading it:
- *  - guard runs before connection tracking, because somebody on another network can route to an inside address or forge one;
+ *  - guard runs before connection tracking, because a host on another network can route to a tunnel address or forge one;
  *  - replies are matched against the set with source and destination swapped, not by "established" alone, so that a flow ends when
  *    its element does;
- *  - who sent something through the tunnel in the last ten seconds is remembered by the kernel, so that a change of the way to the relay can
+ *  - the kernel remembers which peers sent something through the tunnel in the last ten seconds, so that a change of connectivity can
  *    be followed by a look at whether they are still there; no rule reads these two sets;
  *  - ICMP errors are let through from the two ends of a connection only (`errorsFromPeers`);
- *  - an established TCP connection whose element went is reset towards whoever sends next, so that both ends know; what
+ *  - an established TCP connection whose element went is reset towards the next sender, so that both ends know; what
  *    the relay itself sends is looked at for that reason only;
- *  - a ping to the relay is not tracked: whoever sends many fills no table of connections;
+ *  - a ping to the relay is not tracked, so pings cannot fill the connection tracking table;
  *  - where the relay switched forwarding on, packets that are not of the tunnel are dropped: a machine that was no router
  *    is none now. `switched` are these interfaces, `closed` families in which the machine forwarded nothing, `behind` the
  *    interfaces that lead to networks behind it. The relay's program fills them, and `self` and `owner`.
@@ -146,7 +146,7 @@ function forward(v6: boolean, routes: string[]): string {
 
 /**
  * Between the tunnel and the networks behind a leaf, both ways. A source on this side must be where the way back to it
- * leads: whoever forges an address of a network from another side of the machine gets nothing into the tunnel.
+ * leads, so a forged source address from another side of the machine cannot get into the tunnel.
  */
 function forwardOfLeaf(v6: boolean, routes: string[]): string {
     return chain("forward", "type filter hook forward priority filter; policy accept;", [

@@ -1,7 +1,7 @@
 import { rfc3339Of } from "../time.js";
 import { tableLine } from "./table.js";
 
-/** What a relay's own programs did while nobody applied, as one line of its journal tells it. */
+/** What a relay did by itself between updates, from one line of its journal. */
 interface JournalEvent {
     /** RFC 3339, UTC, by the relay's clock. */
     happenedAt: string;

@@ -10,16 +10,16 @@ export interface GoneKey {
     allowedIps: string[];
 }
 
-/** Where a relay looked, when it was done, for whoever it had cut off, and what it still found. */
+/** Where a relay checked for the peers that it had removed, and what it still found. */
 interface Revocation {
     /** Places without the keys. */
     keysAbsentFrom: string[];
-    /** Places without the addresses, those left out that the same change gave to somebody else. */
+    /** Places without the addresses, except those that the same change gave to another peer. */
     addressesAbsentFrom: string[];
     left: Leftover[];
 }
 
-/** A rule that would let a flow go on without an element has no token that is somebody's. */
+/** A rule that would let a flow continue without an element names no peer. */
 interface Leftover {
     kind: "keys" | "addresses" | "rules";
     where: string;
@@ -47,7 +47,7 @@ export const proof = variants("proof", {
     left: { what: word("keys", "addresses", "rules"), where: text, token: text },
 });
 
-/** @returns undefined when nobody had to be gone */
+/** @returns undefined if no peer was to be removed */
 export function parseRevocation(answer: string | undefined): Revocation | undefined {
     if (answer === undefined) return undefined;
     const rows = proof.parse(answer);
@@ -74,12 +74,12 @@ export function leftInWords({ left }: Revocation, keys: readonly GoneKey[]): str
     });
 }
 
-/** Of whom something is left. */
+/** Peers of which something is left. */
 export function notGone(revocation: Revocation | undefined, keys: readonly GoneKey[]): Set<string> {
     const left = new Set((revocation?.left ?? []).map(({ token }) => token));
     const stays = (key: GoneKey): boolean =>
         [key.publicKey, ...addressesOf(key)].some((token) => left.has(token)) ||
-        // Such a rule is for everybody.
+        // Such a rule concerns every peer.
         revocation?.left.some(({ kind }) => kind === "rules") === true;
     return new Set(keys.filter(stays).map(({ publicKey }) => publicKey));
 }

@@ -66,7 +66,7 @@ export const number: Column<number> = {
     read: (cell) => (cell === "" ? NaN : Number(cell)),
 };
 
-/** One of a few words, which nobody else writes. */
+/** One of a few fixed words. */
 export function word<const Word extends string>(..._words: Word[]): Column<Word> {
     return { write: (value) => value, read: (cell) => cell as Word };
 }

@@ -15,7 +15,7 @@ interface Subnets {
     subnet6: Subnet | undefined;
 }
 
-/** Gives every listed peer her addresses. An IPv4 address is a slot; the IPv6 one has the same place in its network. */
+/** Gives every listed peer its addresses. An IPv4 address is a slot; the IPv6 one has the same place in its network. */
 export function allocateAddresses(
     request: RegistryRequest,
     subnets: Subnets,
@@ -30,7 +30,7 @@ export function allocateAddresses(
     for (const [name, peer] of Object.entries(request.peers)) {
         wanted.set(name, want(name, peer, identities, subnet, pool, reserved, report));
     }
-    const leaving = leavers(request.peers, identities, before);
+    const leaving = leavingPeers(request.peers, identities, before);
     const retired = new Map<string, number>();
     for (const [name, { address }] of leaving) {
         const slot = address === "" ? undefined : slotOf(address);
@@ -81,16 +81,16 @@ function want(
     const slot = slotOf(identity.address);
     if (slot >= pool.first && slot <= pool.last) {
         if (identity.kind === "returns") {
-            return { wish: slot };
+            return { preferred: slot };
         }
         if (reserved.has(slot)) {
-            report(`peers.${name}.address`, `${identity.address} is reserved now; pin another address for her`);
+            report(`peers.${name}.address`, `${identity.address} is reserved now; pin another address for this peer`);
         }
         return { held: slot };
     }
     // The subnet changed: the same place in the new one is the least surprise.
     const place = Number(addressToBigInt(subnet.network)) + (slot % 2 ** (32 - subnet.prefix));
-    return place >= pool.first && place <= pool.last ? { wish: place } : {};
+    return place >= pool.first && place <= pool.last ? { preferred: place } : {};
 }
 
 function pinnedSlot(
@@ -126,8 +126,8 @@ function pinnedSlot(
     return undefined;
 }
 
-/** Everybody who is not listed now, in the order in which they would give up their addresses: the latest to leave, last. */
-function leavers(
+/** All names that are not listed, in the order in which their addresses are reused: the latest to leave, last. */
+function leavingPeers(
     peers: Record<string, PeerRequest>,
     identities: Identities,
     before: Ledger,

@@ -1,16 +1,16 @@
 import type { Ledger, RegistryPeer, RetiredPeer } from "./model.js";
 import type { PeerRequest } from "./request.js";
 
-/** A peer who is listed and no longer counts: her time has come. */
+/** A listed peer that has expired. */
 export interface ExpiredPeer {
     name: string;
     /** RFC 3339. */
     expires: string;
-    /** `listed`: the ledger had her until now; `retired`: it knew; `new`: she was never admitted. */
+    /** `listed`: active in the ledger until now; `retired`: already retired; `new`: never admitted. */
     was: "listed" | "retired" | "new";
 }
 
-/** A ledger and what is asked of it, as if everybody whose time has come had been taken out of the program. */
+/** A ledger and what is asked of it, as if all expired peers had been removed from the program. */
 interface AsOfNow {
     peers: Record<string, PeerRequest>;
     before: Ledger;
@@ -18,7 +18,7 @@ interface AsOfNow {
 }
 
 /**
- * Who is past her expiry counts as unlisted. What the ledger promised counts as well as what is asked now: an expiry that
+ * An expired peer counts as unlisted. What the ledger promised counts as well as what is asked now: an expiry that
  * is put off when it has passed does not bring back who was cut off by then, for that takes a new key or `reinstate`.
  */
 export function asOf(now: Date, peers: Record<string, PeerRequest>, before: Ledger): AsOfNow {

@@ -4,11 +4,11 @@ import { parsePublicKey } from "../keys/text.js";
 import type { Ledger, RetiredPeer } from "./model.js";
 import type { PeerRequest } from "./request.js";
 
-/** Where a listed peer comes from, and how often her name was let in counting this time. */
+/** The history of a listed peer, and how often its name was admitted, this time included. */
 export interface Identity {
-    /** `stays`: listed last time, or renamed from a name that was; `returns`: she was retired; `new`: never seen. */
+    /** `stays`: listed last time, or renamed from a name that was; `returns`: it was retired; `new`: never seen. */
     kind: "stays" | "returns" | "new";
-    /** The address she had, if any. */
+    /** The former address, if any. */
     address?: string | undefined;
     admitted: number;
 }
@@ -18,7 +18,7 @@ export interface Identities {
     renamed: { from: string; to: string }[];
 }
 
-/** Says of every listed peer who she is, and refuses keys that may not be hers. */
+/** Identifies every listed peer, and refuses keys that it must not have. */
 export function identify(
     peers: Record<string, PeerRequest>,
     before: Ledger,
@@ -49,7 +49,7 @@ export function identify(
         } else if (retired !== undefined) {
             const { reinstate, keyEpoch, publicKey } = peers[name] as PeerRequest;
             if (publicKey === undefined && reinstate !== true && (keyEpoch ?? 1) <= (retired.keyEpoch ?? 0)) {
-                const problem = `was not put off in time: "${name}" expired on ${retired.expires}, and her key counts as revoked since`;
+                const problem = `was not put off in time: "${name}" expired on ${retired.expires}, and its key counts as revoked since`;
                 report(
                     `peers.${name}.expires`,
                     `${problem}; raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
@@ -127,13 +127,13 @@ function checkKeys(
         if (parsed === undefined) continue;
         const other = owner.get(key);
         if (other !== undefined) {
-            report(path, `is also the key of "${other}"; give each peer a key of her own`);
+            report(path, `is also the key of "${other}"; give each peer its own key`);
             continue;
         }
         owner.set(key, name);
         const whose = revoked.get(key);
-        const hers = own(before.peers, name)?.publicKey === key || renamed.has(name);
-        if (whose !== undefined && !hers && reinstate !== true) {
+        const isOwnKey = own(before.peers, name)?.publicKey === key || renamed.has(name);
+        if (whose !== undefined && !isOwnKey && reinstate !== true) {
             const fix = isOutput === true ? "give a new key (for a generated one, raise keyEpoch)" : "give a new key";
             report(path, `was revoked${whose}; ${fix}, or set reinstate: true if this one is to be trusted again`);
         }

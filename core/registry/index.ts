@@ -27,12 +27,12 @@ export interface Problem {
 /**
  * The next ledger: who has which address, which service which port.
  *
- * A name keeps what it has for as long as anybody remembers it; nothing moves because of somebody else, and the order
+ * A name keeps its address and port as long as the ledger has it; other names do not affect it, and the order
  * of declaration plays no part. A retired name's address is given out again only when no other is left. A revoked key
  * is refused unless `reinstate` says otherwise. Pure: the same request and ledger give the same answer.
  *
  * @param previous the ledger of last time; undefined for a new relay
- * @param now who is past her expiry is retired; undefined: nobody is
+ * @param now peers past their expiry are retired; undefined: none
  */
 export function allocate(asked: RegistryRequest, previous: Ledger | undefined, now?: Date): Allocation {
     const known = previous ?? EMPTY;
@@ -53,7 +53,7 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
         return { ledger: known, problems, renamed: [], expired };
     }
     if (subnet6 !== undefined && 128 - subnet6.prefix < 32 - subnet.prefix) {
-        const problem = `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same place in both`;
+        const problem = `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same position in both`;
         report("subnet6", `${problem}; choose a prefix length of at most /${128 - (32 - subnet.prefix)}`);
         return { ledger: known, problems, renamed: [], expired };
     }
@@ -83,7 +83,7 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
     return { ledger, problems, renamed: identities.renamed, expired };
 }
 
-/** Whom the program does not even name any more has no generated key left. */
+/** A name that is no longer in the program has no generated key left. */
 function forgetEpochs(
     retired: Record<string, RetiredPeer>,
     named: Record<string, PeerRequest>,

@@ -16,7 +16,7 @@ export interface RegistryPeer {
     address: string;
     /** Present when the relay has a `subnet6`. */
     address6?: string;
-    /** The key she brought, when it is a plain value; a generated key stays out of the registry. */
+    /** The peer's own key, if it is a plain value; a generated key stays out of the registry. */
     publicKey?: string;
     /** Networks behind this peer, canonical CIDR. Absent: none. */
     routes?: string[];
@@ -68,15 +68,15 @@ export interface RegistryService {
 
 /** What became of names that are no longer listed: never forgotten, never given out before all else. */
 export interface RetiredPeer {
-    /** Empty once the address had to be given to somebody else because the pool was used up. */
+    /** Empty once the address was given to another peer because the pool was used up. */
     address: string;
     address6?: string;
     publicKey?: string;
     /** Absent: once. */
     admitted?: number;
-    /** RFC 3339, when it was her expiry that retired her. */
+    /** RFC 3339, if the peer was retired by its expiry. */
     expires?: string;
-    /** The epoch of the key that expired with her, for as long as the program lists her: a generated one is still in the state. */
+    /** The epoch of the expired key, while the program still lists the peer: a generated key is still in the state. */
     keyEpoch?: number;
 }
 
@@ -103,7 +103,7 @@ export interface Ports {
     last?: number;
 }
 
-/** Who may open the flows of a grant: a peer by name, with her own addresses, or one of the networks behind her. */
+/** Who may open the flows of a grant: a peer by name, with its own addresses, or one of the networks behind it. */
 export type GrantSource = string | { peer: string; network: string };
 
 /** One direction that is allowed: who may open flows to whom. Replies are implied, nothing else is. */

@@ -2,7 +2,7 @@ import type { Ledger } from "./model.js";
 import type { PeerRequest } from "./request.js";
 
 /*
- * Keys that a resource puts out, generated ones above all. They identify a peer as a key in the program does: whoever brings the
+ * Keys that a resource puts out, generated ones above all. They identify a peer as a key in the program does: a peer with the
  * key of a name just dropped was renamed, and a key that was revoked stays revoked. But they are not known in every preview, so
  * the ledger does not list them: it remembers them only once they are former keys.
  */
@@ -32,7 +32,7 @@ export function withFormerKeys(ledger: Ledger, keys: Record<string, unknown>): L
     return { ...ledger, peers };
 }
 
-/** The ledger of last time, told of every key that a peer ever had: those that nobody has now were revoked or replaced. */
+/** The previous ledger with every key that a peer ever had: keys without a peer were revoked or replaced. */
 export function withHistory(ledger: Ledger, everyKey: Iterable<string>): Ledger {
     const { peers, retired } = ledger;
     const held = new Set([...Object.values(peers), ...Object.values(retired.peers)].map(({ publicKey }) => publicKey));

@@ -56,7 +56,7 @@ function want(
         return { held: before.services[name]?.port };
     }
     const left = Object.hasOwn(before.retired.services, name) ? before.retired.services[name]?.port : undefined;
-    return left === undefined || left === 0 ? {} : { wish: left };
+    return left === undefined || left === 0 ? {} : { preferred: left };
 }
 
 function unlisted<T>(entries: Record<string, T>, services: Record<string, ServiceRequest>): [string, T][] {

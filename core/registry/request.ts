@@ -4,7 +4,7 @@ export interface RegistryRequest {
     subnet: string;
     /** Its IPv6 network: a peer has the same host index in both. */
     subnet6?: string | undefined;
-    /** IPv4 addresses nobody may have. */
+    /** IPv4 addresses that are never allocated. */
     reservedAddresses: string[];
     peers: Record<string, PeerRequest>;
     services: Record<string, ServiceRequest>;
@@ -21,7 +21,7 @@ export interface PeerRequest {
     routes?: string[] | undefined;
     /** Default: 1. */
     keyEpoch?: number | undefined;
-    /** RFC 3339. From then on she counts as unlisted. */
+    /** RFC 3339. From then on the peer counts as unlisted. */
     expires?: string | undefined;
     /** Lets a revoked public key in again. */
     reinstate?: boolean | undefined;

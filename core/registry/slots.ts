@@ -2,12 +2,12 @@
  * Who gets which number: the rules that addresses and ports have in common.
  *
  * A slot belongs to a name for ever. The order in which names are declared plays no part: new names are served in
- * sorted order, after everybody who already has a slot.
+ * sorted order, after all names that already have a slot.
  */
 interface SlotRequest {
     /** Slots that may be given out, both ends included. */
     pool: { first: number; last: number };
-    /** Whether a slot in the pool is nobody's to have. */
+    /** Whether a slot in the pool cannot be allocated. */
     blocked: (slot: number) => boolean;
     /** By name. */
     wanted: ReadonlyMap<string, Want>;
@@ -18,19 +18,19 @@ interface SlotRequest {
 export interface Want {
     /** Chosen by the program: this slot or none. */
     pinned?: number | undefined;
-    /** Hers since the last time. */
+    /** The current slot. */
     held?: number | undefined;
-    /** Hers before she was retired, or the one that fits best: given when it is free. */
-    wish?: number | undefined;
+    /** The slot before the name was retired, or the best match: given if it is free. */
+    preferred?: number | undefined;
 }
 
 interface SlotResult {
     slots: Map<string, number>;
-    /** Pinned slots that are somebody else's. */
+    /** Pinned slots of other names. */
     conflicts: { name: string; holder: string }[];
     /** Names for which nothing was left. */
     unserved: string[];
-    /** Retired names whose slot went to somebody else. */
+    /** Retired names whose slot was given to another name. */
     evicted: Set<string>;
 }
 
@@ -66,9 +66,9 @@ export function assignSlots(request: SlotRequest): SlotResult {
     const leftBy = new Map([...retired].map(([name, slot]) => [slot, name]));
     const free = (slot: number): boolean => !holder.has(slot) && !request.blocked(slot);
     for (const name of rest) {
-        const wish = wanted.get(name)?.wish;
-        if (!slots.has(name) && wish !== undefined && free(wish) && !leftBy.has(wish)) {
-            take(name, wish);
+        const preferred = wanted.get(name)?.preferred;
+        if (!slots.has(name) && preferred !== undefined && free(preferred) && !leftBy.has(preferred)) {
+            take(name, preferred);
         }
     }
 
@@ -86,7 +86,7 @@ export function assignSlots(request: SlotRequest): SlotResult {
     return { slots, conflicts, unserved, evicted };
 }
 
-/** Slots nobody ever had, lowest first; when they are used up, those that retired names left. */
+/** Slots that were never used, lowest first; then those of retired names. */
 function* unused(
     pool: { first: number; last: number },
     neverUsed: (slot: number) => boolean,

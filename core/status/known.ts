@@ -2,7 +2,7 @@ import { joinHostPort } from "../addresses/index.js";
 import type { ProxyService, RegistryPeer } from "../registry/model.js";
 import { serviceDomain, serviceUrls } from "../names.js";
 
-/** A peer as the state knows her. */
+/** A peer in the state. */
 export interface KnownPeer {
     listed: boolean;
     publicKey: string;

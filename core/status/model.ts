@@ -2,32 +2,32 @@ import type { Dump } from "../wireguard/index.js";
 
 /**
  * `connected`: a handshake at most 180 s ago. `idle`: an older one. `never`: none since the interface came up.
- * `missing`: listed, but on no interface. `expired`: past her expiry and off the wire. `revoked`: no longer listed and off
+ * `missing`: listed, but on no interface. `expired`: past its expiry and removed. `revoked`: no longer listed and
  * the wire. `rogue`: on the wire and not listed. `unknown`: the relay could not be asked.
  */
 export type PeerState = "connected" | "idle" | "never" | "missing" | "expired" | "revoked" | "rogue" | "unknown";
 
 export interface PeerStatus {
-    /** Absent of a rogue that nobody ever listed. */
+    /** Absent for an unknown peer that was never listed. */
     name?: string;
     state: PeerState;
     publicKey: string;
     /** What people compare: "SHA256:" and 16 characters. */
     fingerprint: string;
-    /** Tunnel addresses; of a rogue what she may send from. */
+    /** Tunnel addresses; for an unknown peer its allowed IPs. */
     addresses: string[];
     /** RFC 3339, UTC, of the newest handshake; null is never. */
     handshake: string | null;
     /** Seconds between it and the relay's clock. */
     age: number | null;
-    /** Where her last packet came from, "203.0.113.9:41922". */
+    /** The peer's endpoint, "203.0.113.9:41922". */
     endpoint: string | null;
     /** Bytes since the interface came up, of all key epochs. */
     received: number;
     sent: number;
-    /** The relay's key epoch that her newest handshake was with. */
+    /** The relay's key epoch of the newest handshake. */
     epoch: number | null;
-    /** RFC 3339, UTC. When her key was admitted. */
+    /** RFC 3339, UTC. When the key was admitted. */
     since?: string;
     revokedAt?: string;
     expires?: string;
@@ -89,20 +89,20 @@ export interface RelayStatus {
     services: ServiceStatus[];
     /** In what the relay is not as the state says; a sentence without full stop each. Rogues are among the peers. */
     drift: string[];
-    /** What else on the machine stops the relay's packets, and what to do; a sentence each. Absent when nobody looked. */
+    /** What else on the machine stops the relay's packets, and what to do; a sentence each. Absent if it was not checked. */
     conflicts?: string[];
-    /** A change that waits for its confirmation, or one that was rolled back because nobody confirmed it. */
+    /** A change that waits for its confirmation, or one that was rolled back because it was not confirmed. */
     notes: string[];
     /** What the relay did by itself since the last operation, a sentence each, newest last. */
     journal: string[];
 }
 
-/** What a relay tells when it is asked: nothing secret, nothing judged. */
+/** What a relay tells when it is asked: no secrets and no evaluation. */
 export interface RelayAnswer {
     /** Its clock, Unix seconds. */
     time: number;
     generation?: number;
-    /** When a change that nobody confirmed was rolled back, RFC 3339. */
+    /** When an unconfirmed change was rolled back, RFC 3339. */
     rolledBack?: string;
     /** Names of the files that wait for a confirmation. */
     pending: string[];

@@ -4,7 +4,7 @@ import type { PeerStatus, RelayStatus } from "./model.js";
 export type ProblemKind =
     "unreachable" | "rogue" | "drift" | "conflict" | "stale" | "certificate" | "service" | "expiry";
 
-/** Something a monitor should wake somebody for. */
+/** A problem for a monitor to report. */
 export interface Problem {
     relay: string;
     kind: ProblemKind;
@@ -25,7 +25,7 @@ export interface Thresholds {
 }
 
 /**
- * Whatever is not as it should be. A peer who is not connected is none unless somebody said she must be.
+ * All problems. A peer that is not connected is a problem only if it was required.
  *
  * @param standard seconds a handshake may be old when only names are given
  */
@@ -67,11 +67,11 @@ function stalePeers({ relay, peers }: RelayStatus, thresholds: Thresholds, stand
 }
 
 function reason(state: PeerStatus["state"], age: number | null): string {
-    if (age !== null) return `her last handshake was ${age} s ago`;
+    if (age !== null) return `its last handshake was ${age} s ago`;
     return state === "never" ? "no handshake yet" : state;
 }
 
-/** Whoever has expired is as the program says. */
+/** An expired peer is not a problem. */
 function leavingPeers({ relay, peers, time }: RelayStatus, { expiring }: Thresholds): Problem[] {
     const now = new Date(time ?? 0);
     return peers.flatMap(({ name, expires }): Problem[] => {

@@ -48,7 +48,7 @@ export function statusOf(known: KnownRelay, answer: RelayAnswer): RelayStatus {
 }
 
 /** What the state alone tells of a relay that could not be asked. */
-export function unasked(known: KnownRelay, problem: string): RelayStatus {
+export function unreachableStatus(known: KnownRelay, problem: string): RelayStatus {
     return {
         relay: known.relay,
         host: known.host,
@@ -238,9 +238,9 @@ function driftOf(known: KnownRelay, answer: RelayAnswer, sightings: Map<string, 
     const up = answer.interfaces.filter(({ dump }) => dump !== undefined);
     const mute = answer.interfaces.filter(({ dump }) => dump === undefined);
     const drift = mute.map(({ name }) => `the interface ${name} is gone or does not answer`);
-    const strange = up.filter((each) => epochOf(known, each) === null);
-    drift.push(...strange.map(({ name }) => `the interface ${name} has a key that the state does not know`));
-    if (!answer.table) drift.push("the firewall's table is gone: nothing guards the tunnel");
+    const unknownKeys = up.filter((each) => epochOf(known, each) === null);
+    drift.push(...unknownKeys.map(({ name }) => `the interface ${name} has a key that is not in the state`));
+    if (!answer.table) drift.push("the firewall's table is missing: the tunnel is not protected");
     for (const [name, { listed, publicKey, expires }] of Object.entries(known.peers)) {
         const places = sightings.get(publicKey) ?? [];
         if (!listed || up.length === 0) continue;
@@ -274,13 +274,13 @@ function notesOf({ peers }: KnownRelay, { pending, rolledBack, moving, time }: R
         ...(pending.length === 0 ? [] : [`a change of ${pending.join(", ")} waits for its confirmation`]),
         ...(rolledBack === undefined
             ? []
-            : [`a change that nobody confirmed was rolled back on ${rolledBack}; the next up records it`]),
+            : [`a change that was not confirmed was rolled back on ${rolledBack}; the next \`pulumi up\` records it`]),
         ...moving.flatMap(({ publicKey, former, until }) => {
             const name = owner(publicKey, former);
             return name === undefined
                 ? []
                 : [
-                      `${name} has not used her new key yet: the former one works until she does, until ${rfc3339Of(until)} at most`,
+                      `${name} has not used its new key yet: the former one works until then, until ${rfc3339Of(until)} at most`,
                   ];
         }),
     ];

@@ -73,7 +73,7 @@ function interfaceUnit(args: UnitArgs, device: string): string {
             ...TRIED_FOR_EVER,
         },
         Service: {
-            // Ready is said when the interface is filled, and nobody who waits for it is earlier.
+            // The unit is ready once the interface is configured, so units after it start later.
             Type: "notify",
             NotifyAccess: "all",
             RemainAfterExit: "yes",
@@ -90,11 +90,11 @@ function watchUnit(args: UnitArgs): string {
     const { firewall, wireguard, second } = namesOf(args);
     return unit({
         Unit: {
-            Description: `What happens on relay ${args.name} while nobody applies`,
+            Description: `Watches relay ${args.name} between updates`,
             After: `${firewall} ${wireguard} ${second}`,
             ...TRIED_FOR_EVER,
         },
-        // Whoever ends it by hand has not changed the relay.
+        // Stopping it by hand does not change the relay.
         Service: { Type: "exec", ExecStart: program(args, "watch"), Restart: "always", RestartSec: "1" },
         Install: { WantedBy: "multi-user.target" },
     });
@@ -171,7 +171,7 @@ export function renderRenewalUnits({ name, etc, run }: UnitArgs): Record<string,
     };
 }
 
-/** By default a unit that failed five times within ten seconds is given up until somebody looks. */
+/** By default a unit that failed five times within ten seconds stays stopped until it is started by hand. */
 const TRIED_FOR_EVER = { StartLimitIntervalSec: "0" };
 
 function unit(sections: Record<string, Record<string, string>>): string {

@@ -43,7 +43,7 @@ export interface DesiredPeer {
     allowedIps: string[];
     /** Seconds; 0 is off. */
     keepalive: number;
-    /** host:port, where she is waited for; absent where she comes by herself. */
+    /** host:port of the peer; absent for a peer that initiates the connection itself. */
     endpoint?: string;
     /** RFC 3339; absent for never. */
     expires?: string;

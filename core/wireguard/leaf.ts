@@ -40,7 +40,7 @@ export function leafRules(rules: Record<string, string[]>, leaf: Leaf): Record<s
 
 /**
  * Networks outside of the tunnel that a leaf exchanges packets with through the relay, sorted: others' networks that it or
- * the hosts behind it may reach, or that may reach them.
+ * the hosts behind it have access to, or that have access to them.
  *
  * @param networks all that the relay leads to
  */

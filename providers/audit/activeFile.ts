@@ -13,7 +13,7 @@ interface LogPlace {
     readonly disk: Disk;
 }
 
-/** Where the file that is written begins, as long as nobody else wrote to it. */
+/** Where the file that is written begins, as long as no other program wrote to it. */
 export interface Cut {
     /** Offset of its first byte in the log. */
     base: number;
@@ -82,7 +82,7 @@ export class ActiveFile {
         if (size === expected) return;
         throw new AuditError(
             this.place.name,
-            `it has ${size} bytes after a write that should have made it ${expected}: somebody else writes to it`,
+            `it has ${size} bytes after a write that should have made it ${expected}: another program writes to it`,
             "find the other writer, then verify the log with qp-tunnel audit verify",
         );
     }
@@ -135,7 +135,7 @@ function refuseOtherNames({ path, name, disk }: LogPlace, file: number): void {
     if (nlink <= 1) return;
     throw new AuditError(
         name,
-        `the file has ${nlink} names (hard links), and writers under the others are not waited for`,
+        `the file has ${nlink} names (hard links), and there is no lock for the others`,
         `keep one of them: find the others with \`find FOLDER -samefile ${path}\``,
     );
 }

@@ -48,6 +48,6 @@ function irregular(path: string): AuditError {
     return new AuditError(
         path,
         "it is not a regular file: a log is never a folder, a pipe or a device",
-        "name a file, or remove what has its name",
+        "choose another file, or remove what is there",
     );
 }

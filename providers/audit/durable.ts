@@ -33,7 +33,7 @@ export function keepAside(path: string, bytes: Buffer, disk: Disk = realDisk): s
     }
 }
 
-/** Puts a whole file in place of another, or none, in one step: nobody ever sees half of it. Mode 0600. */
+/** Puts a whole file in place of another, or none, atomically. Mode 0600. */
 export function replaceFile(path: string, content: Iterable<Uint8Array>, disk: Disk = realDisk): void {
     const temporary = `${path}.${process.pid}.new`;
     const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
@@ -58,7 +58,7 @@ export function syncFolder(path: string, disk: Disk = realDisk): void {
     }
 }
 
-/** Changes whenever somebody writes to the file or puts another in its place. */
+/** Changes whenever the file is written or replaced. */
 export function stampOf(file: number, disk: Disk = realDisk): string {
     const { ino, size, mtimeNs } = disk.fstatSync(file, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;

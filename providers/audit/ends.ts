@@ -31,7 +31,7 @@ export function readEnds(source: Source, name: string, expect: Partial<LogIdenti
     const firstRaw = bytes === 0 ? undefined : lineAt(source, 0);
     const [lastRaw] = linesBackwards(source, bytes);
     if (firstRaw === undefined || lastRaw === undefined) {
-        if (bytes > 0) throw lineError(name, 1, "it is longer than any line of ours");
+        if (bytes > 0) throw lineError(name, 1, "it is longer than the maximum line");
         return undefined;
     }
     const first = checkLine(firstRaw.bytes, name, 1);
@@ -130,7 +130,7 @@ function keyFor(keys: readonly KeyEpoch[], sequence: number): string {
     return (keys.findLast(({ from }) => from <= sequence) as KeyEpoch).publicKey;
 }
 
-/** From the record itself, for lines that nobody has counted. */
+/** From the record itself, for lines that were not counted. */
 export function lineNumber(bytes: Buffer): number {
     const [, sequence] = /"sequence":(\d+)/.exec(bytes.toString("utf8", Math.max(0, bytes.length - 512))) ?? [];
     return Number(sequence ?? NaN) + 1;

@@ -27,7 +27,7 @@ export async function refuseShorter(log: AuditLog, origin: LogOrigin, name: stri
     throw new AuditError(
         `line ${now.size + 1} of ${name}`,
         `it is missing: the log ends after ${now.size} lines, ${seen.records} were written here`,
-        "the log was cut, or is an older copy: bring back the newer one",
+        "the log was truncated, or is an older copy: restore the newer one",
     );
 }
 

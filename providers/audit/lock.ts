@@ -28,7 +28,7 @@ export async function lockFile(path: string, name: string, wait = WAIT_MS): Prom
             if (performance.now() >= deadline) {
                 throw new AuditError(
                     name,
-                    `it is locked by another writer for more than ${wait / 1000} s`,
+                    `another writer has held its lock for more than ${wait / 1000} s`,
                     "wait for the other update to end, or find out who holds the file (fuser, lsof)",
                 );
             }
@@ -87,8 +87,8 @@ function refuseForeign(path: string, name: string): void {
     if (status?.isFile() && status.size === 0) return;
     throw new AuditError(
         name,
-        `its lock ${path} is not the empty file it has to be`,
-        "remove it while no update is running; the next one makes it again",
+        `its lock ${path} must be an empty file`,
+        "remove it while no update is running; the next one creates it again",
     );
 }
 

@@ -115,7 +115,7 @@ export class AuditLog {
         return this.file.rotate(
             {
                 status: "success",
-                message: `Key ${shortKey(next.publicKey)} is in force from here on`,
+                message: `Key ${shortKey(next.publicKey)} is the current key from here on`,
                 user,
                 correlation_id: crypto.randomUUID(),
             },
@@ -236,7 +236,7 @@ export class AuditLog {
         return new AuditError(
             `signing key ${shortKey(publicKey)}`,
             `the key of ${this.ref.path} is ${shortKey(sealed.publicKey)}`,
-            "give this machine the key that is in force",
+            "copy the current key to this machine",
         );
     }
 }

@@ -23,7 +23,7 @@ export class LogFile {
     private static readonly files = new WeakMap<Disk, Map<string, LogFile>>();
 
     private queue: Promise<unknown> = Promise.resolve();
-    /** As of the cut's stamp, so that an append reads nothing when nobody else wrote. */
+    /** As of the cut's stamp, so that an append reads nothing unless another program wrote. */
     private written: { ends: Ends; cut: Cut } | undefined;
     /** As last read: spares looking for the log's keys again. */
     private seen: Ends | undefined;

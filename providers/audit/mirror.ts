@@ -56,8 +56,8 @@ export async function missingInMirror(log: Source, name: string, mirror: MirrorT
     if (offset > end) {
         throw new AuditError(
             name,
-            `it ends after ${end} bytes, its mirror has ${offset}: the log was cut, or is an older copy`,
-            "bring the newer one back with qp-tunnel audit pull, or find out who changed it",
+            `it ends after ${end} bytes, its mirror has ${offset}: the log was truncated, or is an older copy`,
+            "restore the newer one with qp-tunnel audit pull, or find out who changed it",
         );
     }
     const whole = endOfLines(log, offset);
@@ -69,7 +69,7 @@ export async function missingInMirror(log: Source, name: string, mirror: MirrorT
     if (!contradicts) return { offset, end };
     throw new AuditError(
         name,
-        `its mirror holds other records: they part before byte ${offset}`,
+        `its mirror has different records: they diverge before byte ${offset}`,
         "compare the two with qp-tunnel audit verify, and find out which one was changed",
     );
 }
@@ -149,7 +149,7 @@ async function refuseContradiction(log: Source, name: string, mirror: MirrorTran
         if (!bytes.equals(await mirror.read(offset, bytes.length))) {
             throw new AuditError(
                 name,
-                `it is not the beginning of its mirror: they part between bytes ${offset} and ${offset + bytes.length}`,
+                `it is not the beginning of its mirror: they diverge between bytes ${offset} and ${offset + bytes.length}`,
                 "compare the two with qp-tunnel audit verify, and find out which one was changed",
             );
         }
@@ -180,7 +180,7 @@ export function fileMirror(path: string): MirrorTransport {
                 refuseIrregular(status, path);
                 const { size } = status;
                 if (size !== offset) {
-                    throw new AuditError(path, `it ends at byte ${size}, not ${offset}`, "see who else writes to it");
+                    throw new AuditError(path, `it ends at byte ${size}, not ${offset}`, "find the other writer");
                 }
                 writeAll(file, bytes);
                 realDisk.fdatasyncSync(file);

@@ -20,8 +20,8 @@ export function misplaced(path: string, name: string, line: number, genesis: str
     const at = (file: string): string => join(dirname(name), file);
     return new AuditError(
         `line ${line} of ${name}`,
-        `the log that the state remembers is ${at(found[0])}: it is known by its first record, not by the stack's name`,
-        `say where it is with \`path: ${JSON.stringify(at(found[0]))}\` of AuditSink, or move it: ${movesTo(path, found)
+        `the log that the state remembers is ${at(found[0])}: the first record identifies it, not the stack's name`,
+        `point to it with \`path: ${JSON.stringify(at(found[0]))}\` of AuditSink, or move it: ${movesTo(path, found)
             .map(([from, to]) => `\`mv ${at(from)} ${at(to)}\``)
             .join(", ")}`,
     );

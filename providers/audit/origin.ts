@@ -33,7 +33,7 @@ export function checkOrigin(
             log.project === project ? ["stack", log.stack, stack] : ["project", log.project, project];
         throw new AuditError(
             `line 1 of ${name}`,
-            `it is the log of another ${word}: ${theirs}, not ${ours}`,
+            `it is the log of a different ${word}: ${theirs}, not ${ours}`,
             "point to the log of this stack",
         );
     }

@@ -11,7 +11,7 @@ export function recoveredEntry(user: string, bytes: Buffer, side: string): Untim
         correlation_id: randomUUID(),
         action: "log_recovered",
         status: "success",
-        message: `Moved ${bytes.length} bytes of an interrupted write to ${side}`,
+        message: `Moved ${bytes.length} bytes of an incomplete line to ${side}`,
         details: { bytes: bytes.length, sha3_256: nativePrimitives.sha3(bytes), file: side },
     };
 }
@@ -27,7 +27,7 @@ export function segmentEntry(user: string, closed: string, records: number, byte
         correlation_id: randomUUID(),
         action: "log_segment",
         status: "success",
-        message: `Went on in a new file behind ${closed}`,
+        message: `Continued in a new file after ${closed}`,
         details: { closed, records, bytes },
     };
 }

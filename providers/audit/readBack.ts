@@ -38,7 +38,7 @@ export function readBack(texts: readonly string[], found: Ends | undefined, name
             if (!(error instanceof AuditError)) throw error;
             throw new AuditError(
                 `line ${number} of ${name}`,
-                `${error.problem}: readers would refuse it, so it was not written`,
+                `${error.problem}: readers would reject it, so it was not written`,
                 "this is a bug: report it; the log is as it was",
                 { cause: error },
             );
@@ -54,8 +54,8 @@ export function refuseUsedKey(publicKey: string, keys: readonly KeyEpoch[], name
     throw new AuditError(
         `signing key ${shortKey(publicKey)}`,
         next === undefined
-            ? `it is the key of ${name} already`
-            : `${name} was sealed with it until line ${next.from}, and a retired key never returns`,
-        "choose a key that this log never had; nothing was written",
+            ? `it is already the key of ${name}`
+            : `${name} was sealed with it until line ${next.from}, and a retired key cannot be used again`,
+        "choose a key that this log has never used; nothing was written",
     );
 }

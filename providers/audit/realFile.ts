@@ -31,8 +31,8 @@ function real(path: string, name: string): string | undefined {
         if (code !== "ENOENT" && code !== "ELOOP") throw error;
         throw new AuditError(
             name,
-            code === "ELOOP" ? "it is a symbolic link that leads to itself" : `${path} is a symbolic link to nothing`,
-            "make what it leads to, or remove the link",
+            code === "ELOOP" ? "it is a symbolic link to itself" : `${path} is a broken symbolic link`,
+            "create its target, or remove the link",
         );
     }
 }

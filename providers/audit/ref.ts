@@ -23,14 +23,14 @@ export interface AuditRef extends LogOrigin {
 /**
  * Where the log's file is.
  *
- * @throws AuditError when nobody would find it again
+ * @throws AuditError when the log would be lost
  */
 export function pathOf(ref: AuditRef): string {
     refuseTemporary(ref);
     return inProject(ref.path, ref.project);
 }
 
-/** An inline program of the Automation API has a folder of its own, made for this run, that nobody finds again. */
+/** An inline program of the Automation API has a folder of its own, made for this run and deleted afterwards. */
 function refuseTemporary({ path, project }: AuditRef): void {
     if (isAbsolute(path) || path.startsWith("~/")) return;
     const folder = projectFolder(project);
@@ -38,7 +38,7 @@ function refuseTemporary({ path, project }: AuditRef): void {
     throw new AuditError(
         path,
         `the project's folder ${folder} is a temporary one of an inline program, and the log would be lost with it`,
-        "give AuditSink an absolute `path` in a folder that stays, or the workspace a `workDir`",
+        "give AuditSink an absolute `path` in a permanent folder, or the workspace a `workDir`",
     );
 }
 

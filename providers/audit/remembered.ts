@@ -27,7 +27,7 @@ export async function verifyMark(reader: LogReader, mark: RecordMark, options: C
         return [];
     }
     if (acknowledged(reader, ends, mark.genesis ?? reader.ref.restartFrom)) {
-        return [`${reader.name}: begun anew after the loss of ${ends.restartedFrom}`];
+        return [`${reader.name}: started again after the loss of ${ends.restartedFrom}`];
     }
     refuseMisplaced(reader, ends, mark.sequence + 1, mark.genesis);
     return tolerant(reader, options, "one", async () => {
@@ -56,7 +56,7 @@ export async function verifyCheckpoint(
         const verdict = await reader.verify(restarted ? {} : { checkpoint: pinned });
         reader.file.pin(restarted ? -1 : pinned.bytes - 1);
         return [
-            ...(restarted ? [`${reader.name}: begun anew after the loss of ${pinned.genesis}`] : []),
+            ...(restarted ? [`${reader.name}: started again after the loss of ${pinned.genesis}`] : []),
             ...verdict.warnings.map(({ line, problem }) => `line ${line} of ${reader.name}: ${problem}`),
         ];
     });
@@ -83,7 +83,7 @@ function holds({ file, name }: LogReader, mark: RecordMark, ends: Ends): boolean
 function lost({ file, name, ref }: LogReader, line: number, genesis: string | undefined): string[] {
     const { restartFrom } = ref;
     if (restartFrom === undefined || restartFrom !== (genesis ?? restartFrom)) throw missing(file, line, genesis);
-    return [`${name}: the log is lost, as acknowledged by restartFrom; the next update begins a new one`];
+    return [`${name}: the log is lost, as acknowledged by restartFrom; the next update creates a new one`];
 }
 
 /** Whether what is remembered was in a log whose loss the program and this log's first record both acknowledge. */
@@ -111,7 +111,7 @@ async function tolerant(
         if (!(error instanceof LogBehind)) throw error;
         const older = error.ofState(name, pinned);
         if (behind === undefined || ref.onBehind !== "warn") throw older;
-        behind(`${older.message}; an update will refuse`);
+        behind(`${older.message}; an update will be refused`);
         return [];
     }
 }

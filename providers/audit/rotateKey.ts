@@ -41,8 +41,8 @@ export async function rotateKey(ref: AuditRef, to?: string): Promise<Rotation> {
     if (file === undefined) {
         throw new InvalidArgument(
             "--to",
-            `the key is in the environment (${ref.signingKey ?? ""}), where it cannot be replaced from here`,
-            "name the next key with --to env:NAME or --to file:PATH, and put it in the old one's place afterwards",
+            `the key is in the environment (${ref.signingKey ?? ""}), where this command cannot replace it`,
+            "give the next key with --to env:NAME or --to file:PATH, and replace the old one with it afterwards",
         );
     }
     // A file in the manner of earlier versions may also be another stack's: it stays as it is.
@@ -66,7 +66,7 @@ async function replaceIn(from: string, file: string, log: AuditLog, origin: LogO
         ...rotation,
         file,
         backup,
-        next: "give every machine that writes this log the new key; keep the old one only if you must, it seals nothing any more",
+        next: "copy the new key to every machine that writes this log; the old one is no longer needed",
     };
 }
 
@@ -81,12 +81,12 @@ function keepRetired(file: string, { publicKey }: Signer): string {
 
 async function write(log: AuditLog, old: Signer, next: Signer): Promise<Omit<Rotation, "next">> {
     if (old.publicKey === next.publicKey) {
-        throw new InvalidArgument("--to", "it is the key that is in force already", "name another key");
+        throw new InvalidArgument("--to", "it is already the current key", "choose another key");
     }
     const { sequence } = await log.rotateKey(next);
     return { publicKey: next.publicKey, previous: old.publicKey, sequence };
 }
 
 function moved({ signingKey }: AuditRef, file: string | undefined): string {
-    return file === undefined ? `put that key where ${signingKey} is set` : `put that key into ${file}`;
+    return file === undefined ? `set ${signingKey} to that key` : `store that key in ${file}`;
 }

@@ -84,6 +84,6 @@ export function refuseRetired({ publicKey }: Signer, { log, keys }: Ends, name: 
     throw new AuditError(
         `signing key ${shortKey(publicKey)}`,
         `line ${next.from} of ${name} retired it`,
-        `give this machine the key that is in force, ${shortKey(log.publicKey)}; if the rotation was interrupted here, run qp-tunnel audit rotate-key again`,
+        `copy the current key, ${shortKey(log.publicKey)}, to this machine; if the rotation was interrupted here, run qp-tunnel audit rotate-key again`,
     );
 }

@@ -43,8 +43,8 @@ export function segmentFiles(path: string, name: string, disk: Disk): SegmentFil
     if (twice === undefined) return segments;
     throw new AuditError(
         name,
-        `its segment ${twice.number} is there twice, as ${segmentName(path, twice.number)} and ${segmentName(path, twice.number, ".")}`,
-        "compare the two, and move the one that is a copy to another folder",
+        `its segment ${twice.number} exists twice, as ${segmentName(path, twice.number)} and ${segmentName(path, twice.number, ".")}`,
+        "compare the two, and move the copy to another folder",
     );
 }
 
@@ -65,7 +65,7 @@ function stemOfSegment(file: string): string {
     return file.replace(/(?:\.\d{4,}\.[^.]*|\.[^.]*\.\d{4,})$/, "");
 }
 
-/** Not verified: it only tells whose file it is. undefined when it is no record. */
+/** Not verified: it only identifies the file. undefined when it is not a record. */
 function firstRecord(path: string, disk: Disk): { action: string; details: Record<string, unknown> } | undefined {
     const file = openIfThere(disk, path, constants.O_RDONLY);
     if (file === undefined) return undefined;

@@ -67,7 +67,7 @@ function closedSegments(path: string, name: string, disk: Disk = realDisk): stri
         throw new AuditError(
             name,
             `its segment ${segmentName(path, gap + 1, segments[gap]?.file)} is missing`,
-            "bring it back from version control or the mirror; archived segments have to be beside the log to be verified",
+            "restore it from version control or the mirror; archived segments must be next to the log to be verified",
         );
     }
     return segments.map(({ file }) => join(dirname(path), file));

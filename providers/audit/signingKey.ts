@@ -27,7 +27,7 @@ export type Sealed = Pick<LogIdentity, "project" | "stack" | "publicKey">;
  *
  * @param reference "file:PATH" or "env:NAME", holding a 32-byte Ed25519 seed in hex or base64; default: one file per project
  *   and stack in the user's configuration directory
- * @param create whether a key may be made when the file is not there: only for a log that nobody has seen yet
+ * @param create whether a key may be made when the file is not there: only for a new log
  * @param sealed the log as it is; absent: there is none yet
  * @throws AuditError when there is no key, it is not one, or others can read it
  */
@@ -62,7 +62,7 @@ export function isDefault(reference: string | undefined): boolean {
 
 /**
  * The file that holds the key in force: under the name the stack has now, the one it had when the log began, or the name
- * earlier versions gave it, which two stacks could share. Without a log nobody else's file is taken.
+ * earlier versions gave it, which two stacks could share. Without a log such a shared file is not used.
  */
 function defaultFileOf(origin: LogOrigin, sealed: Sealed | undefined): string {
     const own = defaultKeyFile(origin);
@@ -86,8 +86,8 @@ function parseReference(reference: string | undefined, origin: LogOrigin): { sch
     const given = isDefault(reference) ? `file:${defaultKeyFile(origin)}` : (reference ?? "");
     const [, scheme, value] = /^(file|env):(.+)$/su.exec(given) ?? [];
     if (scheme === undefined || value === undefined) {
-        // Whoever wrote the key itself here must not find it in an error.
-        throw new AuditError("signingKey", "it begins with neither file: nor env:", "write file:PATH or env:NAME");
+        // The value may be the key itself, so the error must not contain it.
+        throw new AuditError("signingKey", "it starts with neither file: nor env:", "write file:PATH or env:NAME");
     }
     return { scheme: scheme as "file" | "env", value };
 }
@@ -127,8 +127,8 @@ function fromFile(path: string, create: boolean): Uint8Array {
     if (create) return makeKey(path, subject);
     throw new AuditError(
         subject,
-        "it is not on this machine, and the log was begun with it",
-        "bring the key here from where the log was written, or give it with signingKey: env:NAME; a new key cannot continue the log",
+        "it is not on this machine, and the log is sealed with it",
+        "copy the key from the machine that wrote the log, or give it with signingKey: env:NAME; a new key cannot continue the log",
     );
 }
 
@@ -139,10 +139,9 @@ function readPrivately(path: string, subject: string): string | undefined {
         // A pipe without a writer would be waited for.
         file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
         const status = fstatSync(file);
-        if (!status.isFile())
-            throw new AuditError(subject, "it is not a regular file", "name a file that holds the key");
+        if (!status.isFile()) throw new AuditError(subject, "it is not a regular file", "give a file with the key");
         if ((status.mode & 0o077) !== 0) {
-            throw new AuditError(subject, "others than its owner can read it", `chmod 600 ${path}`);
+            throw new AuditError(subject, "other users can read it", `chmod 600 ${path}`);
         }
         return readFileSync(file, "utf8");
     } catch (error) {
@@ -165,7 +164,7 @@ function makeKey(path: string, subject: string): Uint8Array {
     } catch (error) {
         throw new AuditError(
             subject,
-            `it cannot be made: ${(error as Error).message}`,
+            `it cannot be created: ${(error as Error).message}`,
             "make the directory writable, or set signingKey",
             { cause: error },
         );

@@ -12,8 +12,8 @@ export function missing(
     const acknowledge = genesis === undefined ? "restartFrom" : `restartFrom: "${genesis}"`;
     return new AuditError(
         `line ${line} of ${name}`,
-        "it is missing: the log is not there, though the state remembers records in it",
-        `bring the log back from version control or its mirror, or name it in \`path\` of AuditSink where the relay came from another project; if it is lost for good, say so with ${acknowledge}`,
+        "it is missing: the log does not exist, but the state pins records in it",
+        `restore the log from version control or its mirror, or set \`path\` of AuditSink if the relay came from another project; if it is lost for good, acknowledge that with ${acknowledge}`,
     );
 }
 
@@ -24,7 +24,7 @@ export function unusable(name: string, error: unknown): AuditError {
     return new AuditError(
         name,
         `it cannot be read or written: ${error.message}`,
-        "see to the disk and the permissions, then run again: what was written half is repaired then",
+        "check the disk and the permissions, then run again: an incomplete line is repaired then",
         { cause: error },
     );
 }

@@ -13,7 +13,7 @@ export interface Witness {
     /** File with the newest checkpoint of each log this witness has signed. */
     memory: string;
     name: string;
-    /** Public keys of the log: whoever holds one of them may show it to the witness. */
+    /** Public keys of the log: the witness accepts checkpoints signed with one of them. */
     logKeys: readonly string[];
     signer: Signer;
     /** Time of the signature, since 1970. */
@@ -74,15 +74,15 @@ function refuseContradiction(
         throw new AuditError(
             `checkpoint of ${origin}`,
             size === seen.size
-                ? `it is another history: of ${size} records the witness has seen another root`
-                : `it has ${size} records, the witness has seen ${seen.size}: the log was cut, or is an older copy`,
+                ? `it is a different history: the witness has seen another root for ${size} records`
+                : `it has ${size} records, the witness has seen ${seen.size}: the log was truncated, or is an older copy`,
             "keep both notes, and find out who changed the log",
         );
     }
     if (old !== seen.size) {
         throw new AuditError(
             `checkpoint of ${origin}`,
-            `nothing shows that it extends the ${seen.size} records the witness has seen`,
+            `there is no proof that it extends the ${seen.size} records that the witness has seen`,
             `make the request with qp-tunnel audit prove --since ${seen.size}`,
         );
     }
@@ -94,7 +94,7 @@ function refuseContradiction(
     if (verifyConsistency(claim, primitives)) return;
     throw new AuditError(
         `checkpoint of ${origin}`,
-        `it is another history: its log does not begin with the ${seen.size} records the witness has seen`,
+        `it is a different history: its log does not extend the ${seen.size} records that the witness has seen`,
         "keep both notes, and find out who changed the log",
     );
 }
@@ -106,6 +106,6 @@ function readMemory(path: string): Memory {
     } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
         // A witness that forgets signs anything.
-        throw new AuditError(`witness memory ${path}`, "it is not JSON", "bring it back from a copy", { cause: error });
+        throw new AuditError(`witness memory ${path}`, "it is not JSON", "restore it from a copy", { cause: error });
     }
 }

@@ -29,7 +29,7 @@ export async function provideCaddy(target: Target): Promise<void> {
         if (there.sha256 !== undefined || there.installed !== undefined) return;
         throw new HostError(
             describeHost(target.host),
-            "has no Caddy, and there is none to push from here",
+            "has no Caddy, and this machine has none to send",
             "run `npm run tools` and put its directories before PATH",
         );
     }
@@ -37,7 +37,7 @@ export async function provideCaddy(target: Target): Promise<void> {
         if (there.installed !== undefined) return;
         throw new HostError(
             describeHost(target.host),
-            `has no Caddy, and the one here is for ${process.platform} ${process.arch}, not ${there.architecture}`,
+            `has no Caddy, and the one on this machine is for ${process.platform} ${process.arch}, not ${there.architecture}`,
             "install Caddy 2.10 or newer on the machine",
         );
     }

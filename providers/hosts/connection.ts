@@ -3,7 +3,7 @@ import type { Connection } from "./connectionTypes.js";
 import { describeHost, type HostDescriptor, type LocalHost } from "./descriptors.js";
 import { runIn, streamIn } from "./local.js";
 
-/** One per host and process: whoever needs the machine shares the way to it. */
+/** One per host and process, shared by all calls. */
 const open = new Map<string, Connection>();
 
 export function connectionTo(host: HostDescriptor, credentials?: string): Connection {
@@ -16,7 +16,7 @@ export function connectionTo(host: HostDescriptor, credentials?: string): Connec
 function connect(host: HostDescriptor, credentials?: string): Connection {
     if (host.kind === "local") return localConnection(host);
     if (host.kind === "script") {
-        throw new HostError(describeHost(host), "nothing connects to it", "carry a script there, and its receipt back");
+        throw new HostError(describeHost(host), "it has no remote access", "carry its script to it, and the receipt back");
     }
     // Loaded when it is used: a relay on this machine needs no SSH.
     const { SshConnection } = require("./ssh.js") as typeof import("./ssh.js");

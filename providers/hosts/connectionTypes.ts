@@ -5,8 +5,8 @@ import type { Finished } from "./run.js";
 /** How a relay's machine is worked on, whatever kind it is. */
 export interface Connection {
     /** Runs bash as root with a program and its bundle on standard input; `timeout` in seconds. */
-    bash(input: string, options?: { anew?: boolean; timeout?: number }): Promise<Finished>;
-    /** Whether a change can cut the way to the machine, so that it has to be confirmed. */
+    bash(input: string, options?: { newConnection?: boolean; timeout?: number }): Promise<Finished>;
+    /** Whether a change can cut off access to the machine, so that it has to be confirmed. */
     readonly remote: boolean;
     /** A TCP stream to an address as the machine itself reaches it. */
     stream(address: string, port: number): Duplex;

@@ -46,7 +46,7 @@ export type HostDescriptor = LocalHost | SshHost | ScriptHost;
 /** A host as it is called in messages. */
 export function describeHost(host: HostDescriptor): string {
     if (host.kind === "ssh") {
-        if (!isKnown(host.address)) return "a machine that is yet to be made";
+        if (!isKnown(host.address)) return "a machine that does not exist yet";
         return `${host.user}@${host.address}${host.port === 22 ? "" : `:${host.port}`}`;
     }
     if (host.kind === "script") return `the machine that ${host.path} is run on`;
@@ -55,7 +55,7 @@ export function describeHost(host: HostDescriptor): string {
 
 /**
  * Whether both mean the same place: how it is entered may change quietly. A cloud machine is the same under another
- * address; an address that is not known yet is another one.
+ * address; an address that is not known yet counts as different.
  */
 export function isSameMachine(a: HostDescriptor, b: HostDescriptor): boolean {
     if (a.kind === "ssh" && b.kind === "ssh" && a.instance !== undefined && a.instance.id === b.instance?.id)
@@ -79,7 +79,7 @@ export function mayBeSameMachine(a: HostDescriptor, b: HostDescriptor): boolean 
     return a.kind === "ssh" && b.kind === "ssh" && a.instance === undefined && b.instance === undefined;
 }
 
-/** Whether the machine at the same address is another one than before: a cloud's, under an address that was kept. */
+/** Whether there is a different machine at the same address: a cloud instance with a kept address. */
 export function isOtherInstance(a: HostDescriptor, b: HostDescriptor): boolean {
     return a.kind === "ssh" && b.kind === "ssh" && a.instance?.id !== b.instance?.id;
 }

@@ -13,13 +13,13 @@ export interface Facts {
     relayId?: string;
     /** Ids of the resources that made the relay, as it has them. */
     marks: string[];
-    /** When a change that nobody confirmed was rolled back; gone once the log has it. */
+    /** When an unconfirmed change was rolled back; absent once the log has it. */
     rolledBack?: string;
-    /** What its own programs did with nobody applying, a line each, oldest first; lines that the log has are `sealed`. */
+    /** What the relay did by itself between updates, a line each, oldest first; lines that the log has are `sealed`. */
     journal: string[];
     /** How many of the relay's lines are in the log: the next change drops them there. */
     sealed: number;
-    /** Whom it had cut off, when that is why. */
+    /** The peers that it had cut off, if that was the reason. */
     cutOff?: string;
     /** Where the operator's SSH connection comes from. */
     client?: string;
@@ -68,7 +68,7 @@ export async function changeRelay<S extends Changing>(
             requests,
             options,
         );
-        // What the step may have changed in the machine itself is looked at anew.
+        // What the step may have changed on the machine is read again.
         const generation = linesOf((answer as Answers<Changing>).generation).at(-1);
         if (facts === undefined || generation === undefined || AFRESH.includes(step)) known.delete(placeOf(target));
         else {
@@ -98,7 +98,7 @@ export function journalSealed(target: Target, facts: Facts): Facts {
 }
 
 function plannedOn(facts: Facts | undefined): Record<string, number | undefined> {
-    // Without a generation to compare with nobody knows whether these are still the lines that were sealed.
+    // Without a generation to compare it is not known whether these are the lines that were sealed.
     if (facts === undefined) return {};
     return { expected: facts.generation ?? 0, journal: facts.sealed === 0 ? undefined : facts.sealed };
 }

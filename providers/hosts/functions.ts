@@ -62,8 +62,8 @@ export function ssh(options: SshOptions): Host {
     if (hostKey === undefined && trustOnFirstUse !== true) {
         throw new InvalidArgument(
             "hosts.ssh.hostKey",
-            "is missing, and without it anybody in between could be the relay",
-            "give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or say trustOnFirstUse: true",
+            "is missing, and without it a man in the middle could impersonate the relay",
+            "give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or set trustOnFirstUse: true",
         );
     }
     refuseSetup(options);
@@ -114,14 +114,14 @@ export function digitalOcean(options: DigitalOceanOptions = {}): Host {
     };
 }
 
-/** What runs a setup script has no ssh_config and no known_hosts: without a pinned key it would believe anybody. */
+/** What runs a setup script has no ssh_config and no known_hosts: without a pinned key it would accept any machine. */
 function refuseSetup({ setup, hostKey, privateKey, proxyJump }: SshOptions): void {
     if (setup === undefined) return;
     const refuse = (problem: string, fix: string): never => {
         throw new InvalidArgument("hosts.ssh.setup", problem, fix);
     };
-    if (hostKey === undefined) refuse("is not run on a machine whose host key is not known", "give hostKey");
+    if (hostKey === undefined) refuse("does not run on a machine whose host key is not known", "give hostKey");
     if (privateKey === undefined) refuse("cannot use the agent or an identityFile", "give privateKey, a secret");
     if (proxyJump !== undefined)
-        refuse("cannot go through proxyJump", "run the script by other means, or connect directly");
+        refuse("cannot go through proxyJump", "run the script in another way, or connect directly");
 }

@@ -30,13 +30,13 @@ export interface Target {
     credentials?: string;
 }
 
-/** The relay is not as it was when the change was planned; nothing was done. Whoever planned it looks again. */
+/** The relay is not as it was when the change was planned; nothing was done. The caller plans again. */
 export class RelayChanged extends HostError {
     constructor(
         where: string,
         readonly generation: number,
     ) {
-        super(where, `another program changed the relay meanwhile (generation ${generation})`, "apply again");
+        super(where, `another program changed the relay in the meantime (generation ${generation})`, "apply again");
     }
 }
 
@@ -68,7 +68,7 @@ type RelayValues = Record<"name" | "etc" | "run" | "owner" | "interface", string
 
 export interface StepOptions {
     /** Over a connection made for it, which shows that one can still be made. */
-    anew?: boolean;
+    newConnection?: boolean;
     /** Seconds it may take. Default: an hour. */
     timeout?: number;
 }
@@ -125,7 +125,7 @@ function failure(target: Target, step: Step, answer: Files, code: number | null,
     return new HostError(
         where,
         `step ${step} failed${error === undefined ? ` (exit code ${code ?? "none"})` : ` at ${error}`}${said === "" ? "" : `: ${said}`}`,
-        "mend what it names and apply again; nothing was opened that was closed before",
+        "fix the reported problem and apply again; no access was opened",
     );
 }
 
@@ -135,14 +135,14 @@ function diskTrouble(stderr: string): [problem: string, fix: string] | undefined
     if (full !== null) {
         return [
             `no space is left ${full[1] === undefined ? "below /etc or /run" : `for ${full[1]}`} (or no inode)`,
-            "make room (`df -h`, `df -i`) and apply again; nothing was opened that was closed before",
+            "free some space (`df -h`, `df -i`) and apply again; no access was opened",
         ];
     }
     const readOnly = /(\/[^\s:']+)[^\n]*Read-only file system/.exec(stderr);
     if (readOnly === null) return undefined;
     return [
         `${readOnly[1]} is on a read-only file system`,
-        "find out why (`dmesg` says when a disk failed), remount it writable and apply again; nothing was opened that was closed before",
+        "find out why (`dmesg` says when a disk failed), remount it writable and apply again; no access was opened",
     ];
 }
 

@@ -40,7 +40,7 @@ export async function probeServices(
     const probes = Object.entries(request.services).map(async ([name, { port, certificate }]) => {
         const ca = algorithmsOf({ certificate }).map((algorithm) => request.authorities[algorithm] ?? "");
         const result = await handshake(connection.stream(address, port), serviceDomain(name, appName), ca);
-        return [name, { ...result, ...judged(result) }] as const;
+        return [name, { ...result, ...verdictOf(result) }] as const;
     });
     return Object.fromEntries(await Promise.all(probes));
 }
@@ -65,7 +65,7 @@ function handshake(stream: Duplex, servername: string, ca: string[]): Promise<Pr
     });
 }
 
-function judged({ group, cipher, problem }: ProbeResult): { problem?: string } {
+function verdictOf({ group, cipher, problem }: ProbeResult): { problem?: string } {
     if (problem !== undefined) return {};
     if (group !== GROUP) {
         return { problem: `negotiated ${group ?? "no group"} instead of ${GROUP}; use a Caddy whose build has it` };

@@ -53,7 +53,7 @@ export function parseReceipt(text: string, subject: string): Receipt {
         throw new InvalidArgument(
             subject,
             "is not a receipt",
-            "paste all that the script printed, from the BEGIN line to the END line",
+            "paste the whole receipt, from the BEGIN line to the END line",
         );
     }
     const whole = Buffer.from(block, "base64").toString("utf8");
@@ -91,8 +91,8 @@ export function parseReceipt(text: string, subject: string): Receipt {
             subject,
             field("version") === "1" || field("version") === ""
                 ? "is damaged"
-                : "is of another version of this library",
-            "paste it again, whole, or run the script again for another one",
+                : "is from a different version of this library",
+            "paste the whole receipt again, or run the script again for a new one",
         );
     }
     return receipt;

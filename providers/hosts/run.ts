@@ -35,7 +35,7 @@ export function run(
                 new HostError(
                     program,
                     `did not end within ${timeout} s`,
-                    "look at what the machine is doing, then apply again",
+                    "check what the machine is doing, then apply again",
                 ),
             );
         }, timeout * 1000);

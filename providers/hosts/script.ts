@@ -20,7 +20,7 @@ export interface ScriptOptions {
 }
 
 /**
- * A machine that nothing connects to: `up` writes a script, somebody carries it there and runs it as root, and carries
+ * A machine without remote access: `up` writes a script, the operator carries it there, runs it as root, and carries
  * its receipt back.
  */
 export function script(options: ScriptOptions): Host {

@@ -41,9 +41,9 @@ export class SshConnection implements Connection {
 
     readonly remote = true;
 
-    /** @param options.anew over a connection of its own: an old one says nothing about whether a new one can be made */
-    async bash(input: string, options: { anew?: boolean; timeout?: number } = {}): Promise<Finished> {
-        const use = options.anew ? "anew" : "session";
+    /** @param options.newConnection over a connection of its own: an old one says nothing about whether a new one can be made */
+    async bash(input: string, options: { newConnection?: boolean; timeout?: number } = {}): Promise<Finished> {
+        const use = options.newConnection ? "fresh" : "session";
         return answerOf(this.host, await this.session(bashCommand(this.host.sudo), input, use, options.timeout));
     }
 
@@ -71,7 +71,7 @@ export class SshConnection implements Connection {
     private async session(
         command: string,
         input: string | Buffer,
-        use: "session" | "anew",
+        use: "session" | "fresh",
         timeout?: number,
     ): Promise<Finished> {
         if (use === "session") await this.connect();
@@ -96,7 +96,7 @@ export class SshConnection implements Connection {
 
     /**
      * Opens it in the background. What the client and its jump host say goes to files: a process that stays (a
-     * ProxyCommand does, as long as the connection lasts) must not hold a pipe that somebody waits on.
+     * ProxyCommand does, as long as the connection lasts) must not hold a pipe that is waited for.
      */
     private async open(): Promise<void> {
         this.opened = false;
@@ -131,7 +131,7 @@ export class SshConnection implements Connection {
             return;
         throw new HostError(
             describeHost(this.host),
-            `identityFile ${identityFile} is not there, or this user must not see it`,
+            `identityFile ${identityFile} does not exist, or this user cannot read it`,
             "give the file of a private key",
         );
     }
@@ -207,7 +207,7 @@ export class SshConnection implements Connection {
             throw new HostError(
                 describeHost(this.host),
                 "the given privateKey is not one that OpenSSH reads",
-                "give an unencrypted private key in OpenSSH or PEM form",
+                "give an unencrypted private key in OpenSSH or PEM formatatatat",
             );
         }
         return env;

@@ -45,7 +45,7 @@ function sudoRefused({ user }: SshHost, refusal: string): [problem: string, fix:
         ];
     if (/tty/.test(refusal))
         return [
-            "sudo insists on a terminal",
+            "sudo requires a terminal",
             `add \`Defaults:${user} !requiretty\` to /etc/sudoers.d, or connect as root`,
         ];
     return [
@@ -63,7 +63,7 @@ function notRun({ user }: SshHost, { code, stdout, stderr }: Finished): [problem
         .join("; ")
         .slice(0, 300);
     return [
-        `the login of ${user} does not run commands (exit code ${code ?? "none"}${said === "" ? "" : `; it printed: ${said}`})`,
+        `the login shell of ${user} does not run commands (exit code ${code ?? "none"}${said === "" ? "" : `; it printed: ${said}`})`,
         `connect as a user with a login shell that runs \`sh -c\`, without ForceCommand or a chroot`,
     ];
 }

@@ -25,7 +25,7 @@ export function pinnedFingerprint(hostKey: string | undefined): string | undefin
     return `SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** The machine shows another key than the pinned one: it was rebuilt, or somebody is in between. */
+/** The machine shows another key than the pinned one: it was rebuilt, or there is a man in the middle. */
 export class HostKeyMismatch extends HostError {}
 
 /** What is wrong with a private key's file, as the client says it. */
@@ -38,7 +38,7 @@ function identityTrouble(log: string): [problem: string, fix: string] | undefine
     const accepted = /Server accepts key: (.*) [A-Z0-9-]+ SHA256:/.exec(log)?.[1];
     if (accepted !== undefined)
         return [
-            `identityFile ${accepted} is encrypted, and nobody can be asked for its passphrase`,
+            `identityFile ${accepted} is encrypted, and its passphrase cannot be entered here`,
             `add it to the agent first: \`ssh-add ${accepted}\``,
         ];
     const bad = /Load key "(.*)": (.*)/.exec(log);
@@ -46,7 +46,7 @@ function identityTrouble(log: string): [problem: string, fix: string] | undefine
     const [, file = "", reason = ""] = bad;
     return [
         `identityFile ${file} is not a private key that OpenSSH reads (${reason.trim()})`,
-        "give a private key in OpenSSH or PEM form, with the line breaks of Unix",
+        "give a private key in OpenSSH or PEM format, with Unix line endings",
     ];
 }
 
@@ -68,7 +68,7 @@ export function explainStream(host: SshHost, to: string, said: string): HostErro
     return new HostError(
         describeHost(host),
         `no connection to ${to} (${spoken(said).at(-1) ?? "no reason given"})`,
-        "look whether the service listens there",
+        "check that the service listens there",
     );
 }
 
@@ -81,8 +81,8 @@ function explainJump({ user, address, ...host }: SshHost, log: string): HostErro
             : [`the jump host ${host.proxyJump}`, `ssh -J ${host.proxyJump} ${user}@${address}`];
     return new HostUnreachable(
         describeHost({ user, address, ...host }),
-        `${between} does not lead there (${reason ?? "no reason given"})`,
-        `check that \`${command}\` works from here; the host key of the jump host has to be in your own known_hosts`,
+        `${between} does not reach it (${reason ?? "no reason given"})`,
+        `check that \`${command}\` works from here; the host key of the jump host must be in your own known_hosts`,
     );
 }
 
@@ -97,28 +97,28 @@ export function explainFailure(host: SshHost, own: string, said: string, pinned:
     const log = `${said}\n${own}`;
     const shown = /Server host key: \S+ (SHA256:\S+)/.exec(own)?.[1];
     const last = spoken(log).at(-1);
-    // Whatever failed before the machine showed its key concerns the way to it.
+    // A failure before the machine showed its key is one of connectivity.
     if (shown === undefined && /UNKNOWN port 65535|stdio forwarding failed|jumphost/i.test(log))
         return explainJump(host, spoken(said).length > 0 ? said : own);
     if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(log)) {
         return new HostKeyMismatch(
             where,
             `the machine shows the host key ${shown ?? "unknown"}, pinned is ${pinned ?? "none"}`,
-            "find out why before anything else: somebody may be in between. If the machine was rebuilt, pin its new key",
+            "find out why first: this may be a man in the middle. If the machine was rebuilt, pin its new key",
         );
     }
     if (/no matching host key type found/.test(log)) {
         return new HostKeyMismatch(
             where,
             `the machine has no host key of the pinned kind (${pinned ?? "none"})`,
-            "pin the key it has",
+            "pin a key that it has",
         );
     }
     if (/Too many authentication failures/.test(log)) {
         return new HostError(
             where,
             "the machine ended the connection after too many keys were offered",
-            "set identityFile to the key that is authorized there, or take keys out of the agent (`ssh-add -d`)",
+            "set identityFile to the key that is authorized there, or remove keys from the agent (`ssh-add -d`)",
         );
     }
     const identity = identityTrouble(log);
@@ -126,7 +126,7 @@ export function explainFailure(host: SshHost, own: string, said: string, pinned:
     if (/Permission denied/.test(log)) {
         return new HostError(
             where,
-            `the machine lets ${host.user} in with none of the keys offered`,
+            `the machine accepts none of the offered keys for ${host.user}`,
             "check user, identityFile and the agent (`ssh-add -l`)",
         );
     }
@@ -144,6 +144,6 @@ export function explainFailure(host: SshHost, own: string, said: string, pinned:
     return new HostUnreachable(
         where,
         `the connection broke (${last ?? "no reason given"})`,
-        "apply again: what was begun is finished or undone by the next apply",
+        "apply again: the next apply completes or undoes the update",
     );
 }

@@ -14,7 +14,7 @@ export type Use =
     /** A session on the shared connection. */
     | "session"
     /** A session over a connection of its own. */
-    | "anew"
+    | "fresh"
     /** A TCP stream (`-W`) over the shared connection. */
     | "stream";
 
@@ -29,7 +29,7 @@ export type Use =
  */
 export function sshOptions(host: SshHost, folder: string, use: Use, ownAgent: boolean): string[] {
     const { port, identityFile, proxyJump, trustOnFirstUse, hostKey } = host;
-    const shared = use === "anew" ? "none" : join(folder, "control");
+    const shared = use === "fresh" ? "none" : join(folder, "control");
     const settings: Record<string, string | number> = {
         // Older clients lack some of these options, and a configuration that cannot set them needs no answer to them.
         IgnoreUnknown: "*",
@@ -68,7 +68,7 @@ export function sshOptions(host: SshHost, folder: string, use: Use, ownAgent: bo
         ControlPath: shared,
         ControlPersist: use === "master" ? 60 : "no",
         ...(use === "stream" ? {} : { ClearAllForwardings: "yes" }),
-        ...(use === "session" || use === "anew"
+        ...(use === "session" || use === "fresh"
             ? { SessionType: "default", StdinNull: "no", ForkAfterAuthentication: "no" }
             : {}),
         ...(ownAgent ? { IdentityAgent: "SSH_AUTH_SOCK", IdentitiesOnly: "no", IdentityFile: "none" } : {}),

@@ -4,7 +4,7 @@ import { HostError, TunnelError } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
 import {
     statusOf,
-    unasked,
+    unreachableStatus,
     type KnownRelay,
     type RelayAnswer,
     type RelayStatus,
@@ -54,7 +54,7 @@ export async function relayStatus(
         return options.probe ? { ...status, services: await probed(status.services, target, services) } : status;
     } catch (error) {
         if (!(error instanceof TunnelError)) throw error;
-        return unasked(known, error.message);
+        return unreachableStatus(known, error.message);
     }
 }
 

@@ -39,7 +39,7 @@ export function describe(error: unknown): string {
     if (error instanceof Error) {
         return `unexpected ${error.name}${whereOf(error)}: ${error.message}`;
     }
-    return "unexpected failure: something was thrown that is not an Error";
+    return "unexpected failure: the thrown value is not an Error";
 }
 
 /** The innermost of our own lines on the error's stack, relative to the package. */

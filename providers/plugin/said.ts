@@ -1,6 +1,6 @@
 /**
  * What has been said in one run of the engine. Several resources find the same things (the log is behind, a rule on the machine is
- * in the way): whoever finds it first says it, and nobody repeats it.
+ * in the way): the first that finds it reports it, and it is not repeated.
  */
 export class Said {
     private readonly topics = new Set<string>();

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Taking over an interface that somebody else brought up. Whoever holds its private key is who it belongs to: it is
-# adopted when it bears the relay's key, and refused otherwise. Nothing on it is made anew, so nobody's session ends.
+# Adoption of an existing interface. Its private key decides whose it is: it is
+# adopted if it has the relay's key, and refused otherwise. Nothing on it is recreated, so no session ends.
 #
 # Gives: step_adoption, keep_forwarding, kept_elements, forget_kept, adopt_interface, watch_interface, is_userspace,
 #   interface_number, found_running, take_over_running, wait_for_former, report_former.
@@ -10,15 +10,15 @@
 # refuse_foreign DEVICE: unless it bears the key that makes it this relay's.
 refuse_foreign() {
     local other live
-    answers_wg "$1" >/dev/null 2>&1 || refuse "the interface $1 exists and is not ours" "remove it, or give the Relay another \`interface\`"
+    answers_wg "$1" >/dev/null 2>&1 || refuse "the interface $1 exists but does not belong to this relay" "remove it, or give the Relay another \`interface\`"
     other=$(other_owner "$1")
     [[ -z "$other" ]] || refuse "the interface $1 belongs to $other" "give the Relay another \`interface\`"
     [[ -n "${want[adopts]:-}" ]] ||
-        refuse "the interface $1 exists and is not ours" "remove it, give the Relay another \`interface\`, or its \`privateKey\` to take it over"
+        refuse "the interface $1 exists but does not belong to this relay" "remove it, give the Relay another \`interface\`, or adopt it with \`privateKey\`"
     live=$(answers_wg "$1")
     [[ "$live" == "${want[adopts]}" ]] ||
-        refuse "the interface $1 has another private key (public key $live) than the Relay's \`privateKey\` (public key ${want[adopts]})" \
-            "give the key that the interface has, or remove the interface"
+        refuse "the interface $1 has a different private key (public key $live) than the Relay's \`privateKey\` (public key ${want[adopts]})" \
+            "set \`privateKey\` to the key of the interface, or remove the interface"
 }
 
 # Another relay of this machine, whatever it is called, that records the interface as its own.
@@ -42,7 +42,7 @@ is_foreign() { ! is_recorded "$1" && ! is_marked "$1" && interface_exists "$1"; 
 # changed; there is no answer where there is nothing to take over.
 step_adoption() {
     local device=${want[interface]}
-    if ! have ip || ! have wg || ! is_foreign "$device" || ! answers_wg "$device" >/dev/null 2>&1; then return 0; fi
+    if ! has_command ip || ! has_command wg || ! is_foreign "$device" || ! answers_wg "$device" >/dev/null 2>&1; then return 0; fi
     # Its private key stays here.
     wg show "$device" dump | awk -F'\t' -v OFS='\t' 'NR == 1 { $1 = "(none)" } 1' | answer "dump.$device"
     report_network "$device" | answer "network.$device"
@@ -73,7 +73,7 @@ forget_kept() { rm -f -- "$run/kept"; }
 adopt_interface() {
     refuse_foreign "$1"
     local device=$1 key address
-    # A whole peer that is written again is without allowed IPs for a moment; her keepalive alone is not.
+    # Rewriting a whole peer would leave it without allowed IPs for a moment; setting its keepalive alone does not.
     while read -r key; do wg set "$device" peer "$key" persistent-keepalive off; done < <(
         wg show "$device" dump | awk -F'\t' 'NR == FNR { off[$1] = ($4 == "off"); next } NF == 8 && off[$1] && $8 != "off" { print $1 }' "$work/peers" -)
     if [[ ! -f "$etc/peers" ]]; then
@@ -91,28 +91,28 @@ adopt_interface() {
 }
 
 # watch_interface DEVICE: it runs already. What fills it once it is gone is started, and waits; a wireguard-go that
-# somebody else started is not started a second time and not ended.
+# another program started is not started a second time and not stopped.
 watch_interface() {
     interface_number "$1" >"$run/$1.running"
     if uses_systemd; then
         systemctl --quiet is-active "$(unit_of "$1")" || systemctl --quiet start "$(unit_of "$1")"
     elif is_userspace "$1" && ! alive "wireguard.$1.supervisor"; then
         supervise "wireguard.$1.supervisor" supervise-wireguard "$1"
-        wait_for 5 alive "wireguard.$1.supervisor" || refuse "nothing watches over $1" "this is a fault of this library; please report it"
+        wait_for 5 alive "wireguard.$1.supervisor" || refuse "the supervisor of $1 did not start" "this is a fault of this library; please report it"
     fi
 }
 
 is_userspace() { [[ -z "$(ip -o link show type wireguard dev "$1" 2>/dev/null)" ]]; }
 interface_number() { ip -o link show dev "$1" | cut -d : -f 1; }
 
-# found_running DEVICE: at boot, or when the unit starts, somebody else was first. Another relay's interface is left alone.
+# found_running DEVICE: at boot, or when the unit starts, the interface already exists. Another relay's interface is left alone.
 found_running() {
     interface_exists "$1" && answers_wg "$1" >/dev/null 2>&1 || return 1
     [[ "$(answers_wg "$1")" == "$(wg pubkey <"$etc/key.$1")" ]] ||
-        refuse "the interface $1 was brought up with another private key" "find out who does that at boot, and let it be"
+        refuse "the interface $1 was brought up with a different private key" "find out what brings it up at boot, and disable that"
 }
 
-# What somebody else brought up may be older than our record: a revoked peer may be on it. Unless an apply has just set it right.
+# An interface that another program brought up may be older than our record and have revoked peers, unless an apply has just corrected it.
 take_over_running() {
     if [[ ! -f "$run/$1.running" || "$(<"$run/$1.running")" != "$(interface_number "$1")" ]]; then
         setconf_of "$1" >"$work/$1.conf"
@@ -123,9 +123,9 @@ take_over_running() {
     ! is_userspace "$1" || supervise_wireguard "$1"
 }
 
-# Until what somebody else brought up is gone.
+# Waits until the other program's interface is gone.
 wait_for_former() {
-    # Whoever started it was killed before it was filled.
+    # Its creator was killed before it was configured.
     is_filled "$1" || ! alive "wireguard.$1" || end_process "wireguard.$1"
     while alive "wireguard.$1"; do pause 0.2; done
     while interface_exists "$1" && answers_wg "$1" >/dev/null 2>&1; do pause 1; done

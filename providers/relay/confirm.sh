@@ -2,7 +2,7 @@
 # Commit-confirm, for changes that could cut the operator off: chains, interface, addresses, routes, forwarding.
 # While a change waits for its confirmation, `$etc/pending` holds its files and the boot files hold what a rollback
 # leads to: chains and interface as before, peers and elements only those of both. So a reboot rolls back as well,
-# and no rollback lets anybody back in.
+# and no rollback restores a removed peer.
 #
 # Gives: must_be_confirmed, hold, current, arm_rollback, disarm_rollback, step_confirm, roll_back, roll_back_at_boot.
 # Needs, of the manifest: confirm, name, table, auditMark.
@@ -10,8 +10,8 @@
 
 must_be_confirmed() { [[ -n "${want[confirm]:-}" ]] && ! cmp -s "$1" "$2"; }
 
-# hold NAME: standard input waits in $etc/pending instead of becoming a boot file.
-hold() {
+# stage_file NAME: standard input waits in $etc/pending instead of becoming a boot file.
+stage_file() {
     install -d -m 0700 -- "$etc/pending"
     # Gone after a reboot, unlike the folder.
     : >"$run/pending"
@@ -46,7 +46,7 @@ disarm_rollback() {
     fi
 }
 
-# Came over a new connection: the way to the relay still works. Whoever was there before has to be there still.
+# It came over a new connection, so the relay is reachable. All peers that were reachable before must still be.
 step_confirm() {
     [[ -d "$etc/pending" ]] || { echo late | answer late; return 0; }
     who_is_lost >"$work/who"
@@ -69,11 +69,11 @@ lost_in_words() { awk '{ text = text (text == "" ? "" : ", ") ($1 == "peer" ? "t
 # Whether this relay has made or adopted its interface, in an apply that may still wait.
 is_taken_up() { [[ -f "$(current peers)" || -f "$etc/mark.wireguard" ]]; }
 
-# roll_back [LOST]: to the boot files, which hold nothing that was not there before and nobody who was cut since.
+# roll_back [LOST]: to the boot files, which contain nothing new and no peer that was removed since.
 roll_back() {
     [[ -d "$etc/pending" ]] || return 0
     local device ours=""
-    # An interface that was to be taken over is somebody else's as long as nothing of it is recorded.
+    # An interface that was to be taken over belongs to its former owner as long as nothing of it is recorded.
     ! is_taken_up || ours=1
     rm -rf -- "$etc/pending"
     forget_health

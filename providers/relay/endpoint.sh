@@ -50,7 +50,7 @@ endpoint_on() { wg show "$1" endpoints 2>/dev/null | awk -F'\t' -v key="$2" '$1 
 check_endpoints() {
     local key name device
     named_endpoints "$work/peers" >"$work/names"
-    [[ ! -s "$work/names" ]] || have getent || refuse "getent is not on this machine, and the relay's endpoint is a host name" \
+    [[ ! -s "$work/names" ]] || has_command getent || refuse "getent is not on this machine, and the relay's endpoint is a host name" \
         "install it (libc-bin, glibc-common or musl-utils), or give the Relay an \`endpoint\` with an address"
     while IFS=$'\t' read -r key name; do
         ! address_of "$name" >/dev/null || continue
@@ -74,7 +74,7 @@ is_silent() {
 find_moved() {
     local device key name address status=0
     for device in $(interfaces); do
-        # Whoever makes it has not come to it yet.
+        # It is not created yet.
         answers_wg "$device" >/dev/null 2>&1 || status=1
         while IFS=$'\t' read -r key name; do
             is_silent "$device" "$key" || continue

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Two key epochs of a relay: two interfaces with the same peers. Each peer is reached over the interface she used last.
-# A packet of hers says which that is, and the kernel learns it; a newer handshake says it too, which the watcher sees,
+# Two key epochs of a relay: two interfaces with the same peers. Each peer is reached over the interface that it used last.
+# The kernel learns it from its packets; the watcher learns it from a newer handshake,
 # for peers who only answer and for the networks behind peers. `$etc/moved` keeps it ("public key TAB interface"), and
 # fills what was learned again after a restart. What is learned has a table of its own: a reload of ours keeps it.
 #
@@ -14,7 +14,7 @@ oldest() { interfaces | sed -n 1p; }
 newest() { interfaces | sed -n 2p; }
 rotating() { [[ -n "$(newest)" ]]; }
 
-# On which interface each peer was last, of those who were on any. After a tie she is on the newer one.
+# The last interface of each peer that was on any. In a tie it is the newer one.
 last_interfaces() {
     local old new
     old=$(oldest) new=$(newest)
@@ -41,11 +41,11 @@ follow_epochs() {
     ! cmp -s "$work/moved" "$etc/moved" || return 0
     comm -23 "$work/moved" <(sort "$etc/moved") >"$work/movers"
     install_file "$etc/moved" <"$work/moved"
-    learn "$work/movers"
+    record_locations "$work/movers"
 }
 
-# learn FILE: "public key TAB interface" lines, into the learned sets and the routes of the networks behind.
-learn() {
+# record_locations FILE: "public key TAB interface" lines, into the learned sets and the routes of the networks behind.
+record_locations() {
     nft list table inet "$(epochs_table)" >/dev/null 2>&1 || return 0
     awk -F'\t' -v new="$(newest)" -v table="$(epochs_table)" -v routes="$work/learn.routes" '
         BEGIN { printf "" > routes }
@@ -72,7 +72,7 @@ epoch_mark() {
             has_rule -4 "$mark" || has_rule -6 "$mark" || break
             mark=""
         done
-        [[ -n "$mark" ]] || refuse "no bit from 24 to 30 of the packet mark is free on this machine" "finish the key rotation of another relay on it first"
+        [[ -n "$mark" ]] || refuse "bits 24 to 30 of the packet mark are all in use on this machine" "finish the key rotation of another relay on this machine first"
         printf '%s\n' "$mark" | install_file "$etc/epoch-mark"
     fi
     cat -- "$etc/epoch-mark"
@@ -95,12 +95,12 @@ open_epochs() {
     ! is_epochs_table_whole "$mark" || return 0
     ! nft list table inet "$(epochs_table)" >/dev/null 2>&1 || nft delete table inet "$(epochs_table)"
     epochs_nft "$mark" | nft -f -
-    [[ ! -f "$etc/moved" ]] || learn "$etc/moved"
+    [[ ! -f "$etc/moved" ]] || record_locations "$etc/moved"
 }
 
 networks() { awk '$1 == "subnet" { print $2 }' "$(current network)"; }
 
-# Marks come after destination NAT: what answers a masqueraded peer is addressed to her from there on only.
+# Marks come after destination NAT: replies to a masqueraded peer have its address only from there on.
 epochs_nft() {
     local network ip digit
     printf 'add table inet %s\ntable inet %s {\n' "$(epochs_table)" "$(epochs_table)"
@@ -130,7 +130,7 @@ close_epochs() {
 }
 
 # Interfaces that are recorded and not wanted any more.
-# One that no key of ours belongs to is somebody's line in the record.
+# An interface without a key of ours is a foreign line in the record.
 retiring() {
     is_recorded_at_all || return 0
     local device
@@ -138,7 +138,7 @@ retiring() {
 }
 is_recorded_at_all() { [[ -f "$etc/peers" && -s "$etc/interfaces" ]]; }
 
-# The old key goes when everybody uses the new one, or when the program names its epoch to say: all the same.
+# The old key is retired when every peer uses the new one, or when `forceRetire` has its epoch.
 check_retirement() {
     local device epoch left
     for device in $(retiring); do

@@ -1,37 +1,37 @@
 # shellcheck shell=bash
-# Peers who are there until a moment. The relay itself cuts them off then, with nobody applying, and remembers it:
+# Peers with an expiry. The relay itself cuts them off then, without an update, and records it:
 # `$etc/expired` has a line "public key TAB Unix time TAB name TAB allowed IPs" for each. It is written before anything
 # is taken away, so nothing that still knows them brings them back: no table that was planned before, no clock that
 # steps back, no reboot, no rollback. Only a table in which they have a later time, or none, does.
 #
-# Gives: sift, expiry_due, next_expiry, expire_due, expire_peers, forget_routes, forget_rows, admitted_peers,
+# Gives: select_peers, expiry_due, next_expiry, expire_due, expire_peers, forget_routes, forget_rows, admitted_peers,
 #   admitted_elements, report_expired, expire_at_boot.
 # Needs, of the manifest: table.
 # Needs, of core/protocol: elements.ts, expired.ts, journal.ts, network.ts, peers.ts, revocation.ts.
 
-# sift WHICH TABLE: the rows of a table of peers that count ("current"), or those whose time has come ("past").
-sift() {
+# select_peers WHICH TABLE: the rows of a table of peers that count ("current"), or those whose time has come ("past").
+select_peers() {
     local now known="$etc/expired"
     printf -v now '%(%s)T' -1
     [[ -f "$known" ]] || known=/dev/null
     awk -F'\t' -v which="$1" -v now="$now" '
         function later(of, index_, time) { if (!(index_ in of) || time > of[index_]) of[index_] = time }
         FILENAME == ARGV[1] { later(by_key, $1, $2 + 0); later(by_name, $3, $2 + 0); next }
-        # Half a row is nobody.
+        # An incomplete row is no peer.
         NF < 7 { next }
         { past = $6 != "-" && ($6 + 0 <= now + 0 || ($1 in by_key && $6 + 0 <= by_key[$1]) || ($7 in by_name && $6 + 0 <= by_name[$7]))
           if (past == (which == "past")) print }' "$known" "$2"
 }
 
-# Whether somebody's time has come. Cheap, without the lock.
+# Whether a peer has expired. Cheap, without the lock.
 expiry_due() {
     local table
     table=$(current peers)
     # Not -q, which ends early and would make a failure of it.
-    [[ -f "$table" ]] && sift past "$table" | grep -c . >/dev/null
+    [[ -f "$table" ]] && select_peers past "$table" | grep -c . >/dev/null
 }
 
-# The Unix time of whoever is next, also after 2038 (mawk's %d ends there); nothing when nobody expires.
+# The Unix time of the next expiry, also after 2038 (mawk's %d ends there); nothing if there is none.
 next_expiry() {
     local table
     table=$(current peers)
@@ -44,14 +44,14 @@ expire_due() {
     [[ ! -s "$work/past" ]] || commit
 }
 
-# Cuts off everybody whose time has come; $work/past has their rows. Killed anywhere, it does the rest the next time:
+# Cuts off all expired peers; $work/past has their rows. Killed anywhere, it does the rest the next time:
 # the rows leave their tables last, and until then no interface is filled with them.
 expire_peers() {
     local table device
     : >"$work/past"
     table=$(current peers)
     [[ -f "$table" ]] || return 0
-    sift past "$table" >"$work/past"
+    select_peers past "$table" >"$work/past"
     [[ -s "$work/past" ]] || return 0
     remember_expired "$work/past"
     addresses_of "$work/past" >"$work/past.cut"
@@ -126,10 +126,10 @@ forget_rows() {
 # none, in spite of what is remembered, was let in again.
 admitted_peers() {
     expire_peers
-    sift past "$work/peers" >"$work/late"
+    select_peers past "$work/peers" >"$work/late"
     if [[ -s "$work/late" ]]; then
         remember_expired "$work/late"
-        sift current "$work/peers" >"$work/peers.current"
+        select_peers current "$work/peers" >"$work/peers.current"
         mv -f -- "$work/peers.current" "$work/peers"
         addresses_of "$work/late" >"$work/late.cut"
         without_routes "$work/late.cut" "$work/network" >"$work/network.current"
@@ -140,7 +140,7 @@ admitted_peers() {
     cmp -s "$work/expired" "$etc/expired" || install_file "$etc/expired" <"$work/expired"
 }
 
-# The same for elements: what mentions an address that an expired peer left, and nobody has got since, is not loaded.
+# The same for elements: elements with an address of an expired peer, which no other peer has got since, are not loaded.
 admitted_elements() {
     expired_peers | awk -F'\t' '$4 != "-" { n = split($4, list, ","); for (i = 1; i <= n; i++) print list[i] }' >"$work/elements.cut"
     [[ -s "$work/elements.cut" ]] || return 0
@@ -149,7 +149,7 @@ admitted_elements() {
     mv -f -- "$work/elements.current" "$work/elements"
 }
 
-# "public key TAB Unix time TAB name TAB addresses": who expired, and what nobody has got since; "-" for nothing.
+# "public key TAB Unix time TAB name TAB addresses": expired peers, and their addresses that no other peer has got since; "-" for none.
 expired_peers() {
     local table
     [[ -f "$etc/expired" ]] || return 0
@@ -164,7 +164,7 @@ expired_peers() {
 
 report_expired() { [[ ! -f "$etc/expired" ]] || expired_peers | answer expired; }
 
-# Before the table is loaded at a boot: whoever's time came while the machine was off.
+# Before the table is loaded at a boot: peers that expired while the machine was off.
 expire_at_boot() {
     expiry_due || return 0
     take_lock

@@ -2,7 +2,7 @@
 # The table's skeleton and the elements of its sets. `$etc/elements` is the record of the elements, one
 # "SET ELEMENT" a line: what may be reached, also after a reboot. It is narrowed before an address or port changes its
 # meaning, and never says more than the kernel was told: the record is narrowed first and widened last. The sets are
-# filled from it whole each time, so that what somebody else put into them, or what an interruption left there, goes.
+# filled from it whole each time, so that elements of other programs or of an interrupted step are removed.
 # While an interface is taken over, what it forwards is kept beside the record (`kept_elements`).
 #
 # Gives: table_exists, ours_nft, elements_nft, recorded_elements, narrow, replace_elements, remember_elements,
@@ -57,7 +57,7 @@ narrow() {
 replace_elements() {
     cat >"$work/elements.next"
     if cmp -s "$work/elements.next" "$etc/elements"; then
-        # Somebody else may have let others read it.
+        # Its mode may have been changed.
         chmod 0600 -- "$etc/elements"
     else
         install_file "$etc/elements" <"$work/elements.next"
@@ -79,24 +79,24 @@ fill_sets() {
     local elements=${1:-$work/elements.recorded}
     [[ -n "${1:-}" ]] || recorded_elements >"$elements"
     live_elements >"$work/elements.before"
-    # A set that somebody deleted comes back with the table.
+    # A deleted set is restored with the table.
     elements_nft "$elements" | load_sets || { restore_firewall; elements_nft "$elements" | load_sets; }
     live_elements | comm -23 "$work/elements.before" - >"$work/elements.gone"
     awk 'FILENAME == ARGV[1] { known[$0]; next } !($0 in known) { print "element\t" $0 }' "$work/elements.known" "$work/elements.gone" >>"$work/swept"
 }
 
-# "SET ELEMENT" lines of the sets that let somebody through, sorted.
+# "SET ELEMENT" lines of the sets that allow access, sorted.
 live_elements() { nft -s list table inet "${want[table]}" | table_elements | grep -E '^(acl|net|any|ping)[46] ' | sort || true; }
 
 restore_firewall() {
-    [[ -f "$(current firewall.nft)" ]] || refuse "the relay has no record of its firewall" "run \`pulumi up --refresh\`, which loads it again"
+    [[ -f "$(current firewall.nft)" ]] || refuse "the relay has no record of its firewall" "run \`pulumi up --refresh\`, which loads the table again"
     load_firewall
 }
 
 step_firewall() {
     require_set_up
     if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/mark.firewall" ]] && table_exists; then
-        refuse "the nftables table inet ${want[table]} exists and is not ours" "remove it, or use another appName or interface"
+        refuse "the nftables table inet ${want[table]} exists but does not belong to this relay" "remove it, or use another appName or interface"
     fi
     sweep
     keep_forwarding
@@ -104,7 +104,7 @@ step_firewall() {
     unshare -n nft -f "$work/firewall.nft"
     if must_be_confirmed "$work/firewall.nft" "$etc/firewall.nft"; then
         remember_health /dev/null
-        hold firewall.nft <"$work/firewall.nft"
+        stage_file firewall.nft <"$work/firewall.nft"
         arm_rollback
     else
         install_file "$etc/firewall.nft" <"$work/firewall.nft"

@@ -4,7 +4,7 @@
 # Forwarding is switched on for single interfaces, and only peers' packets are forwarded there: the table drops what comes
 # in on an interface that did not forward before. `$etc/sysctls` says what that was: the boot that it holds for, then
 # "path TAB value before TAB our value TAB interface's number TAB whether all of the machine forwarded" lines. It is
-# written before anything is switched on. After a boot the kernel has its own values again, and the record is made anew.
+# written before anything is switched on. After a boot the kernel has its own values again, and the record starts again.
 #
 # Gives: write_sysctl, boot_mark, set_forwarding, forwarding_due, forget_forwarding, sysctls_in, forwarding_nft,
 #   knows_forwarding, report_sysctls.
@@ -21,7 +21,7 @@ write_sysctl() {
             "set it to $2 where the machine is started (docker run --sysctl KEY=VALUE), or make /proc/sys writable"
 }
 
-# A network namespace or a container that was made anew has values of its own, too.
+# A recreated network namespace or container has its own values, too.
 boot_mark() {
     printf '%s %s %s\n' "$(<"$sysctl_root/kernel/random/boot_id")" "$(stat -L -c %i /proc/self/ns/net)" \
         "$(awk '{ sub(/.*\) /, ""); print $20 }' /proc/1/stat)"
@@ -55,7 +55,7 @@ restore_sysctls() {
     load_forwarding
 }
 
-# Somebody made the machine a router meanwhile: what is forwarded is that one's decision from here on.
+# Another program made the machine a router: it decides from now on what is forwarded.
 forwarding_due() {
     [[ -f "$etc/sysctls" && "$(<"$sysctl_root/net/ipv4/conf/all/forwarding")" == 1 ]] &&
         grep -q $'^net/ipv4/conf/[^/]*/forwarding\t.*\t0$' "$etc/sysctls"
@@ -76,7 +76,7 @@ apply_sysctls() {
 }
 
 # plan_sysctls [WANTED]: into $work/sysctls.{record,set,restore}, from what is wanted, recorded and live. Values that
-# were ours and that somebody changed since are theirs; so are all when somebody made the machine a router since. Of two relays
+# were ours and were changed by another program are left alone; so are all if one made the machine a router. Of two relays
 # on one machine, the second knows from the first how it was, and the last one restores it.
 plan_sysctls() {
     local other wanted=${1:-$work/sysctls.wanted} mark

@@ -23,11 +23,11 @@ is_guarded() {
     [[ "$ours" == *"\"$1\""* ]]
 }
 
-# require_guard DEVICE: without its table it is taken down, whoever set it up.
+# require_guard DEVICE: takes an interface without its table down, even if another program set it up.
 require_guard() {
     ! is_guarded "$1" || return 0
     close_interface "$1"
-    refuse "the nftables table inet ${want[table]} does not guard $1, so the interface stays down" "run \`pulumi up --refresh\`, which loads the table"
+    refuse "the nftables table inet ${want[table]} does not protect $1, so the interface stays down" "run \`pulumi up --refresh\`, which loads the table"
 }
 
 raise_interface() {

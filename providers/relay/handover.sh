@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# An interface that is made anew has forgotten where its peers are, and they notice a dead session only by their own
+# A recreated interface does not know its peers' endpoints, and they notice a dead session only by their own
 # timers: 15 s when they send, two minutes when they do not. `$etc/endpoints.INTERFACE` remembers where they were last,
-# and the new interface calls them.
+# and the new interface re-initiates handshakes with them.
 #
 # Gives: save_endpoints, inherit_endpoints, forget_endpoints, hand_over.
 # Needs, of core/protocol: endpoints.ts, peers.ts.
@@ -10,7 +10,7 @@ save_endpoints() {
     local device
     for device in $(interfaces); do
         wg show "$device" endpoints 2>/dev/null | awk -F'\t' '$2 != "(none)"' | sort >"$work/endpoints" || continue
-        # An interface that has just been made knows nobody: what it should call is not forgotten.
+        # A new interface knows no endpoints: the saved ones are kept.
         [[ -s "$work/endpoints" ]] || continue
         cmp -s "$work/endpoints" "$etc/endpoints.$device" || install_file "$etc/endpoints.$device" <"$work/endpoints"
     done

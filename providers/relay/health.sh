@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Who is there before a change that has to be confirmed, and whether they still are after it. The kernel itself keeps
 # the addresses that sent something through the tunnel in the last ten seconds (sets seen4 and seen6 of the table), so
-# nobody has to wait and watch. What is remembered lies in `$run`: a reboot in between rolls back anyway.
+# there is no waiting. What is remembered is in `$run`: a reboot in between rolls back anyway.
 #
 # Gives: remember_health, count_from_now, who_is_lost, forget_health.
 # Needs, of the manifest: table.
@@ -47,7 +47,7 @@ who_is_lost() {
         if [[ -z "$asked" ]]; then
             # One datagram that its WireGuard has to answer, whatever its firewall thinks of it.
             while read -r what _ address; do
-                if [[ "$what" == peer ]]; then ask "$address"; fi
+                if [[ "$what" == peer ]]; then send_probe "$address"; fi
             done <"$work/lost"
             asked=1
         fi
@@ -58,7 +58,7 @@ who_is_lost() {
 
 forget_health() { rm -f -- "$run/health.peers" "$run/health.services"; }
 
-ask() { { printf . >"/dev/udp/${1%%/*}/9"; } 2>/dev/null || true; }
+send_probe() { { printf . >"/dev/udp/${1%%/*}/9"; } 2>/dev/null || true; }
 
 recent_addresses() {
     local set
@@ -118,7 +118,7 @@ received() {
         awk '{ bytes[$1] += $2 } END { for (key in bytes) print key "\t" bytes[key] }'
 }
 
-# Of whom nothing has come since, and to whom the way leads into a tunnel or nowhere.
+# Peers without a packet since, and peers whose route leads into a tunnel or nowhere.
 missing_peers() {
     [[ -s "$run/health.peers" ]] || return 0
     local device

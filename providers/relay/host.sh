@@ -27,7 +27,7 @@ install_program() {
     sha256sum <"$etc/program" | cut -d ' ' -f 1 | install_file "$etc/program.sum"
 }
 
-# A namespace that was made anew is another machine.
+# A recreated namespace is a different machine.
 machine_id() {
     local id
     id=$(cat /etc/machine-id 2>/dev/null || cat /proc/sys/kernel/random/boot_id)
@@ -101,7 +101,7 @@ step_facts() {
         [[ ! -f "$etc/relay-id" ]] || printf 'relayId\t%s\n' "$(<"$etc/relay-id")"
         sed 's/^/mark\t/' "$etc"/mark.* 2>/dev/null || true
         # A machine that was never set up may lack it: its packages come with the first step.
-        have ip || ip() { true; }
+        has_command ip || ip() { true; }
         { ip -o -4 address show; ip -o -6 address show; } 2>/dev/null | awk '{ print "address\t" $2 " " $4 }'
         { ip -4 route show; ip -6 route show; } 2>/dev/null |
             awk '{ via = dev = ""; for (i = 1; i < NF; i++) { if ($i == "via") via = $(i + 1); if ($i == "dev") dev = $(i + 1) }
@@ -119,13 +119,13 @@ report_host() {
         printf 'wg\t%s\n' "$(wg --version | awk 'NR == 1 { print $2 }')"
         printf 'nft\t%s\n' "$(nft --version | awk 'NR == 1 { print $2 }')"
         printf 'kernel\t%s\n' "$(uname -r)"
-        ! have caddy || printf 'caddy\t%s\n' "$(caddy version 2>/dev/null | awk 'NR == 1 { print $1 }')"
+        ! has_command caddy || printf 'caddy\t%s\n' "$(caddy version 2>/dev/null | awk 'NR == 1 { print $1 }')"
     } | answer host
     report_surroundings
 }
 
 # What else on this machine decides about packets of the relay: every other table, and those of iptables-legacy. A table
-# that somebody removes meanwhile is none.
+# that is removed in the meantime is ignored.
 report_surroundings() {
     local family foreign
     {
@@ -145,7 +145,7 @@ report_surroundings() {
 # report_legacy FAMILY LIST PROGRAM: the kernel lists the tables that iptables-legacy made; its own program reads them.
 report_legacy() {
     [[ -s "$2" ]] || return 0
-    if ! have "$3" || ! "$3" >"$work/legacy" 2>/dev/null; then
+    if ! has_command "$3" || ! "$3" >"$work/legacy" 2>/dev/null; then
         sed "s/^/$1 /" "$2" | answer legacy.unread
         return 0
     fi

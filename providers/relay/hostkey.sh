@@ -18,18 +18,18 @@ step_hostkey() {
     check_key_pair "$public"
     listener=$(sshd_listener)
     uses_systemd || [[ -n "$listener" ]] ||
-        refuse "this connection was not made by sshd, which would have to read its new host key" "use a machine whose SSH server is OpenSSH"
+        refuse "the SSH server of this connection is not sshd, and only sshd can load the new host key" "use a machine whose SSH server is OpenSSH"
     [[ ! -f "$HOST_KEY" ]] || install -m 0600 -- "$HOST_KEY" "$work/former"
     install_file "$HOST_KEY" 0600 <"$work/private"
     if ! "$(command -v sshd || echo /usr/sbin/sshd)" -t >"$work/sshd" 2>&1; then
         [[ ! -f "$work/former" ]] || install_file "$HOST_KEY" 0600 <"$work/former"
-        refuse "sshd refuses its configuration: $(tail -n 1 "$work/sshd")" "mend the machine's sshd_config; its host key is as it was"
+        refuse "sshd refuses its configuration: $(tail -n 1 "$work/sshd")" "repair the machine's sshd_config; its host key was not changed"
     fi
     install_file "$HOST_KEY.pub" 0644 <"$work/public"
     reload_sshd "$listener"
     echo replaced | answer hostkey
     # At its first boot a cloud machine still installs packages; who comes next needs the package manager.
-    ! have cloud-init || timeout 300 cloud-init status --wait >/dev/null 2>&1 || true
+    ! has_command cloud-init || timeout 300 cloud-init status --wait >/dev/null 2>&1 || true
 }
 
 # A kept address may lead to the former machine for a moment. cloud-init writes down which one this is, at each boot.
@@ -42,7 +42,7 @@ check_instance() {
     exit 0
 }
 
-# By file: a key on a command line could be seen by everybody on the machine.
+# By file: a key on a command line could be seen by every user of the machine.
 check_key_pair() {
     [[ "$(ssh-keygen -y -f "$work/private" 2>/dev/null | awk '{ print $1 " " $2 }')" == "$1" ]] ||
         refuse "the new host key cannot be read by ssh-keygen" "this is a fault of this library; please report it"

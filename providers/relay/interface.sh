@@ -16,7 +16,7 @@ start_interface() {
         rm -f -- "$run/$device.ready"
         # Returns when the interface is filled.
         { systemctl --quiet restart "$(unit_of "$device")" && interface_filled "$device"; } || refuse "$(unit_of "$device") did not bring up $device" \
-            "see what it says: \`journalctl -u $(unit_of "$device")\`"
+            "check its log: \`journalctl -u $(unit_of "$device")\`"
     elif rm -f -- "$run/$device.ready" && ip link add dev "$device" type wireguard 2>/dev/null; then
         configure_interface "$device"
         is_ready "$device"
@@ -24,7 +24,7 @@ start_interface() {
         stop_process "wireguard.$device"
         supervise "wireguard.$device.supervisor" supervise-wireguard "$device"
         wait_for 30 interface_ready "$device" || refuse "wireguard-go did not bring up $device within 30 s" \
-            "look whether /dev/net/tun is there and wireguard-go runs: \`wireguard-go -f $device\`"
+            "check that /dev/net/tun exists and that wireguard-go starts: \`wireguard-go -f $device\`"
     fi
 }
 interface_filled() { [[ -f "$run/$1.ready" ]] && answers_wg "$1"; }
@@ -40,7 +40,7 @@ remove_interface() {
 # What `wg setconf` and `wg syncconf` take: an omitted private key would be wiped, an omitted port moved.
 setconf_of() {
     printf '[Interface]\nPrivateKey = %s\nListenPort = %s\n' "$(<"$etc/key.$1")" "$(recorded "$1" 2)"
-    sift current "$(current peers)" >"$work/$1.peers"
+    select_peers current "$(current peers)" >"$work/$1.peers"
     resolved "$work/$1.peers" "$1" >"$work/$1.peers.resolved"
     conf_of "$work/$1.peers.resolved"
 }
@@ -83,7 +83,7 @@ supervise_wireguard() {
     trap 'kill $child $filling 2>/dev/null || true; exit 0' TERM
     while wait_for_former "$device" && is_kept "$device"; do
         rm -f -- "$run/$device.ready"
-        # Whoever loads the table again finds it waiting.
+        # It waits for the table to be loaded again.
         is_guarded "$device" || { pause 0.2; continue; }
         steady_clock
         begun=$SECONDS

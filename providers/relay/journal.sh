@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the relay did while nobody applied: an expiry, a key that moved, a certificate that was renewed. One event a
+# What the relay did between updates: an expiry, a key that moved, a certificate that was renewed. One event a
 # line, oldest first: "Unix time TAB action TAB key=value", with as many such fields as it takes. The next operation
 # seals every line in the log, and the change that it makes drops exactly those.
 #

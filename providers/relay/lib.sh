@@ -70,14 +70,14 @@ answer() {
     sed 's/^/ /'
 }
 
-# have PROGRAM: bash also finds what it cannot run.
-have() {
+# has_command PROGRAM: bash also finds what it cannot run.
+has_command() {
     local file
     file=$(type -P -- "$1") && [[ -x "$file" ]]
 }
 
 # Each program works in a folder of its own in memory, named after the relay's appName and its process: what a killed one left
-# behind, keys among it, is removed by whoever comes next. An appName has no dot, so no relay's folder is called so.
+# behind, keys among it, is removed by the next program. An appName has no dot, so no relay's folder is called so.
 make_work_folder() {
     local prefix folder
     prefix=/run/$(app_name).work
@@ -99,7 +99,7 @@ app_name() { printf '%s' "${want[name]%"-${want[interface]}"}"; }
 unpack() {
     local line=""
     until [[ "$line" == @* ]]; do IFS= read -r line || break; done
-    [[ "$line" == @manifest ]] || refuse "the bundle does not begin with its manifest" "this is a fault of this library; please report it"
+    [[ "$line" == @manifest ]] || refuse "the bundle does not start with its manifest" "this is a fault of this library; please report it"
     while IFS= read -r line && [[ "$line" == " "* ]]; do
         line=${line# }
         want[${line%%$'\t'*}]=${line#*$'\t'}
@@ -189,7 +189,7 @@ commit() {
 
 require_set_up() {
     [[ -f "$etc/owner" ]] ||
-        refuse "$etc is not there: the machine was rebuilt or its records were removed" \
+        refuse "$etc does not exist: the machine was rebuilt or its records were removed" \
             "run \`pulumi up --refresh\`, which sets it up again"
 }
 
@@ -258,6 +258,6 @@ gone() {
     [[ "$state" == [ZX] ]]
 }
 
-# With systemd, whoever waits for this unit goes on.
+# With systemd, units that wait for this one continue.
 tell_ready() { [[ -z "${NOTIFY_SOCKET:-}" ]] || systemd-notify --ready; }
 uses_systemd() { [[ -z "${want[namespace]:-}" && -d /run/systemd/system ]]; }

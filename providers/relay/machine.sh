@@ -24,7 +24,7 @@ check_machine() {
         "install wireguard-tools, nftables, iproute2, curl, procps and util-linux with the distribution's package manager"
     [[ "$(backend)" != none ]] || refuse "the kernel has no WireGuard and wireguard-go is not installed" \
         "install wireguard-go, or a kernel with the wireguard module"
-    [[ "$(backend)" != userspace || -c /dev/net/tun ]] || refuse "/dev/net/tun is not there, and wireguard-go needs it" "load the tun module"
+    [[ "$(backend)" != userspace || -c /dev/net/tun ]] || refuse "/dev/net/tun does not exist, and wireguard-go needs it" "load the tun module"
     check_firewall_modules
     check_sysctls
     raise_loopback
@@ -34,14 +34,14 @@ missing_tools() { missing_of "${TOOLS[@]}"; }
 
 missing_of() {
     local tool missing=()
-    for tool in "$@"; do have "$tool" || missing+=("$tool"); done
+    for tool in "$@"; do has_command "$tool" || missing+=("$tool"); done
     printf '%s' "${missing[*]}"
 }
 
 backend() {
     if unshare -n ip link add qptcheck type wireguard 2>/dev/null; then
         echo kernel
-    elif have wireguard-go; then
+    elif has_command wireguard-go; then
         echo userspace
     else
         echo none
@@ -61,7 +61,7 @@ check_firewall_modules() {
                 nft "add chain inet qptcheck out { type nat hook postrouting priority 100; }" || printf "nft_chain_nat "
                 while read -r module rule; do nft "add rule inet qptcheck $rule" || printf "%s " "$module"; done' check 2>/dev/null || true
     )
-    [[ -z "$lacking" ]] || refuse "the kernel lacks what the firewall needs: ${lacking% }" \
+    [[ -z "$lacking" ]] || refuse "the kernel lacks modules that the firewall needs: ${lacking% }" \
         "load these modules with modprobe, or start a kernel that has them"
 }
 
@@ -76,21 +76,21 @@ install_packages() {
 # install_with_manager MORE: what every relay needs, and MORE.
 install_with_manager() {
     local go=$1 output="$work/packages"
-    if have apt-get; then
+    if has_command apt-get; then
         # The lock of the package lists is not covered by this option, which apt-get waits for with that of dpkg.
         local wait=(-q -o "DPkg::Lock::Timeout=$PACKAGE_LOCK_SECONDS")
         export DEBIAN_FRONTEND=noninteractive
         unlocked "$output" apt-get "${wait[@]}" update &&
             unlocked "$output" apt-get "${wait[@]}" install -y --no-install-recommends wireguard-tools nftables iproute2 curl procps util-linux ${go:+"$go"}
-    elif have dnf; then
+    elif has_command dnf; then
         dnf -q -y install wireguard-tools nftables iproute curl procps-ng util-linux ${go:+"$go"} >"$output" 2>&1
-    elif have pacman; then
+    elif has_command pacman; then
         # Without -y: newer lists with older packages are what Arch calls a partial upgrade, and does not support.
         unlocked "$output" pacman -S --noconfirm --needed wireguard-tools nftables iproute2 curl procps-ng util-linux ${go:+"$go"}
-    elif have apk; then
+    elif has_command apk; then
         apk add --wait "$PACKAGE_LOCK_SECONDS" --quiet wireguard-tools nftables iproute2 curl procps util-linux coreutils ${go:+"$go"} >"$output" 2>&1
     else
-        refuse "missing on the relay: $(missing_tools) $go, and its package manager is not one of apt-get, dnf, pacman, apk" "install them by hand"
+        refuse "missing on the relay: $(missing_tools) $go, and its package manager is not apt-get, dnf, pacman or apk" "install them by hand"
     fi || refuse "the package manager failed: $(tail -n 2 "$output" | tr '\n' ' ')" \
         "fix the reported problem, or install the packages by hand and set packages: \"require\""
 }

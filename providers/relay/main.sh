@@ -17,7 +17,7 @@ main() {
     unpack
     case "$step" in facts | adoption | read | status) ;; *) take_lock ;; esac
     case "$step" in facts | adoption) ;; *) check_owner ;; esac
-    # A change that nobody confirmed is settled before the next one; whoever planned that one looks again.
+    # An unconfirmed change is rolled back before the next one, which is then planned again.
     # What is taken away waits for nothing: it leaves both the files that wait and those that a rollback leads to.
     case "$step" in facts | adoption | read | status | mirror | confirm | hostkey | removals) ;; *) roll_back ;; esac
     check_generation

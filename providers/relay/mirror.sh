@@ -23,7 +23,7 @@ step_mirror() {
         ;;
     read)
         {
-            # In this order nobody writes into a pipe that is closed already.
+            # In this order there is no write to a closed pipe.
             head -c "$((want[offset] + want[length]))" -- "$file" | tail -c "+$((want[offset] + 1))" | base64 -w 0
             echo
         } | answer content

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# A peer's new key beside her old one. Allowed IPs have one owner: the old key keeps them until the new one has shaken
+# A peer's new key in addition to its old one. Allowed IPs have one owner: the old key keeps them until the new one has shaken
 # hands, then they move and the old key goes. `$etc/moving` has "new key TAB old key TAB deadline" lines.
 #
-# Gives: overlapping_peers, arrived, overlap_due, finish_overlaps.
+# Gives: overlapping_peers, finished, overlap_due, finish_overlaps.
 # Needs, of the manifest: overlap.
 # Needs, of core/protocol: carried.ts, moving.ts, peers.ts, rekeyed.ts.
 
@@ -13,7 +13,7 @@ overlapping_peers() {
     : >"$work/moving"
     touch -- "$work/rekeyed" "$work/formers"
     { known_moving; cat -- "$work/rekeyed"; } >"$work/pairs"
-    heirs >"$work/heirs"
+    successors >"$work/successors"
     peers_before >"$work/peers.before"
     [[ -s "$work/pairs" && -s "$work/peers.before" ]] || return 0
     awk -F'\t' -v OFS='\t' -v now="$EPOCHSECONDS" -v overlap="${want[overlap]:-0}" -v moving="$work/moving" '
@@ -22,7 +22,7 @@ overlapping_peers() {
         { row[++count] = $0; wanted[$1] }
         END { for (i = 1; i <= count; i++) {
             $0 = row[i]; o = old[$1]
-            # A key that was replaced before it was used: hers that works is the one before.
+            # A key that was replaced before it was used: the one before is the key that works.
             while (o != $1 && (o in old) && ips[o] == "(none)") o = old[o]
             if (($1 in old) && !(o in wanted) && (o in ips) && ips[o] != "(none)" && until[$1] > now && (!($1 in ips) || ips[$1] == "(none)")) {
                 print $1, o, until[$1] > moving
@@ -34,8 +34,8 @@ overlapping_peers() {
     mv -f -- "$work/peers.both" "$work/peers"
 }
 
-# known_moving: of the recorded pairs those whose former key the state or the log knows (`$work/formers`): what somebody
-# else wrote into the record admits nobody.
+# known_moving: of the recorded pairs those whose former key the state or the log knows (`$work/formers`): what another program
+# wrote into the record admits no peer.
 known_moving() {
     local pairs="$etc/moving"
     if has_moved_here; then pairs=$etc/carried; fi
@@ -52,9 +52,9 @@ peers_before() {
 }
 has_moved_here() { [[ -s "$etc/carried" && ! -f "$(current peers)" ]]; }
 
-# "old TAB new" for every key that was the same peer's before: her address means her still, and what she may do stays.
-# A key that somebody has now ends the line: who had it before that is somebody else.
-heirs() {
+# "old TAB new" for every former key of the same peer: its address still means this peer, and its access stays.
+# A key that is in use now ends the chain: its earlier owner is another peer.
+successors() {
     awk -F'\t' -v OFS='\t' '
         FILENAME == ARGV[1] { wanted[$1]; next }
         { former[$1] = $2 }
@@ -67,8 +67,8 @@ heirs() {
             } } }' "$work/peers" "$work/pairs"
 }
 
-# "new TAB old TAB deadline TAB why": who has shaken hands with the new key, or has had her time.
-arrived() {
+# "new TAB old TAB deadline TAB why": peers that have used the new key, or whose overlap is over.
+finished_overlaps() {
     local device
     {
         for device in $(interfaces); do wg show "$device" latest-handshakes 2>/dev/null || true; done
@@ -79,14 +79,14 @@ arrived() {
         $3 <= now { print $0, "key_overlap_ended" }'
 }
 
-overlap_due() { [[ -s "$etc/moving" && -n "$(arrived)" ]]; }
+overlap_due() { [[ -s "$etc/moving" && -n "$(finished_overlaps)" ]]; }
 
 # Whether a key moved: then the watcher raises the generation.
 changed=""
 finish_overlaps() {
     [[ -s "$etc/moving" ]] || return 0
-    arrived >"$work/arrived"
-    [[ -s "$work/arrived" ]] || return 0
+    finished_overlaps >"$work/finished"
+    [[ -s "$work/finished" ]] || return 0
     local file device new old why ips
     for file in "$etc/peers" "$etc/pending/peers"; do
         [[ ! -f "$file" ]] || {
@@ -95,7 +95,7 @@ finish_overlaps() {
                 pass == 1 { new[$2] = $1; next }
                 pass == 2 { if ($1 in new) ips[new[$1]] = $3; next }
                 $1 in new { next }
-                { if ($1 in ips) $3 = ips[$1]; print }' "$work/arrived" "$file" "$file" >"$work/peers.moved"
+                { if ($1 in ips) $3 = ips[$1]; print }' "$work/finished" "$file" "$file" >"$work/peers.moved"
             install_file "$file" <"$work/peers.moved"
         }
     done
@@ -107,8 +107,8 @@ finish_overlaps() {
         done
         journal "$why" "name=$(awk -F'\t' -v key="$new" '$1 == key { print $7; exit }' "$(current peers)")" "old_public_key=$old" "public_key=$new"
         changed=1
-    done <"$work/arrived"
-    awk -F'\t' 'NR == FNR { done[$1]; next } !($1 in done)' "$work/arrived" "$etc/moving" >"$work/moving.left"
+    done <"$work/finished"
+    awk -F'\t' 'NR == FNR { done[$1]; next } !($1 in done)' "$work/finished" "$etc/moving" >"$work/moving.left"
     install_file "$etc/moving" <"$work/moving.left"
     forget_endpoints
 }

@@ -34,7 +34,7 @@ owners_nft() {
 load_owners() { ! knows_forwarding || owners_nft | load_sets; }
 
 # end_connections: TCP connections with the relay's own addresses that no element allows are closed, at both ends. The
-# kernel may not be able to: then the table resets them as soon as somebody sends.
+# kernel may not be able to: then the table resets them with the next packet.
 end_connections() {
     [[ -f "$(current network)" && -f "$etc/elements" ]] || return 0
     ! is_leaf || return 0

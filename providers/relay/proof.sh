@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# That who was cut off is gone: read back from whatever lets somebody in, now or after a boot, a rollback or a restart.
-# A change says whom it cuts in `$work/gone`, a line "public key TAB allowed IPs" for each key.
+# Proof that removed peers are gone: read back from everything that could admit them, now or after a boot, a rollback or a restart.
+# A change lists the peers that it removes in `$work/gone`, a line "public key TAB allowed IPs" for each key.
 #
 # Gives: forget_gone, forget_elements, close_connections, clear_gone, prove_gone.
 # Needs, of the manifest: table, interface.
 # Needs, of core/protocol: moved.ts, moving.ts, peers.ts, revocation.ts.
 
-# What has to be gone: keys that nobody has now, not even beside another one, and addresses that nobody else was given.
+# What must be gone: keys without a peer, former keys included, and addresses that no other peer was given.
 gone_for_good() {
     touch -- "$work/gone"
     awk -F'\t' -v keys="$work/gone.keys" -v addresses="$work/gone.addresses" '
@@ -20,7 +20,7 @@ gone_for_good() {
         }' "$work/peers" "$work/gone"
 }
 
-# What was noted about them while they were there. Nothing of it lets anybody in, but for the next who gets the address it
+# Records about removed peers. They admit no one, but for the next peer with the same address they
 # would be wrong. Of a change that waits for its confirmation it is also what a rollback would lead to.
 forget_gone() {
     gone_for_good
@@ -51,7 +51,7 @@ close_connections() {
     done < <(awk '{ printf "%s dst %s", (NR % 300 == 1 ? (NR > 1 ? "\n" : "") : " or"), ($0 ~ /:/ ? "[" $0 "]" : $0) } END { if (NR) print "" }' "$1")
 }
 
-# In a set that no step of ours fills somebody else put it there: it goes with the table, which is loaded again whole.
+# An element in a set that no step of ours fills is from another program: it is removed by reloading the whole table.
 clear_gone() {
     [[ -s "$work/gone.addresses" ]] || return 0
     ! is_in_sets "${want[table]}" || replace_table
@@ -71,27 +71,27 @@ prove_gone() {
     {
         for device in "${want[interface]}" "${want[interface]}b"; do
             interface_exists "$device" || continue
-            wg show "$device" peers | look keys "interface $device"
-            live_routes "$device" | sed 's/\/\(32\|128\)$//' | look addresses "the routes of $device"
+            wg show "$device" peers | report_left keys "interface $device"
+            live_routes "$device" | sed 's/\/\(32\|128\)$//' | report_left addresses "the routes of $device"
         done
         for loaded in "${want[table]}" "$(epochs_table)"; do
             nft list table inet "$loaded" >"$work/proof.table" 2>/dev/null || continue
-            elements_in "$work/proof.table" | look addresses "the sets of table inet $loaded"
+            elements_in "$work/proof.table" | report_left addresses "the sets of table inet $loaded"
         done
         # Otherwise a flow would not end with its element.
         { nft list table inet "${want[table]}" 2>/dev/null || true; } |
             awk '/established/ && /accept/ && !/@/ && !/echo-reply/ { sub(/^[ \t]*/, ""); print "left\trules\t" $0 }'
         for file in peers interfaces moving moved pending/peers "endpoints.${want[interface]}" "endpoints.${want[interface]}b"; do
-            [[ ! -f "$etc/$file" ]] || tr '\t' '\n' <"$etc/$file" | look keys "$file"
+            [[ ! -f "$etc/$file" ]] || tr '\t' '\n' <"$etc/$file" | report_left keys "$file"
         done
         for file in elements network pending/network; do
-            [[ ! -f "$etc/$file" ]] || { grep -v '^behind ' "$etc/$file" || true; } | tr ' ' '\n' | look addresses "$file"
+            [[ ! -f "$etc/$file" ]] || { grep -v '^behind ' "$etc/$file" || true; } | tr ' ' '\n' | report_left addresses "$file"
         done
     } | answer proof
 }
 
-# look KEYS|ADDRESSES WHERE: what is on standard input, one a line, and has to be gone.
-look() {
+# report_left KEYS|ADDRESSES WHERE: what is on standard input, one a line, and has to be gone.
+report_left() {
     printf 'read\t%s\t%s\n' "$1" "$2"
     awk -v what="$1" -v where="$2" 'FILENAME == ARGV[1] { gone[$0]; next } ($0 in gone) && !told[$0]++ { print "left\t" what "\t" where "\t" $0 }' "$work/gone.$1" -
 }

@@ -9,7 +9,7 @@
 admin_socket() { printf '%s/admin.sock' "$run"; }
 admin() { curl -sS --fail-with-body --max-time 20 --unix-socket "$(admin_socket)" "$@"; }
 admin_answers() { [[ -S "$(admin_socket)" ]] && admin http://localhost/config/apps; }
-# With nobody who starts it again it is started anew.
+# Without a supervisor it is started again with one.
 proxy_supervised() { uses_systemd || alive proxy.supervisor; }
 proxy_runs() { if uses_systemd; then systemctl --quiet is-active "${want[name]}-proxy.service"; else alive proxy; fi; }
 
@@ -39,7 +39,7 @@ step_caddy() {
     {
         printf 'architecture\t%s\n' "$(uname -m)"
         [[ ! -f "$folder/caddy" ]] || printf 'sha256\t%s\n' "$(sha256sum <"$folder/caddy" | cut -d ' ' -f 1)"
-        ! have caddy || printf 'installed\t%s\n' "$(caddy version 2>/dev/null | awk 'NR == 1 { print $1 }')"
+        ! has_command caddy || printf 'installed\t%s\n' "$(caddy version 2>/dev/null | awk 'NR == 1 { print $1 }')"
     } | answer caddy
 }
 
@@ -49,7 +49,7 @@ step_proxy() {
     sweep_peers
     keys_are_ours || : >"$work/services"
     [[ ! -s "$work/services" ]] || caddy_binary >/dev/null ||
-        refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer whose build has X25519MLKEM768; \`npm run tools\` builds one"
+        refuse "caddy is not installed on the relay" "install Caddy 2.10 or newer with X25519MLKEM768; \`npm run tools\` builds it"
     check_renewal
     check_service_ports
     closed_services
@@ -87,7 +87,7 @@ closed_services() {
     done < <(awk -F'\t' 'FILENAME == ARGV[1] { stays[$1, $2, $4]; next } !(($1, $2, $4) in stays)' "$work/services" "$etc/services")
 }
 
-# What listens on a port that is not ours yet belongs to somebody else.
+# A listener on a new port of ours belongs to another program.
 check_service_ports() {
     local name port addresses address user
     while IFS=$'\t' read -r name port _ addresses; do
@@ -95,7 +95,7 @@ check_service_ports() {
             user=$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" -v c="0.0.0.0:$port" -v d="*:$port" -v e="[::]:$port" \
                 '!found && ($4 == a || $4 == b || $4 == c || $4 == d || $4 == e) { print $NF; found = 1 }')
             [[ -z "$user" ]] || owns_listener "$user" ||
-                refuse "TCP port $port, wanted by service $name, is taken by $user" "stop that program, or give the service another \`port\`"
+                refuse "TCP port $portof service $name is already used by $user" "stop that program, or give the service another \`port\`"
         done
     done <"$work/services"
 }
@@ -151,7 +151,7 @@ load_proxy() {
     fi
     # The old configuration is still the running one; the boot file must agree with it.
     if [[ -f "$work/caddy.old" ]]; then install_file "$etc/caddy.json" <"$work/caddy.old"; else rm -f -- "$etc/caddy.json"; fi
-    refuse "Caddy does not accept the configuration: $(tail -n 1 "$work/load")" "look into the services' upstreams and ports"
+    refuse "Caddy does not accept the configuration: $(tail -n 1 "$work/load")" "check the services' upstreams and ports"
 }
 
 start_proxy() {

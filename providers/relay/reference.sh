@@ -36,7 +36,7 @@ files_key() {
     done | cat - <(kept_elements) | sha256sum
 }
 
-# read_reference [anew]: what should be there is in $run/guard.table. Fails when the files are not there, cannot be written, or
+# read_reference [again]: what should be there is in $run/guard.table. Fails when the files are not there, cannot be written, or
 # nft refuses them; it is called in conditions, where errexit does not count.
 read_reference() {
     local key

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What an update takes away is taken away before anything else of it, by a step that needs nothing but the program's wish:
+# Removals of an update come before everything else of it, in a step that needs only what the program declares:
 #   admitted    "name TAB public key TAB allowed IPs TAB own" lines: who is still to be on the relay. "own": whatever keys the
 #               relay's record has under this name stay, because theirs is not known here or works beside another for a while
 #   elements    "SET ELEMENT" lines: what is still to be let through
@@ -45,7 +45,7 @@ try() {
 }
 
 # `$work/unadmitted`: "public key TAB name TAB allowed IPs TAB what" of every key on the wire or in the record that is not
-# to be there; what is "peer", or "key" when a peer of that name stays. `$work/cut`: addresses that mean somebody else now.
+# to be there; what is "peer", or "key" when a peer of that name stays. `$work/cut`: addresses that now belong to another peer.
 find_unadmitted() {
     local device record=/dev/null
     touch -- "$work/admitted"
@@ -83,7 +83,7 @@ find_unadmitted() {
     sort -u -o "$work/unadmitted" "$work/unadmitted"
 }
 
-# `$work/closed`: names of recorded services that nobody is to serve; what leads to one, or to its former port, is cut.
+# `$work/closed`: names of recorded services that are no longer declared; access to them, or to a former port, is removed.
 find_closed_services() {
     touch -- "$work/services"
     : >"$work/closed"
@@ -133,7 +133,7 @@ remove_unadmitted() {
     done
 }
 
-# No interface without its table: one that somebody deleted is loaded again, with what is left.
+# No interface without its table: a deleted one is loaded again, with the remaining elements.
 close_rights() {
     if ! table_is_whole; then
         [[ ! -f "$(current firewall.nft)" ]] || load_firewall
@@ -143,7 +143,7 @@ close_rights() {
     load_owners
 }
 
-# A proxy that does not answer serves nobody whom the table does not let through; its own step closes the rest.
+# The table still protects a proxy that does not answer; its own step closes the rest.
 close_listeners() {
     local name
     if [[ ! -s "$work/closed" ]] || ! proxy_runs || ! admin_answers >/dev/null 2>&1; then return 0; fi

@@ -10,7 +10,7 @@
 # Needs, of the manifest: name.
 # Needs, of core/protocol: renewals.ts.
 
-# Names of services whose certificate was made anew.
+# Names of services with a new certificate.
 declare -a renewed=()
 
 # How long the loop sleeps where there is no systemd. A certificate is renewed a month before its end.
@@ -20,8 +20,8 @@ renews_itself() { [[ -s "$work/renewals" ]]; }
 renewed_file() { printf '%s/certs/%s-relay.pem' "$etc" "$1"; }
 
 check_renewal() {
-    ! renews_itself || have openssl ||
-        refuse "openssl is not installed on the relay, and it is to renew certificates by itself" "install openssl, or leave out certificateRenewal"
+    ! renews_itself || has_command openssl ||
+        refuse "openssl is not installed on the relay, which needs it to renew certificates" "install openssl, or remove certificateRenewal"
 }
 
 install_issuers() {
@@ -63,7 +63,7 @@ make_certificate() {
     printf -v now '%(%s)T' -1
     until=$((now + days * 86400))
     ((until < end)) || until=$end
-    ((until > now)) || refuse "the authority with which the relay renews certificates has ended" "run \`pulumi up\`, which leaves it a new one"
+    ((until > now)) || refuse "the relay's intermediate CA for certificate renewal has expired" "run \`pulumi up\`, which installs a new one"
     # A client's clock may be behind.
     from=$((now - 3600))
     for address in $addresses; do names+=",IP:$address"; done
@@ -76,9 +76,9 @@ make_certificate() {
     openssl req -new -config "$folder/settings" -key "$folder/key" -subj "/CN=${domain%%.*}" -out "$folder/request"
     openssl ca -batch -notext -config "$folder/settings" -cert "$issuer.pem" -keyfile "$issuer.key" -in "$folder/request" \
         -startdate "$(date -u -d "@$from" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "@$until" +%Y%m%d%H%M%SZ)" -out "$folder/certificate" 2>"$folder/said" ||
-        refuse "openssl makes no certificate for service $name: $(tail -n 1 "$folder/said")" "see whether openssl on the relay is 1.1.1 or newer"
+        refuse "openssl cannot issue a certificate for service $name: $(tail -n 1 "$folder/said")" "install openssl 1.1.1 or newer on the relay"
     openssl verify -partial_chain -purpose sslserver -trusted "$issuer.pem" "$folder/certificate" >"$folder/said" 2>&1 ||
-        refuse "the certificate for service $name would be refused: $(sed -n 's/.* lookup: *//p' "$folder/said")" "run \`pulumi up\`, which leaves the relay a new authority"
+        refuse "clients would refuse the certificate for service $name: $(sed -n 's/.* lookup: *//p' "$folder/said")" "run \`pulumi up\`, which installs a new intermediate CA"
     {
         printf '# %s %s\n# %s\n' "$from" "$until" "$purpose"
         cat -- "$folder/key" "$folder/certificate" "$issuer.pem"
@@ -94,7 +94,7 @@ authority_settings() {
         "subjectAltName = $1" 'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid:always'
 }
 
-# By the timer, while nobody applies.
+# Called by the timer, between updates.
 renew_by_itself() {
     [[ -s "$etc/renewals" ]] || return 0
     local name

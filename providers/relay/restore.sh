@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the watcher does about what somebody else changed. With the relay's lock it restores what was last applied, from the
+# What the watcher does about changes by others. With the relay's lock it restores what was last applied, from the
 # current files; where it cannot, and while an update holds the lock, it closes: the interface goes down. It adds nothing that
 # these files do not hold.
 #
@@ -72,8 +72,8 @@ restore_table() {
         open_epochs
         read_table
         read_reference || true
-        # The way to a network behind the relay may have changed, which is in no file.
-        is_table_as_applied || read_reference anew || true
+        # The route to a network behind the relay may have changed, which is in no file.
+        is_table_as_applied || read_reference again || true
         is_table_as_applied || unsettled=1
         note guard_restore "table=${want[table]}" "difference=$difference"
     else
@@ -86,7 +86,7 @@ are_guarded() {
     for device in $(interfaces); do is_guarded "$device" || return 1; done
 }
 
-# An interface that is gone is made again by whoever keeps it; one that is down is set up, when its table guards it.
+# A missing interface is created again by its unit or supervisor; one that is down is set up if its table protects it.
 restore_interfaces() {
     local device closed=""
     for device in $(interfaces); do
@@ -94,7 +94,7 @@ restore_interfaces() {
         if ! interface_exists "$device"; then
             remake_interface "$device"
         elif ! is_filled "$device" && ! uses_systemd && ! alive "wireguard.$device.supervisor" && is_guarded "$device"; then
-            # Whoever made it was killed before it was filled.
+            # Its creator was killed before it was configured.
             configure_interface "$device"
             is_ready "$device"
         elif is_filled "$device" && ! is_up "$device" && is_guarded "$device"; then
@@ -109,7 +109,7 @@ restore_interfaces() {
 }
 
 is_up() { [[ "$(ip -o link show dev "$1" 2>/dev/null)" == *[\<,]UP[,\>]* ]]; }
-# Whoever makes it has finished.
+# Its configuration is complete.
 is_filled() { [[ -f "$run/$1.ready" || (-f "$run/$1.running" && "$(<"$run/$1.running")" == "$(interface_number "$1")") ]]; }
 
 remake_interface() {
@@ -169,7 +169,7 @@ restore_processes() {
     done
 }
 
-# supervise NAME MODE ARGUMENT...: starts a supervisor, and whoever asks next knows that it runs.
+# supervise NAME MODE ARGUMENT...: starts a supervisor, and records at once that it runs.
 supervise() {
     detached bash "$etc/program" "$2" "$etc" "$run" "${@:3}"
     write_pid "$1" "$!"
@@ -199,7 +199,7 @@ close_because() {
     note guard_close "reason=$1"
 }
 
-# note ACTION FIELD...: for the journal, which only who holds the lock may write. Somebody who repeats something all day fills no disk.
+# note ACTION FIELD...: for the journal, which needs the lock to write. Repeated events are limited, so they cannot fill the disk.
 note() {
     (($({ cat -- "$etc/journal" "$run/noted" 2>/dev/null || true; } | wc -l) < 1000)) || return 0
     if [[ -n "$locked" ]]; then journal "$@"; else journal_line "$@" >>"$run/noted"; fi

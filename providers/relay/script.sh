@@ -56,7 +56,7 @@ run_part() {
             printf 'stopped at step %s:\n' "$1"
             awk '/^@/ { on = /^@(refused|error)$/; next } on { print "   " $0 }' "$work/answer.$1"
             sed 's/^/    /; s/[A-Za-z0-9+\/]\{43\}=/[key]/g' "$work/errors"
-            printf 'nothing was opened that was closed before; mend what it names and run the script again\n'
+            printf 'no access was opened; fix the reported problem and run the script again\n'
         } >&2
         exit 3
     fi
@@ -74,7 +74,7 @@ stop_unless_gone() {
 # part ANSWER NAME: one file of a step's answer, still indented.
 part() { awk -v name="@$2" '/^@/ { on = ($0 == name); next } on' "$work/answer.$1"; }
 
-# The code at its end shows whoever wrote the script that the receipt is from it.
+# The code at its end proves to the author of the script that the receipt is from it.
 print_receipt() {
     local file app
     app=$(app_name)
@@ -121,9 +121,9 @@ step_check() {
     check_machine
     refuse_older_script
     if [[ "${want[services]}" != 0 ]]; then
-        have openssl || refuse "openssl is not on this machine, and services need it for their keys" "install it"
+        has_command openssl || refuse "openssl is not installed, and services need it for their keys" "install it"
         caddy_binary >/dev/null ||
-            refuse "caddy is not on this machine, and services need it" "put one in $(caddy_folder)/caddy, or install it"
+            refuse "caddy is not installed, and services need it" "copy it to $(caddy_folder)/caddy, or install it"
     fi
     check_networks
     check_routes
@@ -131,8 +131,8 @@ step_check() {
 
 refuse_older_script() {
     [[ -z "${want[edition]:-}" || ! -f "$etc/edition" || ! "$(<"$etc/edition")" > "${want[edition]}" ]] ||
-        refuse "this script is of ${want[edition]}, and the machine has run the one of $(<"$etc/edition")" \
-            "carry the newest one here: an older one may let in who was cut since"
+        refuse "this script is of ${want[edition]}, but the machine has already run the one of $(<"$etc/edition")" \
+            "run the newest one: an older one could admit peers that were removed since"
 }
 
 family_of() { case "$1" in *:*) printf -- '-6' ;; *) printf -- '-4' ;; esac; }
@@ -149,7 +149,7 @@ check_networks() {
             { device = ""; for (i = 1; i < NF; i++) if ($i == "dev") device = $(i + 1) }
             $1 != "default" && $1 !~ /^(fe80|ff)/ && device != ours && device != "lo" { print $1 " on " device }')
         [[ -z "$taken" ]] || refuse "the tunnel's network $network overlaps ${taken%%$'\n'*} of this machine" \
-            "choose a network for the tunnel that the machine does not use"
+            "choose a tunnel network that the machine does not use"
     done <"$work/networks"
 }
 
@@ -176,7 +176,7 @@ check_routes() {
         done <"$2"' check "$work/routes" "$work/own" >"$work/held"
     local route address
     read -r route address <"$work/held" || return 0
-    refuse "the route $route holds $address, which is this machine's own, its gateway or where you connect from" "declare a smaller network"
+    refuse "the route $route contains $address, which is the address of this machine, of its gateway, or the one that you connect from" "declare a smaller network"
 }
 
 # Keys of services are made here and stay here; what leaves is a request for a certificate.
@@ -204,13 +204,13 @@ service_key() {
     esac
 }
 
-# What the wire says after all steps. Whoever reads the receipt cannot ask again, so a difference is an error here.
+# The live state after all steps. A reader of the receipt cannot query again, so a difference is an error here.
 step_receipt() {
     local interface=${want[interface]} name port addresses address state
     wg show "$interface" peers | sort >"$work/live"
     sort "$work/keys" >"$work/wanted"
-    cmp -s "$work/live" "$work/wanted" || refuse "the interface does not have exactly the peers that it was given" "run the script again"
-    table_exists || refuse "the nftables table inet ${want[table]} is not there" "run the script again"
+    cmp -s "$work/live" "$work/wanted" || refuse "the interface does not have exactly the declared peers" "run the script again"
+    table_exists || refuse "the nftables table inet ${want[table]} does not exist" "run the script again"
     {
         printf 'machine\t%s\n' "$(machine_id)"
         printf 'publicKey\t%s\n' "$(wg show "$interface" public-key)"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What is on the relay and in none of its records goes with the next apply, whichever step that is and whoever put it
+# What is on the relay and in none of its records goes with the next apply, whichever step that is and however it got
 # there: peers on its interfaces, elements in its sets (`fill_sets`), what its proxy serves. `$work/swept` notes what went,
 # "peer TAB public key", "element TAB SET ELEMENT" or "proxy" a line.
 #

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# One process for each relay looks after what happens while nobody applies. It listens to what changes in the kernel, asks
-# cheap questions, and starts a program of its own when something is due. It is in nobody's way: packets do not pass it.
+# One process for each relay handles what happens between updates. It listens to what changes in the kernel, asks
+# cheap questions, and starts a program of its own when something is due. Packets do not pass through it.
 # Without systemd it has a supervisor, and starts that again as its supervisor starts it.
 #
 # Gives: watch, is_installed, watch_act, end_listening, supervise_watch, restart_watch, stop_watch.
@@ -90,7 +90,7 @@ look_after() {
     ((status != 0)) || return 0
     look=1
     # It could not look: the program may be gone.
-    ((status == UNSETTLED)) || are_guarded || close_because "nothing could look at the table"
+    ((status == UNSETTLED)) || are_guarded || close_because "the table could not be read"
 }
 
 # Without a process: whether what should run runs, and the interfaces are there.
@@ -106,14 +106,14 @@ seems_whole() {
     done
 }
 
-# cut_expired: off the interface, whoever holds the lock; everything else of it waits for the lock. An update that had planned
+# cut_expired: removes keys from the interface without the lock; the rest waits for the lock. An update that had planned
 # with such a peer finds it gone, and cannot bring it back for longer than until the next look.
 cut_expired() {
     local device table
     table=$(current peers)
     [[ -f "$table" ]] || return 0
     for device in "${devices[@]}"; do
-        sift past "$table" | cut -f 1 | remove_peers "$device" 2>/dev/null || true
+        select_peers past "$table" | cut -f 1 | remove_peers "$device" 2>/dev/null || true
     done
 }
 
@@ -141,7 +141,7 @@ listen() {
         exec 2>/dev/null
         local line feed nft="" ip=""
         trap 'kill $nft $ip' EXIT
-        # Nobody listens any more.
+        # There is no reader any more.
         trap 'exit 0' TERM PIPE
         exec {feed}<> <(:)
         nft monitor </dev/null >"/dev/fd/$feed" {feed}>&- & nft=$!

@@ -26,7 +26,7 @@ step_wireguard() {
     install_program
     prepare_keys
     local device
-    # No interface without its table, and a removal waits for nobody: what somebody deleted is loaded again.
+    # No interface without its table, and removals do not wait: a deleted table is loaded again.
     table_is_whole || restore_firewall
     sweep_listeners
     admitted_peers
@@ -57,14 +57,14 @@ step_wireguard() {
     follow_silent
     count_from_now
     remove_retired
-    # What somebody else put beside our interfaces goes, now that none of ours is left without its guard.
+    # Unknown interfaces in the table are removed, now that all of ours are protected.
     { printf 'flush set inet %s ours\n' "${want[table]}"; ours_nft; } | load_sets
     open_epochs
     forget_endpoints
     forget_gone
     end_connections
     restart_watch
-    # Whoever's time came meanwhile: the watcher took them off the interface, and waits for the lock with the rest.
+    # Peers that expired meanwhile: the watcher removed them from the interface, and waits for the lock with the rest.
     ! expiry_due || expire_peers
     write_mark wireguard
     commit
@@ -111,7 +111,7 @@ prepare_keys() {
                     # A key that was in the state as well: it goes on here.
                     install_file "$file" <"$etc/key.$device"
                 else
-                    refuse "the relay's key is gone from $file" "run the whole set-up again: every peer then needs a new configuration"
+                    refuse "the relay's key is gone from $file" "run the whole setup again: every peer then needs a new configuration"
                 fi
             fi
             cat "$file" >"$work/key.$device"
@@ -122,7 +122,7 @@ prepare_keys() {
     mv -f -- "$work/interfaces.full" "$work/interfaces"
 }
 
-# plan_peers DEVICE: live against desired: whom to remove, what to write, and which addresses change their meaning: not
+# plan_peers DEVICE: live against desired: which peers to remove, what to write, and which addresses change their meaning: not
 # those that go to another key of the same peer.
 # Allowed IPs are compared as sets.
 plan_peers() {
@@ -143,7 +143,7 @@ plan_peers() {
           if (!($1 in ips)) { print $1 > removed; next }
           if (psk[$1] == $2 && same(ips[$1], $4) && keep[$1] == $8) done[$1] = 1 }
         END { for (i = 1; i <= count; i++) if (!(order[i] in done)) print row[order[i]] > delta }
-    ' "$work/heirs" "$work/peers" "$work/$1.live"
+    ' "$work/successors" "$work/peers" "$work/$1.live"
     # Where it was told to find the relay is in the record alone: the wire knows where it found it last.
     if is_leaf && ! cmp -s "$work/peers" "$(current peers)"; then cp -- "$work/peers" "$work/$1.delta"; fi
 }
@@ -156,7 +156,7 @@ cut_from_record() {
         FILENAME == ARGV[1] { heir[$1, $2]; next }
         FILENAME == ARGV[2] { for (i = 1; i <= n; i++) owner[list[i]] = $1; next }
         { for (i = 1; i <= n; i++) if (owner[list[i]] != $1 && !(($1, owner[list[i]]) in heir)) print plain(list[i]) }
-    ' "$work/heirs" "$work/peers" "$(current peers)" >>"$work/cut"
+    ' "$work/successors" "$work/peers" "$(current peers)" >>"$work/cut"
 }
 
 # What counts at the next boot, before it counts on the wire.
@@ -170,8 +170,8 @@ record_wireguard() {
     if must_be_confirmed "$work/network" "$etc/network"; then
         disturbed_peers | sort -u >"$work/disturbed"
         remember_health "$work/disturbed"
-        hold network <"$work/network"
-        hold peers <"$work/peers"
+        stage_file network <"$work/network"
+        stage_file peers <"$work/peers"
         if [[ -f "$etc/peers" ]]; then
             common_peers >"$work/peers.safe"
             install_file "$etc/peers" <"$work/peers.safe"
@@ -184,7 +184,7 @@ record_wireguard() {
 }
 
 # Keys of peers that the plan itself interrupts: who is cut, loses an address or gets another secret; with another key or
-# port of an interface, everybody on it.
+# port of an interface, all its peers.
 disturbed_peers() {
     local device port public
     for device in $(interfaces); do
@@ -249,20 +249,20 @@ validate_peers() {
 }
 
 # change_peers DEVICE: removals go first: an address that moves must never have two owners, and who is cut is cut
-# before anybody is added.
+# before any peer is added.
 change_peers() {
     local device=$1
     remove_peers "$device" <"$work/$device.removed"
     [[ "$(wg show "$device" public-key)" == "$(recorded "$device" 4)" ]] || wg set "$device" private-key "$etc/key.$device"
-    # wireguard-go binds its socket anew on every listen-port, also on the same one.
+    # wireguard-go rebinds its socket on every listen-port, even for the same port.
     listens_on "$device" "$(recorded "$device" 2)" || wg set "$device" listen-port "$(recorded "$device" 2)"
     [[ "$(wg show "$device" fwmark)" == off ]] || wg set "$device" fwmark 0
     [[ -s "$work/$device.delta" ]] || return 0
-    # Whoever has expired since this was planned is not brought back.
-    sift current "$work/$device.delta" >"$work/$device.delta.current"
+    # Peers that have expired since this was planned are not restored.
+    select_peers current "$work/$device.delta" >"$work/$device.delta.current"
     resolved "$work/$device.delta.current" >"$work/$device.delta.resolved"
     conf_of "$work/$device.delta.resolved" >"$work/$device.delta.conf"
-    # A keepalive that is switched on makes WireGuard shake hands at once: nobody else calls the relay.
+    # Switching on a keepalive makes WireGuard start a handshake at once; nothing else initiates one here.
     if is_leaf; then
         awk -F'\t' 'NR == FNR { there[$1]; next } $1 in there { print "peer", $1, "persistent-keepalive", 0 }' "$work/$device.live" "$work/$device.delta" | xargs -r wg set "$device"
     fi
@@ -277,7 +277,7 @@ recorded() { awk -F'\t' -v device="$1" -v field="$2" '$1 == device { print $fiel
 
 check_port() { [[ "$1" == 0 || -z "$(ss -H -lun "sport = :$1")" ]] || refuse_port "$1"; }
 
-refuse_port() { refuse "UDP port $1 is taken by another program" "stop it, or give the Relay another \`listenPort\`"; }
+refuse_port() { refuse "UDP port $1 is used by another program" "stop it, or give the Relay another \`listenPort\`"; }
 
 # wireguard-go keeps its sockets in one directory for all network namespaces.
 check_socket() {

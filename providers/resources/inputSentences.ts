@@ -47,7 +47,7 @@ export function placeEffects(change: Change, whom = "every peer is"): string[] {
         const where = moves ? ` on ${describeHost(now.host)}` : "";
         const what = renamed
             ? `interface ${then.interface} (${then.appName}-${then.interface}) is replaced by ${now.interface} (${now.appName}-${now.interface})${where}`
-            : `interface ${now.interface} is made${where}`;
+            : `interface ${now.interface} is created${where}`;
         sentences.push(
             `${unless}${what}, with the same keys and addresses: ${whom} interrupted until its next handshake${moves ? "" : ", up to 15 s"}`,
         );
@@ -55,7 +55,7 @@ export function placeEffects(change: Change, whom = "every peer is"): string[] {
         sentences.push("this is a different machine: it is set up from scratch with the same keys and addresses");
     } else if (!same(before.inputs.moved, inputs.moved)) {
         sentences.push(
-            `interface ${now.interface} is set up again, with the same keys and addresses: the relay was on its way to another place`,
+            `interface ${now.interface} is set up again, with the same keys and addresses: a move to another place was interrupted`,
         );
     }
     return sentences;

@@ -5,29 +5,32 @@ export const PLACED_INPUTS: Record<string, PropertySchema> = {
     relay: { type: "string", description: "Name of the relay; every message starts with it." },
     relayId: {
         type: "string",
-        description: "The relay's own id, whatever project, stack and relay are called.",
+        description: "The relay's own id, independent of the names of project, stack and relay.",
         optional: true,
     },
     role: { type: "string", description: "`leaf`: the machine of a managed peer.", optional: true },
-    host: { type: "object", description: "Where the relay runs, as `hosts.*` describes it." },
+    host: { type: "object", description: "The relay's host, as described by `hosts.*`." },
     appName: { type: "string", description: "Prefix of every path, table, unit and process on the host." },
     interface: { type: "string", description: "Name of the WireGuard interface." },
     credentials: {
         type: "string",
-        description: "A private SSH key, where the program gives one.",
+        description: "A private SSH key, if the program sets one.",
         secret: true,
         optional: true,
     },
     confirmTimeout: {
         type: "integer",
-        description: "Seconds in which a change of a remote host must be confirmed. Default: 60.",
+        description: "Seconds within which a change on a remote host must be confirmed. Default: 60.",
         optional: true,
     },
     audit: { type: "object", description: "The sealed log: path, project, stack and where its signing key is." },
 };
 
 export const MACHINE_INPUT: Record<string, PropertySchema> = {
-    machine: { type: "string", description: "Identity of the machine, from Host; another machine is filled again." },
+    machine: {
+        type: "string",
+        description: "Identity of the machine, from Host; a different machine is set up from scratch.",
+    },
     hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
     moved: { type: "object", description: "The last move to another place, from Host.", optional: true },
 };
@@ -47,7 +50,7 @@ export const PLACED_OUTPUTS: Record<string, PropertySchema> = {
     },
     drift: {
         type: "object",
-        description: "What the last refresh found on the wire that the program does not say, by name.",
+        description: "Differences from the program that the last refresh found, by name.",
     },
     plan: { type: "array", description: "In a preview: one sentence per effect.", optional: true },
 };

@@ -7,9 +7,9 @@ export function listNames(names: readonly string[], most = 5): string {
     return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 }
 
-/** A peer that nobody declared, and that is gone. */
+/** An unknown peer that was removed. */
 export function rogueCutOff(publicKey: string): string {
-    return `rogue peer ${fingerprint(publicKey)} (${publicKey}) was on the wire, not in the program, and was cut off`;
+    return `rogue peer ${fingerprint(publicKey)} (${publicKey}) was on the interface but not in the program, and was cut off`;
 }
 
 /** "1 peer", "2 peers". */
@@ -17,10 +17,10 @@ export function count(number: number, noun: string): string {
     return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** All of them, for a sentence that may hide nobody; of very many, the first ones and where the others are named. */
+/** All names, for a sentence that must be complete; of very many, the first ones and where the others are listed. */
 export function nameAll(names: readonly string[]): string {
     if (names.length <= MOST_NAMES) return listNames(names, MOST_NAMES);
-    return `${names.slice(0, MOST_NAMES).join(", ")} and ${names.length - MOST_NAMES} more, whom \`pulumi preview --diff\` names,`;
+    return `${names.slice(0, MOST_NAMES).join(", ")} and ${names.length - MOST_NAMES} more (listed by \`pulumi preview --diff\`)`;
 }
 
 const MOST_NAMES = 200;

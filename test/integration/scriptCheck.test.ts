@@ -58,6 +58,6 @@ it.each([
     ["its own IPv6 address", "2001:db8:50::/64", "2001:db8:50::1"],
 ])("refuses a peer's route over %s", async (_what, route, address) => {
     expect(await check(["10.8.0.0/24"], ["192.168.7.0/24", route])).toBe(
-        `the route ${route} holds ${address}, which is this machine's own, its gateway or where you connect from`,
+        `the route ${route} contains ${address}, which is the address of this machine, of its gateway, or the one that you connect from`,
     );
 });

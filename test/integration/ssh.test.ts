@@ -148,7 +148,7 @@ it.each<[string, () => SshHost, RegExp]>([
     [
         "a login that runs nothing",
         () => host("nologin"),
-        /the login of root does not run commands \(exit code 1; it printed: .*not available/,
+        /the login shell of root does not run commands \(exit code 1; it printed: .*not available/,
     ],
     [
         "a missing identity file",
@@ -158,7 +158,7 @@ it.each<[string, () => SshHost, RegExp]>([
     [
         "an encrypted one",
         () => host("plain", { identityFile: join(folder, "locked") }),
-        /identityFile .*locked is encrypted, and nobody can be asked.*ssh-add/,
+        /identityFile .*locked is encrypted, and its passphrase cannot be entered.*ssh-add/,
     ],
     [
         "one that is readable by others",
@@ -173,12 +173,12 @@ it.each<[string, () => SshHost, RegExp]>([
     [
         "another key",
         () => host("plain", { identityFile: join(folder, "other") }),
-        /lets root in with none of the keys offered/,
+        /accepts none of the offered keys for root/,
     ],
     [
         "a jump host that does not lead on",
         () => host("plain", { proxyJump: "root@127.0.0.1:1" }),
-        /the jump host root@127\.0\.0\.1:1 does not lead there \(.*Connection refused\)/,
+        /the jump host root@127\.0\.0\.1:1 does not reach it \(.*Connection refused\)/,
     ],
 ])("says what is wrong with %s", async (_, to, words) => {
     writeFileSync(join(folder, "open"), readFileSync(join(folder, "login")), { mode: 0o644 });

@@ -20,7 +20,7 @@ export function restoredMachine(changes: () => void): void {
         // Carol, who was removed since, is connected again.
         expect(await peersOnTheWire()).toEqual(["10.8.0.2/32", "10.8.0.3/32", "10.8.0.4/32", "10.8.0.5/32"]);
 
-        const words = /the machine was restored from an older copy: it was last changed under record \d+ of the log/;
+        const words = /the machine was restored from an older copy: its last change is record \d+ of the log/;
         const asked = await qpTunnel(stack, ["status", "--json"], { node: operator, env: stack.env });
         const { relays } = JSON.parse(asked.stdout) as { relays: { drift: string[] }[] };
         expect(relays[0]!.drift.join("\n")).toMatch(words);
@@ -29,7 +29,7 @@ export function restoredMachine(changes: () => void): void {
         stack.declare({ peers: PEERS.slice(0, 2) });
         const refused = await during("an update that is refused", () => stack.fail(["up", "--yes", "--skip-preview"]));
         const [, command = ""] =
-            /was restored from an older copy \(record \d+ of the log, which has a change under record \d+\); run `pulumi ([^`]+)`/.exec(
+            /was restored from an older copy \(of record \d+ of the log, whose last change is record \d+\); run `pulumi ([^`]+)`/.exec(
                 refused.replace(/\s+/g, " "),
             ) ?? [];
         const left = ["10.8.0.2/32", "10.8.0.3/32"];

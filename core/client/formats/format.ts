@@ -2,7 +2,7 @@ import type { ClientConfig } from "../config.js";
 
 /** A file of a peer's configuration. Treat each as a secret. */
 export interface ClientFile {
-    /** Where it belongs on her machine; absent for what is pasted. */
+    /** Path on the peer's machine; absent for text to paste. */
     path?: string;
     text: string;
 }

@@ -18,7 +18,7 @@ function netdev(config: ClientConfig, device: string, keyFile: string): string {
     const { privateKey, presharedKey, relayPublicKey, allowedIps, endpoint, keepalive, mtu } = config;
     return text([
         `# ${titleOf(config)}`,
-        "# root:systemd-network, mode 0640: systemd-networkd runs as that group, and nobody else may read it.",
+        "# root:systemd-network, mode 0640: systemd-networkd runs as that group, and other users must not be able to read it.",
         "[NetDev]",
         `Name=${device}`,
         "Kind=wireguard",
@@ -26,7 +26,7 @@ function netdev(config: ClientConfig, device: string, keyFile: string): string {
         "",
         "[WireGuard]",
         ...(privateKey === undefined
-            ? ["# Your own private key belongs there, with the same owner and mode.", `PrivateKeyFile=${keyFile}`]
+            ? ["# Put your own private key there, with the same owner and mode.", `PrivateKeyFile=${keyFile}`]
             : [`PrivateKey=${privateKey}`]),
         "",
         "[WireGuardPeer]",

@@ -3,7 +3,7 @@ import type { ClientFile, ClientFormat } from "./format.js";
 import { addressesOf, titleOf } from "./parts.js";
 
 /**
- * A NixOS module for `networking.wg-quick`. Everybody on the machine can read the Nix store, so keys are in files
+ * A NixOS module for `networking.wg-quick`. All users of the machine can read the Nix store, so keys are in files
  * beside it, never in the module.
  */
 export const nixos: ClientFormat = (config, device) => {

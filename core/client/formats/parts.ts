@@ -1,6 +1,6 @@
 import type { ClientConfig } from "../config.js";
 
-/** Her tunnel addresses with prefix length, IPv4 first. */
+/** The peer's tunnel addresses with prefix length, IPv4 first. */
 export function addressesOf({ address, address6 }: ClientConfig): string[] {
     return address6 === undefined ? [`${address}/32`] : [`${address}/32`, `${address6}/128`];
 }

@@ -11,7 +11,7 @@ export const routeros: ClientFormat = (config, device) => {
         `# ${titleOf(config)}`,
         ...(privateKey === undefined
             ? [
-                  "# The private key stays with you: the router makes another one unless you set yours at once.",
+                  "# The private key stays with you: the router generates a different one unless you set yours at once.",
                   `# /interface/wireguard/set ${name} private-key=...`,
               ]
             : []),

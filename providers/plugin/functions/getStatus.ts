@@ -28,20 +28,20 @@ interface Question {
 
 /** How a relay is now; one that cannot be asked is answered for by the state, with the reason. */
 export const getStatus: PluginFunction = {
-    description: "Asks a relay who is connected, what is served, and what is not as the state says.",
+    description: "Queries a relay: connected peers, services, and differences from the state.",
     inputs: {
         ...PLACED_INPUTS,
-        owner: { type: "string", description: "project/stack/relay: whose it is." },
+        owner: { type: "string", description: "project/stack/relay: the relay's owner." },
         hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
         peers: { type: "object", description: "Peers by name, from Registry." },
-        publicKeys: { type: "object", description: "Public keys that were generated, by peer." },
+        publicKeys: { type: "object", description: "Generated public keys, by peer." },
         registry: { type: "object", description: "The registry, from WireGuard." },
         addresses: { type: "array", description: "Tunnel addresses that services listen on." },
         services: { type: "object", description: "Services by name, as for Proxy." },
         served: { type: "object", description: "The service registry, from Proxy." },
         authorities: { type: "object", description: "CA certificates by algorithm, PEM." },
         probe: { type: "boolean", description: "Also open a TLS connection to each service." },
-        timeout: { type: "integer", description: "Seconds the relay has for its answer." },
+        timeout: { type: "integer", description: "Time limit in seconds for the relay's answer." },
     },
     // As text, because the engine drops what is null, which here says that something is not known.
     outputs: { status: { type: "string", description: "Peers, services, drift as JSON; no secrets." } },

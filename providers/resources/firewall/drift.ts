@@ -46,7 +46,7 @@ export function tableDrift(
             ? [
                   [
                       "table flags",
-                      `the nftables table inet ${table} is dormant: it filters nothing; ${REPAIR} loads it again`,
+                      `the nftables table inet ${table} is dormant and filters nothing; ${REPAIR} loads it again`,
                   ],
               ]
             : []),
@@ -54,7 +54,7 @@ export function tableDrift(
         ...(expected.sets === undefined ? [] : setDrift(table, expected.sets, live.definitions)),
         ...interfaceDrift(table, expected, live.sets[OURS]),
         ...elementDrift(table, differing),
-        ...live.others.map((other) => [other, `${other} of table ${table} is not ours; ${REPAIR} removes it`]),
+        ...live.others.map((other) => [other, `${other} of table ${table} is unknown; ${REPAIR} removes it`]),
     ]) as Record<string, string>;
 }
 
@@ -69,7 +69,7 @@ function* elementDrift(table: string, differing: string): Generator<[string, str
             `${set} ${element}`,
             sign === "-"
                 ? `${element} is missing in the set ${set} of table ${table}; ${REPAIR} adds it`
-                : `${element} is in the set ${set} of table ${table} and does not belong there; ${REPAIR} removes it`,
+                : `${element} in the set ${set} of table ${table} is unknown; ${REPAIR} removes it`,
         ];
     }
 }
@@ -88,7 +88,7 @@ function* interfaceDrift(
         if (!live.includes(name))
             yield [
                 `${OURS} ${name}`,
-                `${name} is missing in the set ${OURS} of table ${table}: no peer is let through; ${REPAIR} adds it`,
+                `${name} is missing in the set ${OURS} of table ${table}: its peers have no access; ${REPAIR} adds it`,
             ];
     for (const name of live)
         if (!wanted.includes(name) && !listed.includes(name))
@@ -108,7 +108,7 @@ function* setDrift(
         if (wanted === live) continue;
         const problem =
             wanted === undefined
-                ? `is not ours; ${REPAIR} removes it`
+                ? `is unknown; ${REPAIR} removes it`
                 : live === undefined
                   ? `is gone; ${REPAIR} loads it again`
                   : `was changed (${live} instead of ${wanted}); ${REPAIR} loads it again`;
@@ -125,7 +125,7 @@ function* chainDrift(
         const wanted = before[chain];
         const live = now[chain];
         if (wanted === undefined)
-            yield [`chain ${chain}`, `chain ${chain} of table ${table} is not ours; ${REPAIR} removes it`];
+            yield [`chain ${chain}`, `chain ${chain} of table ${table} is unknown; ${REPAIR} removes it`];
         else if (live === undefined)
             yield [`chain ${chain}`, `chain ${chain} of table ${table} is gone; ${REPAIR} loads it again`];
         else if (!same(wanted, live)) {
@@ -139,7 +139,7 @@ function* chainDrift(
                 .join(", ");
             yield [
                 `chain ${chain}`,
-                `chain ${chain} of table ${table} was changed (${what || "other order"}); ${REPAIR} loads it again`,
+                `chain ${chain} of table ${table} was changed (${what || "different order"}); ${REPAIR} loads it again`,
             ];
         }
     }

@@ -35,7 +35,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> 
             ...TERMS_INPUT,
             wanted: {
                 type: "object",
-                description: "What WireGuard is told, to compare an interface that is taken over with.",
+                description: "WireGuard's settings, to compare an adopted interface with.",
                 optional: true,
             },
             seed: { type: "string", description: "As for WireGuard.", secret: true, optional: true },
@@ -84,7 +84,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> 
     outputs({ inputs }, answer) {
         const table = listed(answer);
         const outputs = { table: nameOf(inputs), chains: table?.chains ?? {}, sets: table?.definitions ?? {} };
-        return { outputs, problems: table === undefined ? ["the table is not there after it was loaded"] : [] };
+        return { outputs, problems: table === undefined ? ["the table does not exist after it was loaded"] : [] };
     },
 
     previewOutputs: ({ inputs, before }) => ({
@@ -107,7 +107,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> 
         const table = listed(answer);
         if (table === undefined) {
             return {
-                table: `the nftables table inet ${nameOf(inputs)} is gone: nothing guards the tunnel; ${REPAIR} loads it again`,
+                table: `the nftables table inet ${nameOf(inputs)} is missing: the tunnel is not protected; ${REPAIR} loads it again`,
             };
         }
         return tableDrift(nameOf(inputs), expectedTable(inputs, outputs, answer), table, answer["elements.differ"]);

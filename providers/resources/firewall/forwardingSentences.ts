@@ -7,11 +7,11 @@ export function forwardingSentences(relay: string, before: string[], routes: str
     const sentences: string[] = [];
     if (added.length > 0)
         sentences.push(
-            `${relay}: switches forwarding on for the ${added.length === 1 ? "interface" : "interfaces"} to ${listNames(added)}, for connections of the tunnel only; anything else is forwarded there only if the machine did so before`,
+            `${relay}: enables forwarding on the ${added.length === 1 ? "interface" : "interfaces"} to ${listNames(added)}, for tunnel connections only; other traffic is forwarded there only if the machine did so before`,
         );
     if (removed.length > 0)
         sentences.push(
-            `${relay}: no longer forwards to ${listNames(removed)}; interfaces that no other network needs forward as before the relay`,
+            `${relay}: no longer forwards to ${listNames(removed)}; on interfaces that no other network needs, forwarding is restored to its previous setting`,
         );
     return sentences;
 }

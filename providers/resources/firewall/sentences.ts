@@ -19,12 +19,12 @@ const place: Effect<FirewallInputs, FirewallOutputs> = (change) => {
         const where = moves ? ` on ${describeHost(host)}` : "";
         const unless = !renamed && arrival(change) === "either" ? IF_DIFFERENT : "";
         return [
-            `${relay}: ${unless}the firewall is loaded as table ${tableOf(inputs)}${where}: everything is denied there until the access rules are loaded`,
+            `${relay}: ${unless}the firewall is loaded as table ${tableOf(inputs)}${where}: all traffic is denied there until the access rules are loaded`,
         ];
     }
     if (same(before.inputs.machine, machine) || machine === UNKNOWN) return [];
     return [
-        `${relay}: the firewall is loaded on the different machine: everything is denied there until the access rules are loaded`,
+        `${relay}: the firewall is loaded on that machine: all traffic is denied there until the access rules are loaded`,
     ];
 };
 
@@ -43,7 +43,7 @@ const networks: Effect<FirewallInputs, FirewallOutputs> = ({ before, inputs }) =
 /** What the table that denies everything first means when it changes. */
 export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
     created: ({ inputs }) => [
-        `${inputs.relay}: everything is denied that no service and no grant allows`,
+        `${inputs.relay}: all traffic is denied unless a service or a grant allows it`,
         ...forwardingSentences(inputs.relay, [], inputs.routes),
         ...keepsForwarding(inputs),
     ],
@@ -70,15 +70,15 @@ export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
             return same(before?.inputs.routes, routes)
                 ? []
                 : [
-                      `${relay}: networks reached through ${role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; running connections of others go on`,
+                      `${relay}: networks reached through ${role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; all other connections continue`,
                       ...forwardingSentences(relay, before?.inputs.routes ?? [], routes),
                   ];
         },
     },
     closing: ({ inputs }, said) => {
         if (said.length > 0) return [];
-        const goOn = inputs.machine === UNKNOWN ? "" : ", running connections go on";
-        return [`${inputs.relay}: the firewall is loaded again; what is allowed stays allowed${goOn}`];
+        const goOn = inputs.machine === UNKNOWN ? "" : ", running connections continue";
+        return [`${inputs.relay}: the firewall is reloaded; all access rules stay${goOn}`];
     },
 };
 

@@ -16,16 +16,16 @@ import type { RelayResourceParts } from "../relay/parts.js";
 import type { Change } from "../relay/change.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 
-/** Who may reach what. The last step of an update: everything before it has only taken away. */
+/** The access rules. The last step of an update: everything before it has only removed access. */
 export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
     type: "Grants",
-    description: "Who may reach what: the elements of the firewall's sets.",
+    description: "The access rules: the elements of the firewall's sets.",
     schema: relaySchema(
         {
             ...MACHINE_INPUT,
             rules: {
                 type: "object",
-                description: "Allowed flows by who opens them, as text: `10.8.0.2 -> 10.8.0.1 tcp/8443`.",
+                description: "Allowed flows by source, as text: `10.8.0.2 -> 10.8.0.1 tcp/8443`.",
             },
         },
         { elements: { type: "integer", description: "Number of set elements in the kernel." } },
@@ -45,7 +45,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
         Object.fromEntries(
             restoredRules(change).map((rule) => [
                 `rule ${rule}`,
-                `${rule} was taken away first and is let through again`,
+                `${rule} was removed first and is allowed again`,
             ]),
         ),
 
@@ -65,7 +65,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
     outcomes: (change, outputs) => [
         {
             action: "grants_apply",
-            message: `Relay ${change.inputs.relay} lets through what its ${String(outputs.elements)} set elements say`,
+            message: `Relay ${change.inputs.relay} enforces its access rules with ${String(outputs.elements)} set elements`,
             details: { ...summary(change), elements: outputs.elements },
         },
     ],
@@ -83,7 +83,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
     ending: (inputs) => [
         {
             action: "grants_remove",
-            message: `Relay ${inputs.relay} lets nothing through any more`,
+            message: `Relay ${inputs.relay} no longer has access rules`,
             begin: `Remove all access rules of ${describeRelay(inputs.relay)}`,
             details: { relay: inputs.relay },
         },
@@ -104,11 +104,11 @@ function differences(want: SetElements, live: Record<string, string[]>): Record<
         for (const element of want[set]) {
             if (!there.has(element))
                 drift[`${set} ${element}`] =
-                    `${element} is allowed by the program and missing in the kernel; ${REPAIR} adds it`;
+                    `${element} is granted in the program but missing in the kernel; ${REPAIR} adds it`;
         }
         for (const element of there) {
             if (!wanted.has(element))
-                drift[`${set} ${element}`] = `${element} is let through and nobody granted it; ${REPAIR} removes it`;
+                drift[`${set} ${element}`] = `${element} is allowed in the kernel but not granted in the program; ${REPAIR} removes it`;
         }
     }
     return drift;
@@ -122,7 +122,7 @@ function recordDrift(wanted: SetElements, answer: Answers): Record<string, strin
     return kept?.hash === hash
         ? {}
         : {
-              "record of elements": `the relay's record of what is allowed, which counts after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,
+              "record of elements": `the relay's record of access rules, which is loaded after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,
           };
 }
 

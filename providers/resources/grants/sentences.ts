@@ -18,7 +18,7 @@ export const grantsWording: Wording<GrantsInputs, GrantsOutputs> = {
         moved: toldElsewhere,
         rules: ofRules,
     },
-    closing: ({ inputs }, said) => (said.length > 0 ? [] : [`${inputs.relay}: what is allowed is loaded again`]),
+    closing: ({ inputs }, said) => (said.length > 0 ? [] : [`${inputs.relay}: the access rules are reloaded`]),
 };
 
 /** Names in either, sorted. */
@@ -36,7 +36,7 @@ function ofRules(change: Change<GrantsInputs, GrantsOutputs>): string[] {
     const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
     if (same(now, then) && before !== undefined) return [];
     // Who gains and who loses by it the relay has said.
-    if (role === "leaf") return [`${relay}: its own firewall lets through what the relay lets through to and from it`];
+    if (role === "leaf") return [`${relay}: its own firewall gets the relay's access rules that concern it`];
     return inSentences(effectsOf(now, then)).map((sentence) => `${relay}: ${sentence}`);
 }
 
@@ -60,7 +60,7 @@ function effectsOf(now: Rules, then: Rules): AccessEffect[] {
         const before = reached(without(then[name], now[name]));
         return reached(without(now[name], then[name])).filter((to) => before.includes(to));
     };
-    /** Whether somebody took over what was somebody else's, who has it no longer: one sentence says both. */
+    /** Whether a peer took over the access of another one that loses it: one sentence says both. */
     const isHeir = (rule: string, owner: string | undefined, former: string | undefined): boolean =>
         owner !== undefined &&
         former !== undefined &&
@@ -88,14 +88,14 @@ function effectsOf(now: Rules, then: Rules): AccessEffect[] {
         for (const [former, rules] of heirs)
             said(`allowed to reach ${list(rules)}, as ${subject(former)} was until now`, "is", "are");
         if (kept.length > 0)
-            said(`allowed to reach ${listNames(kept, ALL)}, now from another address`, "is still", "are still");
+            said(`allowed to reach ${listNames(kept, ALL)}, now from a different address`, "is still", "are still");
         if (lost.length > 0)
             said(`allowed to reach ${list(lost)}; running connections end at once`, "is no longer", "are no longer");
         return effects;
     });
 }
 
-/** One by one up to a few; of more, those who gain or lose the same together. Nothing and nobody is left out. */
+/** A few peers one by one; more of them grouped by equal gain or loss. All are named. */
 function inSentences(effects: AccessEffect[]): string[] {
     if (effects.length <= ONE_BY_ONE) return effects.map(({ who, one }) => `${who} ${one}`);
     const groups = new Map<string, AccessEffect[]>();

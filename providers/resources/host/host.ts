@@ -33,15 +33,14 @@ import { relaySchema } from "../schemas.js";
 export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
     type: "Host",
     description:
-        "That a machine can run a relay: tools, directories, the program for boots, units where there is systemd.",
+        "Prepares a machine to run a relay: tools, directories, the boot program, units where there is systemd.",
     schema: relaySchema(
         {
             subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
             subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
             admitted: {
                 type: "object",
-                description:
-                    "Who is on the relay, what is let through and what is served, as lines of text: what goes is taken away first.",
+                description: "The relay's peers, access rules and services, as lines of text: removals come first.",
                 optional: true,
             },
             formerly: {
@@ -59,7 +58,7 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
             wireguard: { type: "string", description: "`kernel` or `userspace` (wireguard-go)." },
             address: {
                 type: "string",
-                description: "The machine's own address: peers reach the relay there unless an endpoint is given.",
+                description: "The machine's own address: the relay's endpoint unless another one is given.",
             },
             supervisor: {
                 type: "string",
@@ -73,7 +72,7 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
             },
             moved: {
                 type: "object",
-                description: "The last move to another place, and the places left since. Absent: it never moved.",
+                description: "The last move to another place, and the former places. Absent: it never moved.",
             },
         },
     ),
@@ -132,7 +131,9 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
                 ...now,
                 ...movedAfter(before, inputs, now.machine),
                 ...(facts?.client === undefined ? {} : { client: facts.client }),
-                ...wayThere(targetOf(inputs, context), (sentence) => context.log("warning", `${relay}: ${sentence}`)),
+                ...negotiatedSsh(targetOf(inputs, context), (sentence) =>
+                    context.log("warning", `${relay}: ${sentence}`),
+                ),
             },
             problems: [],
         };
@@ -184,13 +185,13 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
         return now.address === outputs.address
             ? {}
             : {
-                  address: `the machine's own address is ${called(now.address)}, the state has ${called(outputs.address)}; ${REPAIR} records it, and peers that were told the former one need a new configuration unless the Relay has an \`endpoint\``,
+                  address: `the machine's own address is ${called(now.address)}, the state has ${called(outputs.address)}; ${REPAIR} records it, and peers with the former one need a new configuration unless the Relay has an \`endpoint\``,
               };
     },
 
     imported({ placed: inputs, target }, answer) {
         const { subnet, subnet6 } = recordedNetwork(answer);
-        const outputs = { ...found(answer), ...wayThere(target, () => undefined) };
+        const outputs = { ...found(answer), ...negotiatedSsh(target, () => undefined) };
         return Promise.resolve({
             inputs: { ...inputs, subnet, ...(subnet6 === undefined ? {} : { subnet6 }) },
             outputs,
@@ -216,12 +217,12 @@ function hasNewId({ before, inputs }: Change<HostInputs, HostOutputs>): boolean 
 }
 
 /** How the machine is reached, and what a recording of that would be worth to a quantum computer. */
-function wayThere(target: Target, warn: (sentence: string) => void): Properties {
+function negotiatedSsh(target: Target, warn: (sentence: string) => void): Properties {
     const negotiated = connectionTo(target.host, target.credentials).negotiated?.();
     if (negotiated === undefined) return { hostKey: "", keyExchange: "none" };
     if (!isPostQuantum(negotiated.keyExchange)) {
         warn(
-            `SSH to ${describeHost(target.host)} negotiated ${negotiated.keyExchange}, which is not post-quantum: who records it now can read the keys in it later; OpenSSH 9.0 or newer on both sides does better`,
+            `SSH to ${describeHost(target.host)} negotiated ${negotiated.keyExchange}, which is not post-quantum: an attacker who records it now can decrypt the keys in it later; use OpenSSH 9.0 or newer on both sides`,
         );
     }
     return { hostKey: negotiated.hostKey, keyExchange: negotiated.keyExchange };
@@ -267,7 +268,7 @@ function refuseOverlap(inputs: HostInputs, facts: Facts, formerly: string[]): vo
             throw new HostError(
                 `subnet ${subnet}`,
                 `overlaps ${taken.network}, which ${describeHost(descriptor)} has on ${taken.device}`,
-                "choose a network for the tunnel that the machine does not use",
+                "choose a tunnel network that the machine does not use",
             );
         }
     }
@@ -280,7 +281,7 @@ function refuseCopy({ inputs, before }: Change<HostInputs, HostOutputs>, facts: 
     if (!hasSameNames(then, now) || facts.machine !== before.outputs.machine || facts.owner !== undefined) return;
     throw new HostError(
         describeHost(now.host),
-        `has the machine id of ${describeHost(then.host)}, and no relay is on it: it is a copy of that machine, or the relay's records on it are gone`,
-        `give a copy an id of its own (\`rm /etc/machine-id && systemd-machine-id-setup\`); records that are gone are written again by ${REPAIR} before \`host\` changes`,
+        `has the machine id of ${describeHost(then.host)}, but no relay: it is a copy of that machine, or the relay's records on it are missing`,
+        `give a copy a new id (\`rm /etc/machine-id && systemd-machine-id-setup\`); restore missing records with ${REPAIR} before \`host\` changes`,
     );
 }

@@ -17,15 +17,15 @@ const place: Effect<HostInputs, HostOutputs> = ({ before, inputs }) => {
     const sentences: string[] = [];
     if (arrival({ before, inputs }) === "either") {
         sentences.push(
-            `${relay}: is reached at ${describeHost(host)} instead of ${describeHost(then.host)}: if that is the same machine, nothing changes on it; ${IF_DIFFERENT}the relay moves there with the same keys and addresses, and the old place is emptied last`,
+            `${relay}: is reached at ${describeHost(host)} instead of ${describeHost(then.host)}: if that is the same machine, nothing changes on it; ${IF_DIFFERENT}the relay moves there with the same keys and addresses, and the old place is cleaned up last`,
         );
     } else if (!isSameMachine(then.host, host)) {
         sentences.push(
-            `${relay}: moves from ${describeHost(then.host)} to ${describeHost(host)}, with the same keys and addresses; ${isInstance(then.host) ? "the old machine is deleted last" : "the old place is emptied last"}`,
+            `${relay}: moves from ${describeHost(then.host)} to ${describeHost(host)}, with the same keys and addresses; ${isInstance(then.host) ? "the old machine is deleted last" : "the old place is cleaned up last"}`,
         );
     } else if (isReplaced({ inputs, before }) && isInstance(host)) {
         sentences.push(
-            `${relay}: is set up on the new machine behind ${hostKeyOf(host)}, with the same keys and addresses; every peer is interrupted until the new machine calls it, or for 15 s if the old one cannot say where it is`,
+            `${relay}: is set up on the new machine behind ${hostKeyOf(host)}, with the same keys and addresses; every peer is interrupted until the new machine re-initiates its handshake, or for 15 s if the old one does not know its endpoint`,
         );
     }
     if (!hasSameNames(then, { appName, interface: device })) {

@@ -16,7 +16,7 @@ import { count, listNames } from "../sentences.js";
 export const ADOPTS_INPUT: Record<string, PropertySchema> = {
     adopts: {
         type: "string",
-        description: "Public key of the interface that may be taken over if it is there already.",
+        description: "Public key of an existing interface that may be adopted.",
         optional: true,
     },
 };
@@ -33,12 +33,12 @@ export function adoptsValue({ adopts }: Properties): { adopts?: string } {
 export function adoptionSentences(inputs: WireGuardPlan): string[] {
     const { relay, interface: device, host } = inputs;
     const peers = Object.entries(peersOf(inputs));
-    const looked = isAskedInPreview(host) ? "" : `this preview does not look at ${device}: `;
+    const looked = isAskedInPreview(host) ? "" : `this preview does not read ${device}: `;
     const bearing = `the key ${keyText(inputs)}`;
     const sentences = [
-        `if ${device} is up and bears ${bearing}, it is adopted as it is: keys, addresses and sessions of ${who(peers)} stay`,
-        `${looked}before the update adopts ${looked === "" ? device : "it"}, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless \`adoptChanges\` accepts it`,
-        `if ${device} bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port ${String(inputs.listenPort)}`,
+        `if ${device} is up and has ${bearing}, it is adopted as it is: keys, addresses and sessions of ${who(peers)} stay`,
+        `${looked}before the update adopts ${looked === "" ? device : "it"}, it compares it with this program: if it has other peers, or if any preshared key, allowed IP, address, route, port, MTU, mark or forwarding would change, the update lists the differences and changes nothing, unless \`adoptChanges\` accepts them`,
+        `if ${device} has a different key, nothing is changed and the update fails; if it does not exist, it is created and listens on UDP port ${String(inputs.listenPort)}`,
     ];
     return sentences.map((sentence) => `${relay}: ${sentence}`);
 }
@@ -48,8 +48,8 @@ export function keepsForwarding(inputs: PlacedInputs & Adopting): string[] {
     if (inputs.adopts === undefined) return [];
     const { relay, interface: device } = inputs;
     return [
-        `${relay}: if ${device} is adopted, what it forwards today goes on until the grants are loaded; the relay's own ports are closed to its peers at once, but for ping and services`,
-        `${relay}: if ${device} is adopted, the machine's own connections to peers end, but for the upstreams of services, and so do those from outside into the tunnel: a port that was published to a peer is closed. A service (ExposedService) takes their place for peers; a proxy for anybody else has to be a peer itself, in a container or on another machine, with a grant`,
+        `${relay}: if ${device} is adopted, it keeps forwarding as today until the grants are loaded; the relay's own ports are closed to its peers at once, except for ping and services`,
+        `${relay}: if ${device} is adopted, the machine's own connections to peers end, except those to the upstreams of services, and so do connections from outside into the tunnel: a port that was forwarded to a peer is closed. For peers, use a service (ExposedService) instead; for other clients, make a proxy in a container or on another machine a peer, with a grant`,
     ];
 }
 
@@ -59,7 +59,7 @@ export function adoptionOf({ inputs, context }: WireGuardChange, answer: Answers
     for (const sentence of formerSentences(device, answer)) context.log("warning", `${relay}: ${sentence}`);
     if (answer.adopted === undefined) return [];
     const peers = Object.keys(peersOf(inputs)).length;
-    const message = `Adopted interface ${device} as relay ${relay}, with ${count(peers, "peer")}: nothing on it was made anew`;
+    const message = `Adopted interface ${device} as relay ${relay}, with ${count(peers, "peer")}: nothing on it was recreated`;
     context.log(
         "info",
         `${relay}: ${device} was adopted: keys, addresses and sessions of ${count(peers, "peer")} stayed`,
@@ -75,19 +75,19 @@ export function formerSentences(device: string, answer: Answers): string[] {
     return [
         ...all("unit").map(
             (unit) =>
-                `${unit} is enabled and would bring up ${device} at boot with what its own file says; run \`systemctl disable ${unit}\` (without --now, which would take the tunnel down)`,
+                `${unit} is enabled and would bring up ${device} at boot with its own file; run \`systemctl disable ${unit}\` (without --now, which would take the tunnel down)`,
         ),
         ...all("service").map(
             (service) => `the service ${service} brings up ${device} at boot; run \`rc-update del ${service}\``,
         ),
         ...all("saved").map(
             (file) =>
-                `${file} is still there, with SaveConfig = true: wg-quick would write over it and bring back who was removed; move it away`,
+                `${file} still exists, with SaveConfig = true: wg-quick would overwrite it and restore removed peers; move it away`,
         ),
         ...all("file").map(
-            (file) => `${file} is still there: wg-quick would bring up ${device} with peers of the past; move it away`,
+            (file) => `${file} still exists: wg-quick would bring up ${device} with former peers; move it away`,
         ),
-        ...all("network").map((file) => `${file} configures ${device} as well; take that out of it`),
+        ...all("network").map((file) => `${file} configures ${device} as well; remove that from it`),
     ];
 }
 

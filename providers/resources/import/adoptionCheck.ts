@@ -25,7 +25,7 @@ import { dumpOf } from "../wireguard/drift.js";
 export const TERMS_INPUT: Record<string, PropertySchema> = {
     adoption: {
         type: "object",
-        description: "What an interface that is taken over is compared with, and the differences that are accepted.",
+        description: "What an adopted interface is compared with, and the accepted differences.",
         optional: true,
     },
 };
@@ -69,12 +69,12 @@ export async function compareFirst(
     await operation?.record({
         action: "relay_adopt_changes",
         status: "success",
-        message: `The program accepts what does not stay as it is on ${device}: ${changes.join("; ")}`,
+        message: `The program accepts these changes of ${device}: ${changes.join("; ")}`,
         details: { relay, interface: device, accepted: hash, changes },
     });
 }
 
-/** Whether a preview looks at the interface: on a machine that needs no connection, for whoever may ask it. */
+/** Whether a preview reads the interface: on the local machine, if the user is allowed to. */
 export function isAskedInPreview({ kind }: HostDescriptor): boolean {
     return kind === "local" && process.geteuid?.() === 0;
 }
@@ -107,11 +107,11 @@ function refuse({ changes, hash }: Differences, { adoption }: Adopting, device: 
     const { accepts } = adoption ?? {};
     if (changes.length === 0 || accepts === hash) return;
     const more = changes.length > NAMED ? `; and ${changes.length - NAMED} more` : "";
-    const stale = accepts === undefined ? "" : ` (adoptChanges names other ones: ${accepts})`;
+    const stale = accepts === undefined ? "" : ` (adoptChanges accepts other changes: ${accepts})`;
     throw new Different(
         where,
-        `${device} would not stay as it is: ${changes.slice(0, NAMED).join("; ")}${more}${stale}`,
-        `nothing was changed; correct the program, or set adoptChanges: "${hash}" on the Relay to have it so`,
+        `${device} would change: ${changes.slice(0, NAMED).join("; ")}${more}${stale}`,
+        `nothing was changed; correct the program, or set adoptChanges: "${hash}" on the Relay to accept this`,
     );
 }
 

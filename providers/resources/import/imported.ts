@@ -68,7 +68,7 @@ export function wireguardInputs({ placed, machine }: Found, answer: Answers): Pr
     };
 }
 
-/** Her own addresses are the single ones; the rest is behind her. */
+/** Single addresses are the peer's own; networks are behind it. */
 function registryPeer({ publicKey, allowedIps: ips, expires }: PeerRow, six: boolean): RegistryPeer {
     const own = ips.find((ip) => ip.endsWith("/32")) ?? "";
     const own6 = six ? ips.find((ip) => ip.endsWith("/128")) : undefined;
@@ -165,7 +165,7 @@ function algorithmOf(id: string, answer: Answers): CertificateAlgorithm | undefi
     return der.includes(Buffer.from("06072a8648ce3d0201", "hex")) ? "ecdsa-p256" : "ed25519";
 }
 
-/** What the proxy serves, as far as it can be read: certificates are made anew by the next up. */
+/** What the proxy serves, as far as it can be read: the next `pulumi up` issues new certificates. */
 export function proxyOutputs(inputs: ProxyPlan): Properties {
     const addresses = known(inputs.addresses) ?? [];
     const served = Object.entries(servicesOf(inputs)).map(([name, { port, upstream }]) => [

@@ -45,7 +45,7 @@ export async function findRelay(id: string, context: Context): Promise<Found | u
         throw new HostError(
             describeHost(host),
             `${appName}-${device} belongs to ${owner}, this is ${here}…`,
-            "import it into that stack",
+            "import the relay into that stack",
         );
     }
     const { project, stack } = context;
@@ -79,7 +79,7 @@ async function parseId(id: string): Promise<{ host: HostDescriptor; device: stri
     if (place === "" || device === "" || more.length > 0) {
         throw new InvalidArgument(
             `import id "${id}"`,
-            "does not name a host and an interface",
+            "is not a host and an interface",
             'write one like "local/wg0", "namespace:try/wg0" or "admin@203.0.113.7:22/wg0"',
         );
     }
@@ -99,7 +99,7 @@ async function hostOf(place: string, id: string): Promise<HostDescriptor> {
         throw new InvalidArgument(
             `import id "${id}"`,
             `your known_hosts has no key of ${address}`,
-            "connect once with ssh and compare the fingerprint with the machine's own",
+            "connect once with ssh and compare the fingerprint with the one on the machine",
         );
     }
     return { kind: "ssh", address, port, user, sudo: user !== "root", packages: "install", hostKey };

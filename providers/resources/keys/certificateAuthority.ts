@@ -15,7 +15,7 @@ import { type Properties, type Resource, UNKNOWN } from "../resource.js";
 export const certificateAuthority: Resource = {
     type: "CertificateAuthority",
     description:
-        "An internal certificate authority, good for TLS servers under one relay's names and addresses and nothing else.",
+        "An internal CA, for TLS servers under one relay's names and addresses only.",
     schema: {
         inputs: {
             relay: { type: "string", description: "Name of the relay." },
@@ -25,16 +25,16 @@ export const certificateAuthority: Resource = {
             algorithm: { type: "string", description: "`ed25519` or `ecdsa-p256`." },
             version: {
                 type: "integer",
-                description: "Version of the certificate's extensions. Given by the plugin.",
+                description: "Version of the certificate's extensions. Set by the plugin.",
                 optional: true,
             },
             ...KEPT_INPUT,
         },
         outputs: {
-            certificate: { type: "string", description: "The authority's certificate, PEM: what clients trust." },
+            certificate: { type: "string", description: "The CA certificate, PEM, which clients trust." },
             privateKey: { type: "string", description: "Its private key, PEM (PKCS #8).", secret: true },
-            notAfter: { type: "string", description: "When it ends, RFC 3339." },
-            of: { type: "object", description: "The names, addresses and algorithm that it was made for." },
+            notAfter: { type: "string", description: "When it expires, RFC 3339." },
+            of: { type: "object", description: "The names, addresses and algorithm that it is for." },
             record: {
                 type: "object",
                 description: "Sequence, hash and offset of the last audit record of this resource.",
@@ -54,7 +54,7 @@ export const certificateAuthority: Resource = {
         if (!isSame(oldInputs, news)) {
             context.log(
                 "warning",
-                `${String(news.relay)}: a new certificate authority is made: every client has to trust it before it reaches a service again`,
+                `${String(news.relay)}: a new CA is created: every client must trust it before it can reach a service again`,
             );
         } else if (Object.keys(changes).length > 0) context.log("info", reissued(news));
         return { changes };
@@ -109,7 +109,7 @@ async function kept(version: unknown, old: Properties, news: Properties, preview
 }
 
 function reissued({ relay, algorithm }: Properties): string {
-    return `${String(relay)}: the ${String(algorithm)} CA certificate is reissued with the same key, good for TLS servers under the relay's names and addresses only: clients that trust the old one keep working; hand out the new one with \`qp-tunnel ca\``;
+    return `${String(relay)}: the ${String(algorithm)} CA certificate is reissued with the same key, for TLS servers under the relay's names and addresses only: clients that trust the old one keep working; hand out the new one with \`qp-tunnel ca\``;
 }
 
 const madeOfShape = fields<{ appName: string; subnet: string; algorithm: CertificateAlgorithm }>({
@@ -122,9 +122,9 @@ const madeOfShape = fields<{ appName: string; subnet: string; algorithm: Certifi
 async function make(inputs: Properties, previous: RecordMark | undefined, old?: Properties): Promise<Properties> {
     const { relay, audit } = readLogged(inputs);
     const { appName, subnet, algorithm } = read(madeOfShape, inputs);
-    const what = `the ${algorithm} certificate authority of relay ${relay}`;
-    const message = old === undefined ? `Made ${what}` : `Reissued ${what} with the same key`;
-    const begin = old === undefined ? `Make ${what}` : `Reissue ${what} with the same key`;
+    const what = `the ${algorithm} CA of relay ${relay}`;
+    const message = old === undefined ? `Created ${what}` : `Reissued ${what} with the same key`;
+    const begin = old === undefined ? `Create ${what}` : `Reissue ${what} with the same key`;
     const action = old === undefined ? "ca_create" : "ca_reissue";
     const { result, record } = await underAudit(
         audit,

@@ -23,18 +23,18 @@ import { PLACED_INPUTS, PLACED_OUTPUTS } from "../schemas.js";
  */
 export const hostKey: Resource = {
     type: "HostKey",
-    description: "The SSH host key of a machine made by the program, put in place of the one that it booted with.",
+    description: "The SSH host key of a machine that the program creates; it replaces the one that the machine booted with.",
     schema: {
         inputs: {
             ...PLACED_INPUTS,
-            publicKey: { type: "string", description: "The key that the machine is to have, as in authorized_keys." },
-            privateKey: { type: "string", description: "Its private half, in OpenSSH's format.", secret: true },
+            publicKey: { type: "string", description: "The new host key, as in authorized_keys." },
+            privateKey: { type: "string", description: "Its private key, in OpenSSH format.", secret: true },
             ...LEAVES_INPUT,
             ...KEPT_INPUT,
         },
         outputs: {
-            hostKey: { type: "string", description: "The key that the machine has: what every later connection pins." },
-            instance: { type: "string", description: "The machine that has it, as its provider calls it." },
+            hostKey: { type: "string", description: "The machine's host key, which every later connection pins." },
+            instance: { type: "string", description: "The machine's id at its provider." },
             record: PLACED_OUTPUTS["record"]!,
             plan: PLACED_OUTPUTS["plan"]!,
         },
@@ -93,7 +93,7 @@ async function compareWith(inputs: PlacedInputs, { hostKey: key }: Properties, c
     await compareMark(inputs.audit, atItsOwnAddress(pinning(targetOf(inputs, context), String(key))));
 }
 
-/** A new cloud machine boots, gets its address and runs cloud-init before anybody can log in. */
+/** A new cloud machine boots, gets its address and runs cloud-init before a login is possible. */
 const PATIENCE_MS = 10 * 60_000;
 const PAUSE_MS = 1000;
 /** In which sshd reads its new key. */
@@ -130,8 +130,8 @@ async function install(target: Target, pins: string[], files: Requests<"hostkey"
             if (answer.other === undefined) return;
             throw new HostUnreachable(
                 describeHost(target.host),
-                `machine ${answer.other.trim()} answers there, not ${instance ?? ""}`,
-                "wait until the address leads to the new machine, then apply again",
+                `machine ${answer.other.trim()} answers at this address, not ${instance ?? ""}`,
+                "wait until the address points to the new machine, then apply again",
             );
         } catch (error) {
             if (!(error instanceof HostKeyMismatch) || index === pins.length - 1) throw error;
@@ -177,7 +177,7 @@ function planned(inputs: PlacedInputs): Properties {
 }
 
 function sentence(inputs: PlacedInputs): string {
-    return `${inputs.relay}: the SSH host key that the machine's user-data holds is good for one connection, which replaces it`;
+    return `${inputs.relay}: the SSH host key in the machine's user-data is used for one connection, which replaces it`;
 }
 
 /** What the machine's user-data gave it. */

@@ -11,7 +11,7 @@ import type { Properties, PropertySchema } from "../resource.js";
 export const KEPT_INPUT: Record<string, PropertySchema> = {
     kept: {
         type: "object",
-        description: "What the state holds of this resource, for a replacement. Never compared.",
+        description: "This resource's values in the state, for a replacement. Never compared.",
         secret: true,
         optional: true,
     },

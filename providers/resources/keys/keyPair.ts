@@ -21,8 +21,8 @@ export const keyPair: Resource = {
     description: "A Curve25519 key pair for WireGuard, generated once per epoch or adopted. Touches no host.",
     schema: {
         inputs: {
-            owner: { type: "string", description: "Whose keys these are: a peer's or a relay's name." },
-            epoch: { type: "integer", description: "Raise it for a new pair; starts at 1." },
+            owner: { type: "string", description: "The owner of the keys: a peer's or a relay's name." },
+            epoch: { type: "integer", description: "Raise it for a new pair; it starts at 1." },
             privateKey: {
                 type: "string",
                 description: "An existing private key to adopt instead of generating one: base64 of 32 bytes.",
@@ -31,23 +31,24 @@ export const keyPair: Resource = {
             },
             privateKeyFile: {
                 type: "string",
-                description: "A file that holds such a key, bare or as wg-quick's; read once, when the pair is made.",
+                description:
+                    "A file with such a key, alone or in wg-quick format; read once, when the pair is created.",
                 optional: true,
             },
             handedOut: {
                 type: "boolean",
-                description: "The owner has the private half: it leaves the state, the public half stays.",
+                description: "The owner has the private key: it is removed from the state, the public key stays.",
                 optional: true,
             },
             ...KEPT_INPUT,
         },
         outputs: {
-            owner: { type: "string", description: "Whose keys these are." },
-            epoch: { type: "integer", description: "The epoch this pair was made for." },
-            publicKey: { type: "string", description: "The public half: base64 of 32 bytes." },
+            owner: { type: "string", description: "The owner of the keys." },
+            epoch: { type: "integer", description: "The epoch of this pair." },
+            publicKey: { type: "string", description: "The public key: base64 of 32 bytes." },
             privateKey: {
                 type: "string",
-                description: "The private half: base64 of 32 bytes; empty once it was handed out.",
+                description: "The private key: base64 of 32 bytes; empty once it was handed out.",
                 secret: true,
             },
         },
@@ -69,7 +70,7 @@ export const keyPair: Resource = {
             changes["handedOut"] = oldInputs["handedOut"] === undefined ? "add" : "update";
             log(
                 "info",
-                `${String(news["owner"])}: her private key leaves the state, she keeps the one she was handed; nothing changes on a relay`,
+                `${String(news["owner"])}: its private key is removed from the state and stays only in the file that was handed out; nothing changes on a relay`,
             );
         }
         return { changes };
@@ -112,14 +113,14 @@ function keptPair(inputs: Properties): Properties | undefined {
     return { publicKey: old["publicKey"], privateKey: old["privateKey"] };
 }
 
-/** What was dropped is nowhere else, and what nobody has had must not be dropped. */
+/** A dropped key cannot be recovered, so a key that was never handed out must not be dropped. */
 function* handedOutFailures(news: Properties, olds: Properties | undefined): Generator<CheckFailure> {
     if (olds === undefined) return;
     const isNew = news["epoch"] !== olds["epoch"];
     if (isNew && news["handedOut"] === true)
         yield {
             path: "handedOut",
-            reason: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it; leave it out while keyEpoch is raised, hand the new configuration out, then say it again`,
+            reason: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it; remove it while keyEpoch is raised, hand out the new configuration, then set it again`,
         };
     // What was kept are outputs, and tell it by the key that is not there.
     const was = olds["handedOut"] === true || olds["privateKey"] === "";
@@ -132,7 +133,7 @@ function* handedOutFailures(news: Properties, olds: Properties | undefined): Gen
 function wanted({ owner }: Properties): [subject: string, problem: string, fix: string] {
     return [
         `peer ${String(owner)}.handedOut`,
-        `was true, and the private key of ${String(owner)} is in no state any more: she alone has it`,
+        `was true, and the private key of ${String(owner)} is no longer in the state: only its owner has it`,
         "keep it true, or raise keyEpoch for a new key",
     ];
 }
@@ -141,8 +142,8 @@ function checkNobodyHas({ owner, handedOut }: Properties): void {
     if (handedOut !== true) return;
     throw new InvalidArgument(
         `peer ${String(owner)}.handedOut`,
-        "is true, and the state has no key that could have been handed out",
-        "leave it out, apply, hand the configuration out, then say it",
+        "is true, but the state has no key that could have been handed out",
+        "remove it, apply, hand out the configuration, then set it",
     );
 }
 
@@ -183,7 +184,7 @@ function fromFile(path: string): string {
         throw new InvalidArgument(
             "privateKey",
             `${path} cannot be read (${code})`,
-            "give the path of a file that holds the key",
+            "give the path of a file with the key",
             { cause },
         );
     }
@@ -201,7 +202,7 @@ function ownerFailures({ owner }: Properties): CheckFailure[] {
 
 function epochFailures({ epoch }: Properties): CheckFailure[] {
     const isEpoch = epoch === UNKNOWN || (typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 1);
-    return isEpoch ? [] : [{ path: "epoch", reason: "is not a whole number from 1 on; start with 1 and count up" }];
+    return isEpoch ? [] : [{ path: "epoch", reason: "must be an integer ≥ 1; start with 1 and count up" }];
 }
 
 function privateKeyFailures({ privateKey }: Properties): CheckFailure[] {
@@ -209,7 +210,7 @@ function privateKeyFailures({ privateKey }: Properties): CheckFailure[] {
         return [];
     }
     if (typeof privateKey !== "string") {
-        return [{ path: "privateKey", reason: "is not a text; give what `wg genkey` printed" }];
+        return [{ path: "privateKey", reason: "is not a string; give the output of `wg genkey`" }];
     }
     try {
         parsePrivateKey(privateKey, "privateKey");

@@ -5,7 +5,7 @@ import { AuditLog, type AuditRef } from "../../audit/log.js";
 import type { CheckFailure, Context, Properties, PropertySchema } from "../resource.js";
 
 /*
- * A state that was lost while its relay goes on: whatever is generated or derived would be made anew, and configurations in
+ * A state that was lost while its relay goes on: all generated and derived keys would be new, and configurations in
  * use would stop working. The log remembers the relay, so the preview refuses until the program says that this is meant.
  */
 
@@ -13,12 +13,12 @@ export const LOST_INPUTS: Record<string, PropertySchema> = {
     audit: { type: "object", description: "The sealed log.", optional: true },
     loses: {
         type: "object",
-        description: "What only the state knows: `relayKey` (whether), `peers` (of how many).",
+        description: "What is only in the state: `relayKey` (whether), `peers` (how many).",
         optional: true,
     },
     replaceLostKeys: {
         type: "string",
-        description: "Hash of the record that says whose keys were lost: new ones are made.",
+        description: "Hash of the relay's last record: confirms that its keys were lost and new ones are generated.",
         optional: true,
     },
 };
@@ -33,13 +33,13 @@ export async function lostKeyFailures(news: Properties, context: Context): Promi
     if (said === last.hash) {
         context.log(
             "warning",
-            `${String(relay)}: its keys were lost with the state: ${effect.made} made; ${effect.stops}, until the new one is in use`,
+            `${String(relay)}: its keys were lost with the state: ${effect.made} generated; ${effect.stops} until the new one is in use`,
         );
         return [];
     }
-    const found = `the state does not have the keys of this relay, and the log (line ${last.sequence}) says that the relay is there: ${effect.made} made, and ${effect.stops}`;
-    const stale = said === undefined ? "" : " (replaceLostKeys names another record)";
-    const fix = `restore the state, or give the keys that are on the relay (docs/adopting.md), or set replaceLostKeys: "${last.hash}" to make new ones`;
+    const found = `the state does not have the keys of this relay, and the log (line ${last.sequence}) says that the relay exists: ${effect.made} generated, and ${effect.stops}`;
+    const stale = said === undefined ? "" : " (replaceLostKeys refers to another record)";
+    const fix = `restore the state, or copy the keys from the relay (docs/adopting.md), or set replaceLostKeys: "${last.hash}" to generate new ones`;
     return [{ path: `relay ${String(relay)}`, reason: `${found}${stale}; ${fix}` }];
 }
 

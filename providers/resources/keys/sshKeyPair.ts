@@ -7,23 +7,23 @@ import { type Properties, type Resource, UNKNOWN } from "../resource.js";
 /** An Ed25519 pair for SSH: who logs in to a machine that the program makes, or what that machine shows. */
 export const sshKeyPair: Resource = {
     type: "SshKeyPair",
-    description: "An Ed25519 key pair for SSH, generated once for what it is kept for. Touches no host.",
+    description: "An Ed25519 key pair for SSH, generated once for its purpose. Touches no host.",
     schema: {
         inputs: {
-            purpose: { type: "string", description: "What it is for, in words." },
+            purpose: { type: "string", description: "Its purpose, in words." },
             keepers: {
                 type: "object",
-                description: "What it belongs to: a change of any of these makes a new pair.",
+                description: "What it belongs to: a change of any of these creates a new pair.",
                 optional: true,
             },
         },
         outputs: {
-            purpose: { type: "string", description: "What it is for, in words." },
+            purpose: { type: "string", description: "Its purpose, in words." },
             keepers: { type: "object", description: "What it belongs to." },
-            publicKey: { type: "string", description: "The public half, one line as in authorized_keys." },
+            publicKey: { type: "string", description: "The public key, one line as in authorized_keys." },
             privateKey: {
                 type: "string",
-                description: "The private half in OpenSSH's format, unencrypted.",
+                description: "The private key in OpenSSH format, unencrypted.",
                 secret: true,
             },
         },
@@ -33,9 +33,12 @@ export const sshKeyPair: Resource = {
         const { purpose, keepers } = news;
         const failures = [];
         if (purpose !== UNKNOWN && (typeof purpose !== "string" || purpose === ""))
-            failures.push({ path: "purpose", reason: "is not a text; say what the pair is for" });
+            failures.push({ path: "purpose", reason: "is not a string; describe the purpose of the pair" });
         if (keepers !== undefined && keepers !== UNKNOWN && !isMap(keepers))
-            failures.push({ path: "keepers", reason: "is not a map; give what the pair belongs to, by name" });
+            failures.push({
+                path: "keepers",
+                reason: "is not a map; give the objects that the pair belongs to, by name",
+            });
         return { inputs: news, failures };
     },
 

@@ -4,7 +4,7 @@ import { listNames } from "../sentences.js";
 
 /**
  * Peers that the registry does not list any more and the interface goes on with: the engine, told to ignore changes of `peers`,
- * hands over the former ones and says so to nobody. Who is new and missing is refused elsewhere.
+ * silently passes the former ones. A new peer that is missing is refused elsewhere.
  */
 export function ignoredChanges(inputs: WireGuardPlan): string[] {
     const { peerNames } = inputs;
@@ -14,6 +14,6 @@ export function ignoredChanges(inputs: WireGuardPlan): string[] {
     if (kept.length === 0) return [];
     const [are, stay] = kept.length === 1 ? ["is", "stays"] : ["are", "stay"];
     return [
-        `${inputs.relay}: ${listNames(kept.sort())} ${are} not listed any more and ${stay} connected, because \`ignoreChanges\` holds back the change of \`peers\`; take that option away`,
+        `${inputs.relay}: ${listNames(kept.sort())} ${are} no longer listed but ${stay} connected, because \`ignoreChanges\` ignores the change of \`peers\`; remove that option`,
     ];
 }

@@ -8,7 +8,7 @@ import { peerShape } from "../wireguard/inputs.js";
 interface Told {
     subnet: string;
     subnet6?: string;
-    /** Addresses nobody gets. */
+    /** Addresses that are never allocated. */
     reserved?: string[];
     peers: Record<string, PeerRequest>;
     services: Record<string, ServiceRequest>;

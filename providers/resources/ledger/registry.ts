@@ -25,44 +25,44 @@ const ACTION = "registry_update";
  */
 export const registry: Resource = {
     type: "Registry",
-    description: "The ledger of names: address of each peer, port of each service, by name and for ever.",
+    description: "The ledger of names: the permanent address of each peer and port of each service.",
     schema: {
         inputs: {
             relay: { type: "string", description: "Name of the relay." },
             audit: { type: "object", description: "The sealed log." },
             host: {
                 type: "object",
-                description: "The machine, whose own mark the log is compared with first.",
+                description: "The machine; its own mark is compared with the log first.",
                 optional: true,
             },
-            relayId: { type: "string", description: "The relay's id, minted once.", optional: true },
+            relayId: { type: "string", description: "The relay's id, generated once.", optional: true },
             appName: { type: "string", description: "Prefixes every name on the host.", optional: true },
             interface: { type: "string", description: "Name of the WireGuard interface.", optional: true },
             credentials: {
                 type: "string",
-                description: "A private SSH key, when the program gives one.",
+                description: "A private SSH key, if the program sets one.",
                 secret: true,
                 optional: true,
             },
             subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
             subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
-            reserved: { type: "array", description: "Addresses nobody gets.", optional: true },
+            reserved: { type: "array", description: "Addresses that are never allocated.", optional: true },
             peers: { type: "object", description: "Peers by name; check fills in addresses." },
             publicKeys: {
                 type: "object",
                 description:
-                    "Public keys that resources put out, by peer. Identify peers; a change of one is not a change of this.",
+                    "Public keys from other resources, by peer. They identify peers; a change of one does not change the registry.",
                 optional: true,
             },
             services: { type: "object", description: "Services by name; check fills in ports." },
             retired: {
                 type: "object",
-                description: "Names that are no longer listed, with what is reserved for them. Computed.",
+                description: "Names that are no longer listed, with their reserved addresses and ports. Computed.",
                 optional: true,
             },
             refused: {
                 type: "array",
-                description: "What the ledger's history forbids. Computed; never stored: the change is refused.",
+                description: "What the ledger's history forbids. Computed and never stored: the change is refused.",
                 optional: true,
             },
             ...LEAVES_INPUT,
@@ -98,7 +98,7 @@ export const registry: Resource = {
         const late = expired.filter(({ was }) => was === "new");
         if (late.length > 0) {
             const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
-            context.log("warning", `${relay}: ${names} expired before being connected and stays out`);
+            context.log("warning", `${relay}: ${names} expired before being added and is not added`);
         }
         for (const { from, to } of renamed)
             context.log("info", `${relay}: ${to} has the key of ${from} and keeps the address`);
@@ -165,7 +165,7 @@ export const registry: Resource = {
     },
 };
 
-/** Who had which address, port and key, and which keys nobody has any more. */
+/** Which name had which address, port and key, and which keys are no longer in use. */
 async function previousLedger(
     news: RegistryInputs,
     olds: Properties | undefined,
@@ -196,7 +196,7 @@ async function verifyPlaces(olds: Properties | undefined, news: Properties, cont
 /** @throws Refused when check found something that the ledger's history forbids */
 function refuse({ refused: problems = [] }: RegistryInputs, behind: boolean): void {
     if (problems.length === 0) return;
-    const reason = "was changed in the state since this branch was made; rebase the branch before anything else";
+    const reason = "was changed in the state since this branch was created; rebase the branch first";
     throw new Refused(behind ? problems.map(({ path }) => ({ path, reason })) : problems);
 }
 
@@ -228,7 +228,7 @@ function contents({ peers, services }: Ledger): string {
 }
 
 /**
- * Without old inputs (replaced, tainted, or the state was lost) the newest ledger in the log keeps everybody's
+ * Without old inputs (replaced, tainted, or the state was lost) the newest ledger in the log keeps all
  * address. On a first deployment there is none, and nothing is said.
  */
 async function archived({ relay, audit }: RegistryInputs, context: Context): Promise<Ledger | undefined> {

@@ -18,7 +18,7 @@ import { type Context, type Properties, type PropertySchema, UNKNOWN } from "../
 export const LEAVES_INPUT: Record<string, PropertySchema> = {
     leaves: {
         type: "array",
-        description: "Machines of managed peers, whose own marks the log is compared with before anything is written.",
+        description: "Machines of managed peers; their own marks are compared with the log before anything is written.",
         optional: true,
     },
 };
@@ -59,7 +59,7 @@ function leafTargets(inputs: Properties, context: Context): Target[] {
     });
 }
 
-/** What is not known yet is not there yet; whoever is trusted at first sight has no key by which it would be known. */
+/** What is not known yet is not there yet; with trustOnFirstUse there is no key to recognise it by. */
 function isLeafPlace(leaf: unknown): leaf is LeafPlace {
     if (!isMap(leaf) || !isMap(leaf.host) || Object.values({ ...leaf, ...leaf.host }).includes(UNKNOWN)) return false;
     return leaf.host.kind !== "ssh" || leaf.host.hostKey !== undefined;
@@ -74,7 +74,7 @@ const PATIENCE_MS = 3000;
 
 /**
  * That the log has the record under which a relay on this machine was changed last. Nothing is compared where there is none, where it
- * is somebody else's, and where nobody answers.
+ * belongs to another relay, and where the machine does not answer.
  *
  * @throws AuditError when the log lacks it
  */

@@ -26,7 +26,7 @@ export const auditCheckpoint: Resource = {
             ...LEAVES_INPUT,
         },
         outputs: {
-            genesis: { type: "string", description: "Hash of the log's first record: its name." },
+            genesis: { type: "string", description: "Hash of the log's first record, which identifies the log." },
             size: { type: "integer", description: "Number of records." },
             bytes: { type: "integer", description: "Length in bytes." },
             head: { type: "string", description: "Hash of the last record." },
@@ -131,7 +131,7 @@ async function sayVerified(audit: AuditRef, { size: pinned }: Properties, contex
     context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
 }
 
-/** A preview needs no key, an update does: whoever has none is told before. */
+/** A preview needs no key, an update does: a missing key is reported before. */
 async function warnUnwritable(audit: AuditRef, context: Context): Promise<void> {
     const problem = await (await AuditLog.open(audit, { expectExisting: true })).unwritable();
     if (problem !== undefined) context.log("warning", `${problem}. An update on this machine will be refused`);
@@ -146,11 +146,11 @@ async function recordPin(inputs: Properties, context: Context): Promise<void> {
     const relay = String(inputs.relay);
     const names = new FormerNames(relay);
     const earlier = await log.findDetails((line) => names.isOfIt(line) && line.action === PIN);
-    const message = `Relay ${relay} pins the log in its state${earlier === undefined ? "" : " anew"}`;
+    const message = `Relay ${relay} pins the log in its state${earlier === undefined ? "" : " again"}`;
     if (earlier !== undefined) {
         context.log(
             "warning",
-            `${relay}: the log had a checkpoint that the state does not know; what it holds now is taken as it is, and recorded`,
+            `${relay}: the log had a checkpoint that the state does not have; its current content is accepted and recorded`,
         );
     }
     await log.append({ action: PIN, status: "success", message, details: { relay, anew: earlier !== undefined } });

@@ -1,6 +1,6 @@
 /*
  * What has to be compared before anything is appended to a log: each machine that a program manages bears the record under which it
- * was changed last, and a log that lacks one of them was rolled back. Whoever knows the machines says so before anybody writes.
+ * was changed last, and a log that lacks one of them was rolled back. So the machines' marks are checked before anything is written.
  */
 
 type Comparison = () => Promise<void>;

@@ -24,21 +24,21 @@ export function certificateSentences(service: string, was: Certified | undefined
         .filter((algorithm) => !next.includes(algorithm))
         .map(
             (algorithm) =>
-                `${service} no longer shows a ${TITLES[algorithm]} certificate: clients that trust that authority alone cannot open it any more; hand out the ${next.map((each) => TITLES[each]).join(" and ")} one with \`qp-tunnel ca\` first`,
+                `${service} no longer has a ${TITLES[algorithm]} certificate: clients that trust only that CA can no longer connect; hand out the ${next.map((each) => TITLES[each]).join(" and ")} one with \`qp-tunnel ca\` first`,
         );
     if (was?.certificate === "ed25519" && now.certificate === "both") {
         sentences.push(
-            `${service} gets a P-256 certificate beside its Ed25519 one: browsers can open it once they trust the relay's P-256 authority (\`qp-tunnel ca\`); whoever uses it today is shown the same certificate as before`,
+            `${service} gets a P-256 certificate in addition to its Ed25519 one: browsers can open it once they trust the relay's P-256 CA (\`qp-tunnel ca\`); existing clients get the same certificate as before`,
         );
     }
     if (was?.certificate === "ecdsa-p256" && now.certificate === "both") {
         sentences.push(
-            `${service} shows its Ed25519 certificate to clients that accept it, which then have to trust that authority too: hand it out with \`qp-tunnel ca\` first; browsers do not notice`,
+            `${service} presents its Ed25519 certificate to clients that accept it, which must then trust that CA too: hand it out with \`qp-tunnel ca\` first; browsers are not affected`,
         );
     }
     if (now.certificate === "ed25519" && was?.certificate !== "ed25519") {
         sentences.push(
-            `${service} has an Ed25519 certificate, which no browser accepts; \`certificate: "both"\` is for those, too`,
+            `${service} has an Ed25519 certificate, which no browser accepts; use \`certificate: "both"\` for browsers`,
         );
     }
     return sentences;

@@ -19,7 +19,7 @@ export function proxyDrift(
     const names = Object.keys(args.services);
     if (names.length === 0) return {};
     if ((answer.caddy ?? "").trim() === "") {
-        return { proxy: `the proxy does not run: ${names.join(", ")} cannot be reached; ${REPAIR} starts it` };
+        return { proxy: `the proxy is not running: ${names.join(", ")} cannot be reached; ${REPAIR} starts it` };
     }
     return { ...serverDrift(args, answer), ...listenerDrift(args, answer), ...certificateDrift(certificates, answer) };
 }
@@ -58,7 +58,7 @@ function serverDrift(args: ProxyInputs, answer: Answers): Record<string, string>
     for (const address of listen) {
         if (!wanted.includes(address))
             drift[`server ${address}`] =
-                `Caddy serves ${address}, which no service asks for; ${REPAIR} loads its configuration again`;
+                `Caddy serves ${address}, which belongs to no service; ${REPAIR} loads its configuration again`;
     }
     return drift;
 }
@@ -71,12 +71,12 @@ function listenerDrift(args: ProxyInputs, answer: Answers): Record<string, strin
         const owner = live.find((each) => each.address === address)?.whose;
         if (owner === undefined) drift[`port ${address}`] = `nothing listens on ${address}; ${REPAIR} starts it`;
         else if (owner !== "ours")
-            drift[`port ${address}`] = `another program listens on ${address}; end it, then apply again`;
+            drift[`port ${address}`] = `another program listens on ${address}; stop it, then apply again`;
     }
     for (const { address: local, whose } of live) {
         if (whose === "ours" && !wanted.includes(local))
             drift[`port ${local}`] =
-                `the proxy listens on ${local}, which no service asks for; ${REPAIR} loads its configuration again`;
+                `the proxy listens on ${local}, which belongs to no service; ${REPAIR} loads its configuration again`;
     }
     return drift;
 }
@@ -86,7 +86,7 @@ function certificateDrift(certificates: Record<string, CertificateRecord>, answe
     for (const [name, { file, renewal }] of Object.entries(certificates)) {
         if (renewal === undefined && answer[`certificate.${file}.pem`] === undefined)
             drift[driftName("certificate", name)] =
-                `the certificate of ${leafTitle(name)} is gone from the relay; ${REPAIR} issues another`;
+                `the certificate of ${leafTitle(name)} is missing on the relay; ${REPAIR} issues a new one`;
     }
     return drift;
 }

@@ -39,12 +39,12 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
             authorityKeys: { type: "object", description: "CA private keys by algorithm, PEM.", secret: true },
             configuration: {
                 type: "integer",
-                description: "Version of the configuration that services get. Given by the plugin.",
+                description: "Version of the services' configuration. Set by the plugin.",
                 optional: true,
             },
             renewal: {
                 type: "string",
-                description: "`relay`: it renews certificates by itself, with an authority that is left on it.",
+                description: "`relay`: it renews certificates itself, with an intermediate CA on the machine.",
                 optional: true,
             },
         },
@@ -54,7 +54,7 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
                 description: "The service registry: url, upstream, negotiated group and cipher.",
             },
             certificates: { type: "object", description: "Leaf certificates by service: file, fingerprint, validity." },
-            issuers: { type: "object", description: "Certificates of authorities that are left on the relay." },
+            issuers: { type: "object", description: "Certificates of the intermediate CAs on the relay." },
             config: { type: "string", description: "SHA-256 of the running configuration.", optional: true },
         },
     ),
@@ -69,7 +69,7 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
     warnings: (change) => proxyWarnings(change),
     restored: (change) =>
         Object.fromEntries(
-            restoredServices(change).map((name) => [`service ${name}`, `${name} was closed first and is opened again`]),
+            restoredServices(change).map((name) => [`service ${name}`, `${name} was closed first and is reopened`]),
         ),
 
     begin: (change) => ({

@@ -19,8 +19,8 @@ export function issuerOutcomes(relay: string, before: ProxyOutputs | undefined, 
                 action: left === undefined ? "ca_withdraw" : "ca_delegate",
                 message:
                     left === undefined
-                        ? `Removed its own ${algorithm} authority from ${describeRelay(relay)}`
-                        : `Left ${describeRelay(relay)} an ${algorithm} authority of its own, to renew certificates with`,
+                        ? `Removed the ${algorithm} intermediate CA from ${describeRelay(relay)}`
+                        : `Installed an ${algorithm} intermediate CA on ${describeRelay(relay)} for certificate renewal`,
                 details: { relay, algorithm, fingerprint, not_after: notAfter },
             };
         });

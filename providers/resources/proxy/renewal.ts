@@ -101,8 +101,8 @@ export function renewedCertificates(
 }
 
 /**
- * Where a relay's own certificates are not what it was to make. Their keys and dates change while nobody looks, so not these are
- * compared with the state, but by whom, for what and for how long they are.
+ * Where a relay's own certificates are not what it was to make. Their keys and dates change between updates, so not these are
+ * compared with the state, but issuer, names and lifetime.
  */
 export function renewalDrift(
     appName: string,
@@ -116,7 +116,7 @@ export function renewalDrift(
         const found = certificateIn(answer[`issuer.${algorithm}.pem`])?.fingerprint256;
         if (found?.replaceAll(":", "").toLowerCase() !== fingerprint)
             drift[driftName("issuer", algorithm)] =
-                `the authority with which the relay renews ${algorithm} certificates is gone or differs; ${REPAIR} installs a new one`;
+                `the ${algorithm} intermediate CA for certificate renewal is missing or differs; ${REPAIR} installs a new one`;
     }
     for (const { id, service: name, algorithm } of allLeaves(services)) {
         const leaf = certificateIn(answer[`certificate.${renewedFile(id)}.pem`]);
@@ -124,19 +124,19 @@ export function renewalDrift(
         const wanted = [`DNS:${serviceDomain(name, appName)}`, ...addresses.map((address) => `IP Address:${address}`)];
         const problem =
             leaf === undefined
-                ? "is gone from the relay"
+                ? "is missing on the relay"
                 : issuer === undefined || !leaf.checkIssued(issuer) || !leaf.verify(issuer.publicKey)
-                  ? "was not made with the relay's own authority"
+                  ? "was not issued by the relay's intermediate CA"
                   : !sameNames(leaf.subjectAltName, wanted)
                     ? `is for other names (${leaf.subjectAltName})`
                     : lifetime(leaf) > (SHORT_LEAF_DAYS + 1) * DAY
                       ? `is valid for more than ${SHORT_LEAF_DAYS} days`
                       : leaf.validToDate <= now
-                        ? `has been invalid since ${rfc3339(leaf.validToDate)}: the relay does not renew it`
+                        ? `expired on ${rfc3339(leaf.validToDate)}: the relay does not renew it`
                         : undefined;
         if (problem !== undefined)
             drift[driftName("certificate", id)] =
-                `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues another`;
+                `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues a new one`;
     }
     return drift;
 }

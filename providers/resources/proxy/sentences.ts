@@ -29,7 +29,7 @@ const services: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
             sentences.push(`${relay}: service ${name} opens on port ${service.port}, for ${service.upstream}`);
         else if (!same({ ...was, ...kept(was, service) }, service))
             sentences.push(
-                `${relay}: service ${name} ${differences({ ...was, ...kept(was, service) }, service)}; who uses it reconnects`,
+                `${relay}: service ${name} ${differences({ ...was, ...kept(was, service) }, service)}; its clients reconnect`,
             );
         sentences.push(...certificateSentences(`${relay}: service ${name}`, was, service));
     }
@@ -43,7 +43,7 @@ const addresses: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
     const [then, now] = [known(before?.inputs.addresses), known(inputs.addresses)];
     if (same(then, now) || !isServing(before?.inputs, inputs)) return [];
     return [
-        `${inputs.relay}: services are served on ${listNames(now ?? [])} instead of ${listNames(then ?? [])}, with new certificates`,
+        `${inputs.relay}: services listen on ${listNames(now ?? [])} instead of ${listNames(then ?? [])}, with new certificates`,
     ];
 };
 
@@ -51,7 +51,7 @@ const authorities: Effect<ProxyPlan, ProxyOutputs> = (change) =>
     newAuthorities(change).length === 0
         ? []
         : [
-              `${change.inputs.relay}: services get certificates of a new authority, which their clients have to trust first`,
+              `${change.inputs.relay}: services get certificates of a new CA, which their clients must trust first`,
           ];
 
 /** Algorithms whose services get certificates of another authority than before. An authority is its key: its own certificate may be reissued. */
@@ -75,14 +75,14 @@ const configuration: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) =>
     same(before?.inputs.configuration, inputs.configuration) || !isServing(before?.inputs, inputs)
         ? []
         : [
-              `${inputs.relay}: services no longer receive what a client says of itself in headers such as X-Real-IP and Forwarded`,
+              `${inputs.relay}: services no longer receive headers in which a client describes itself, such as X-Real-IP and Forwarded`,
           ];
 
 const names: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
     const [then, now] = [before?.inputs.appName, inputs.appName];
     if (then === now || !isServing(before?.inputs, inputs)) return [];
     return [
-        `${inputs.relay}: services are called *.${String(now)}.internal instead of *.${String(then)}.internal, with new certificates`,
+        `${inputs.relay}: services are named *.${String(now)}.internal instead of *.${String(then)}.internal, with new certificates`,
     ];
 };
 
@@ -91,7 +91,7 @@ const place: Effect<ProxyPlan, ProxyOutputs> = (change) => {
     if (before === undefined || !isElsewhere(change) || !isServing(before.inputs, inputs)) return [];
     const { relay } = inputs;
     return [
-        `${relay}: ${arrival(change) === "either" ? IF_DIFFERENT : ""}the proxy is started there with new certificates: who uses a service reconnects`,
+        `${relay}: ${arrival(change) === "either" ? IF_DIFFERENT : ""}the proxy is started there with new certificates: clients of services reconnect`,
     ];
 };
 
@@ -124,14 +124,14 @@ export const proxyWording: Wording<ProxyPlan, ProxyOutputs> = {
             ...renewed,
             ...(loaded
                 ? [
-                      `${relay}: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on`,
+                      `${relay}: the proxy reloads its configuration: idle keep-alive connections to services are reset, all others continue`,
                   ]
                 : []),
         ];
     },
 };
 
-/** Whether the proxy is started anew somewhere else, on whatever is known to be another machine, too. */
+/** Whether the proxy is started in another place, or on a machine that is known to be different. */
 export function isElsewhere(change: Pick<ProxyChange, "before" | "inputs">): boolean {
     const { before, inputs } = change;
     if (before === undefined) return false;
@@ -158,7 +158,7 @@ function differences(then: ProxyService, now: ProxyService): string {
 
 const FIELDS: Record<string, string> = { keyExchange: "key exchange" };
 
-/** What somebody should hear although she did not ask: certificates near their end, and what is not post-quantum. */
+/** Warnings: certificates that expire soon, and key exchanges that are not post-quantum. */
 export function proxyWarnings(change: ProxyChange): string[] {
     const { before, inputs } = change;
     const { relay } = inputs;
@@ -169,7 +169,7 @@ export function proxyWarnings(change: ProxyChange): string[] {
         .filter(([name, { keyExchange }]) => keyExchange === "prefer" && then[name]?.keyExchange !== "prefer")
         .map(
             ([name]) =>
-                `${relay}: service ${name} also accepts clients without a post-quantum key exchange (\`keyExchange: "prefer"\`): who records what these send can read it once there is a quantum computer`,
+                `${relay}: service ${name} also accepts clients without a post-quantum key exchange (\`keyExchange: "prefer"\`): an attacker who records their traffic can decrypt it with a future quantum computer`,
         );
     const ending = sorted(certificatesOf(before?.outputs))
         .filter(([id, record]) => isOurs(record) && shown.has(id) && expiresSoon(record.notAfter, now))
@@ -183,7 +183,7 @@ export function proxyWarnings(change: ProxyChange): string[] {
         .filter(([, { notAfter }]) => expiresSoon(notAfter, now))
         .map(
             ([algorithm, { notAfter }]) =>
-                `${relay}: the authority with which it renews ${algorithm} certificates ${ends(notAfter, now)}; the next \`pulumi up\` installs a new one`,
+                `${relay}: its ${algorithm} intermediate CA for certificate renewal ${ends(notAfter, now)}; the next \`pulumi up\` installs a new one`,
         );
     return [...weaker, ...ending, ...issuers];
 }
@@ -196,17 +196,17 @@ function renewalSentences(change: ProxyChange): string[] {
     const by = (of: Properties | undefined): boolean => of?.renewal === "relay";
     if (by(inputs) && !by(before?.inputs)) {
         return [
-            `${relay}: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below ${appName}.internal and ${listening.join(", ")} is left on it`,
+            `${relay}: renews the certificates of its services itself from now on, each valid for 90 days: an intermediate CA for names below ${appName}.internal and ${listening.join(", ")} is installed on it`,
         ];
     }
     if (!by(inputs) && by(before?.inputs)) {
         const last = Object.values(issuersOf(before?.outputs)).map(({ notAfter }) => notAfter);
         return [
-            `${relay}: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${last.sort().at(-1)}`,
+            `${relay}: certificates are renewed by \`pulumi up\` again; the intermediate CA on the relay is deleted, but a copy of it could be used until ${last.sort().at(-1)}`,
         ];
     }
     return dueIssuers(change).map(
-        (algorithm) => `${relay}: the authority with which it renews ${algorithm} certificates is renewed`,
+        (algorithm) => `${relay}: its ${algorithm} intermediate CA for certificate renewal is renewed`,
     );
 }
 
@@ -261,7 +261,7 @@ function isOurs({ renewal: by }: CertificateRecord): boolean {
 function ends(notAfter: string, now: Date): string {
     const days = daysLeft(notAfter, now);
     return days < 0
-        ? `has been invalid since ${notAfter}: clients refuse it`
+        ? `expired on ${notAfter}: clients refuse it`
         : `is valid until ${notAfter}, ${days === 0 ? "less than a day" : count(days, "day")} more`;
 }
 

@@ -187,7 +187,7 @@ function refuseRestored<I extends PlacedInputs, O extends PlacedOutputs>(
     if (before === undefined || parts.step === "wireguard" || RESTORED in (before.outputs.drift ?? {})) return;
     throw new HostError(
         describeHost(inputs.host),
-        `was restored from an older copy (record ${restored.mark} of the log, which has a change under record ${restored.last})`,
+        `was restored from an older copy (of record ${restored.mark} of the log, whose last change is record ${restored.last})`,
         `run ${REPAIR}, which restores what the program says`,
     );
 }
@@ -216,8 +216,8 @@ function sweptIn(answer: Answers): string[] {
     return swept.parse(answer.swept).map((row) => {
         if (row.kind === "peer") return rogueCutOff(row.publicKey);
         if (row.kind === "element")
-            return `${row.element} was in the firewall's sets, not in the relay's record, and was removed`;
-        return "the proxy served what is not in the relay's record; its own configuration was loaded again";
+            return `${row.element} was in the firewall's sets but not in the relay's record, and was removed`;
+        return "the proxy served something that is not in the relay's record; its configuration was loaded again";
     });
 }
 

@@ -36,7 +36,7 @@ export interface Desired<S extends Step = Part> {
 export interface Outcome<O extends PlacedOutputs = PlacedOutputs> {
     outputs: O;
     problems: string[];
-    /** What the apply found on the wire and overwrote, though nobody had seen it before; a sentence each. */
+    /** What the apply found on the wire and overwrote, though no refresh had reported it; a sentence each. */
     foreign?: string[];
     /** What else happened, recorded before the outcomes. */
     records?: Announcement[];

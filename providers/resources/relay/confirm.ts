@@ -30,7 +30,7 @@ export async function confirm(
     const seconds = Number(answer.pending);
     const values = { table, auditMark: formatMark(mark) };
     const confirmed = await untilReached(seconds, () =>
-        changeRelay(target, "confirm", values, {}, { anew: true }),
+        changeRelay(target, "confirm", values, {}, { newConnection: true }),
     ).catch((cause: Error) => {
         throw unconfirmed(describeHost(target.host), cause, seconds);
     });
@@ -38,15 +38,15 @@ export async function confirm(
         throw new HostError(
             describeHost(target.host),
             "the change was not confirmed in time and was rolled back",
-            "look at what it did to the way to the relay",
+            "check how it affects connectivity to the relay",
         );
     }
     const lost = lostRows.parse(confirmed.lost);
     if (lost.length === 0) return;
     throw new HostError(
         describeHost(target.host),
-        `${listNames(await Promise.all(lost.map((row) => inWords(row, nameOf))))} lost the connection by this change, which was rolled back at once`,
-        "look at what the change does to the way there, such as a route over the address it comes from; who only left in these seconds is not in the way of the next apply",
+        `${listNames(await Promise.all(lost.map((row) => inWords(row, nameOf))))} lost the connection because of this change, which was rolled back at once`,
+        "check how the change affects connectivity, for example a route that contains the address a peer connects from; if a peer just disconnected in these seconds, apply again",
     );
 }
 
@@ -86,7 +86,7 @@ export function unconfirmed(where: string, cause: Error, seconds: number): HostE
     return new HostError(
         where,
         `the change was made, but could not be confirmed over a new connection (${reason})`,
-        `nothing to do: the relay rolls itself back within ${seconds} s; what was cut stays cut. Then look at what the change did to the way there`,
+        `wait: the relay rolls back within ${seconds} s, and removed peers stay removed. Then check how the change affects connectivity`,
         { cause },
     );
 }

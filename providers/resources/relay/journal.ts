@@ -37,14 +37,14 @@ function recordOf(line: string, relay: string): Sealable {
     const event = parseJournalLine(line);
     const message = event === undefined ? undefined : journalSentence(event);
     if (event === undefined || message === undefined) {
-        const strange = `The journal of relay ${relay} has a line that its programs do not write`;
-        return { action: "journal_unknown", message: strange, details: { relay, line } };
+        const message = `The journal of relay ${relay} has a line that this library does not write`;
+        return { action: "journal_unknown", message, details: { relay, line } };
     }
     const { action, fields, happenedAt } = event;
     return { action, message, details: { ...fields, relay, happened_at: happenedAt } };
 }
 
-/** Whoever sealed lines that are still there has not changed the relay since, so his records follow its mark. */
+/** The update that sealed the remaining lines has not changed the relay since, so its records follow the mark. */
 async function recordsSince(
     log: AuditLog,
     mark: string | undefined,

@@ -75,9 +75,9 @@ export async function endpointsLeft(former: Target, target: Target): Promise<str
 }
 
 /**
- * Another instance has taken over the address of the one where the relay was. The old one still runs and calls its peers, and they
+ * Another instance has taken over the address of the one where the relay was. The old one still runs and initiates handshakes, and its peers
  * would follow it to an address that is about to go: it is emptied as soon as it has said where they are, before the new one
- * calls them. They have lost it already, so this interrupts nobody. Without an answer its own resource deletes it, later.
+ * calls them. They have lost it already, so this interrupts no peer. Without an answer its own resource deletes it, later.
  *
  * @returns a sentence for the log, or undefined when nothing was emptied
  */
@@ -100,7 +100,7 @@ async function emptyIfReached(former: Target): Promise<string | undefined> {
 
 /** For the log: a place was emptied. */
 export function leftSentence({ host, names }: Target): string {
-    return `Left ${describeHost(host)}, interface ${names.interface}: interface, table, proxy and files are gone there`;
+    return `Left ${describeHost(host)}, interface ${names.interface}: interface, table, proxy and files were removed there`;
 }
 
 /**
@@ -126,7 +126,7 @@ export async function overlapsLeft(
     } catch (error) {
         if (!(error instanceof HostError)) throw error;
         warn(
-            `${describeHost(former.host)} cannot be asked which replaced keys of peers still work there (${error.message}): a peer that has not used its new configuration yet is cut off until it does`,
+            `${describeHost(former.host)} does not answer, so it is not known which replaced keys of peers still work there (${error.message}): a peer that has not used its new configuration yet is cut off until it does`,
         );
         return undefined;
     }

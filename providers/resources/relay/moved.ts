@@ -104,8 +104,8 @@ export function emptied(moved: Moved | undefined, place: Target): Record<string,
 }
 
 /**
- * Empties what was left on other machines and is not yet known to be empty. The log knows: it is written by whoever did it, and
- * read by whoever comes after.
+ * Empties what was left on other machines and is not yet known to be empty. The log shows it: it is written by the update that did it, and
+ * read by later ones.
  *
  * @param target where the relay is now, with the same owner and credentials
  * @returns a sentence and what to record for each

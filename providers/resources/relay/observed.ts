@@ -46,7 +46,7 @@ function* fileDrift(expected: string, answer: Answers): Generator<[string, strin
         const what = describe(path);
         // An issued certificate is named by what it is for: without its files another one is issued.
         const key = path.startsWith("certs/") ? driftName("certificate file", path) : `file ${path}`;
-        if (now === undefined) yield [key, `${what} is gone from the relay; ${REPAIR} writes it again`];
+        if (now === undefined) yield [key, `${what} is missing on the relay; ${REPAIR} writes it again`];
         else if (hash !== "" && now.hash !== hash)
             yield [key, `${what} was changed on the relay; ${REPAIR} restores it`];
         else if (now.mode !== mode)
@@ -75,17 +75,17 @@ function* unitDrift(answer: Answers): Generator<[string, string]> {
         if (enabled !== "enabled")
             yield [
                 `unit ${unit}`,
-                `the unit ${unit} is ${enabled || "gone"}: it does not start at boot; ${REPAIR} enables it`,
+                `the unit ${unit} is ${enabled || "gone"}: it will not start at boot; ${REPAIR} enables it`,
             ];
         else if (active === "failed") yield [`unit ${unit}`, `the unit ${unit} has failed; ${REPAIR} starts it`];
     }
 }
 
 const PROCESSES: [Part, RegExp, string][] = [
-    ["wireguard", /^watch$/, "the relay's watcher does not run: nothing enforces expiries and nothing is guarded"],
-    ["wireguard", /^wireguard\..*\.supervisor$/, "nothing starts wireguard-go again when it ends"],
-    ["proxy", /^proxy\.supervisor$/, "nothing starts the proxy again when it ends"],
-    ["proxy", /^renewal$/, "nothing renews the relay's certificates"],
+    ["wireguard", /^watch$/, "the relay's watcher is not running: expiries are not enforced and changes are not repaired"],
+    ["wireguard", /^wireguard\..*\.supervisor$/, "wireguard-go is not restarted when it ends"],
+    ["proxy", /^proxy\.supervisor$/, "the proxy is not restarted when it ends"],
+    ["proxy", /^renewal$/, "the relay's certificates are not renewed"],
 ];
 
 /** Without systemd; with it the units of the same names. */
@@ -109,7 +109,7 @@ function* processDrift(part: Part, answer: Answers): Generator<[string, string]>
     }
 }
 
-/** All that a relay's answer says of one resource. What somebody put into the relay's record of it under another id is not this one. */
+/** All that a relay's answer says of one resource. A record of it under a different id is not used. */
 export function driftIn<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
     { id, inputs, outputs }: { id?: string | undefined; inputs: I; outputs: O },
@@ -125,9 +125,9 @@ export function driftIn<I extends PlacedInputs, O extends PlacedOutputs>(
 }
 
 const ANOTHER = {
-    records: `the relay's records of it bear another id: another stack or an older state changed it; ${REPAIR} takes it over`,
+    records: `the relay's records of it have a different id: another stack or an older state changed it; ${REPAIR} takes it over`,
 };
 
 export const GONE = {
-    records: `the relay's own records of it are gone: the machine was rebuilt or they were removed; ${REPAIR} creates it again`,
+    records: `the relay's own records of it are missing: the machine was rebuilt or they were removed; ${REPAIR} creates it again`,
 };

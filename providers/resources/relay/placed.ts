@@ -16,13 +16,13 @@ export interface Placed {
     appName: string;
     interface: string;
     audit: AuditRef;
-    /** A private SSH key, when the program gives one. A secret. */
+    /** A private SSH key, if the program sets one. A secret. */
     credentials?: string | Unknown;
     /** The host key that Host saw, where none is pinned by the program. */
     hostKey?: string | Unknown;
     /** Identity of the machine, from Host: another one has to be filled again. */
     machine?: string | Unknown;
-    /** Seconds in which a change of a remote host must be confirmed. */
+    /** Seconds within which a change on a remote host must be confirmed. */
     confirmTimeout?: number;
 }
 

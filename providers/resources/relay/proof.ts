@@ -6,8 +6,8 @@ import { keyOf, type PeerChange, peerChanges, peersOf } from "../wireguard/peerC
 import { isLeaf } from "../wireguard/leaf.js";
 
 /**
- * Removals: those of the plan, and those that an earlier apply did not bring to an end, whom the registry has as active though
- * nobody lists them any more.
+ * Removals: those of the plan, and those that an earlier apply did not bring to an end, which the registry has as active though
+ * they are no longer listed.
  */
 export function removals(change: WireGuardChange): PeerChange[] {
     const planned = peerChanges(change);

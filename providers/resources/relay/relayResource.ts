@@ -108,7 +108,7 @@ async function refreshed<I extends PlacedInputs, O extends PlacedOutputs>(
     const values = { what: parts.step, ...stepValues(inputs) };
     const answer = await runStep(targetOf(inputs, context, { id }), "read", values);
     // An import has nothing to compare with; otherwise what is gone from the machine is drift, not a resource less:
-    // the state still knows the keys and the history that the next up needs.
+    // the state still knows the keys and the history that the next `pulumi up` needs.
     if (answer.missing !== undefined && outputs.record === undefined) return undefined;
     warnOfSurroundings(inputs, context, answer);
     const restored = await restoredSince(inputs, answer.auditmark);
@@ -138,7 +138,7 @@ async function removed<I extends PlacedInputs, O extends PlacedOutputs>(
             const answer = isTaken ? SKIPPED : await remove(parts.step, id, { inputs, target, mark: operation.mark });
             if (parts.step === "host" && !isTaken) await emptyAndRecord(inputs, movedOf(outputs), target, operation);
             if (answer === undefined) {
-                const message = `${first.begin ?? first.message}: the host cannot be reached, and it was abandoned as ${ABANDON} says; what is on it stays`;
+                const message = `${first.begin ?? first.message}: the host cannot be reached and was abandoned, as ${ABANDON} requests; everything on it stays`;
                 const { details } = first;
                 await operation.record({ action: "host_abandoned", status: "success", message, details });
                 return;

@@ -69,7 +69,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
         if (!isLeft || !(error instanceof HostUnreachable)) throw error;
         change.context.log(
             "warning",
-            `${change.inputs.relay}: ${describeHost(target.host)}, which the relay leaves, cannot be reached: what this update takes away stays there as long as that machine runs`,
+            `${change.inputs.relay}: ${describeHost(target.host)}, which the relay leaves, cannot be reached: what this update removes stays active there as long as that machine runs`,
         );
         return;
     }
@@ -80,7 +80,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
         throw new HostError(
             describeHost(target.host),
             problems.join("; "),
-            "look at what it names and apply again: what else this update takes away is gone",
+            "fix the reported problem and apply again: all other removals of this update are done",
         );
 }
 
@@ -158,7 +158,7 @@ function rowsOf<Kind extends Removed["kind"]>(answer: Answers, kind: Kind): Extr
     return removedRows.parse(answer.removed).filter(isOfKind);
 }
 
-/** What went, as the relay read it back: nobody of whom something is left. */
+/** What went, as the relay read it back, without peers of which something is left. */
 function recordsOf(change: Change, all: Gone[], answer: Answers): Announcement[] {
     const { relay } = change.inputs;
     const left = notGone(parseRevocation(answer.proof), all);
@@ -221,7 +221,7 @@ function recordsOf(change: Change, all: Gone[], answer: Answers): Announcement[]
 function rulesRecord(relay: string, removed: string[]): Announcement {
     return {
         action: "grants_apply",
-        message: `Relay ${relay} no longer lets through ${count(removed.length, "rule")}`,
+        message: `Relay ${relay} no longer allows ${count(removed.length, "rule")}`,
         details: { relay, added: [], removed, added_count: 0, removed_count: removed.length, ...FIRST },
     };
 }
@@ -248,7 +248,7 @@ function problemsIn(gone: Gone[], answer: Answers): string[] {
 
 const PARTS: Record<string, string> = {
     remove_unadmitted: "peers could not be removed from the interface",
-    close_rights: "rights could not be removed from the firewall",
+    close_rights: "access rules could not be removed from the firewall",
     close_listeners: "a service could not be closed",
     end_flows: "running connections could not be ended",
 };

@@ -20,7 +20,7 @@ export function renameSentences(change: Renamed): string[] {
     ];
 }
 
-/** Whoever reads the log follows the relay by this record. */
+/** A reader of the log follows the relay by this record. */
 export function renameRecords(change: Renamed): Announcement[] {
     const labels = labelsOf(change);
     if (labels === undefined) return [];
@@ -32,7 +32,7 @@ export function renameRecords(change: Renamed): Announcement[] {
         ...labels,
         ...(typeof relayId === "string" ? { relay_id: relayId } : {}),
     };
-    const message = `Renamed ${from} to ${to}: the relay and its peers keep what they have`;
+    const message = `Renamed ${from} to ${to}: the relay and its peers keep their keys and addresses`;
     return [{ action: RENAME_ACTION, message, details }];
 }
 

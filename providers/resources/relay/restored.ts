@@ -11,7 +11,7 @@ import type { Target } from "../../hosts/host.js";
 import type { Properties } from "../resource.js";
 
 /*
- * A machine that was restored from an older copy (a snapshot, a backup) lets in whoever was removed since. It bears the mark
+ * A machine that was restored from an older copy (a snapshot, a backup) admits peers that were removed since. It has the mark
  * of the record under which it was last changed, and the log has a later change of it.
  */
 
@@ -26,7 +26,7 @@ export interface Restored {
 export const RESTORED = "restored";
 
 export function restoredSentence({ mark, last }: Restored): string {
-    return `the machine was restored from an older copy: it was last changed under record ${mark} of the log, which has a later change of it (record ${last}): whoever was removed since may be connected again; ${REPAIR} restores what the program says`;
+    return `the machine was restored from an older copy: its last change is record ${mark} of the log, which has a later one (record ${last}): peers that were removed since may be connected again; ${REPAIR} restores what the program says`;
 }
 
 /**

@@ -5,14 +5,14 @@ import type { Change } from "./change.js";
 import type { PropertySchema } from "../resource.js";
 
 /*
- * `retainOnDelete` makes the engine let go of a relay without asking anybody: nothing is removed then, and nobody is there to record
+ * `retainOnDelete` makes the engine drop a relay without calling the plugin: nothing is removed then, and nothing can record
  * it. What can be told is told when the program says it.
  */
 
 export const RETAINED_INPUT: Record<string, PropertySchema> = {
     retained: {
         type: "boolean",
-        description: "The Relay has `retainOnDelete`: it stays on its machine when it leaves the program.",
+        description: "The Relay has `retainOnDelete`: it stays on its machine when it is removed from the program.",
         optional: true,
     },
 };
@@ -23,8 +23,8 @@ export function retainedSentences(change: Change): string[] {
     const { relay } = change.inputs;
     return [
         now
-            ? `${relay}: stays on its machine when it leaves the program, with its peers connected, as \`retainOnDelete\` says: nothing will be removed then, and nothing recorded`
-            : `${relay}: is removed from its machine when it leaves the program: \`retainOnDelete\` is gone`,
+            ? `${relay}: stays on its machine when it is removed from the program, with its peers connected, because of \`retainOnDelete\`: nothing will be removed or recorded then`
+            : `${relay}: will be removed from its machine when it is removed from the program: \`retainOnDelete\` is no longer set`,
     ];
 }
 
@@ -33,8 +33,8 @@ export function retainedRecords(change: Change): Announcement[] {
     if (retained === undefined) return [];
     const { relay } = change.inputs;
     const message = retained
-        ? `From here on ${describeRelay(relay)} stays on its machine, with its peers connected, when it leaves the program; that will not be recorded`
-        : `From here on ${describeRelay(relay)} is removed from its machine when it leaves the program`;
+        ? `From here on ${describeRelay(relay)} stays on its machine, with its peers connected, when it is removed from the program; that will not be recorded`
+        : `From here on ${describeRelay(relay)} will be removed from its machine when it is removed from the program`;
     return [{ action: "relay_retain", message, details: { relay, retained } }];
 }
 

@@ -59,7 +59,7 @@ async function operated<T>(
 /** What a relay says of itself, or why it cannot be asked. */
 type Observation = { facts: Facts } | { unreachable: Error };
 
-/** Asks the relay, and refuses one that is somebody else's or was last changed under a record that the log lacks. */
+/** Queries the relay, and refuses one of another owner or one whose last record is not in the log. */
 async function observe(log: AuditLog, relay: Target): Promise<Observation> {
     let facts: Facts;
     try {
@@ -120,20 +120,20 @@ async function observeAgain(
 
 async function recordRollback({ operation, name }: OnRelay, facts: Facts): Promise<void> {
     if (facts.rolledBack === undefined) return;
-    const why = facts.cutOff === undefined ? "nobody confirmed" : `cut off ${facts.cutOff}`;
+    const why = facts.cutOff === undefined ? "was not confirmed" : `cut off ${facts.cutOff}`;
     const message = `A change that ${why} was rolled back on ${facts.rolledBack}`;
     await operation.record({ action: "rollback", message, details: { relay: name } });
 }
 
-/** Somebody applies another program, or another copy of the state, at the same time: whoever comes second stops. */
+/** Another program, or another copy of the state, is applied at the same time: the second update stops. */
 class AppliedMeanwhile extends HostError {
     constructor(relay: Target, mark: string | undefined) {
         const { sequence } = readMark(mark) ?? {};
         const record = sequence === undefined ? "" : `, under record ${sequence} of the log`;
         super(
             describeHost(relay.host),
-            `another update changed the relay while this one was under way${record}; nothing was changed over it`,
-            "wait until it is done, look at what it did (`pulumi preview --refresh`), then apply again",
+            `another update changed the relay while this one was under way${record}; nothing was overwritten`,
+            "wait until it is done, review it (`pulumi preview --refresh`), then apply again",
         );
     }
 }

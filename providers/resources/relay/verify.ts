@@ -35,11 +35,11 @@ export function warnBehind({ path }: AuditRef, warning: string, context: Context
 }
 
 /**
- * That the log still has the record under which the relay was last changed, for whoever writes before anything asks the relay.
+ * That the log still has the record under which the relay was last changed, for writers that run before the relay is queried.
  * A relay that does not answer is asked again by the first step that needs it.
  *
  * @returns whether a relay is there
- * @throws AuditError when it has not, HostError when the relay is somebody else's: nothing may be written then
+ * @throws AuditError when it has not, HostError when the relay belongs to another owner: nothing may be written then
  */
 export async function verifyRelay(audit: AuditRef, relay: Target): Promise<boolean> {
     let facts: Facts;
@@ -78,14 +78,14 @@ export async function verifyFacts(log: AuditLog, facts: Facts, relay: Target): P
         if (isNamesake({ ...facts, label: facts.owner }, claimantOf(relay))) {
             throw new HostError(
                 describeHost(relay.host),
-                `${relayValues(relay).etc} belongs to another relay that is called ${relay.owner} too: its id is ${facts.relayId}, and this log knows nothing of it`,
-                "use another appName or interface; if the state of this relay was lost, bring back the log that was written with it",
+                `${relayValues(relay).etc} belongs to another relay that is called ${relay.owner} too: its id is ${facts.relayId}, which is not in this log`,
+                "use another appName or interface; if the state of this relay was lost, restore the log that was written with it",
                 { cause: error },
             );
         }
         throw new AuditError(
             error.subject,
-            `${error.problem}; the relay was last changed under record ${mark.sequence} of its log`,
+            `${error.problem}; the relay's last change is record ${mark.sequence} of its log`,
             error.fix,
             { cause: error },
         );

@@ -14,9 +14,9 @@ import { readWireGuard, type WireGuardPlan } from "../wireguard/inputs.js";
 import { registryShape } from "../wireguard/outputs.js";
 
 interface Told {
-    /** What the script printed when it was run. */
+    /** The output of the script. */
     receipt?: string | Unknown;
-    /** The relay's public key, where no receipt can be had. */
+    /** The relay's public key, if there is no receipt. */
     relayPublicKey?: string | Unknown;
 }
 

@@ -118,7 +118,7 @@ export function bundlesOf(
     );
 }
 
-/** The inputs of WireGuard, but for the private key, which nobody here has. */
+/** The inputs of WireGuard, except for the private key, which is only on the relay. */
 export function wireGuardOf(inputs: ScriptInputs): WireGuardInputs {
     return resolved(inputs);
 }
@@ -135,7 +135,7 @@ function withServices(change: ScriptChange, certificates: Certificates): ScriptC
     return { ...change, inputs: { ...change.inputs, services } };
 }
 
-/** Nobody is let through to a port where nothing answers yet. */
+/** There is no access to a port where nothing answers yet. */
 function withoutClosed(change: ScriptChange, certificates: Certificates): ScriptChange {
     const { address, address6 } = change.inputs;
     const [services, rules] = [servicesOf(change.inputs), rulesOf(change.inputs)];

@@ -32,14 +32,14 @@ export function* receiptFailures(
     if (typeof relayPublicKey === "string" && relayPublicKey !== receipt.publicKey) {
         yield {
             path: "host.relayPublicKey",
-            reason: `the receipt says that the relay's key is ${receipt.publicKey}; leave it out, or find out whose receipt that is`,
+            reason: `the relay's key in the receipt is ${receipt.publicKey}; remove relayPublicKey, or find out which relay the receipt is from`,
         };
     }
     const before = olds === undefined ? undefined : receiptOf(olds);
     if (before !== undefined && isOlder(receipt, before)) {
         yield {
             path: SUBJECT,
-            reason: `it is of ${receipt.edition}, older than the one of ${before.edition} that was given before; give the newest`,
+            reason: `it is of ${receipt.edition}, older than the previous one of ${before.edition}; give the newest`,
         };
     }
 }
@@ -85,7 +85,7 @@ function foreignReceipt(
     return undefined;
 }
 
-/** A relay that was set up from nothing begins to count anew. */
+/** A relay that was set up from scratch starts its count at one. */
 function isOlder(a: Omit<ReceiptMark, "script">, b: Omit<ReceiptMark, "script">): boolean {
     const earlier = a.publicKey === b.publicKey && a.generation < b.generation;
     return a.edition < b.edition || (a.edition === b.edition && earlier);

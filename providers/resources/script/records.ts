@@ -19,7 +19,7 @@ export function receiptRecords(
     after: { registry: Registry; served: Served },
 ): Announcement[] {
     const { relay } = inputs;
-    const proof = `the receipt of script ${receipt.script.slice(0, 16)}, generation ${receipt.generation}: the interface does not know the key any more`;
+    const proof = `the receipt of script ${receipt.script.slice(0, 16)}, generation ${receipt.generation}: the key is no longer on the interface`;
     const added: Details[] = [];
     const rotated: Details[] = [];
     const removed: Details[] = [];
@@ -39,7 +39,7 @@ export function receiptRecords(
     return [
         {
             action: "script_receipt",
-            message: `Relay ${relay} says what its script of ${receipt.edition} did: ${Object.keys(receipt.peers).length} peers on the wire`,
+            message: `Relay ${relay} reports its script of ${receipt.edition}: ${Object.keys(receipt.peers).length} peers on the interface`,
             details: {
                 relay,
                 edition: receipt.edition,
@@ -79,7 +79,7 @@ function peerRecords(action: string, done: string, relay: string, peers: Details
     if (peers.length <= ONE_BY_ONE) {
         return peers.map((peer) => ({
             action,
-            message: `${done} peer ${peer.name} (${peer.tunnel_ip}), as the receipt of relay ${relay} says`,
+            message: `${done} peer ${peer.name} (${peer.tunnel_ip}), according to the receipt of relay ${relay}`,
             details: { relay, ...peer },
         }));
     }
@@ -88,7 +88,7 @@ function peerRecords(action: string, done: string, relay: string, peers: Details
     );
     return batches.map((batch) => ({
         action,
-        message: `${done} ${batch.length} peers, as the receipt of relay ${relay} says`,
+        message: `${done} ${batch.length} peers, according to the receipt of relay ${relay}`,
         details: { relay, peers: batch },
     }));
 }
@@ -103,7 +103,7 @@ function serviceRecords(relay: string, before: Served, after: Served): Announcem
         return [
             {
                 action: open ? "service_open" : "service_close",
-                message: `${open ? "Opened" : "Closed"} ${name} at ${url}, as the receipt says`,
+                message: `${open ? "Opened" : "Closed"} ${name} at ${url}, according to the receipt`,
                 details: { relay, name, url, port, upstream },
             },
         ];

@@ -14,28 +14,28 @@ export const NOT_HERE = ["machine", "hostKey", "privateKeys", "credentials", "co
 export const scriptSchema = relaySchema(
     {
         ...without(Object.assign({}, ...PARTS.map(({ schema }) => schema.inputs)) as typeof hostParts.schema.inputs),
-        receipt: { type: "string", description: "What the script printed when it was run.", optional: true },
+        receipt: { type: "string", description: "The output of the script.", optional: true },
         relayPublicKey: {
             type: "string",
-            description: "The relay's public key, where no receipt can be had.",
+            description: "The relay's public key, if there is no receipt.",
             optional: true,
         },
     },
     {
         sha256: { type: "string", description: "SHA-256 of the newest script." },
         edition: { type: "string", description: "When it was written." },
-        payload: { type: "string", description: "SHA-256 of what it does." },
+        payload: { type: "string", description: "SHA-256 of its content without the date." },
         publicKey: { type: "string", description: "The relay's public key; empty until it is known." },
         registry: {
             type: "object",
-            description: "Every peer there ever was, as far as receipts tell: address, key, status, since, revoked at.",
+            description: "Every peer there ever was, according to the receipts: address, key, status, since, revoked at.",
         },
         served: { type: "object", description: "Every service: url, upstream, and whether it is open." },
         certificates: { type: "object", description: "Certificates by service." },
         requests: { type: "object", description: "Certificate requests by service, from the newest receipt." },
         receipt: {
             type: "object",
-            description: "Which receipt is the newest: edition, generation, machine, public key, script.",
+            description: "The newest receipt: edition, generation, machine, public key, script.",
         },
     },
 );

@@ -43,7 +43,7 @@ import { digestOf, fileDrift, nextEdition, purpose, write } from "./write.js";
 export const script: Resource = {
     type: "Script",
     description:
-        "A relay that nothing connects to, as one signed script; what its receipts say is what is known of it.",
+        "A relay without remote access, as one signed script; its receipts report its state.",
     schema: scriptSchema,
 
     async check(news, olds, context) {
@@ -126,7 +126,7 @@ async function writeRemoval(id: string, change: ScriptChange, outputs: ScriptOut
             details: { relay, path, sha256, edition },
         });
     });
-    change.context.log("warning", `${relay}: it goes on until ${path}, which now removes it, is run on its machine`);
+    change.context.log("warning", `${relay}: it keeps running until ${path}, which now removes it, is run on its machine`);
 }
 
 /** Made in this process: its delete is the second half of a replacement. */
@@ -207,7 +207,7 @@ async function prepare(id: string, change: ScriptChange, operation: Operation): 
     await operation.success({ message: `Wrote ${path} for relay ${relay}`, details });
     context.log(
         "info",
-        `${relay}: wrote ${path} (SHA-256 ${sha256.slice(0, 16)}): verify and run it on the relay as its head says, then give its receipt`,
+        `${relay}: wrote ${path} (SHA-256 ${sha256.slice(0, 16)}): verify and run it on the relay as its header says, then set its receipt`,
     );
     return { ...outputs, sha256, edition, payload: digest };
 }

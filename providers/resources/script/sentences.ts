@@ -22,11 +22,11 @@ export function scriptSentences(change: ScriptChange, changes: Record<string, Ch
     const news = isNews(receipt, before?.outputs);
     if (receipt !== undefined && news) {
         sentences.push(
-            `${relay}: the receipt of ${receipt.edition} is taken over: ${count(Object.keys(receipt.peers).length, "peer")} on the wire`,
+            `${relay}: the receipt of ${receipt.edition} is accepted: ${count(Object.keys(receipt.peers).length, "peer")} on the interface`,
         );
         const known = before?.outputs.publicKey;
         if (known !== undefined && known !== "" && known !== receipt.publicKey) {
-            sentences.push(`${relay}: the relay has another key: every peer needs its new configuration`);
+            sentences.push(`${relay}: the relay has a different key: every peer needs its new configuration`);
         }
     }
     const touches = (keys: readonly string[]): boolean =>
@@ -41,17 +41,17 @@ export function scriptSentences(change: ScriptChange, changes: Record<string, Ch
     const waiting = Object.keys(servicesOf(inputs)).filter((name) => requests[name] === undefined);
     const path = scriptPath(inputs);
     if (effects.length > 0 || before === undefined || (news && hasNewRequests(receipt, before.outputs))) {
-        sentences.push(`${relay}: ${path} is written; what follows happens when it is run on the relay`, ...effects);
+        sentences.push(`${relay}: ${path} is written; the following changes take effect when it is run on the relay`, ...effects);
     }
     if (waiting.length > 0 && (before === undefined || Object.keys(changes).length > 0)) {
         sentences.push(
-            `${relay}: ${listNames(waiting)} ${waiting.length === 1 ? "stays" : "stay"} closed until the relay's receipt has asked for a certificate and the script after it is run`,
+            `${relay}: ${listNames(waiting)} ${waiting.length === 1 ? "stays" : "stay"} closed until the relay's receipt has requested a certificate and the next script is run`,
         );
     }
     return sentences;
 }
 
-/** What nobody can look at, in words. */
+/** The sentence of a refresh that cannot read the relay. */
 export function blindness(inputs: ScriptInputs, outputs: ScriptOutputs): string {
     const { relay } = inputs;
     const receipt = outputs.receipt;
@@ -61,7 +61,7 @@ export function blindness(inputs: ScriptInputs, outputs: ScriptOutputs): string 
             : `its last receipt is of script ${receipt.script.slice(0, 16)} (${receipt.edition}), generation ${receipt.generation}`;
     const pending =
         receipt !== undefined && receipt.script !== outputs.sha256 ? "; the newest script has not come back" : "";
-    return `${relay}: nothing connects to this relay, so the wire cannot be looked at; ${said}${pending}`;
+    return `${relay}: there is no connection to this relay, so it cannot be read; ${said}${pending}`;
 }
 
 export function isNews(receipt: Receipt | undefined, outputs: ScriptOutputs | undefined): boolean {

@@ -69,5 +69,5 @@ export function fileDrift(inputs: ScriptInputs, outputs: ScriptOutputs): Record<
     if (found === outputs.sha256) return {};
     if (found !== undefined) return { script: `${path} is not the script that was written; ${REPAIR} writes it again` };
     const hasRun = outputs.receipt?.script === outputs.sha256;
-    return hasRun ? {} : { script: `${path} is gone before its receipt came back; ${REPAIR} writes it again` };
+    return hasRun ? {} : { script: `${path} is missing, and its receipt has not come back; ${REPAIR} writes it again` };
 }

@@ -34,7 +34,7 @@ export function* unregistered({ listed = [], peers }: WireGuardPlan): Generator<
     }
 }
 
-/** A key that was revoked does not come back by itself, under whatever name. Registry knows `reinstate`; this is the wire's own memory. */
+/** A revoked key stays revoked under every name. Registry handles `reinstate`; this is the relay's own record. */
 export function refuseRevoked(outputs: WireGuardOutputs, inputs: WireGuardPlan): void {
     const registry = outputs.registry ?? {};
     const peers = peersOf(inputs);
@@ -47,14 +47,14 @@ export function refuseRevoked(outputs: WireGuardOutputs, inputs: WireGuardPlan):
     for (const [was, entry] of Object.entries(registry)) {
         if (entry.status !== "revoked" || active.has(entry.publicKey)) continue;
         const name = owners.get(entry.publicKey);
-        // Her time came while a change was on its way: the registry knows already, the ledger will with the next one.
+        // The peer expired during a change: the registry has it already, the ledger will have it after the next one.
         const { expires } = peers[name ?? ""] ?? {};
         if (entry.by === BY_EXPIRY && expires !== undefined && expires === entry.revokedAt) continue;
         if (name === undefined || (name === was && (peers[name]?.admitted ?? 1) > (entry.admitted ?? 1))) continue;
         throw new InvalidArgument(
             `peers.${name}.publicKey`,
             `${fingerprint(entry.publicKey)} was revoked${entry.revokedAt === undefined ? "" : ` on ${entry.revokedAt}`} as ${was}`,
-            "let her make a new key, or set `reinstate: true` on the peer of that name",
+            "use a new key, or set `reinstate: true` on the peer of that name",
         );
     }
 }

@@ -31,7 +31,7 @@ function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedP
             throw new InvalidArgument(
                 `peers.${name}`,
                 "has no public key",
-                "apply the whole relay: with --target, its key pair is left out",
+                "apply the whole relay: --target leaves out its key pair",
             );
         }
         const given = secret === undefined ? args.presharedKeys?.[name] : undefined;
@@ -106,5 +106,5 @@ export function renderNetwork(args: WireGuardInputs): string {
     });
 }
 
-/** A peer as the wire is to have her; of a key that is being replaced nobody here knows the preshared key. */
+/** A peer as it should be on the interface; the preshared key of a key that is being replaced is not known here. */
 export type ExpectedPeer = Omit<DesiredPeer, "presharedKey"> & { presharedKey?: string };

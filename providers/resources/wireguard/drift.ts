@@ -54,7 +54,7 @@ function interfaceDrift(
     const dump = dumpOf(answer, place.interface);
     if (dump === undefined) {
         return {
-            interface: `the interface is gone or does not answer: nobody is connected; ${REPAIR} creates it again`,
+            interface: `the interface is missing or does not answer: no peer is connected; ${REPAIR} creates it again`,
         };
     }
     const drift: Record<string, string> = {};
@@ -69,7 +69,7 @@ function interfaceDrift(
             `the interface listens on port ${dump.listenPort} instead of ${place.port}; ${REPAIR} restores it`;
     }
     if (dump.fwmark !== 0)
-        drift.fwmark = `the interface marks its packets with ${dump.fwmark}: the machine may route them elsewhere; ${REPAIR} takes the mark away`;
+        drift.fwmark = `the interface marks its packets with ${dump.fwmark}: the machine may route them elsewhere; ${REPAIR} removes the mark`;
     const network = answer[`network.${place.interface}`] ?? "";
     Object.assign(drift, peerDrift(peers, dump.peers), networkDrift(args, network, primary));
     return drift;
@@ -109,7 +109,7 @@ function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, stri
             faults.push(`keepalive is ${peer.keepalive} instead of ${want.keepalive}`);
         if (faults.length > 0)
             drift[`peer ${want.name}`] =
-                `${want.name} was changed on the wire: ${faults.join("; ")}; ${REPAIR} restores it`;
+                `${want.name} was changed on the interface: ${faults.join("; ")}; ${REPAIR} restores it`;
     }
     for (const peer of onWire.values()) {
         const name = rogueName(peer.publicKey);
@@ -132,7 +132,7 @@ function networkDrift(args: WireGuardInputs, network: string, primary: boolean):
     if (live(network, "mtu")[0] !== String(args.mtu))
         drift.mtu = `the MTU is ${live(network, "mtu")[0]} instead of ${args.mtu}; ${REPAIR} restores it`;
     if (live(network, "up")[0] !== "1")
-        drift.link = `the interface is down: nobody is connected; ${REPAIR} brings it up`;
+        drift.link = `the interface is down: no peer is connected; ${REPAIR} brings it up`;
     if (live(network, "forwarding")[0] !== "1")
         drift["ip_forward"] =
             `IPv4 forwarding is off: peers reach the relay, but nothing behind it; ${REPAIR} switches it on for the interface`;

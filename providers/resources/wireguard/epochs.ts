@@ -134,7 +134,7 @@ export function concernedByStage(change: WireGuardChange): string[] {
     ];
 }
 
-/** What a stage asks of whom, and what happens until then. */
+/** What a stage requires of which peers, and what happens until then. */
 export function epochSentences(change: WireGuardChange, interrupted = false): string[] {
     const { inputs, before } = change;
     if (before === undefined) return [];
@@ -143,7 +143,7 @@ export function epochSentences(change: WireGuardChange, interrupted = false): st
     for (const { epoch, interface: device, port } of placesOf(inputs, inputs.interface)) {
         if (added.includes(epoch))
             sentences.push(
-                `key epoch ${epoch} begins: a new key on ${device}, UDP port ${port}, for the same peers${interrupted ? "" : "; nobody is disturbed, every configuration in use keeps working"}; hand out the new ones and let peers change when they like`,
+                `key epoch ${epoch} begins: a new key on ${device}, UDP port ${port}, for the same peers${interrupted ? "" : "; no peer is affected, every configuration in use keeps working"}; hand out the new ones and let peers switch when it suits them`,
             );
     }
     for (const epoch of retired) {
@@ -151,16 +151,16 @@ export function epochSentences(change: WireGuardChange, interrupted = false): st
         const forced = inputs.forceRetire === epoch;
         const who =
             left.length === 0
-                ? "everybody used a newer key when last looked at"
-                : `${listNames(left, 10)} had not moved when last looked at: ${forced ? "cut off at once, until the new configuration is in use" : "the update is refused while anybody has not"}`;
+                ? "every peer was using a newer key at the last check"
+                : `${listNames(left, 10)} had not switched at the last check: ${forced ? "cut off at once, until the new configuration is in use" : "the update is refused until every peer has switched"}`;
         sentences.push(
-            `key epoch ${epoch} ends, its interface and port go: ${who}${interrupted ? "" : "; who has moved is not disturbed"}`,
+            `retiring key epoch ${epoch} (its interface and port are removed): ${who}${interrupted ? "" : "; peers that have switched are not affected"}`,
         );
     }
     for (const epoch of calledOff) {
         const back = stillOn(change, [epoch], "seen");
         sentences.push(
-            `key epoch ${epoch} is called off: ${back.length === 0 ? "nobody used it when last looked at" : `${listNames(back, 10)} used it when last looked at and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}${interrupted ? "" : "; everybody else is not disturbed"}`,
+            `key epoch ${epoch} is cancelled: ${back.length === 0 ? "no peer was using it at the last check" : `${listNames(back, 10)} ${back.length === 1 ? "was" : "were"} using it at the last check and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}${interrupted ? "" : "; no other peer is affected"}`,
         );
     }
     return sentences;
@@ -173,7 +173,7 @@ export function openRotation(inputs: WireGuardPlan, before: NonNullable<WireGuar
     const left = stillOn({ inputs, before }, [old], "unseen");
     const all = Object.keys(peersOf(inputs)).length;
     return [
-        `key epochs ${old} and ${next} are open: ${all - left.length} of ${count(all, "peer")} used epoch ${next} when last looked at${left.length === 0 ? `; keyEpochs [${next}] ends the rotation` : `, not yet ${listNames(left)}; nothing happens until keyEpochs says so`}`,
+        `key epochs ${old} and ${next} are open: ${all - left.length} of ${count(all, "peer")} ${all - left.length === 1 ? "was" : "were"} using epoch ${next} at the last check${left.length === 0 ? `; keyEpochs [${next}] ends the rotation` : `, not yet ${listNames(left)}; nothing changes until keyEpochs does`}`,
     ];
 }
 
@@ -199,15 +199,15 @@ export function epochRecords(change: WireGuardChange, outputs: WireGuardOutputs)
     });
     return [
         ...added.map((epoch) =>
-            record("add", epoch, `Relay ${relay} has a key of epoch ${epoch} beside the one in use`),
+            record("add", epoch, `Relay ${relay} has a key of epoch ${epoch} in addition to the current one`),
         ),
         ...retired.map((epoch) => {
             const done = `Retired the key of epoch ${epoch} of relay ${relay}`;
             if (inputs.forceRetire !== epoch) return record("retire", epoch, done);
             const left = stillOn(change, [epoch], "unseen");
-            const whom = left.length === 0 ? "" : `: ${listNames(left, 10)} had not moved when last looked at`;
+            const whom = left.length === 0 ? "" : `: ${listNames(left, 10)} had not switched at the last check`;
             return record("retire", epoch, `${done} by force${whom}`, { forced: true, not_moved: left });
         }),
-        ...calledOff.map((epoch) => record("call off", epoch, `Called off key epoch ${epoch} of relay ${relay}`)),
+        ...calledOff.map((epoch) => record("call off", epoch, `Cancelled key epoch ${epoch} of relay ${relay}`)),
     ];
 }

@@ -8,13 +8,13 @@ import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";
 import { count, listNames } from "../sentences.js";
 
-/** Whom a relay cut off at her time, as it remembers it. */
+/** A peer that a relay cut off at its expiry, from the relay's record. */
 export interface CutPeer {
     publicKey: string;
     /** Unix seconds. */
     expires: number;
     name: string;
-    /** What she left and nobody has got since, as elements of sets have it. */
+    /** Its former addresses that no other peer has got since, as elements of sets. */
     addresses: string[];
 }
 
@@ -23,7 +23,7 @@ export function expiredOn(answer: Answers): CutPeer[] {
     return expired.parse(answer.expired);
 }
 
-/** Listed peers whom the relay has cut off since, at the time that the program gives them or later; by name, with that time. */
+/** Listed peers that the relay has cut off since, at their expiry in the program or later; by name, with that time. */
 export function cutNames(args: WireGuardInputs, answer: Answers): Map<string, string> {
     const known = new Map<string, number>();
     for (const { name, publicKey, expires } of expiredOn(answer))
@@ -37,14 +37,14 @@ export function cutNames(args: WireGuardInputs, answer: Answers): Map<string, st
     );
 }
 
-/** What is still to be on the wire: nobody expects there whom the relay has cut off at her time. */
+/** The expected peers, without those that the relay has cut off at their expiry. */
 export function withoutCut(args: WireGuardInputs, answer: Answers): WireGuardInputs {
     const cut = cutNames(args, answer);
     if (cut.size === 0) return args;
     return { ...args, peers: Object.fromEntries(Object.entries(args.peers).filter(([name]) => !cut.has(name))) };
 }
 
-/** An expiry that nobody enforced: she is past it by more than a moment, and the relay has not said that it cut her off. */
+/** An expiry that was not enforced: it is more than a moment ago, and the relay has not reported the removal. */
 export function overdue(
     args: WireGuardInputs,
     answer: Answers,
@@ -58,7 +58,7 @@ export function overdue(
         if (now.getTime() < Date.parse(expires) + GRACE_MS || !onWire.has(publicKey ?? args.publicKeys[name] ?? ""))
             continue;
         drift[`expired peer ${name}`] =
-            `${name} expired on ${expires} and is still on the wire: nothing on the relay enforces it; ${REPAIR} removes it`;
+            `${name} expired on ${expires} but is still on the interface: the relay does not enforce it; ${REPAIR} removes it`;
     }
     return drift;
 }
@@ -71,7 +71,7 @@ export function withoutCutElements<Sets extends Record<string, string[]>>(sets: 
     return Object.fromEntries(Object.entries(sets).map(([set, elements]) => [set, elements.filter(kept)])) as Sets;
 }
 
-/** Keys of peers who are not in the registry, because they have expired, are nobody's to know. */
+/** Keys of peers who are not in the registry, because they have expired, are not needed. */
 export function withoutUnlisted(inputs: Properties): Properties {
     const { peers } = inputs;
     if (!isMap(peers)) return inputs;
@@ -99,12 +99,12 @@ export function expiryWarnings(inputs: WireGuardPlan, now: Date): string[] {
     return soon.map(({ name, expires, left }) => `${relay}: ${name} expires on ${expires} (${until(left)})`);
 }
 
-/** Whether her time has come. */
+/** Whether the peer has expired. */
 export function isPast({ expires }: Pick<RegistryPeer, "expires">, now: Date): boolean {
     return expires !== undefined && Date.parse(expires) <= now.getTime();
 }
 
-/** In a registry: nobody revoked her, her time had come. */
+/** In a registry: the peer was not revoked by a person, it expired. */
 export const BY_EXPIRY = "the relay, when it expired";
 
 const WARN_DAYS = 14;

@@ -76,7 +76,7 @@ interface Told extends Omit<WireGuardInputs, "address" | "address6" | Previewed>
     listed?: string[];
     /** Names of the peers in the registry. */
     peerNames?: string | Unknown;
-    /** Where the relay is reached, as far as it is known: no peer's route may hold that. */
+    /** The relay's known addresses: no peer's route may contain them. */
     reached?: { endpoint?: unknown; machine?: unknown; client?: unknown };
     /** Public key of an interface that may be taken over, and on which terms. */
     adopts?: string | Unknown;

@@ -16,7 +16,7 @@ export const LEAF_INPUT: Record<string, PropertySchema> = {
     leaf: {
         type: "object",
         description:
-            "Of a managed peer: who it is on its relay, where that is, and the keepalive. `peers` has the relay alone.",
+            "For a managed peer: its name on its relay, the relay's endpoint, and the keepalive. `peers` has only the relay.",
         optional: true,
     },
 };
@@ -65,11 +65,11 @@ export function leafEffects(change: WireGuardChange): string[] {
             : []),
         ...own("address", "address", "its connections end"),
         ...own("address6", "IPv6 address", "its IPv6 connections end"),
-        ...own("prefix", "prefix length", "connections go on"),
-        ...own("prefix6", "IPv6 prefix length", "connections go on"),
-        ...own("listenPort", "UDP port", "connections go on"),
-        ...own("mtu", "MTU", "connections go on"),
-        ...changed(then?.keepalive, now?.keepalive, "keepalive", "connections go on", "its"),
+        ...own("prefix", "prefix length", "connections continue"),
+        ...own("prefix6", "IPv6 prefix length", "connections continue"),
+        ...own("listenPort", "UDP port", "connections continue"),
+        ...own("mtu", "MTU", "connections continue"),
+        ...changed(then?.keepalive, now?.keepalive, "keepalive", "connections continue", "its"),
         ...changed(
             relayAddresses(before.inputs),
             relayAddresses(inputs),
@@ -77,7 +77,7 @@ export function leafEffects(change: WireGuardChange): string[] {
             "connections to the former one end",
         ),
         ...(differs(networksOf)
-            ? [`leads ${listNames(networksOf(inputs))} to the relay; other connections go on`]
+            ? [`routes ${listNames(networksOf(inputs))} to the relay; other connections continue`]
             : []),
     ];
     return sentences.map((sentence) => `${inputs.relay}: ${sentence}`);

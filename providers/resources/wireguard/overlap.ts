@@ -27,8 +27,8 @@ export function overlaps(answer: Answers): Map<string, string> {
 }
 
 /**
- * What a relay answered, with only those former keys that the state or the log knows: what somebody else wrote into the
- * relay's record of replaced keys hides nobody.
+ * What a relay answered, with only those former keys that the state or the log knows: what another program wrote into the
+ * relay's record of replaced keys does not hide a peer.
  */
 export function withKnownFormers(answer: Answers, known: ReadonlySet<string>): Answers {
     if (answer.moving === undefined) return answer;
@@ -37,14 +37,14 @@ export function withKnownFormers(answer: Answers, known: ReadonlySet<string>): A
     return { ...answer, moving: pairs.map((line) => `${line}\n`).join("") };
 }
 
-/** Former keys that a relay keeps and nobody else knows, by name, each with a sentence. */
+/** Former keys on a relay that are neither in the state nor in the log, by name, each with a sentence. */
 export function unknownFormers(answer: Answers, known: ReadonlySet<string>): Record<string, string> {
     return Object.fromEntries(
         [...new Set(overlaps(answer).values())]
             .filter((key) => !known.has(key))
             .map((key) => [
                 `former key ${fingerprintOf(key)}`,
-                `the relay's record of replaced keys names ${fingerprintOf(key)} as a peer's former key, which neither the state nor the log knows; ${REPAIR} removes it`,
+                `the relay's record of replaced keys has ${fingerprintOf(key)} as a peer's former key, which is neither in the state nor in the log; ${REPAIR} removes it`,
             ]),
     );
 }

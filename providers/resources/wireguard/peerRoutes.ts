@@ -53,7 +53,7 @@ export function clientWarnings({ before, inputs }: Pick<WireGuardChange, "before
     const known = new Set(Object.values(peersOf(before?.inputs ?? {})).flatMap(routesOf));
     const own = literal(client, "where the last update connected from");
     return [...held(inputs, own, (route) => !known.has(route))].map(
-        ({ path, problem }) => `${inputs.relay}: ${path}: ${problem}; an update from there is refused`,
+        ({ path, problem }) => `${inputs.relay}: ${path}: ${problem}; an update from there will be refused`,
     );
 }
 
@@ -70,7 +70,7 @@ function* held(
             if (hit === undefined) continue;
             yield {
                 path: `peers.${name}.routes`,
-                problem: `${route} holds ${hit.address}, ${hit.what}: the relay would answer it through the tunnel and be cut off`,
+                problem: `${route} contains ${hit.address}, ${hit.what}: the relay would answer it through the tunnel and be cut off`,
                 fix: "declare a smaller network",
             };
         }

@@ -8,7 +8,7 @@ import { givenPresharedKey, type PeerChange, peerChanges } from "./peerChanges.j
 import type { Properties } from "../resource.js";
 import { count, listNames, nameAll } from "../sentences.js";
 
-/** Above this many of a kind, those to whom the same happens are named in one sentence. */
+/** Above this many of a kind, peers with the same effect are named in one sentence. */
 const ONE_BY_ONE = 8;
 
 const KINDS = ["add", "remove", "rename", "rekey", "readdress", "reroute", "expiry", "preshared"] as const;
@@ -22,7 +22,7 @@ export function peerSentencesOf(change: WireGuardChange, now: Date, interrupted:
     const changes = peerChanges(change);
     const expired = changes.filter(({ kind, peer }) => kind === "remove" && isPast(peer, now));
     const words = changes.map((each): Words => {
-        if (expired.includes(each)) return expiredWords(each);
+        if (expired.includes(each)) return expiredSentence(each);
         const others = changes.filter(({ name, kind }) => name === each.name && kind !== each.kind);
         return wordsOf(each, change, { others, interrupted });
     });
@@ -41,7 +41,7 @@ interface Words {
     many: string;
 }
 
-/** Each in a sentence of its own; of more than a few, those of whom the same is said together, and everybody by name. */
+/** Each in a sentence of its own; of more than a few, those with the same effect together, all by name. */
 function sentences(words: Words[]): string[] {
     if (words.length <= ONE_BY_ONE) return words.map(({ one }) => one);
     const groups = new Map<string, Words[]>();
@@ -65,11 +65,11 @@ function wordsOf(each: PeerChange, change: WireGuardChange, { others, interrupte
     const moves = [each, ...others].some(
         ({ kind, before: was }) => kind === "readdress" && was?.address !== peer.address,
     );
-    const goOn = interrupted || moves || happens("rekey") ? "" : "; connections go on";
+    const goOn = interrupted || moves || happens("rekey") ? "" : "; connections continue";
     const preshared =
         interrupted || moves || happens("rekey")
             ? "cut off until the new configuration is in use"
-            : "connected for two to three minutes more, then only with the new configuration";
+            : "it stays connected for two to three minutes, then only with the new configuration";
     const said = (one: string, many: string): Words => ({ subject: name, one: `${name} ${one}`, many });
     switch (each.kind) {
         case "add": {
@@ -89,10 +89,10 @@ function wordsOf(each: PeerChange, change: WireGuardChange, { others, interrupte
             const one = `${formerly} is now called ${name}${keeps}`;
             return {
                 subject: `${formerly} to ${name}`,
-                one: kept ? `${one}${goOn}` : `${one}; the preshared key belongs to the name: ${preshared}`,
+                one: kept ? `${one}${goOn}` : `${one}; the preshared key depends on the name: ${preshared}`,
                 many: kept
                     ? `are renamed${goOn}`
-                    : `are renamed; preshared keys belong to names: ${preshared.replace("the new", "their new")}`,
+                    : `are renamed; preshared keys depend on names: ${preshared.replace("it stays", "they stay").replace("the new", "their new")}`,
             };
         }
         case "rekey": {
@@ -112,8 +112,8 @@ function wordsOf(each: PeerChange, change: WireGuardChange, { others, interrupte
             return readdressed(said, peer, before ?? peer, interrupted || happens("rekey"));
         case "reroute": {
             const routes = rerouted(routesOf(before ?? peer), routesOf(peer));
-            const own = goOn === "" ? "" : "; connections to the tunnel address go on";
-            const theirs = goOn === "" ? "" : "; connections to their tunnel addresses go on";
+            const own = goOn === "" ? "" : "; connections to the tunnel address continue";
+            const theirs = goOn === "" ? "" : "; connections to their tunnel addresses continue";
             return said(`${routes.one}${own}`, `${routes.many}${theirs}`);
         }
         case "expiry": {
@@ -122,13 +122,13 @@ function wordsOf(each: PeerChange, change: WireGuardChange, { others, interrupte
                     ? ""
                     : `on ${peer.expires}${before?.expires === undefined ? "" : `, not on ${before.expires}`}`;
             return peer.expires === undefined
-                ? said(`does not expire any more${goOn}`, `do not expire any more${goOn}`)
+                ? said(`no longer expires${goOn}`, `no longer expire${goOn}`)
                 : said(`expires ${until}${goOn}`, `expire ${until}${goOn}`);
         }
         case "preshared":
             return said(
                 `gets a new preshared key: ${preshared}`,
-                `get new preshared keys: ${preshared.replace("the new", "their new")}`,
+                `get new preshared keys: ${preshared.replace("it stays", "they stay").replace("the new", "their new")}`,
             );
     }
 }
@@ -146,7 +146,7 @@ function readdressed(
             "get new addresses and are cut off until they use their new configuration",
         );
     }
-    const goOn = interrupted ? "" : "; IPv4 connections go on";
+    const goOn = interrupted ? "" : "; IPv4 connections continue";
     const [then, now] = [before.address6, peer.address6];
     if (then === undefined)
         return said(
@@ -172,7 +172,7 @@ function rerouted(then: string[], now: string[]): { one: string; many: string } 
           };
 }
 
-function expiredWords(each: PeerChange): Words {
+function expiredSentence(each: PeerChange): Words {
     const { name, peer } = each;
     return {
         subject: name,

@@ -40,7 +40,7 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
     if (answer["kept.peers"] === undefined) {
         // A program of before this was told says nothing of its record.
         if (answer.files !== undefined && answer.interfaces !== undefined)
-            drift["record of peers"] = `the relay's record of its peers is gone; ${REPAIR} writes it again`;
+            drift["record of peers"] = `the relay's record of its peers is missing; ${REPAIR} writes it again`;
         return drift;
     }
     const wanted = new Map(peers.map((peer) => [peer.publicKey, recorded(peer)]));
@@ -54,14 +54,14 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
         listNames([...new Set(keys.map((key) => names.get(key) ?? key))].sort(), 10);
     if (different.length > 0)
         drift["record of peers"] =
-            `the relay's record of its peers, which counts after a reboot, differs for ${say(different)}; ${REPAIR} restores it`;
+            `the relay's record of its peers, which is loaded after a reboot, differs for ${say(different)}; ${REPAIR} restores it`;
     if (secret.length > 0)
         drift["record of preshared keys"] =
-            `the preshared key on the wire is not the recorded one for ${say(secret)}; ${REPAIR} restores it`;
+            `the preshared key on the interface is not the recorded one for ${say(secret)}; ${REPAIR} restores it`;
     const network = answer["kept.network"];
     if (network === undefined || !sameLines(network, renderNetwork(args)))
         drift["record of the network"] =
-            `the relay's record of its addresses, MTU and routes, which counts after a reboot, ${network === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`;
+            `the relay's record of its addresses, MTU and routes, which is loaded after a reboot, ${network === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`;
     return drift;
 }
 
@@ -76,7 +76,7 @@ export function kernelDrift(answer: Answers): Record<string, string> {
         ]);
     const rotation = linesOf(answer.rotation).map((problem): [string, string] => [
         `rotation: ${problem}`,
-        `${problem}: peers on the relay's newer key are not reached; ${REPAIR} restores it`,
+        `${problem}: peers on the relay's newer key cannot be reached; ${REPAIR} restores it`,
     ]);
     return Object.fromEntries([...settings, ...rotation]);
 }

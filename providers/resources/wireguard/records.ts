@@ -65,7 +65,7 @@ export function outcomesOf(change: WireGuardChange, outputs: WireGuardOutputs, a
     const planned = peerChanges(change).filter(({ kind }) => kind !== "remove");
     const all = [...withRestored(change, planned), ...removals(change)];
     for (const each of all) {
-        // What the wire was read for says nothing else is wrong: she is not on it because her time had come.
+        // Nothing else is wrong: the peer is not on the interface because it had expired.
         if (each.kind !== "remove" && registry[each.name]?.status !== "active") records.push(lateRecord(each, relay));
         else kinds.set(each.kind, [...(kinds.get(each.kind) ?? []), each]);
     }
@@ -126,7 +126,7 @@ function withRestored(change: WireGuardChange, planned: PeerChange[]): PeerChang
 function lateRecord({ name, peer }: PeerChange, relay: string): Announcement {
     return {
         action: "peer_expire",
-        message: `Peer ${name} (${peer.address}) had expired on ${peer.expires} when the change reached relay ${relay}: not connected`,
+        message: `Peer ${name} (${peer.address}) had expired on ${peer.expires} when the change reached relay ${relay}: not added`,
         details: { relay, name, tunnel_ip: peer.address, expires: peer.expires },
     };
 }

@@ -15,7 +15,7 @@ export interface Found {
     replaced: ReadonlyMap<string, string>;
     /** Keys that the relay knows: on its interfaces, or wherever a revoked one was still found. */
     onWire: ReadonlySet<string>;
-    /** Listed peers whom the relay cut off at their time: name → that time. */
+    /** Listed peers that the relay cut off at their expiry: name → that time. */
     cut: ReadonlyMap<string, string>;
     now: string;
     /** Who applied. */
@@ -23,8 +23,8 @@ export interface Found {
 }
 
 /**
- * The registry after an apply: active is who is on the wire; who is not listed any more and gone from it was revoked. Whom
- * a failed apply left off the wire, or on it, stays what she was: a key is not revoked by an accident.
+ * The registry after an apply: active are the peers on the interface; a peer that is no longer listed and not on it was revoked. A peer that
+ * a failed apply left off the interface, or on it, keeps its status: a key is not revoked by a failure.
  */
 export function registryAfter(
     change: WireGuardChange,
@@ -74,7 +74,7 @@ export function registryAfter(
     return Object.fromEntries(Object.entries(registry).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The moment at which she expired, when that is why she is not listed any more. */
+/** The moment at which the peer expired, if that is why it is no longer listed. */
 function pastExpiry({ before, inputs }: WireGuardChange, name: string, now: string): string | undefined {
     const was = before === undefined ? undefined : peersOf(before.inputs)[name];
     return was !== undefined && !(name in peersOf(inputs)) && isPast(was, new Date(now)) ? was.expires : undefined;

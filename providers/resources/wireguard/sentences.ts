@@ -25,7 +25,7 @@ function ofRelay(words: Effect<WireGuardPlan, WireGuardOutputs>): Effect<WireGua
 }
 
 const NEW_CONFIGURATION = "every peer needs its new configuration";
-const NEW_CONFIGURATION6 = "IPv6 takes new configurations";
+const NEW_CONFIGURATION6 = "IPv6 needs new configurations";
 
 /** An input of the relay with one value: from what to what, and what that means. */
 function ofInput(key: string, what: string, means: string): Effect<WireGuardPlan, WireGuardOutputs> {
@@ -35,7 +35,7 @@ function ofInput(key: string, what: string, means: string): Effect<WireGuardPlan
 const place = ofRelay((change) => placeEffects(change));
 const ownKey = ofRelay(keyEffects);
 
-/** Who is added, who is cut off and for how long, who is not affected; what changes of the relay itself, and for whom. */
+/** Which peers are added, cut off and for how long, or not affected; what changes on the relay, and for which peers. */
 export const wireguardWording = wordingAt(() => new Date());
 
 /** The sentences of a change as of a moment: who is past its expiry was cut off then. */
@@ -75,11 +75,7 @@ function wordingAt(now: () => Date): Wording<WireGuardPlan, WireGuardOutputs> {
             address6: ofInput("address6", "IPv6 address", NEW_CONFIGURATION6),
             prefix: ofInput("prefix", "prefix length", NEW_CONFIGURATION),
             prefix6: ofInput("prefix6", "IPv6 prefix length", NEW_CONFIGURATION6),
-            mtu: ofInput(
-                "mtu",
-                "MTU",
-                "sessions go on, and configurations that are handed out from now on have the new one",
-            ),
+            mtu: ofInput("mtu", "MTU", "sessions continue, and new configurations have the new value"),
             epochs: ofRelay((change) => epochSentences(change, interruptsAll(change))),
             peers,
             publicKeys: peers,
@@ -94,12 +90,12 @@ function wordingAt(now: () => Date): Wording<WireGuardPlan, WireGuardOutputs> {
             const { before, inputs } = change;
             const { relay, interface: device } = inputs;
             if (isLeaf(inputs))
-                return said.length > 0 ? [] : [`${relay}: ${device} is configured again; connections go on`];
+                return said.length > 0 ? [] : [`${relay}: ${device} is configured again; connections continue`];
             if (before === undefined || interruptsAll(change)) return [];
             if (inputs.machine === UNKNOWN && isOtherInstance(before.inputs.host, inputs.host)) return [];
             if (inputs.machine === UNKNOWN) {
                 return [
-                    `${relay}: which machine it is will be known during the update: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects`,
+                    `${relay}: the update will determine which machine this is: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects`,
                 ];
             }
             const listed = Object.keys(peersOf(inputs));
@@ -124,7 +120,7 @@ function keyEffects(change: WireGuardChange): string[] {
             : []),
         ...(before.inputs.identity !== "host" && inputs.identity === "host"
             ? [
-                  "the relay keeps its key to itself from now on: the state forgets it, and a lost machine cannot be rebuilt as the same relay",
+                  "the relay's key stays only on the relay from now on: it is removed from the state, and a lost machine cannot be rebuilt as the same relay",
               ]
             : []),
     ];

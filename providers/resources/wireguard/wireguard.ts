@@ -74,7 +74,7 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs>
     ],
     restored: (change) =>
         Object.fromEntries(
-            restoredPeers(change).map((name) => [`peer ${name}`, `${name} was taken away first and is added again`]),
+            restoredPeers(change).map((name) => [`peer ${name}`, `${name} was removed first and is added again`]),
         ),
     begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
     foresee: (change) => compareInPreview(change, wantedInterface(change.inputs)),

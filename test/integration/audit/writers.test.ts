@@ -96,7 +96,7 @@ test("the lock of a killed process is free at once", async () => {
         { stdio: ["ignore", "pipe", "inherit"] },
     );
     await once(holder.stdout, "data");
-    await expect(lockFile(lock, "x", 0)).rejects.toThrow("it is locked by another writer");
+    await expect(lockFile(lock, "x", 0)).rejects.toThrow("another writer has held its lock");
     holder.kill("SIGKILL");
     await once(holder, "close");
     (await lockFile(lock, "x", 0))();
@@ -123,7 +123,7 @@ test("a full disk refuses the record, and when there is room again the log repai
     expect(lines(copy).map(({ action, message }) => [action, message.replace(/\d+ bytes/, "n bytes")])).toEqual([
         ["log_created", "Log of shop/dev begun"],
         ["log_note", "before 1"],
-        ["log_recovered", "Moved n bytes of an interrupted write to dev.jsonl.torn-1"],
+        ["log_recovered", "Moved n bytes of an incomplete line to dev.jsonl.torn-1"],
         ["log_note", "after 1"],
     ]);
     expect(stderr.split("\n").slice(1, -1)).toEqual(["dev.jsonl", "dev.jsonl.lock", "dev.jsonl.torn-1"]);

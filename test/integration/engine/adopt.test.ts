@@ -84,7 +84,7 @@ it("refuses an interface with another key before anything is denied, and changes
     stack.file("relay.key", `${other.privateKey}\n`);
     const before = await wire();
     expect(reasons(await stack.fail(["up", "--yes", "--skip-preview"]))).toStrictEqual([
-        expect.stringContaining(`the interface ${device} has another private key (public key ${own.publicKey})`),
+        expect.stringContaining(`the interface ${device} has a different private key (public key ${own.publicKey})`),
     ]);
     expect(await wire()).toStrictEqual(before);
     expect(await relay.run(["nft", "list", "ruleset"])).toBe("");
@@ -109,12 +109,14 @@ it("adopts it: nobody loses a packet, no key, address or session changes", async
         .replace(/, (?=[^,]*$)/, " and ");
     expect([...words["relay-wireguard"]!, ...words["relay-firewall"]!]).toStrictEqual(
         expect.arrayContaining([
-            `relay: if ${device} is up and bears the key ${fingerprint(own.publicKey)}, it is adopted as it is: keys, addresses and sessions of ${named} stay`,
+            `relay: if ${device} is up and has the key ${fingerprint(own.publicKey)}, it is adopted as it is: keys, addresses and sessions of ${named} stay`,
             expect.stringMatching(
-                `^relay: before the update adopts ${device}, it compares it with this program: whoever else`,
+                `^relay: before the update adopts ${device}, it compares it with this program: if it has other peers`,
             ),
-            `relay: if ${device} is adopted, what it forwards today goes on until the grants are loaded; the relay's own ports are closed to its peers at once, but for ping and services`,
-            expect.stringMatching(/a port that was published to a peer is closed\. A service \(ExposedService\) takes/),
+            `relay: if ${device} is adopted, it keeps forwarding as today until the grants are loaded; the relay's own ports are closed to its peers at once, except for ping and services`,
+            expect.stringMatching(
+                /a port that was forwarded to a peer is closed\. For peers, use a service \(ExposedService\)/,
+            ),
         ]),
     );
     const [before, sessionsBefore] = [await wire(), await sessions()];
@@ -133,7 +135,7 @@ it("adopts it: nobody loses a packet, no key, address or session changes", async
     expect(said).toStrictEqual(
         expect.arrayContaining([
             `relay: ${device} was adopted: keys, addresses and sessions of 20 peers stayed`,
-            `relay: /etc/wireguard/${device}.conf is still there, with SaveConfig = true: wg-quick would write over it and bring back who was removed; move it away`,
+            `relay: /etc/wireguard/${device}.conf still exists, with SaveConfig = true: wg-quick would overwrite it and restore removed peers; move it away`,
         ]),
     );
     expect(stack.log().filter(({ action }) => action === "relay_adopt")).toHaveLength(1);

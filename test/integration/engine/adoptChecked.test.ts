@@ -81,10 +81,10 @@ it("names what would not stay in the preview and refuses it in the update, befor
     const before = await wire();
     const planned = reasons(await stack.fail(["preview"])).join("\n");
     for (const sentence of [
-        "alice has a preshared key on DEVICE and none in the program: alice is cut off at its next handshake",
-        `the peer ${fingerprint(eve.publicKey)} (10.8.0.4/32) is on DEVICE and not in the program: it is cut off`,
+        "alice has a preshared key on DEVICE, but none in the program: alice is cut off at its next handshake",
+        `the peer ${fingerprint(eve.publicKey)} (10.8.0.4/32) is on DEVICE but not in the program: it is cut off`,
         "DEVICE has MTU 1380, and a Relay without `mtu` sets 1420",
-        "DEVICE forwards no IPv4 today, and the program's grants let peers reach others through it",
+        "DEVICE does not forward IPv4 today, but the program's grants let peers reach each other through it",
         "nothing was changed; correct the program, or set adoptChanges: ",
     ])
         expect(planned).toContain(sentence.replace("DEVICE", device));

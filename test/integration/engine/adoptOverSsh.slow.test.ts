@@ -116,7 +116,7 @@ async function importProgram(): Promise<void> {
     const imported = await run("import", join(stack.folder, `${device}.conf`), ...args);
     expect(imported).toMatchObject({ code: 0 });
     for (const sentence of [
-        "a Relay lets no connection from outside into the tunnel, also where the rule is kept",
+        "a Relay blocks connections from outside into the tunnel, even where the rule is kept",
         "MTU is not in the file, and wg-quick takes it from the route",
     ])
         expect(imported.stdout).toContain(sentence);
@@ -174,9 +174,11 @@ it("says in the preview that the interface is looked at by the update alone, and
     expect([...words["relay-wireguard"]!, ...words["relay-firewall"]!]).toEqual(
         expect.arrayContaining([
             expect.stringMatching(
-                `^relay: this preview does not look at ${device}: before the update adopts it, it compares it with this program: `,
+                `^relay: this preview does not read ${device}: before the update adopts it, it compares it with this program: `,
             ),
-            expect.stringMatching(/a port that was published to a peer is closed\. A service \(ExposedService\) takes/),
+            expect.stringMatching(
+                /a port that was forwarded to a peer is closed\. For peers, use a service \(ExposedService\)/,
+            ),
         ]),
     );
 });
@@ -185,7 +187,7 @@ it("names in the update what would not stay, before anything is changed", async 
     const before = await wire();
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
     expect(reasons(text).join("\n")).toContain(
-        `${device} would not stay as it is: ${device} has MTU 1380, and a Relay without \`mtu\` sets 1420`,
+        `${device} would change: ${device} has MTU 1380, and a Relay without \`mtu\` sets 1420`,
     );
     expect(await wire()).toEqual(before);
     expect(await reached()).toEqual({ ...OPEN, "published port": "open" });

@@ -80,7 +80,7 @@ it.each<[string, () => void, string[]]>([
         const wire = [...(await livePeers(relay, stack.declared.interface))];
         change();
         expect(reasons(await stack.fail(command)).join("\n")).toMatch(
-            /the relay was last changed under record \d+ of its log/,
+            /the relay's last change is record \d+ of its log/,
         );
         expect(readFileSync(stack.logFile, "utf8")).toBe(older.log);
         expect([...(await livePeers(relay, stack.declared.interface))]).toEqual(wire);

@@ -75,7 +75,7 @@ const DAMAGES: [string, () => void, RegExp][] = [
                     .filter((_, index) => index !== 4)
                     .join(""),
             ),
-        /^line 5 of audit\/dev.jsonl: its sequence is 5, not 4: lines are missing, doubled or swapped/,
+        /^line 5 of audit\/dev.jsonl: its sequence is 5, not 4: lines are missing, duplicated or swapped/,
     ],
     [
         "missing",
@@ -160,7 +160,7 @@ it("on a branch that is behind says that first, and advises nobody to trust a ke
     stack.declare({ audit: { onBehind: "warn" } });
     const warned = await stack.fail(["preview"]);
     expect(reasons(warned)).toStrictEqual([
-        "peers.carol.publicKey: was changed in the state since this branch was made; rebase the branch before anything else",
+        "peers.carol.publicKey: was changed in the state since this branch was created; rebase the branch first",
     ]);
     expect(warningsIn(warned)).toStrictEqual([behind]);
 

@@ -39,7 +39,7 @@ it("refuses a key of low order in a preview, also when another resource supplies
     stack.declare({ peers: [...peers, { name: "mallory", publicKey: { output: weak } }] });
     expect(reasons(await stack.fail(["preview"]))).toStrictEqual([
         expect.stringMatching(
-            /: peers\.mallory\.publicKey: is a point of low order, which gives no secrecy; give what `wg pubkey` printed$/,
+            /: peers\.mallory\.publicKey: is a point of low order, which provides no secrecy; give the output of `wg pubkey$/,
         ),
     ]);
     stack.declare({ peers });
@@ -59,33 +59,33 @@ it("refuses what belongs to somebody else, step by step, and completes the relay
     const table = tableName({ appName: "qp-tunnel", interface: device });
     await relay.run(["nft", "add", "table", "inet", table]);
     expect(reasons(await stack.fail(UP))).toStrictEqual([
-        `${here}: the nftables table inet ${table} exists and is not ours; remove it, or use another appName or interface`,
+        `${here}: the nftables table inet ${table} exists but does not belong to this relay; remove it, or use another appName or interface`,
     ]);
     expect(await relay.run(["nft", "list", "table", "inet", table])).not.toContain("chain");
     await relay.run(["nft", "delete", "table", "inet", table]);
 
     await relay.run(["ip", "link", "add", device, "type", "bridge"]);
     expect(reasons(await stack.fail(UP))).toStrictEqual([
-        `${here}: the interface ${device} exists and is not ours; remove it, or give the Relay another \`interface\``,
+        `${here}: the interface ${device} exists but does not belong to this relay; remove it, or give the Relay another \`interface\``,
     ]);
     expect(await relay.run(["ip", "-o", "-d", "link", "show", device])).toContain(" bridge ");
     await relay.run(["ip", "link", "del", device]);
 
     const udp = await relay.udpEcho(51820);
     expect(reasons(await stack.fail(UP))).toStrictEqual([
-        `${here}: UDP port 51820 is taken by another program; stop it, or give the Relay another \`listenPort\``,
+        `${here}: UDP port 51820 is used by another program; stop it, or give the Relay another \`listenPort\``,
     ]);
     await udp.stop();
 
     const tcp = await relay.httpServer(8443, "somebody else's");
     expect(reasons(await stack.fail(UP))).toStrictEqual([
         expect.stringMatching(
-            /: TCP port 8443, wanted by service notes, is taken by users:\(.*pid=\d+.*\); stop that program, or give the service another `port`$/,
+            /: TCP port 8443 of service notes is already used by users:\(.*pid=\d+.*\); stop that program, or give the service another `port`$/,
         ),
     ]);
     expect(await relay.run(["nft", "list", "set", "inet", table, "acl4"])).not.toContain("elements");
     await tcp.stop();
-    expect(lastFailure()).toMatch(/^services_apply_error: .*: TCP port 8443, wanted by service notes, is taken by/);
+    expect(lastFailure()).toMatch(/^services_apply_error: .*: TCP port 8443 of service notes is already used by/);
 
     await stack.up();
     await stack.refresh("--expect-no-changes");
@@ -121,7 +121,7 @@ it("refuses a log that somebody else keeps locked", async () => {
     lock.exec("BEGIN IMMEDIATE");
     try {
         expect(reasons(await stack.fail(UP))).toStrictEqual([
-            "audit/dev.jsonl: it is locked by another writer for more than 10 s; wait for the other update to end, or find out who holds the file (fuser, lsof)",
+            "audit/dev.jsonl: another writer has held its lock for more than 10 s; wait for the other update to end, or find out who holds the file (fuser, lsof)",
         ]);
     } finally {
         lock.close();
@@ -136,7 +136,7 @@ it("refuses another stack's log", async () => {
     stack.declare({ audit: { path: "audit/foreign.jsonl" } });
     expect(reasons(await stack.fail(["preview"]))).toStrictEqual([
         expect.stringContaining(
-            'line 1 of audit/foreign.jsonl: the log that the state remembers is audit/dev.jsonl: it is known by its first record, not by the stack\'s name; say where it is with `path: "audit/dev.jsonl"` of AuditSink',
+            'line 1 of audit/foreign.jsonl: the log that the state remembers is audit/dev.jsonl: the first record identifies it, not the stack\'s name; point to it with `path: "audit/dev.jsonl"` of AuditSink',
         ),
     ]);
 });

@@ -71,7 +71,7 @@ add rule ip cut in tcp dport 8443 drop`;
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
     sshd.restore();
     expect(text).toMatch(
-        /: bob \(10\.8\.0\.3\) and service notes lost the connection by this change, which was rolled back at once;/,
+        /: bob \(10\.8\.0\.3\) and service notes lost the connection because of this change, which was rolled back at once;/,
     );
     expect(stack.log().findLast(({ status }) => status === "failure")).toMatchObject({
         action: "peers_apply_error",
@@ -90,7 +90,7 @@ it("takes a route back at once under which another peer would be answered throug
     const over = `${lab.node("bob").place.wan}/32`;
     stack.declare({ peers: [alice!, bob!, { ...carol!, routes: [over] }] });
     expect(await stack.fail(["up", "--yes", "--skip-preview"])).toMatch(
-        /: bob \(10\.8\.0\.3\) lost the connection by this change, which was rolled back at once;/,
+        /: bob \(10\.8\.0\.3\) lost the connection because of this change, which was rolled back at once;/,
     );
     expect(pending()).toBe(false);
     expect(await relay.run(["ip", "route", "show", "dev", device])).not.toContain(lab.node("bob").place.wan);
@@ -132,7 +132,7 @@ it("refuses a route over the address that the operator comes from, before anythi
     // Where the relay itself is, a preview knows too.
     stack.declare({ peers: [{ ...alice!, routes: [`${relay.place.wan}/32`] }, bob!, carol!] });
     expect(await stack.fail(["preview"])).toContain(
-        "peers.alice.routes: 198.51.100.2/32 holds 198.51.100.2, the relay's own address: the relay would answer it through the tunnel and be cut off; declare a smaller network",
+        "peers.alice.routes: 198.51.100.2/32 contains 198.51.100.2, the relay's own address: the relay would answer it through the tunnel and be cut off; declare a smaller network",
     );
     stack.declare({ peers: [alice!, bob!, carol!] });
     await stack.up();
@@ -147,7 +147,7 @@ it("boots into what a rollback leads to when the machine goes down unconfirmed, 
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
     sshd.restore();
     expect(text).toMatch(
-        /the change was made, but could not be confirmed over a new connection \(it cannot be reached \([^;]*\)\); nothing to do: the relay rolls itself back within 100 s; what was cut stays cut/,
+        /the change was made, but could not be confirmed over a new connection \(it cannot be reached \([^;]*\)\); wait: the relay rolls back within 100 s, and removed peers stay removed/,
     );
     expect(pending()).toBe(true);
     expect(await addresses()).toEqual([`10.8.0.2/32,${ROUTE}`, "10.8.0.3/32"]);
@@ -161,7 +161,7 @@ it("boots into what a rollback leads to when the machine goes down unconfirmed, 
 
     await stack.up();
     expect(stack.log().map(({ message }) => message)).toContainEqual(
-        expect.stringContaining("A change that nobody confirmed was rolled back on"),
+        expect.stringContaining("A change that was not confirmed was rolled back on"),
     );
     expect(stack.log().findLast(({ action }) => action === "peer_remove")?.details).toMatchObject({
         name: "carol",

@@ -71,12 +71,12 @@ afterAll(() => {
     stack?.close();
 });
 
-it("previews a relay on a machine that is yet to be made", async () => {
+it("previews a relay on a machine that does not exist yet", async () => {
     const text = await stack.preview();
     expect(spoken(text)).toEqual(
         expect.arrayContaining([
-            "relay: is set up on a machine that is yet to be made",
-            "relay: the SSH host key that the machine's user-data holds is good for one connection, which replaces it",
+            "relay: is set up on a machine that does not exist yet",
+            "relay: the SSH host key in the machine's user-data is used for one connection, which replaces it",
             "relay: alice will be added at 10.8.0.2",
         ]),
     );
@@ -183,7 +183,7 @@ it("fills the Droplet that takes another's place, with the same keys, under the 
     stack.declare({ digitalOcean: { reservedIp: true, tags: ["team:network"], image: "debian-13-x64" } });
     const text = await stack.preview();
     expect(spoken(text)).toContain(
-        `relay: is set up on the new machine behind ${RESERVED}, with the same keys and addresses; every peer is interrupted until the new machine calls it, or for 15 s if the old one cannot say where it is`,
+        `relay: is set up on the new machine behind ${RESERVED}, with the same keys and addresses; every peer is interrupted until the new machine re-initiates its handshake, or for 15 s if the old one does not know its endpoint`,
     );
     await alice.ping("10.8.0.1");
     await stack.up();
@@ -211,7 +211,7 @@ it("fills the Droplet that takes another's place, with the same keys, under the 
 it("moves to another Droplet's own address when there is none that stays", async () => {
     stack.declare({ digitalOcean: {} });
     expect(spoken(await stack.preview())).toContain(
-        `relay: moves from root@${RESERVED} to a machine that is yet to be made, with the same keys and addresses; the old machine is deleted last`,
+        `relay: moves from root@${RESERVED} to a machine that does not exist yet, with the same keys and addresses; the old machine is deleted last`,
     );
     await stack.up();
     const { "relay-host": host, "relay-machine-key": key } = await stack.state();

@@ -55,13 +55,13 @@ it("names what was changed on the interface and in the firewall by hand, and set
 
     named.push(...spoken(await stack.refresh()));
     expect(named).toStrictEqual([
-        "relay: 10.8.0.2 . 10.8.0.3 . tcp . 22 is allowed by the program and missing in the kernel; `pulumi up --refresh` adds it",
-        "relay: 10.8.0.4 . 10.8.0.1 . tcp . 22 is let through and nobody granted it; `pulumi up --refresh` removes it",
+        "relay: 10.8.0.2 . 10.8.0.3 . tcp . 22 is granted in the program but missing in the kernel; `pulumi up --refresh` adds it",
+        "relay: 10.8.0.4 . 10.8.0.1 . tcp . 22 is allowed in the kernel but not granted in the program; `pulumi up --refresh` removes it",
         "relay: IPv4 forwarding is off: peers reach the relay, but nothing behind it; `pulumi up --refresh` switches it on for the interface",
         "relay: bob was removed from the interface by hand; `pulumi up --refresh` adds it back",
-        "relay: carol was changed on the wire: allowed IPs are 10.8.0.4/32, 10.99.0.0/16 instead of 10.8.0.4/32; `pulumi up --refresh` restores it",
+        "relay: carol was changed on the interface: allowed IPs are 10.8.0.4/32, 10.99.0.0/16 instead of 10.8.0.4/32; `pulumi up --refresh` restores it",
         `relay: chain guard of table ${table} was changed (7 rules missing); \`pulumi up --refresh\` loads it again`,
-        "relay: dora was changed on the wire: the preshared key differs; `pulumi up --refresh` restores it",
+        "relay: dora was changed on the interface: the preshared key differs; `pulumi up --refresh` restores it",
         `relay: unknown peer ${fingerprint(rogue)} (${rogue}, 10.8.0.99/32) is configured on the interface but not declared in the program; \`pulumi up --refresh\` removes it`,
     ]);
 
@@ -79,8 +79,8 @@ it("names a table that is gone and a proxy that was stopped, in a preview too, a
     await relay.run(["kill", "-KILL", pid("proxy.supervisor"), pid("proxy")]);
 
     const drift = [
-        `relay: the nftables table inet ${table} is gone: nothing guards the tunnel; \`pulumi up --refresh\` loads it again`,
-        "relay: the proxy does not run: notes cannot be reached; `pulumi up --refresh` starts it",
+        `relay: the nftables table inet ${table} is missing: the tunnel is not protected; \`pulumi up --refresh\` loads it again`,
+        "relay: the proxy is not running: notes cannot be reached; `pulumi up --refresh` starts it",
     ];
     named.push(...drift);
     expect(spoken(await stack.preview("--refresh"))).toEqual(expect.arrayContaining(drift));

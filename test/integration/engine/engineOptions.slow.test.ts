@@ -60,7 +60,7 @@ it("needs a new peer's own target where its key is generated, as is said too", a
 
 it("says and records that a relay stays on its machine when the program lets it go", async () => {
     const words =
-        "relay: stays on its machine when it leaves the program, with its peers connected, as `retainOnDelete` says: nothing will be removed then, and nothing recorded";
+        "relay: stays on its machine when it is removed from the program, with its peers connected, because of `retainOnDelete`: nothing will be removed or recorded then";
     stack.declare({ retainOnDelete: true });
     expect(spoken(await stack.preview())).toContain(words);
     await stack.up();
@@ -72,7 +72,7 @@ it("says and records that a relay stays on its machine when the program lets it 
 
     stack.declare({ retainOnDelete: undefined });
     expect(spoken(await stack.preview())).toContain(
-        "relay: is removed from its machine when it leaves the program: `retainOnDelete` is gone",
+        "relay: will be removed from its machine when it is removed from the program: `retainOnDelete` is no longer set",
     );
     stack.declare({ retainOnDelete: true });
     await stack.preview("--expect-no-changes");

@@ -105,7 +105,7 @@ it("shows her removal in the next preview and nothing else, seals it with its mo
 it("is not revived by an apply that was planned before and reaches the relay after", async () => {
     const late = inSeconds(40);
     stack.declare({ peers: [listed("bob"), listed("dora", { expires: late })], grants: grants.slice(1) });
-    expect(spoken(await stack.up())).toContain(`relay: dora expires on ${late}; connections go on`);
+    expect(spoken(await stack.up())).toContain(`relay: dora expires on ${late}; connections continue`);
     // The step of WireGuard holds the lock, and looks at nothing, until her time has come.
     const seconds = Date.parse(late) / 1000;
     stack.interpose(

@@ -60,7 +60,7 @@ describe("on a machine that is no router", () => {
     test("the preview says which networks are forwarded to, and for whom", async () => {
         before = await sysctls();
         expect(spoken(await stack.preview())).toContain(
-            `relay: switches forwarding on for the interfaces to ${LAN}, ${BEYOND} and ${LAN6}, for connections of the tunnel only; anything else is forwarded there only if the machine did so before`,
+            `relay: enables forwarding on the interfaces to ${LAN}, ${BEYOND} and ${LAN6}, for tunnel connections only; other traffic is forwarded there only if the machine did so before`,
         );
     });
 
@@ -94,7 +94,7 @@ describe("on a machine that is no router", () => {
     test("an interface that no network needs any more forwards as before", async () => {
         stack.declare({ routes: [LAN], grants: GRANTS.slice(0, 1) });
         expect(spoken(await stack.up())).toContain(
-            `relay: no longer forwards to ${BEYOND} and ${LAN6}; interfaces that no other network needs forward as before the relay`,
+            `relay: no longer forwards to ${BEYOND} and ${LAN6}; on interfaces that no other network needs, forwarding is restored to its previous setting`,
         );
         expect(await relay.run(["sysctl", "-n", "net.ipv4.conf.wan.forwarding"])).toBe("0\n");
         await expectNoRouter();

@@ -104,7 +104,7 @@ it("goes on with its log when the stack is renamed, by either remedy that is nam
         await stackRename("prod");
         const refused = reasons(await stack.fail(["preview"])).join("\n");
         expect(refused).toMatch(
-            /the log that the state remembers is audit\/dev\.jsonl: .*; say where it is with `path: "audit\/dev\.jsonl"` of AuditSink, or move it: `mv audit\/dev\.jsonl audit\/prod\.jsonl`/,
+            /the log that the state remembers is audit\/dev\.jsonl: .*; point to it with `path: "audit\/dev\.jsonl"` of AuditSink, or move it: `mv audit\/dev\.jsonl audit\/prod\.jsonl`/,
         );
         stack.declare({ audit: { path: "audit/dev.jsonl" } });
         await stack.preview();
@@ -135,7 +135,7 @@ it("warns when `ignoreChanges` keeps somebody connected who is not listed any mo
     const ignoreChanges = { type: "qptunnel:index:WireGuard", properties: ["peers"] };
     stack.declare({ ignoreChanges, peers: peers.filter(({ name }) => name !== "nas") });
     expect(await stack.preview()).toContain(
-        "hub: nas is not listed any more and stays connected, because `ignoreChanges` holds back the change of `peers`; take that option away",
+        "hub: nas is no longer listed but stays connected, because `ignoreChanges` ignores the change of `peers`; remove that option",
     );
     stack.declare({ ignoreChanges: undefined, peers });
     expect(await stack.preview("--expect-no-changes")).not.toContain("ignoreChanges");

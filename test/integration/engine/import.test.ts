@@ -125,18 +125,18 @@ it("refuses to make new keys for a relay that is there, until the program says s
     const { hash } = lost.log().findLast(({ action }) => action === "peers_apply")!.capsule;
     const { sequence } = lost.log().findLast(({ action }) => action === "peers_apply")!.capsule;
     expect(text).toContain(
-        `relay relay: the state does not have the keys of this relay, and the log (line ${sequence}) says that the relay is there: a new relay key and new preshared keys are made, and every configuration in use stops working; restore the state, or give the keys that are on the relay (docs/adopting.md), or set replaceLostKeys: "${hash}" to make new ones`,
+        `relay relay: the state does not have the keys of this relay, and the log (line ${sequence}) says that the relay exists: a new relay key and new preshared keys are generated, and every configuration in use stops working; restore the state, or copy the keys from the relay (docs/adopting.md), or set replaceLostKeys: "${hash}" to generate new ones`,
     );
     lost.declare({ replaceLostKeys: hash });
     expect(spoken(await lost.preview())).toContain(
-        "relay: its keys were lost with the state: a new relay key and new preshared keys are made; every configuration in use stops working, until the new one is in use",
+        "relay: its keys were lost with the state: a new relay key and new preshared keys are generated; every configuration in use stops working until the new one is in use",
     );
     lost.declare({ replaceLostKeys: "0".repeat(64) });
-    expect(reasons(await lost.fail(["preview"])).join("\n")).toContain("(replaceLostKeys names another record)");
+    expect(reasons(await lost.fail(["preview"])).join("\n")).toContain("(replaceLostKeys refers to another record)");
 });
 
 it.each([
-    ["nowhere/a/b/c", /does not name a host and an interface/],
+    ["nowhere/a/b/c", /is not a host and an interface/],
     ["namespace:nowhere/wg0", /there is no such network namespace/],
     ["root@192.0.2.1/wg0", /your known_hosts has no key of 192\.0\.2\.1/],
 ])("refuses %s", async (id, words) => {
@@ -149,7 +149,7 @@ async function replaceLostKeys(of: Stack): Promise<void> {
     const { interface: device } = of.declared;
     const before = await livePeers(relay, device);
     const refused = reasons(await of.fail(["up", "--yes", "--skip-preview"])).join("\n");
-    const [, hash] = /set replaceLostKeys: "([0-9a-f]{64})" to make new ones/.exec(refused)!;
+    const [, hash] = /set replaceLostKeys: "([0-9a-f]{64})" to generate new ones/.exec(refused)!;
     expect([...(await livePeers(relay, device))]).toStrictEqual([...before]);
     of.declare({ replaceLostKeys: hash });
     owner = of;

@@ -38,7 +38,7 @@ it.each<[string, () => { namespace?: string; interface?: string }, () => string]
         "another interface",
         () => ({ interface: other }),
         () =>
-            `relay: interface ${device} is set up again, with the same keys and addresses: the relay was on its way to another place`,
+            `relay: interface ${device} is set up again, with the same keys and addresses: a move to another place was interrupted`,
     ],
     [
         "another machine",

@@ -57,7 +57,7 @@ it("tells peers the IPv6 address of a machine that has no other, and says when t
     await stack.destroy();
     for (const family of ["-4", "-6"]) await relay.run(["ip", family, "address", "flush", "scope", "global"]);
     expect(reasons(await stack.fail(["up", "--yes", "--skip-preview"]))).toContain(
-        "endpoint: is missing, and the relay's machine has no address that peers could use; give the Relay `endpoint`: host or host:port, as peers reach it",
+        "endpoint: is missing, and the relay's machine has no address that peers could use; give the Relay `endpoint`: the host or host:port that peers connect to",
     );
     await relay.run(["ip", "-6", "address", "add", "2001:db8::7/64", "dev", "wan", "nodad"]);
     await stack.up("--refresh");

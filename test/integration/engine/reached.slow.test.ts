@@ -56,7 +56,7 @@ it("touches nothing on its machine when that is reached at another port, and can
     const { words } = await stack.plan();
     const wan = relay.place.wan;
     expect(words["relay-host"]).toContain(
-        `relay: is reached at root@${wan}:2220 instead of root@${wan}: if that is the same machine, nothing changes on it; if that is a different machine, the relay moves there with the same keys and addresses, and the old place is emptied last`,
+        `relay: is reached at root@${wan}:2220 instead of root@${wan}: if that is the same machine, nothing changes on it; if that is a different machine, the relay moves there with the same keys and addresses, and the old place is cleaned up last`,
     );
     const probe = await lab.node("alice").probe("10.8.0.3", 7, 500, 60_000);
     await probe.answers(100);
@@ -81,7 +81,7 @@ it("warns in the preview of a route over where the last update came from, which 
     const holds = `peers.alice.routes: ${client}/32 holds ${client}`;
     const then = "the relay would answer it through the tunnel and be cut off";
     expect(await stack.preview()).toContain(
-        `relay: ${holds}, where the last update connected from: ${then}; an update from there is refused`,
+        `relay: ${holds}, where the last update connected from: ${then}; an update from there will be refused`,
     );
     expect(reasons(await stack.fail(["up", "--yes", "--skip-preview"])).join("\n")).toContain(
         `${holds}, where this program connects from: ${then}; declare a smaller network`,
@@ -105,7 +105,7 @@ it("names, records and repairs a machine that was restored from an older copy", 
     await reboot(relay, place);
     expect(await keys()).toEqual(before);
 
-    const words = /the machine was restored from an older copy: it was last changed under record \d+ of the log/;
+    const words = /the machine was restored from an older copy: its last change is record \d+ of the log/;
     const asked = await qpTunnel(stack, ["status", "--json"], { node: lab.node("outside"), env: stack.env });
     expect((JSON.parse(asked.stdout) as { relays: { drift: string[] }[] }).relays[0]!.drift.join("\n")).toMatch(words);
 
@@ -126,7 +126,7 @@ it("takes a peer away at once also on a machine that was restored", async () => 
     await reboot(relay, place);
     stack.declare({ peers: [plain[0]!], grants: [] });
     expect(reasons(await stack.fail(["up", "--yes", "--skip-preview"])).join("\n")).toMatch(
-        /was restored from an older copy \(record \d+ of the log, which has a change under record \d+\); run `pulumi up --refresh`/,
+        /was restored from an older copy \(of record \d+ of the log, whose last change is record \d+\); run `pulumi up --refresh`/,
     );
     expect(await keys()).toEqual([plain[0]!.publicKey]);
     await stack.up("--refresh");

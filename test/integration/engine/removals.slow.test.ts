@@ -169,10 +169,8 @@ it("what an update took away and its successor lists again is set again, and tol
     expect(told(turn)).toEqual({ ...ALL_TOLD(turn), peers: 0 });
     stack.declare({ services: services!, grants: grants!, routes: [] });
     const text = await stack.up();
-    expect(text).toContain(
-        `relay: 10.8.0.2 -> 10.8.0.3 tcp/${100 + turn} was taken away first and is let through again`,
-    );
-    expect(text).toContain(`relay: wiki${turn} was closed first and is opened again`);
+    expect(text).toContain(`relay: 10.8.0.2 -> 10.8.0.3 tcp/${100 + turn} was removed first and is allowed again`);
+    expect(text).toContain(`relay: wiki${turn} was closed first and is reopened`);
     expect(await elements()).toContain(`10.8.0.2 . 10.8.0.3 . tcp . ${100 + turn}`);
     expect(await listeners()).toContain(`:${9000 + turn} `);
     await stack.preview("--expect-no-changes");
@@ -208,8 +206,8 @@ it("removes what somebody put there by hand with the next apply, whatever that c
     expect(overwritten).toEqual(
         expect.arrayContaining([
             expect.stringContaining(`(${rogue!.publicKey}) was on the wire`),
-            "acl4 10.8.0.99 . 10.8.0.1 . tcp . 22 was in the firewall's sets, not in the relay's record, and was removed",
-            "the proxy served what is not in the relay's record; its own configuration was loaded again",
+            "acl4 10.8.0.99 . 10.8.0.1 . tcp . 22 was in the firewall's sets but not in the relay's record, and was removed",
+            "the proxy served something that is not in the relay's record; its configuration was loaded again",
         ]),
     );
     await intrude();
@@ -232,6 +230,6 @@ it("writes nothing into a log that was set back together with the state, once th
     const before = readFileSync(stack.logFile, "utf8");
     const { peers } = stack.declared;
     stack.declare({ peers: [...peers, { name: "late", publicKey: withKeys("late")[0]!.publicKey }] });
-    expect(reasons(await stack.fail(UP))).toEqual([expect.stringContaining("the relay was last changed under record")]);
+    expect(reasons(await stack.fail(UP))).toEqual([expect.stringContaining("the relay's last change is record")]);
     expect(readFileSync(stack.logFile, "utf8")).toBe(before);
 });

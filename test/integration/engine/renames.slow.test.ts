@@ -190,7 +190,7 @@ it("is moved to another stack with `pulumi state move`, and told where its log i
         const lines = stack.log().length;
         const refused = reasons(await stack.fail(["up", "--yes", "--skip-preview"])).join("\n");
         expect(refused).toMatch(
-            /the log that the state remembers is audit\/dev\.jsonl: .*; say where it is with `path: "audit\/dev\.jsonl"` of AuditSink/,
+            /the log that the state remembers is audit\/dev\.jsonl: .*; point to it with `path: "audit\/dev\.jsonl"` of AuditSink/,
         );
         expect(stack.log()).toHaveLength(lines);
         stack.declare({ audit: { path: "audit/dev.jsonl" } });

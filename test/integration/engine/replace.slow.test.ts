@@ -84,7 +84,7 @@ it.each(RESOURCES.map((name, index) => [name, RESOURCES[(index + 5) % RESOURCES.
 );
 
 /** What would be said if any of them changed. */
-const LOSS = /new key|new preshared key|own key|new certificate authority|cut off|moves from|will be added/;
+const LOSS = /new key|new preshared key|own key|new CA|cut off|moves from|will be added/;
 
 it("up --replace of everything keeps keys, addresses and authorities, and the preview says nothing else", async () => {
     const said = spoken(await stack.preview("--replace", "**"));

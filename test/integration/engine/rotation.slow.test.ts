@@ -69,7 +69,7 @@ it("begins beside the key in use, and nobody notices", async () => {
         expect.arrayContaining([
             expect.stringMatching(
                 new RegExp(
-                    `^relay: key epoch 2 begins: a new key on ${second}, UDP port 51821, .* nobody is disturbed`,
+                    `^relay: key epoch 2 begins: a new key on ${second}, UDP port 51821, .* no peer is affected`,
                 ),
             ),
         ]),
@@ -78,7 +78,7 @@ it("begins beside the key in use, and nobody notices", async () => {
     await probed.bob.passes(200);
     expect(await lost(probed)).toStrictEqual({ bob: 0, carol: 0 });
     expect(await stack.preview("--expect-no-changes")).toContain(
-        "relay: key epochs 1 and 2 are open: 0 of 3 peers used epoch 2 when last looked at, not yet alice, bob and carol; nothing happens until keyEpochs says so",
+        "relay: key epochs 1 and 2 are open: 0 of 3 peers were using epoch 2 at the last check, not yet alice, bob and carol; nothing changes until keyEpochs does",
     );
     const backups = readdirSync(join(stack.place("etc"), "backup"));
     expect(backups).toHaveLength(1);
@@ -193,7 +193,7 @@ it("gives a peer's new key room beside the old one, until it is used", async () 
     const { relays, problems } = JSON.parse(stdout) as { relays: RelayStatus[]; problems: unknown[] };
     expect(problems).toStrictEqual([]);
     expect(relays[0]!.peers.map(({ name }) => name)).toStrictEqual([...NAMES]);
-    expect(relays[0]!.notes.join()).toContain("bob has not used her new key yet");
+    expect(relays[0]!.notes.join()).toContain("bob has not used its new key yet");
     stack.file("state.json", (await stack.succeed(["stack", "export"])).stdout);
     const compared = ["audit", "reconcile", stack.logFile, "--state", join(stack.folder, "state.json"), "--live"];
     expect(await qpTunnel(stack, compared)).toMatchObject({ code: 0, stderr: "" });
@@ -242,7 +242,9 @@ it('keeps its key to itself with `identity: "host"`, and makes the next one ther
     const probed = await probes();
     stack.declare({ identity: "host" });
     expect(spoken(await stack.preview())).toContainEqual(
-        expect.stringMatching(/^relay: the relay keeps its key to itself from now on: the state forgets it,/),
+        expect.stringMatching(
+            /^relay: the relay's key stays only on the relay from now on: it is removed from the state,/,
+        ),
     );
     await stack.up();
     expect(await lost(probed)).toStrictEqual({ bob: 0, carol: 0 });

@@ -128,7 +128,7 @@ it("makes the relay, with a key that stays there, and changes nothing when it ru
 it("takes the receipt over: peers connect with their files, and the log has who is on the wire", async () => {
     const words = spoken(await stack.preview());
     expect(words).toContainEqual(
-        expect.stringMatching(/^relay: the receipt of .* is taken over: 3 peers on the wire$/),
+        expect.stringMatching(/^relay: the receipt of .* is accepted: 3 peers on the interface$/),
     );
     await stack.up();
     const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
@@ -176,7 +176,7 @@ it("cuts a removed peer when the third script runs, and calls her revoked when i
     stack.declare({ peers: plain, grants: [] });
     const words = spoken(await stack.preview());
     expect(words).toContainEqual(
-        expect.stringMatching(/^relay: carried\/relay.sh is written; what follows happens when/),
+        expect.stringMatching(/^relay: carried\/relay.sh is written; the following changes take effect when/),
     );
     expect(words).toContainEqual(expect.stringMatching(/^relay: carol \(10.8.0.4\) is cut off at once/));
     await stack.up();
@@ -197,7 +197,7 @@ it("cuts a removed peer when the third script runs, and calls her revoked when i
     const { code, stderr } = await runScript(older);
     expect({ code, stderr }).toEqual({
         code: 3,
-        stderr: expect.stringMatching(/this script is of .*, and the machine has run the one of/),
+        stderr: expect.stringMatching(/this script is of .*, but the machine has already run the one of/),
     });
     expect((await livePeers(relay, device)).size).toBe(2);
 });
@@ -233,13 +233,13 @@ it("refuses a receipt that was changed on its way", async () => {
         .toString()
         .replace(/publicKey\t.*/, `publicKey\t${key("bob")}`);
     stack.file("receipt.txt", `${head}${Buffer.from(content).toString("base64")}\n${tail}`);
-    expect(await stack.fail(["preview"])).toContain("no script of this relay printed it, or it was changed since");
+    expect(await stack.fail(["preview"])).toContain("it is not from a script of this relay, or it was changed");
     stack.file("receipt.txt", receipt);
 });
 
 it("says at refresh that it cannot look, and is destroyed by a last script", async () => {
     expect(await stack.refresh("--expect-no-changes")).toContain(
-        "nothing connects to this relay, so the wire cannot be looked at",
+        "there is no connection to this relay, so it cannot be read",
     );
     expect(await stack.destroy()).toContain("it goes on until carried/relay.sh, which now removes it, is run");
     const { code, stdout } = await runScript();

@@ -164,17 +164,19 @@ it("keeps a private key until its owner has it, and nothing of who was removed",
     const { steps, words } = await stack.plan();
     expect(Object.keys(steps)).toStrictEqual(["alice-key"]);
     expect(words["alice-key"]).toStrictEqual([
-        "alice: her private key leaves the state, she keeps the one she was handed; nothing changes on a relay",
+        "alice: its private key is removed from the state and stays only in the file that was handed out; nothing changes on a relay",
     ]);
     await stack.up();
     for (const name of hers) expect(await exported()).not.toContain(name);
     expect(await config()).not.toMatch(/^PrivateKey/m);
-    expect(await config()).toContain("The private key was handed to you with an earlier file");
+    expect(await config()).toContain("The private key was in an earlier file");
     expect(await wire()).toStrictEqual(before);
     await stack.preview("--expect-no-changes");
 
     stack.declare({ peers: [{ name: "alice", keyEpoch: 3 }, bob!, carol!] });
-    expect(await stack.fail(["preview"])).toContain("she alone has it; keep it true, or raise keyEpoch for a new key");
+    expect(await stack.fail(["preview"])).toContain(
+        "only its owner has it; keep it true, or raise keyEpoch for a new key",
+    );
 
     const gone = ["last private key carol-key", "last preshared key 10.8.0.4/32"];
     expect(await exported()).toEqual(expect.arrayContaining(gone));

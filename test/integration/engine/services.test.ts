@@ -87,7 +87,7 @@ it("lets a WebSocket and a request that runs go on while another service opens a
     expect(spoken(await stack.up())).toEqual(
         expect.arrayContaining([
             "relay: service wiki opens on port 8444, for 10.8.0.3:3000",
-            'relay: service wiki also accepts clients without a post-quantum key exchange (`keyExchange: "prefer"`): who records what these send can read it once there is a quantum computer',
+            'relay: service wiki also accepts clients without a post-quantum key exchange (`keyExchange: "prefer"`): an attacker who records their traffic can decrypt it with a future quantum computer',
         ]),
     );
     await expectEcho();
@@ -148,10 +148,10 @@ it("warns of certificates near their end, without looking at the relay, and rene
     ]);
     expect(plan.words["relay-proxy"]).toEqual([
         `warning: relay: certificate of notes is valid until ${soon}, 40 days more; the next \`pulumi up\` renews it`,
-        `warning: relay: certificate of wiki has been invalid since ${past}: clients refuse it; the next \`pulumi up\` renews it`,
+        `warning: relay: certificate of wiki expired on ${past}: clients refuse it; the next \`pulumi up\` renews it`,
         "relay: certificate of notes is renewed",
         "relay: certificate of wiki is renewed",
-        "relay: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on",
+        "relay: the proxy reloads its configuration: idle keep-alive connections to services are reset, all others continue",
     ]);
     await stack.up();
     const [old, renewed] = [certificates(before), certificates(await stack.state())];
@@ -170,7 +170,7 @@ it("leaves the relay an authority of its own where the program says so, for its 
     const services = [NOTES, { ...WIKI, certificate: "both", keyExchange: "require" }];
     stack.declare({ peers: peers.slice(0, 2), services, certificateRenewal: "relay" });
     expect(spoken(await stack.up())).toContain(
-        "relay: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below qp-tunnel.internal and 10.8.0.1 is left on it",
+        "relay: renews the certificates of its services itself from now on, each valid for 90 days: an intermediate CA for names below qp-tunnel.internal and 10.8.0.1 is installed on it",
     );
     await expectEcho();
     expect(await opened(8444, "X25519")).toMatchObject({
@@ -232,7 +232,7 @@ it("lets connections go on while the other service closes, and takes the authori
         .sort()
         .at(-1);
     expect(spoken(await stack.up())).toContain(
-        `relay: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${last}`,
+        `relay: certificates are renewed by \`pulumi up\` again; the intermediate CA on the relay is deleted, but a copy of it could be used until ${last}`,
     );
     await expectEcho();
     expect(await alice.tcp(RELAY, 8444)).not.toBe("open");

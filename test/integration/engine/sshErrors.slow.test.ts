@@ -96,11 +96,11 @@ const TROUBLES: Record<string, Trouble> = {
     },
     "a key nobody knows": {
         access: () => ({ identityFile: sshd.identityFile.replace(/login$/, "other") }),
-        says: /lets root in with none of the keys offered; check user, identityFile and the agent/,
+        says: /accepts none of the offered keys for root; check user, identityFile and the agent/,
     },
     "a user who is not there": {
         access: () => ({ user: "nobodyhere" }),
-        says: /nobodyhere@\S+: the machine lets nobodyhere in with none of the keys offered; check user/,
+        says: /nobodyhere@\S+: the machine accepts none of the offered keys for nobodyhere; check user/,
     },
     "sudo that wants a password": {
         access: () => ({ user: GUARDED }),
@@ -210,7 +210,7 @@ it("destroys nothing of a relay that it cannot reach, unless it is told to aband
     ).toMatchObject({
         status: "success",
         message: expect.stringMatching(
-            /^Remove relay relay from root@\S+: the host cannot be reached, and it was abandoned as QPTUNNEL_ABANDON_UNREACHABLE says; what is on it stays$/,
+            /^Remove relay relay from root@\S+: the host cannot be reached and was abandoned, as QPTUNNEL_ABANDON_UNREACHABLE requests; everything on it stays$/,
         ),
     });
     await reopen();

@@ -333,17 +333,17 @@ const REFUSED: Record<string, [world: () => World, sentence: () => string]> = {
     "a login shell that lets nobody in": [
         () => ({ user: "nobodyhome" }),
         () =>
-            "the login of nobodyhome does not run commands (exit code 1; it printed: This account is currently not available.); connect as a user with a login shell that runs `sh -c`, without ForceCommand or a chroot",
+            "the login shell of nobodyhome does not run commands (exit code 1; it printed: This account is currently not available.); connect as a user with a login shell that runs `sh -c`, without ForceCommand or a chroot",
     ],
     "a forced command": [
         () => ({ server: "forced command" }),
         () =>
-            "the login of root does not run commands (exit code 0; it printed: backups only); connect as a user with a login shell that runs `sh -c`, without ForceCommand or a chroot",
+            "the login shell of root does not run commands (exit code 0; it printed: backups only); connect as a user with a login shell that runs `sh -c`, without ForceCommand or a chroot",
     ],
     "a chroot without a shell": [
         () => ({ server: "chroot" }),
         () =>
-            "the login of root does not run commands (exit code 1; it printed: /bin/bash: No such file or directory); connect as a user with a login shell that runs `sh -c`, without ForceCommand or a chroot",
+            "the login shell of root does not run commands (exit code 1; it printed: /bin/bash: No such file or directory); connect as a user with a login shell that runs `sh -c`, without ForceCommand or a chroot",
     ],
     "sudo that asks": [
         () => ({ user: "asked", sudo: true }),
@@ -352,7 +352,7 @@ const REFUSED: Record<string, [world: () => World, sentence: () => string]> = {
     ],
     "sudo that wants a terminal": [
         () => ({ user: "ttyonly", sudo: true }),
-        () => "sudo insists on a terminal; add `Defaults:ttyonly !requiretty` to /etc/sudoers.d, or connect as root",
+        () => "sudo requires a terminal; add `Defaults:ttyonly !requiretty` to /etc/sudoers.d, or connect as root",
     ],
     "a user who is not root, without sudo": [
         () => ({ user: "admin" }),
@@ -361,7 +361,7 @@ const REFUSED: Record<string, [world: () => World, sentence: () => string]> = {
     "an encrypted key": [
         () => ({ host: { identityFile: join(home, "locked") } }),
         () =>
-            `identityFile ${home}/locked is encrypted, and nobody can be asked for its passphrase; add it to the agent first: \`ssh-add ${home}/locked\``,
+            `identityFile ${home}/locked is encrypted, and its passphrase cannot be entered here; add it to the agent first: \`ssh-add ${home}/locked\``,
     ],
     "a key that everybody can read": [
         () => ({ host: { identityFile: join(home, "open") } }),
@@ -370,37 +370,37 @@ const REFUSED: Record<string, [world: () => World, sentence: () => string]> = {
     "a key that is not there": [
         () => ({ host: { identityFile: "~/.ssh/id_nowhere" } }),
         () =>
-            "identityFile ~/.ssh/id_nowhere is not there, or this user must not see it; give the file of a private key",
+            "identityFile ~/.ssh/id_nowhere does not exist, or this user cannot read it; give the file of a private key",
     ],
     "a key with the line breaks of Windows": [
         () => ({ host: { identityFile: join(home, "crlf") } }),
         () =>
-            `identityFile ${home}/crlf is not a private key that OpenSSH reads (error in libcrypto); give a private key in OpenSSH or PEM form, with the line breaks of Unix`,
+            `identityFile ${home}/crlf is not a private key that OpenSSH reads (error in libcrypto); give a private key in OpenSSH or PEM format, with Unix line endings`,
     ],
     "too many keys in the agent": [
         () => ({ server: "few tries", agent: ["a", "b", "c"].map((name) => join(home, name)) }),
         () =>
-            "the machine ended the connection after too many keys were offered; set identityFile to the key that is authorized there, or take keys out of the agent (`ssh-add -d`)",
+            "the machine ended the connection after too many keys were offered; set identityFile to the key that is authorized there, or remove keys from the agent (`ssh-add -d`)",
     ],
     "a key that nobody knows there": [
         () => ({ host: { identityFile: join(home, "a") } }),
         () =>
-            "the machine lets root in with none of the keys offered; check user, identityFile and the agent (`ssh-add -l`)",
+            "the machine accepts none of the offered keys for root; check user, identityFile and the agent (`ssh-add -l`)",
     ],
     "a jump host without a key for it": [
         () => ({ host: { proxyJump: JUMP } }),
         () =>
-            `the jump host ${JUMP} does not lead there (${JUMP}: Permission denied (publickey,password,keyboard-interactive).); check that \`ssh -J ${JUMP} root@${relay.place.wan}\` works from here; the host key of the jump host has to be in your own known_hosts`,
+            `the jump host ${JUMP} does not reach it (${JUMP}: Permission denied (publickey,password,keyboard-interactive).); check that \`ssh -J ${JUMP} root@${relay.place.wan}\` works from here; the host key of the jump host must be in your own known_hosts`,
     ],
     "a jump host whose host key is unknown": [
         () => ({ host: { proxyJump: NEW_JUMP }, config: ["Host *", `    IdentityFile ${sshd.identityFile}`] }),
         () =>
-            `the jump host ${NEW_JUMP} does not lead there (Host key verification failed.); check that \`ssh -J ${NEW_JUMP} root@${relay.place.wan}\` works from here; the host key of the jump host has to be in your own known_hosts`,
+            `the jump host ${NEW_JUMP} does not reach it (Host key verification failed.); check that \`ssh -J ${NEW_JUMP} root@${relay.place.wan}\` works from here; the host key of the jump host must be in your own known_hosts`,
     ],
     "a ProxyCommand that leads nowhere": [
         () => ({ config: ["Host *", "    ProxyCommand sh -c 'echo no way >&2; exit 1'"] }),
         () =>
-            `the jump host or ProxyCommand in ssh_config does not lead there (no way); check that \`ssh root@${relay.place.wan}\` works from here; the host key of the jump host has to be in your own known_hosts`,
+            `the jump host or ProxyCommand in ssh_config does not reach it (no way); check that \`ssh root@${relay.place.wan}\` works from here; the host key of the jump host must be in your own known_hosts`,
     ],
     "another host key, whatever KnownHostsCommand says": [
         () => ({
@@ -408,7 +408,7 @@ const REFUSED: Record<string, [world: () => World, sentence: () => string]> = {
             config: ["Host *", `    KnownHostsCommand /bin/echo relay ${sshd.hostKey}`, "    StrictHostKeyChecking no"],
         }),
         () =>
-            "the machine shows the host key FINGERPRINT, pinned is FINGERPRINT; find out why before anything else: somebody may be in between. If the machine was rebuilt, pin its new key",
+            "the machine shows the host key FINGERPRINT, pinned is FINGERPRINT; find out why first: this may be a man in the middle. If the machine was rebuilt, pin its new key",
     ],
 };
 

@@ -78,7 +78,7 @@ it(`loses no update of two clones that apply at once, ${ROUNDS} rounds`, async (
         const [won, lost] = runs.sort((a, b) => Number(a.code) - Number(b.code));
         expect([won!.code, lost!.code]).toEqual([0, 1]);
         expect(lost!.text).toMatch(
-            /audit\/dev\.jsonl: it .+; the relay was last changed under record \d+ of its log; |locked by 1 lock/,
+            /audit\/dev\.jsonl: it .+; the relay's last change is record \d+ of its log; |locked by 1 lock/,
         );
         team = [...team, won!.newcomer];
         [first, second] = [won!.stack, lost!.stack];
@@ -118,7 +118,7 @@ it("stops an update when another one was applied meanwhile under the same log", 
     sshd.restore();
     expect(code).toBe(1);
     expect(text).toMatch(
-        /root@\S+: another update changed the relay while this one was under way, under record \d+ of the log; nothing was changed over it; wait until it is done/,
+        /root@\S+: another update changed the relay while this one was under way, under record \d+ of the log; nothing was overwritten; wait until it is done/,
     );
     expect(await onTheWire()).toEqual(keysOf(team));
     expect(first.log().findLast(({ status }) => status === "failure")).toMatchObject({

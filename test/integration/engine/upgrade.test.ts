@@ -44,7 +44,7 @@ it("plans for a relay of 0.1.0 what it lacks, finds no drift on it, and changes 
     expect(plan.words["relay-proxy"]).toEqual(
         expect.arrayContaining([
             expect.stringMatching(/^relay: service notes gets a P-256 certificate .* same certificate as before$/),
-            expect.stringMatching(/^relay: the proxy loads its new configuration: .* others go on$/),
+            expect.stringMatching(/^relay: the proxy reloads its configuration: .* all others continue$/),
         ]),
     );
     await stack.refresh();

@@ -47,7 +47,7 @@ it("says in a preview that the signing key is missing, and refuses to update wit
     const change = "cd office && git pull -q && pulumi up --yes --skip-preview";
     const refused = await on(home, change);
     expect(refused.code).not.toBe(0);
-    expect(refused.stdout).toContain("it is not on this machine, and the log was begun with it");
+    expect(refused.stdout).toContain("it is not on this machine, and the log is sealed with it");
     repository.push({ peers: peers.slice(0, 1) });
 });
 

@@ -95,7 +95,7 @@ test.each<[string, Record<string, CertificateAlgorithm[]>, string[], string]>([
         "no authority that Apple takes",
         { hub: ["ed25519"] },
         ["--format", "mobileconfig"],
-        'Apple profile: Apple\'s systems take no ed25519 authority; give a service `certificate: "both"` (the default) or "ecdsa-p256": its authority is made with it',
+        'Apple profile: Apple\'s systems do not support a CA with ed25519 key; give a service `certificate: "both"` (the default) or "ecdsa-p256": its authority is made with it',
     ],
     [
         "no such authority",

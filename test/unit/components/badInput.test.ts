@@ -63,57 +63,57 @@ it.each<[string, () => unknown, string]>([
     [
         "a name that Outputs answer to",
         () => relay({ peers: [spec("toString", KEY)] }),
-        'relay relay.peers[0] (toString).name: "toString" is a property of every Output, object or promise, so reading it from an output would not give this one; choose another name',
+        'relay relay.peers[0] (toString).name: "toString" is a property of every Output, object or promise, so reading it from an output would return that property; choose another name',
     ],
     [
         "a name twice",
         () => relay({ peers: [spec("alice", KEY), spec("alice", OTHER)] }),
-        'relay relay.peers: "alice" is there twice; rename one of them',
+        'relay relay.peers: "alice" is used twice; rename one of them',
     ],
     [
         "a key that a misspelt field made undefined",
         () => new Peer("alice", { publicKey: (JSON.parse("{}") as { key?: string }).key as string }),
-        "peer alice.publicKey: is given and undefined; correct where the value comes from, or leave publicKey out to have one generated",
+        "peer alice.publicKey: is set to undefined; correct the source of the value, or omit publicKey to have one generated",
     ],
     [
         "a preshared key that is undefined",
         () => relay({ peers: [spec("alice", KEY, { presharedKey: undefined })] }),
-        "relay relay.peers[0] (alice).presharedKey: is given and undefined; correct where the value comes from, or leave presharedKey out to have one derived",
+        "relay relay.peers[0] (alice).presharedKey: is set to undefined; correct the source of the value, or omit presharedKey to have one derived",
     ],
     [
         "a relay's key that is undefined",
         () => relay({ privateKey: undefined }),
-        "relay relay.privateKey: is given and undefined; correct where the value comes from, or leave privateKey out to have one generated",
+        "relay relay.privateKey: is set to undefined; correct the source of the value, or omit privateKey to have one generated",
     ],
     [
         "a managed peer with a key that she keeps",
         () => new Peer("nas", { host: hosts.local(), publicKey: KEY }),
-        "peer nas.publicKey: belongs to a key that she keeps, and a managed peer needs it; leave it out: a pair is made",
+        "peer nas.publicKey: cannot be combined with host: a managed peer needs the private key; remove it: a key pair is generated",
     ],
     [
         "a key that she brought as one that was handed out",
         () => new Peer("alice", { publicKey: KEY, handedOut: true }),
-        "peer alice.handedOut: means nothing for a key that she brought: its private half was never here; leave it out",
+        "peer alice.handedOut: has no effect with publicKey: the private key was never in the state; remove it",
     ],
     [
         "a managed peer's key as one that was handed out",
         () => new Peer("nas", { host: hosts.local(), handedOut: true }),
-        "peer nas.handedOut: is not possible with a host: the machine is filled with the key that the state keeps; leave it out",
+        "peer nas.handedOut: cannot be combined with host: the machine is configured with the key from the state; remove it",
     ],
     [
         "a managed peer with an expiry",
         () => new Peer("nas", { host: hosts.local(), expires: "2030-01-01T00:00:00Z" }),
-        "peer nas.expires: would leave a machine that is managed and may not connect; leave it out, and take the peer out of the program on that day",
+        "peer nas.expires: would leave a managed machine that cannot connect; remove it, and remove the peer from the program on that day",
     ],
     [
         "a managed peer that nothing connects to",
         () => new Peer("nas", { host: hosts.digitalOcean() }),
-        "peer nas.host: is not a machine that a peer can be managed on; give hosts.local() or hosts.ssh(), or hand out configFor(peer)",
+        "peer nas.host: cannot be the machine of a managed peer; give hosts.local() or hosts.ssh(), or hand out configFor(peer)",
     ],
     [
         "an interface of a machine that is not managed",
         () => new Peer("nas", { interface: "wg1" }),
-        "peer nas.interface: means nothing without a host: her own configuration names the interface; leave it out, or give the host that is to be managed",
+        "peer nas.interface: has no effect without a host: the peer's own configuration has the interface name; remove it, or set the host of the managed machine",
     ],
     [
         "names that differ by case",
@@ -123,12 +123,12 @@ it.each<[string, () => unknown, string]>([
     [
         "a key that is no base64",
         () => new Peer("alice", { publicKey: "hello" }),
-        "peer alice.publicKey: is not a WireGuard public key: it is 3 bytes of base64, not 32; give what `wg pubkey` printed",
+        "peer alice.publicKey: is not a WireGuard public key: it is 3 bytes of base64, not 32; give the output of `wg pubkey`",
     ],
     [
         "a key of low order",
         () => relay({ peers: [spec("alice", LOW_ORDER)] }),
-        "relay relay.peers[0] (alice).publicKey: is a point of low order, which gives no secrecy; give what `wg pubkey` printed",
+        "relay relay.peers[0] (alice).publicKey: is a point of low order, which provides no secrecy; give the output of `wg pubkey`",
     ],
     [
         "a key of two peers",
@@ -143,7 +143,7 @@ it.each<[string, () => unknown, string]>([
     [
         "a default route",
         () => relay({ peers: [spec("nas", KEY, { routes: ["0.0.0.0/0"] })] }),
-        'relay relay.peers.nas.routes[0]: "0.0.0.0/0" is a default route; name the networks that are really behind it',
+        'relay relay.peers.nas.routes[0]: "0.0.0.0/0" is a default route; list the networks that are actually behind it',
     ],
     [
         "a route into the tunnel",
@@ -159,12 +159,12 @@ it.each<[string, () => unknown, string]>([
                     spec("b", OTHER, { routes: ["192.168.7.128/25"] }),
                 ],
             }),
-        'relay relay.peers.b.routes[0]: "192.168.7.128/25" overlaps "192.168.7.0/24" of "nas"; a packet has one way to go: leave one of them out, or make it narrower',
+        'relay relay.peers.b.routes[0]: "192.168.7.128/25" overlaps "192.168.7.0/24" of "nas"; a network can be routed to one peer only: remove one of them, or make it narrower',
     ],
     [
         "a subnet with host bits",
         () => relay({ subnet: "10.8.0.1/24" }),
-        'relay relay.subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the one address',
+        'relay relay.subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the single address',
     ],
     [
         "a subnet6 that is public",
@@ -174,17 +174,17 @@ it.each<[string, () => unknown, string]>([
     [
         "a grant to an unlisted peer",
         () => relay({ grants: [{ from: "alice", to: "nas", ports: ["tcp/22"] }] }),
-        'relay relay.grants[0].to: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
+        'relay relay.grants[0].to: refers to a peer that is not listed, "nas"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a grant from an unlisted peer",
         () => relay({ grants: [{ from: "eve", to: "alice", ports: ["tcp/22"] }] }),
-        'relay relay.grants[0].from[0]: names an unlisted peer, "eve"; add it to the relay\'s peers, or take it out here',
+        'relay relay.grants[0].from[0]: refers to a peer that is not listed, "eve"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a port without protocol",
         () => relay({ grants: [{ from: "alice", to: "alice", ports: ["22"] }] }),
-        'relay relay.grants[0].ports[0]: "22" is not a port, a range or a protocol; name the protocol: "tcp/22" or "udp/22"',
+        'relay relay.grants[0].ports[0]: "22" is not a port, a range or a protocol; add the protocol: "tcp/22" or "udp/22"',
     ],
     [
         "no ports",
@@ -199,12 +199,12 @@ it.each<[string, () => unknown, string]>([
     [
         "a link-local upstream",
         () => service({ upstream: "169.254.169.254:80" }),
-        'service wiki.upstream: "169.254.169.254" is in 169.254.0.0/16 (link-local, with the cloud\'s metadata address); choose the host the service really runs on',
+        'service wiki.upstream: "169.254.169.254" is in 169.254.0.0/16 (link-local, with the cloud\'s metadata address); use the host that the service really runs on',
     ],
     [
         "the metadata address in IPv6",
         () => service({ upstream: "[fd00:ec2::254]:80" }),
-        'service wiki.upstream: "fd00:ec2::254" is a cloud\'s metadata address; choose the host the service really runs on',
+        'service wiki.upstream: "fd00:ec2::254" is a cloud\'s metadata address; use the host that the service really runs on',
     ],
     [
         "an upstream without port",
@@ -214,17 +214,17 @@ it.each<[string, () => unknown, string]>([
     [
         "an upstream on an unlisted peer",
         () => relay({ services: [service({ upstream: { peer: "nas", port: 80 } })] }),
-        'relay relay.services.wiki.upstream.peer: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
+        'relay relay.services.wiki.upstream.peer: refers to a peer that is not listed, "nas"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a tunnel address as upstream",
         () => relay({ services: [service({ upstream: "10.8.0.7:80" })] }),
-        'relay relay.services.wiki.upstream: "10.8.0.7:80" is an address of the tunnel; name the peer: { peer, port: 80 }',
+        'relay relay.services.wiki.upstream: "10.8.0.7:80" is an address of the tunnel; use the peer: { peer, port: 80 }',
     ],
     [
         "an unlisted peer allowed in",
         () => relay({ services: [service({ upstream: "wiki.lan:80", allow: ["eve"] })] }),
-        'relay relay.services.wiki.allow[0]: names an unlisted peer, "eve"; add it to the relay\'s peers, or take it out here',
+        'relay relay.services.wiki.allow[0]: refers to a peer that is not listed, "eve"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a listen port that is none",
@@ -249,7 +249,7 @@ it.each<[string, () => unknown, string]>([
     [
         "a date without offset",
         () => new Peer("alice", { expires: "2027-01-31" }),
-        'peer alice.expires: "2027-01-31" is not an RFC 3339 date and time with an offset; say when on that day, and where: "2027-01-31T00:00:00Z"',
+        'peer alice.expires: "2027-01-31" is not an RFC 3339 date and time with an offset; add time and offset: "2027-01-31T00:00:00Z"',
     ],
     [
         "a misspelt argument",
@@ -259,12 +259,12 @@ it.each<[string, () => unknown, string]>([
     [
         "no audit sink",
         () => relay({ audit: undefined }),
-        "relay relay.audit: is missing, or is not an object; give the AuditSink that records what happens to this relay",
+        "relay relay.audit: is missing, or is not an object; give an AuditSink for the records of this relay",
     ],
     [
         "a host that is not one",
         () => relay({ host: "here" }),
-        "relay relay.host: is missing, or is not an object; say where the relay runs: hosts.local(), hosts.ssh(), ...",
+        "relay relay.host: is missing, or is not an object; set the relay's host: hosts.local(), hosts.ssh(), ...",
     ],
 ])(
     "refuses %s, naming argument, problem and fix, before anything of the relay is declared",

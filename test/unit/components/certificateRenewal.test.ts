@@ -24,6 +24,6 @@ it("a relay may renew certificates by itself", async () => {
 
 it("but not one that a script sets up: a script holds no private key", async () => {
     await expect(program(() => hosts.script({ path: "relay.sh" }), "relay")).rejects.toThrow(
-        'relay hub.certificateRenewal: "relay" leaves a private key on the relay, and a script holds none; leave it out: a new script renews the certificates',
+        'relay hub.certificateRenewal: "relay" needs a private key on the relay, and a script must not contain one; remove it: a new script renews the certificates',
     );
 });

@@ -200,7 +200,7 @@ describe("hosts.digitalOcean refuses", () => {
             { tags: ["my team"] },
             "hosts.digitalOcean.tags[0]: is not a tag; use letters, digits, colons, dashes and underscores, 255 at most",
         ],
-        [{ sshKeys: [""] }, "hosts.digitalOcean.sshKeys[0]: is empty; give a text, or leave it out"],
+        [{ sshKeys: [""] }, "hosts.digitalOcean.sshKeys[0]: is empty; give a string, or remove it"],
         [{ reservedIP: true }, "hosts.digitalOcean.reservedIP: is not an argument; correct the spelling, or remove it"],
         [{ setup: { delete: "true" } }, "hosts.digitalOcean.setup.create: is missing; give a string"],
     ])("%j", (options, message) => {

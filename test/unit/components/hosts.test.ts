@@ -18,7 +18,7 @@ it.each<[string, Record<string, unknown>, string]>([
     [
         "a word for packages",
         { packages: "instal" },
-        'hosts.ssh.packages: is none of the values it may have; choose "install" or "require"',
+        'hosts.ssh.packages: is not an allowed value; choose "install" or "require"',
     ],
     ["an unknown option", { hostkey: "x" }, "hosts.ssh.hostkey: is not an argument"],
     [

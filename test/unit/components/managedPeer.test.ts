@@ -75,6 +75,6 @@ it("refuses one whose relay nobody can ask", () => {
     expect(
         () => new Relay("office", { host, endpoint: "vpn.example.org", audit: new AuditSink("audit"), peers }),
     ).toThrow(
-        "relay office.peers.nas.host: is managed by following the relay, and nothing connects to a relay that a script sets up; leave it out, and hand out configFor(peer)",
+        "relay office.peers.nas.host: is a managed peer, which a relay that is configured by a script cannot have; remove it, and hand out configFor(peer)",
     );
 });

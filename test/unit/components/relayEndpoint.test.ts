@@ -24,7 +24,7 @@ it("is the machine's own address, in brackets if it is IPv6, or what was given",
 it("is warned about when only the machine itself could take it for its address, once for a relay", async () => {
     await endpoint("10.0.0.5", { reachedAt: "203.0.113.7" });
     expect(warnings).toEqual([
-        "peers are told to reach the relay at 10.0.0.5, which is a private address, while SSH reaches it at 203.0.113.7; if there is address translation between them, give the Relay `endpoint`",
+        "the peers' endpoint is 10.0.0.5, a private address, while SSH reaches the relay at 203.0.113.7; if the relay is behind NAT, set `endpoint` of the Relay",
     ]);
     await endpoint("10.0.0.5", { reachedAt: "10.0.0.5" });
     await endpoint("100.64.0.9", { reachedAt: "relay.example.org" });

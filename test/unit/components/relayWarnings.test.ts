@@ -29,7 +29,7 @@ async function warnings(dns: string, grants: Grant[]): Promise<string[]> {
 
 it("warns of a resolver in the tunnel that no grant lets peers ask", async () => {
     expect(await warnings("10.8.0.53", [])).toStrictEqual([
-        "dns: no grant lets alice ask 10.8.0.53 (resolver), so names do not resolve there; grant udp/53 and tcp/53 to it, or leave `dns` out",
+        "dns: no grant allows alice to query 10.8.0.53 (resolver), so names do not resolve there; grant udp/53 and tcp/53 to it, or remove `dns`",
     ]);
     expect(await warnings("10.8.0.53", [{ from: "alice", to: "resolver", ports: ["udp/53", "tcp/53"] }])).toStrictEqual(
         [],

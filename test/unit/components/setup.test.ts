@@ -83,12 +83,12 @@ describe("setup", () => {
 
     it.each([
         ["privateKey", {}, "cannot use the agent or an identityFile", "give privateKey, a secret"],
-        ["hostKey", { trustOnFirstUse: true }, "is not run on a machine whose host key is not known", "give hostKey"],
+        ["hostKey", { trustOnFirstUse: true }, "does not run on a machine whose host key is not known", "give hostKey"],
         [
             "identityFile",
             { proxyJump: "gate" },
             "cannot go through proxyJump",
-            "run the script by other means, or connect directly",
+            "run the script in another way, or connect directly",
         ],
     ])("is refused over SSH without %s and with %j", (without, changes, problem, fix) => {
         const given = Object.entries({ ...ACCESS, ...changes }).filter(([name]) => name !== without);

@@ -27,7 +27,7 @@ describe("checkName", () => {
         ...["allResources", "promise", "resources", "__proto__", "hasOwnProperty", "valueOf", "toJSON", "doNotCapture"],
     ])("refuses %s, which reads something else from an Output", (name) => {
         expect(refusal(() => checkName(name, "peers"))).toBe(
-            `peers: "${name}" is a property of every Output, object or promise, so reading it from an output would not give this one; choose another name`,
+            `peers: "${name}" is a property of every Output, object or promise, so reading it from an output would return that property; choose another name`,
         );
     });
 
@@ -60,7 +60,7 @@ describe("checkUniqueNames", () => {
             'peers: "Alice" and "alice" differ only by upper and lower case; rename one of them',
         );
         expect(refusal(() => checkUniqueNames(["bob", "bob"], "peers"))).toBe(
-            'peers: "bob" is there twice; rename one of them',
+            'peers: "bob" is used twice; rename one of them',
         );
     });
 
@@ -140,7 +140,7 @@ describe("the other names of a relay", () => {
 
     it.each(["all", "default", "lo"])("interface may not be %s, which is more than one interface", (name) => {
         expect(refusal(() => checkInterface(name, "interface"))).toBe(
-            `interface: "${name}" has a meaning of its own in the kernel; choose another name, like "wg0"`,
+            `interface: "${name}" is reserved by the kernel; choose another name, like "wg0"`,
         );
     });
 });

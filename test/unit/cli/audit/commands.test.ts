@@ -58,7 +58,7 @@ describe("audit verify", () => {
             stdout: "",
             stderr:
                 `error: line 3 of ${cut}: it is missing: the log ends after 2 lines, 4 were pinned; ` +
-                "the log was cut, or is an older copy: bring back the newer one\n",
+                "the log was truncated, or is an older copy: restore the newer one\n",
         });
     });
 
@@ -119,7 +119,7 @@ describe("audit verify", () => {
         expect(await run("audit", "verify", file, "--key", other)).toEqual({
             code: 1,
             stdout: "",
-            stderr: `error: line 1 of ${file}: it is the log of another key: ${log.publicKey}, not ${other}; point to the log of this stack\n`,
+            stderr: `error: line 1 of ${file}: it is the log of a different key: ${log.publicKey}, not ${other}; point to the log of this stack\n`,
         });
     });
 

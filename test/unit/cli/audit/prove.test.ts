@@ -58,7 +58,7 @@ describe("a record's proof", () => {
         const proof = scratch.write("p", await proofOf(6));
         const other = nativeSigner(OTHER_SEED).publicKey;
         expect((await run("audit", "check-proof", proof, "--key", other)).stderr).toBe(
-            "error: checkpoint note: the log's key did not sign it; use the checkpoint as it was printed or stored\n",
+            "error: checkpoint note: the log's key did not sign it; use an unmodified checkpoint\n",
         );
         const older = scratch.write("older", makeLog([]).checkpoint.note);
         expect((await run("audit", "check-proof", proof, "--checkpoint", older, "--json")).code).toBe(1);

@@ -24,6 +24,6 @@ test("audit push brings a mirror up to the log, and refuses one that holds somet
     expect(readFileSync(mirror)).toEqual(log.bytes);
     scratch.write("dev.jsonl", log.texts.slice(0, 9).join(""));
     const { code, stderr } = await push();
-    expect([code, stderr]).toEqual([1, expect.stringContaining("the log was cut, or is an older copy")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("the log was truncated, or is an older copy")]);
     expect(readFileSync(mirror)).toEqual(log.bytes);
 });

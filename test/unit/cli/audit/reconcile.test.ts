@@ -46,12 +46,12 @@ test.each<[string, object, string]>([
     [
         "another key",
         { registry: { caro, bob: { ...bob, publicKey: KEYS.bob } } },
-        `relay: peer bob: the log says key ${KEYS.bob2}, the state ${KEYS.bob}`,
+        `relay: peer bob: the log has key ${KEYS.bob2}, the state ${KEYS.bob}`,
     ],
     [
         "another address",
         { registry: { bob, caro: { ...caro, address: "10.8.0.9" } } },
-        "relay: peer caro: the log says address 10.8.0.4, the state 10.8.0.9",
+        "relay: peer caro: the log has address 10.8.0.4, the state 10.8.0.9",
     ],
     [
         "a service that was closed",
@@ -66,12 +66,12 @@ test.each<[string, object, string]>([
     [
         "another port",
         { services: { notes: { port: 8499 } } },
-        "relay: service notes: the log says port 8443, the state 8499",
+        "relay: service notes: the log has port 8443, the state 8499",
     ],
     [
         "a relay the state does not know",
         { inputs: { relay: "elsewhere" }, registry: {}, services: {} },
-        "relay: relay relay: the state does not know it; the log left 3 peers and services on it",
+        "relay: relay relay: the state does not have it; in the log it has 3 peers and services",
     ],
 ])("%s is a difference", async (_what, relay, difference) => {
     const { code, stdout, stderr } = await reconcile(exported(MARKS, [log.checkpoint], relay));

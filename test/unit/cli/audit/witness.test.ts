@@ -80,17 +80,17 @@ describe("a witness", () => {
         [
             "another of the same size",
             () => fork(14).checkpoint.note,
-            "it is another history: of 14 records the witness has seen another root",
+            "it is a different history: the witness has seen another root for 14 records",
         ],
         [
             "a longer one without proof",
             () => fork(15).checkpoint.note,
-            "nothing shows that it extends the 14 records the witness has seen",
+            "there is no proof that it extends the 14 records that the witness has seen",
         ],
         [
             "a longer one of another history",
             async () => `old 14\n${Buffer.alloc(32).toString("base64")}\n\n${fork(15).checkpoint.note}`,
-            "it is another history: its log does not begin with the 14 records the witness has seen",
+            "it is a different history: its log does not extend the 14 records that the witness has seen",
         ],
         ["one nobody signed", () => log.checkpoint.note.replace("\n14\n", "\n15\n"), "its signature is wrong"],
         ["what is no note", () => "hello", "it has no signatures after an empty line"],
@@ -104,7 +104,7 @@ describe("a witness", () => {
 
     test("that lost its memory to somebody's hand signs nothing", async () => {
         scratch.write("memory.json", "{");
-        expect((await witness(log.checkpoint.note)).stderr).toContain("it is not JSON; bring it back from a copy");
+        expect((await witness(log.checkpoint.note)).stderr).toContain("it is not JSON; restore it from a copy");
     });
 
     /** The same beginning, another end. */

@@ -182,7 +182,7 @@ it("takes the state directory of the shell tool: active peers, their preshared k
     expect(left).toEqual(
         expect.arrayContaining([
             expect.stringMatching(/^1 revoked peer is not carried over/),
-            expect.stringMatching(/^grafana moves: TLS ends on the relay/),
+            expect.stringMatching(/^grafana moves: TLS now ends on the relay/),
         ]),
     );
     const registered = await registeredBy(out, { presharedKeys: JSON.stringify({ alice: PSK }) });
@@ -205,7 +205,7 @@ it.each([
     [["/nowhere/wg0.conf"], /does not exist/],
     [["FILE", "--grants", "some"], /--grants: "some" is neither open nor none/],
     [["FILE", "--name", "get"], /--name: "get" is a property of every Output/],
-    [["FILE", "--interface", "lo"], /--interface: "lo" has a meaning of its own/],
+    [["FILE", "--interface", "lo"], /--interface: "lo" is reserved by the kernel/],
     [["FILE", "--host", "a b"], /--host: /],
 ])("refuses %j", async (args, words) => {
     const file = join(folder, "wg0.conf");

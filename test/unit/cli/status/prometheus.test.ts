@@ -1,11 +1,11 @@
-import { CONNECTED_SECONDS, problemsOf, statusOf, unasked } from "../../../../core/status/index.js";
+import { CONNECTED_SECONDS, problemsOf, statusOf, unreachableStatus } from "../../../../core/status/index.js";
 import { prometheus } from "../../../../cli/status/prometheus.js";
 import { fingerprint } from "../../../../core/keys/index.js";
 import { changed, key, known, NOW, onWire } from "../../core/status/relays.js";
 
 it("metrics", () => {
     const answer = changed((_answer, peers) => peers.push(onWire("intruder", { latestHandshake: NOW - 1 })));
-    const statuses = [statusOf(known, answer), unasked({ ...known, relay: 'b"\\' }, "gone")];
+    const statuses = [statusOf(known, answer), unreachableStatus({ ...known, relay: 'b"\\' }, "gone")];
     const problems = statuses.flatMap((status) => problemsOf(status, { expiring: 30 }, CONNECTED_SECONDS));
     const text = prometheus(statuses, problems);
     const print = (name: string): string => fingerprint(key(name));

@@ -1,4 +1,4 @@
-import { statusOf, unasked } from "../../../../core/status/index.js";
+import { statusOf, unreachableStatus } from "../../../../core/status/index.js";
 import { bytes, duration, inWords } from "../../../../cli/status/render.js";
 import { fingerprint } from "../../../../core/keys/index.js";
 import { changed, healthy, key, known, NOW, onWire } from "../../core/status/relays.js";
@@ -64,7 +64,7 @@ it("what is not as it should be, in one line", () => {
 });
 
 it("a relay that could not be asked", () => {
-    const text = inWords(unasked(known, "root@203.0.113.7: it cannot be reached"));
+    const text = inWords(unreachableStatus(known, "root@203.0.113.7: it cannot be reached"));
     expect(text).toMatch(/^office {2}root@203\.0\.113\.7: not reachable\n/);
     expect(text).toContain("  alice    10.8.0.2          unknown\n");
     expect(text).toMatch(/\n {2}problem: root@203\.0\.113\.7: it cannot be reached\n$/);

@@ -65,7 +65,7 @@ describe("expand", () => {
         const peers = { ...v4.peers, bob: peer("10.8.0.3", "fd12::3", ["fd13::/64"]) };
         const six: Access["grants"] = [{ from, to: { peer: "bob", network: "fd13::/64" }, ports: [tcp(22)] }];
         expect(() => expand({ ...v4, peers, grants: six })).toThrow(
-            "grants[0].to: is not reached from 192.168.7.0/24: one is IPv4, the other IPv6; grant a network of the same family",
+            "grants[0].to: cannot be reached from 192.168.7.0/24: one is IPv4, the other IPv6; grant a network of the same family",
         );
         const foreign: Access["grants"] = [{ ...grants[0]!, from: [{ peer: "nas", network: "192.168.9.0/24" }] }];
         expect(() => expand({ ...v4, grants: foreign })).toThrow(InvalidArgument);
@@ -148,11 +148,11 @@ describe("expand", () => {
         ],
         [
             { grants: [{ from: ["alice"], to: { network: "fd00:7::/64" }, ports: [tcp(1)] }] },
-            'grants[0].to: "alice" has no IPv6 address to reach fd00:7::/64 from; give the relay a subnet6, or grant an IPv4 network',
+            'grants[0].to: "alice" has no IPv6 address, which access to fd00:7::/64 needs; give the relay a subnet6, or grant an IPv4 network',
         ],
         [
             { grants: [{ from: ["alice"], to: {}, ports: [tcp(1)] }] },
-            "grants[0].to: names neither a peer nor a network; name one",
+            "grants[0].to: is neither a peer nor a network; name one",
         ],
     ])("refuses %j", (part, message) => {
         let thrown: unknown;
@@ -196,9 +196,9 @@ describe("rules as text", () => {
         ["10.8.0.2 -> 10.8.0.1 tcp/0", "has ports outside 1-65535 or backwards"],
         ["10.8.0.2 -> 10.8.0.1 tcp/30-20", "has ports outside 1-65535 or backwards"],
         ["10.8.0.2 -> 10.8.0.1 tcp/20-65536", "has ports outside 1-65535 or backwards"],
-        ["10.8.0.2 -> 10.8.0.1 tcp/22-22", "is not in its one written form"],
-        ["10.8.0.2 -> 10.8.0.1 tcp/022", "is not in its one written form"],
-        ["FD00::2 -> fd00::1 all", "is not in its one written form"],
+        ["10.8.0.2 -> 10.8.0.1 tcp/22-22", "is not in canonical form"],
+        ["10.8.0.2 -> 10.8.0.1 tcp/022", "is not in canonical form"],
+        ["FD00::2 -> fd00::1 all", "is not in canonical form"],
     ])("refuses %j", (text, problem) => {
         expect(() => parseRule(text)).toThrow(InvalidArgument);
         expect(() => parseRule(text)).toThrow(problem);

@@ -32,27 +32,27 @@ it.each<[string, Partial<ResolverArgs>, string]>([
     [
         "the relay itself",
         { dns: ["10.8.0.1"] },
-        "dns: 10.8.0.1 is the relay itself, and no peer reaches a resolver there; let a peer be the resolver, with a grant for udp/53 and tcp/53, or leave `dns` out",
+        "dns: 10.8.0.1 is the relay itself, and peers cannot reach a resolver there; run the resolver on a peer, with a grant for udp/53 and tcp/53, or remove `dns`",
     ],
     [
         "the relay's IPv6 address",
         { dns: ["fd00:8::1"] },
-        "dns: fd00:8::1 is the relay itself, and no peer reaches a resolver there; let a peer be the resolver, with a grant for udp/53 and tcp/53, or leave `dns` out",
+        "dns: fd00:8::1 is the relay itself, and peers cannot reach a resolver there; run the resolver on a peer, with a grant for udp/53 and tcp/53, or remove `dns`",
     ],
     [
         "a peer without a grant",
         { rules: { alice: ["10.8.0.2 -> 10.8.0.53 tcp/53"] } },
-        "dns: no grant lets alice ask 10.8.0.53 (resolver), so names do not resolve there; grant udp/53 and tcp/53 to it, or leave `dns` out",
+        "dns: no grant allows alice to query 10.8.0.53 (resolver), so names do not resolve there; grant udp/53 and tcp/53 to it, or remove `dns`",
     ],
     [
         "a network without a grant",
         { dns: ["192.168.50.53"] },
-        "dns: no grant lets alice, resolver ask 192.168.50.53, so names do not resolve there; grant udp/53 and tcp/53 to it, or leave `dns` out",
+        "dns: no grant allows alice, resolver to query 192.168.50.53, so names do not resolve there; grant udp/53 and tcp/53 to it, or remove `dns`",
     ],
     [
         "a network behind a peer",
         { dns: ["192.168.7.53"], rules: { resolver: ["10.8.0.53 -> 192.168.7.0/24 all"] } },
-        "dns: no grant lets alice ask 192.168.7.53, so names do not resolve there; grant udp/53 and tcp/53 to it, or leave `dns` out",
+        "dns: no grant allows alice to query 192.168.7.53, so names do not resolve there; grant udp/53 and tcp/53 to it, or remove `dns`",
     ],
 ])("warns of a resolver that does not answer: %s", (_, changes, sentence) => {
     expect(unansweredResolvers(args(changes))).toStrictEqual([sentence]);

@@ -20,10 +20,10 @@ describe("parseCidr", () => {
     it.each([
         [
             "192.168.7.5/24",
-            'routes[0]: "192.168.7.5/24" is an address inside a network; write "192.168.7.0/24" for the network, or "192.168.7.5/32" for the one address',
+            'routes[0]: "192.168.7.5/24" is an address inside a network; write "192.168.7.0/24" for the network, or "192.168.7.5/32" for the single address',
         ],
-        ["192.168.7.5", 'routes[0]: "192.168.7.5" has no prefix length; write "192.168.7.5/32" for the one address'],
-        ["fd12::5", 'routes[0]: "fd12::5" has no prefix length; write "fd12::5/128" for the one address'],
+        ["192.168.7.5", 'routes[0]: "192.168.7.5" has no prefix length; write "192.168.7.5/32" for the single address'],
+        ["fd12::5", 'routes[0]: "fd12::5" has no prefix length; write "fd12::5/128" for the single address'],
         [
             "192.168.7.0/33",
             'routes[0]: "192.168.7.0/33" is not a network; write one like "192.168.7.0/24" or "fd12:3456:789a::/64"',
@@ -31,7 +31,7 @@ describe("parseCidr", () => {
         ["home", 'routes[0]: "home" is not a network; write one like "192.168.7.0/24" or "fd12:3456:789a::/64"'],
         [
             "::ffff:10.0.0.0/104",
-            'routes[0]: "::ffff:10.0.0.0/104" is an IPv4 address in IPv6 clothing; write "10.0.0.0"',
+            'routes[0]: "::ffff:10.0.0.0/104" is an IPv4-mapped IPv6 address; write "10.0.0.0"',
         ],
     ])("refuses %s", (text, message) => {
         expect(refusal(() => parseCidr(text, "routes[0]"))).toBe(message);

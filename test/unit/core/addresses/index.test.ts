@@ -21,10 +21,10 @@ describe("parseAddress", () => {
         ["", 'address: "" is not an IP address; write one like "10.8.0.7" or "fd12:3456:789a::7"'],
         [
             "10.8.0.7/32",
-            'address: "10.8.0.7/32" is a network, not one address; write it without the prefix length: "10.8.0.7"',
+            'address: "10.8.0.7/32" is a network, not a single address; write it without the prefix length: "10.8.0.7"',
         ],
         ["fe80::1%eth0", 'address: "fe80::1%eth0" has a zone; write it without "%eth0"'],
-        ["::ffff:10.8.0.7", 'address: "::ffff:10.8.0.7" is an IPv4 address in IPv6 clothing; write "10.8.0.7"'],
+        ["::ffff:10.8.0.7", 'address: "::ffff:10.8.0.7" is an IPv4-mapped IPv6 address; write "10.8.0.7"'],
     ])("refuses %s", (text, message) => {
         expect(refusal(() => parseAddress(text, "address"))).toBe(message);
     });

@@ -12,8 +12,8 @@ describe("parseRoute", () => {
     );
 
     it.each([
-        ["0.0.0.0/0", 'routes[0]: "0.0.0.0/0" is a default route; name the networks that are really behind it'],
-        ["::/0", 'routes[0]: "::/0" is a default route; name the networks that are really behind it'],
+        ["0.0.0.0/0", 'routes[0]: "0.0.0.0/0" is a default route; list the networks that are actually behind it'],
+        ["::/0", 'routes[0]: "::/0" is a default route; list the networks that are actually behind it'],
         [
             "10.0.0.0/8",
             'routes[0]: "10.0.0.0/8" overlaps the tunnel\'s own 10.8.0.0/24; choose another network, or another subnet for the tunnel',
@@ -40,13 +40,13 @@ describe("parseRoute", () => {
         ["fd00:ec2::254/128", "fd00:ec2::254/128 (the cloud's metadata address)"],
     ])("refuses %s, for it overlaps %s", (route, network) => {
         expect(refusal(() => parseRoute(route, "routes[0]", context))).toBe(
-            `routes[0]: "${route}" overlaps ${network}; name only networks that can be routed`,
+            `routes[0]: "${route}" overlaps ${network}; list only networks that can be routed`,
         );
     });
 
     it("refuses IPv6 on a relay without it", () => {
         expect(refusal(() => parseRoute("fd13::/48", "routes[0]", { subnet: "10.8.0.0/24" }))).toBe(
-            'routes[0]: "fd13::/48" is IPv6, and the relay has no subnet6; give the relay a subnet6, or leave the route out',
+            'routes[0]: "fd13::/48" is IPv6, and the relay has no subnet6; give the relay a subnet6, or remove the route',
         );
     });
 });

@@ -31,7 +31,7 @@ describe("parseSubnet", () => {
     it.each([
         [
             "10.8.0.1/24",
-            'subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the one address',
+            'subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the single address',
         ],
         ["10.8.0.0/31", 'subnet: "10.8.0.0/31" is too small for a tunnel; choose a prefix length from /8 to /30'],
         ["8.0.0.0/7", 'subnet: "8.0.0.0/7" is too large for a tunnel; choose a prefix length from /8 to /30'],

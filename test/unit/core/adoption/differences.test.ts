@@ -52,43 +52,43 @@ it.each<[string, LiveInterface, WantedInterface, string]>([
         "a key on the wire alone",
         live(),
         withKey(""),
-        "alice has a preshared key on wg0 and none in the program: alice is cut off at its next handshake",
+        "alice has a preshared key on wg0, but none in the program: alice is cut off at its next handshake",
     ],
     [
         "another key",
         live(),
         withKey(OTHER_PSK),
-        "alice has another preshared key on wg0 than in the program: alice is cut off at its next handshake",
+        "alice has a different preshared key on wg0 than in the program: alice is cut off at its next handshake",
     ],
     [
         "a key that is made anew",
         live(),
         withKey(undefined),
-        "alice has another preshared key on wg0 than in the program: alice is cut off at its next handshake",
+        "alice has a different preshared key on wg0 than in the program: alice is cut off at its next handshake",
     ],
     [
         "a key in the program alone",
         live({ peers: [onWire(ALICE, ["10.8.0.2/32"])] }),
         wanted(),
-        "alice has no preshared key on wg0 and one in the program: alice is cut off at its next handshake",
+        "alice has no preshared key on wg0, but one in the program: alice is cut off at its next handshake",
     ],
     [
         "somebody the program does not list",
         live({ peers: [...live().peers, onWire(EVE, ["10.8.0.66/32"])] }),
         wanted(),
-        `the peer ${fingerprint(EVE)} (10.8.0.66/32) is on wg0 and not in the program: it is cut off`,
+        `the peer ${fingerprint(EVE)} (10.8.0.66/32) is on wg0 but not in the program: it is cut off`,
     ],
     [
         "an address less",
         live({ peers: [onWire(ALICE, ["10.8.0.2/32", "10.8.0.9/32"], PSK)] }),
         wanted(),
-        "alice has 10.8.0.9/32 on wg0 and not in the program: packets to and from there end",
+        "alice has 10.8.0.9/32 on wg0 but not in the program: traffic to and from there ends",
     ],
     [
         "another port",
         live({ listenPort: 4500 }),
         wanted(),
-        "wg0 listens on UDP port 4500, the program says 51820: nobody's configuration finds it there",
+        "wg0 listens on UDP port 4500, the program has 51820: existing configurations no longer connect",
     ],
     [
         "the default for MTU",
@@ -100,13 +100,13 @@ it.each<[string, LiveInterface, WantedInterface, string]>([
         "a mark",
         live({ fwmark: 0xca6c }),
         wanted(),
-        "wg0 marks its packets with 0xca6c, and a Relay marks none: routing rules that match it no longer apply",
+        "wg0 marks its packets with 0xca6c, and a Relay sets no mark: routing rules that match it no longer apply",
     ],
     [
         "another address",
         live({ addresses: ["10.8.0.1/24", "10.9.0.1/24"] }),
         wanted(),
-        "wg0 has the address 10.9.0.1/24, which the program does not give it: it is taken off",
+        "wg0 has the address 10.9.0.1/24, which is not in the program: it is removed",
     ],
     [
         "a route of somebody's",
@@ -118,13 +118,13 @@ it.each<[string, LiveInterface, WantedInterface, string]>([
         "a network that the machine does not route there",
         live({ routes: [] }),
         wanted(),
-        "the machine sends nothing for 192.168.7.0/24 to wg0 today, and gets a route there (behind bob)",
+        "the machine has no route for 192.168.7.0/24 to wg0 today and gets one (behind bob)",
     ],
     [
         "an interface that forwards nothing",
         live({ forwards: [6] }),
         wanted(),
-        "wg0 forwards no IPv4 today, and the program's grants let peers reach others through it: say `grants: []` to keep it closed",
+        "wg0 does not forward IPv4 today, but the program's grants let peers reach each other through it: set `grants: []` to keep it closed",
     ],
 ])("names %s, without a key in its words", (_, one, other, sentence) => {
     const { changes } = differencesOf(one, other);
@@ -142,7 +142,7 @@ it("lets a program say the MTU, and notes what cuts nobody off", () => {
     expect(differencesOf(one, wanted({ isMtuGiven: true }))).toMatchObject({
         changes: [],
         notes: [
-            "the relay sends alice no keepalive any more (every 25 s until now)",
+            "the relay no longer sends keepalives to alice (every 25 s until now)",
             "bob is not on wg0 yet and is added",
             "the address 10.8.0.1/32 becomes 10.8.0.1/24",
         ],

@@ -83,7 +83,7 @@ describe("a relay from its wg-quick file", () => {
         [
             "PostUp = iptables -A FORWARD -i %i -j ACCEPT\n",
             "",
-            /^PostUp = iptables .*: not run any more; who may reach whom is said by `grants`$/,
+            /^PostUp = iptables .*: no longer run; access rules are in `grants`$/,
         ],
         [
             "PostDown = iptables -t nat -D POSTROUTING -o eth0 -j MASQUERADE\n",
@@ -93,24 +93,24 @@ describe("a relay from its wg-quick file", () => {
         [
             `PostUp = wg set wg0 peer ${key(0)} preshared-key <(echo ${PSK})\n`,
             "",
-            /\(echo \[key\]\): not run any more; the preshared key is the peer's `presharedKey`/,
+            /\(echo \[key\]\): no longer run; the preshared key is the peer's `presharedKey`/,
         ],
         [
             'PostUp = curl -H "Authorization: Bearer abc123" https://hooks.example.org/up\n',
             "",
-            /Bearer \[secret\]" https:\/\/hooks\.example\.org\/up: not run any more/,
+            /Bearer \[secret\]" https:\/\/hooks\.example\.org\/up: no longer run/,
         ],
-        ["PreUp = sysctl -w net.ipv4.ip_forward=1\n", "", /: not run any more; a Relay switches forwarding on for/],
+        ["PreUp = sysctl -w net.ipv4.ip_forward=1\n", "", /: no longer run; a Relay enables forwarding for/],
         [
             "PostUp = iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to 10.8.0.2; iptables -t nat -A POSTROUTING -j MASQUERADE\n",
             "",
-            /only towards its `routes`.*; a Relay lets no connection from outside into the tunnel.*be a peer of its own, with a grant$/,
+            /only towards its `routes`.*; a Relay blocks connections from outside into the tunnel.*a peer of its own, with a grant$/,
         ],
         ["DNS = 1.1.1.1\n", "", /^DNS = 1\.1\.1\.1 set the machine's own resolver/],
         ["Table = off\n", "", /^Table = off: a Relay puts/],
-        ["FwMark = 0x51\n", "", /^FwMark = 0x51: a Relay marks no packets, and the first `up` takes the mark off/],
-        ["SaveConfig = true\n", "", /^SaveConfig = true: wg-quick would write/],
-        ["", "Endpoint = 203.0.113.9:51820\n", /^p had Endpoint = 203\.0\.113\.9:51820: a relay waits/],
+        ["FwMark = 0x51\n", "", /^FwMark = 0x51: a Relay does not mark packets, and the first `up` removes the mark/],
+        ["SaveConfig = true\n", "", /^SaveConfig = true: wg-quick would overwrite/],
+        ["", "Endpoint = 203.0.113.9:51820\n", /^p had Endpoint = 203\.0\.113\.9:51820: a relay does not initiate/],
         ["", "PersistentKeepalive = 25\n", /^p had PersistentKeepalive = 25 on the relay/],
         ["", "AllowedIPs = 0.0.0.0/0\n", /^p had 0\.0\.0\.0\/0: a default route/],
         ["", "AllowedIPs = 10.8.0.128/25\n", /^p had 10\.8\.0\.128\/25, which overlaps the tunnel's own/],
@@ -140,7 +140,7 @@ describe("a relay from its wg-quick file", () => {
         expect(relay.peers).toMatchObject([{ name: "p", routes: ["10.6.0.9/32"] }]);
         expect(relay.peers[0]).not.toHaveProperty("address");
         expect(relay.left).toStrictEqual([
-            "p had no address in 10.187.23.0/24: it gets one, and its own connections from other addresses end",
+            "p had no address in 10.187.23.0/24: it gets one, and its connections from other addresses end",
         ]);
     });
 
@@ -151,7 +151,7 @@ describe("a relay from its wg-quick file", () => {
         );
         expect(relay.subnet6).toBeUndefined();
         expect(relay.left[0]).toBe(
-            "IPv6 in the tunnel (fd42:42:42::1/64) ends: a peer has fd42:42:42::12, not fd42:42:42::c as the place of 10.8.0.12 asks; IPv4 addresses stay",
+            "IPv6 in the tunnel (fd42:42:42::1/64) is not carried over: a peer has fd42:42:42::12, not fd42:42:42::c as the place of 10.8.0.12 asks; IPv4 addresses stay",
         );
     });
 
@@ -184,7 +184,7 @@ describe("a relay from its wg-quick file", () => {
     it("refuses a hook that sets preshared keys in a way that cannot be read", () => {
         const hook = 'PostUp = for p in /etc/psk/*; do wg set %i peer "$(basename $p)" preshared-key $p; done\n';
         const text = file(peer(0), `Address = 10.8.0.1/24\nListenPort = 51820\n${hook}`);
-        expect(() => adopted(text)).toThrow(/a hook sets a preshared key, and which peer it is for cannot be read/);
+        expect(() => adopted(text)).toThrow(/a hook sets a preshared key, but does not show for which peer/);
     });
 
     it("takes the interface's own MTU where the file has none, and says so where it is not known", () => {
@@ -216,7 +216,7 @@ describe("a relay from its wg-quick file", () => {
             file("[Peer]\nPublicKey = hunter2\nAllowedIPs = 10.8.0.2/32\n"),
             /\[Peer\] in line 5: is not a WireGuard public key/,
         ],
-        ["one key twice", file(peer(0) + peer(0)), /has the public key of the \[Peer\] in line 5/],
+        ["one key twice", file(peer(0) + peer(0)), /has the same public key as the \[Peer\] in line 5/],
         [
             "one address twice",
             file(`# a\n${peer(0)}# b\n${peer(1, "AllowedIPs = 10.8.0.2/32\n")}`),
@@ -225,7 +225,7 @@ describe("a relay from its wg-quick file", () => {
         [
             "one address twice, written in two ways",
             file(`# a\n${peer(0)}# b\n${peer(1, "AllowedIPs = 10.8.0.2\n")}`),
-            /b: has 10\.8\.0\.2, which a has as well; leave it to the one that uses it/,
+            /b: has 10\.8\.0\.2, which a has as well; keep it only for the peer that uses it/,
         ],
         [
             "one network twice, written in two ways",
@@ -235,7 +235,7 @@ describe("a relay from its wg-quick file", () => {
         [
             "networks of two peers inside one another",
             file(`# hub\n${peer(0)}AllowedIPs = 192.168.0.0/16\n# lab\n${peer(1)}AllowedIPs = 192.168.30.0/24\n`),
-            /lab: has 192\.168\.30\.0\/24, which overlaps 192\.168\.0\.0\/16 of hub; a Relay gives each network one way/,
+            /lab: has 192\.168\.30\.0\/24, which overlaps 192\.168\.0\.0\/16 of hub; a Relay routes each network to one peer/,
         ],
         [
             "the broadcast address as a peer's",
@@ -250,7 +250,7 @@ describe("a relay from its wg-quick file", () => {
         [
             "more peers than there is room for",
             file(peer(0) + peer(8), "Address = 10.8.0.1/30\nListenPort = 1\n"),
-            /lists 2 peers, and 10\.8\.0\.0\/30 has room for 1;/,
+            /has 2 peers, and 10\.8\.0\.0\/30 has room for 1;/,
         ],
         [
             "the relay's own key as a peer's",
@@ -264,7 +264,7 @@ describe("a relay from its wg-quick file", () => {
             /is a configuration for RouterOS/,
         ],
         ["another encoding", "\0[\0I\0", /is not a text file in UTF-8/],
-        ["no port", file(peer(0), "Address = 10.8.0.1/24\n"), /names no ListenPort/],
+        ["no port", file(peer(0), "Address = 10.8.0.1/24\n"), /has no ListenPort/],
         [
             "no address",
             file(peer(0), "ListenPort = 51820\n"),
@@ -273,7 +273,7 @@ describe("a relay from its wg-quick file", () => {
         [
             "no key",
             `[Interface]\nAddress = 10.8.0.1/24\nListenPort = 1\n${peer(0)}`,
-            /holds no PrivateKey, and no PostUp/,
+            /has no PrivateKey, and no PostUp/,
         ],
         [
             "a client",

@@ -54,8 +54,8 @@ describe("an interface that can be looked at", () => {
         expect(presharedKeys).toStrictEqual({ alice: PSK });
         expect(relay.left).toStrictEqual(
             expect.arrayContaining([
-                "alice has the allowed IPs 10.8.0.2/32, 192.168.7.0/24 on wg0, and 10.8.0.2 in the file: those on wg0 count",
-                "bob is in the file and not on wg0, and is left out: add it where it belongs to the relay",
+                "alice has the allowed IPs 10.8.0.2/32, 192.168.7.0/24 on wg0, and 10.8.0.2 in the file: those on wg0 are used",
+                "bob is in the file but not on wg0, and is left out: add it if it belongs to the relay",
                 expect.stringMatching(
                     `^${eve} \\(SHA256:\\S+, 10\\.8\\.0\\.9/32\\) is on wg0 and not in the file: it is listed`,
                 ),
@@ -66,7 +66,7 @@ describe("an interface that can be looked at", () => {
 
     it("has to have the file's key", () => {
         expect(() => fromQuickFile(file, beside({ publicKey: EVE }))).toThrow(
-            `wg0.conf: holds another private key than wg0 has (public key ${EVE})`,
+            `wg0.conf: has a different private key than wg0 (public key ${EVE})`,
         );
     });
 });

@@ -52,7 +52,7 @@ it.each<[string, Partial<PlainRelay>, string]>([
                 { name: "wiki", allow: [] },
             ],
         },
-        'relay.services: "wiki" is there twice; rename one of them',
+        'relay.services: "wiki" is used twice; rename one of them',
     ],
     [
         "a key of two peers",
@@ -72,7 +72,7 @@ it.each<[string, Partial<PlainRelay>, string]>([
     [
         "a subnet6 that is too small",
         { subnet6: "fd12::/124" },
-        'relay.subnet6: "fd12::/124" has fewer addresses than "10.8.0.0/24", and a peer has the same place in both; choose a prefix length of at most /120',
+        'relay.subnet6: "fd12::/124" has fewer addresses than "10.8.0.0/24", and a peer has the same position in both; choose a prefix length of at most /120',
     ],
     [
         "an MTU that IPv6 does not have",
@@ -87,7 +87,7 @@ it.each<[string, Partial<PlainRelay>, string]>([
     [
         "a default route of a peer",
         { peers: [{ name: "nas", routes: ["0.0.0.0/0"] }] },
-        'relay.peers.nas.routes[0]: "0.0.0.0/0" is a default route; name the networks that are really behind it',
+        'relay.peers.nas.routes[0]: "0.0.0.0/0" is a default route; list the networks that are actually behind it',
     ],
     [
         "routes of two peers that overlap",
@@ -97,42 +97,42 @@ it.each<[string, Partial<PlainRelay>, string]>([
                 { name: "lab", routes: ["192.168.0.0/16"] },
             ],
         },
-        'relay.peers.nas.routes[0]: "192.168.7.0/24" overlaps "192.168.0.0/16" of "lab"; a packet has one way to go: leave one of them out, or make it narrower',
+        'relay.peers.nas.routes[0]: "192.168.7.0/24" overlaps "192.168.0.0/16" of "lab"; a network can be routed to one peer only: remove one of them, or make it narrower',
     ],
     [
         "a route of a peer that is the relay's",
         { routes: ["192.168.7.0/24"], peers: [{ name: "nas", routes: ["192.168.7.0/24"] }] },
-        'relay.peers.nas.routes[0]: "192.168.7.0/24" overlaps "192.168.7.0/24" of the relay; a packet has one way to go: leave one of them out, or make it narrower',
+        'relay.peers.nas.routes[0]: "192.168.7.0/24" overlaps "192.168.7.0/24" of the relay; a network can be routed to one peer only: remove one of them, or make it narrower',
     ],
     [
         "an unlisted upstream",
         { services: [{ name: "wiki", upstream: { peer: "nas", port: 80 }, allow: [] }] },
-        'relay.services.wiki.upstream.peer: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
+        'relay.services.wiki.upstream.peer: refers to a peer that is not listed, "nas"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "an upstream that is a tunnel address",
         { services: [{ name: "wiki", upstream: "10.8.0.7:80", allow: [] }] },
-        'relay.services.wiki.upstream: "10.8.0.7:80" is an address of the tunnel; name the peer: { peer, port: 80 }',
+        'relay.services.wiki.upstream: "10.8.0.7:80" is an address of the tunnel; use the peer: { peer, port: 80 }',
     ],
     [
         "an upstream that is a tunnel address in IPv6",
         { subnet6: "fd12::/64", services: [{ name: "wiki", upstream: "[fd12::7]:80", allow: [] }] },
-        'relay.services.wiki.upstream: "[fd12::7]:80" is an address of the tunnel; name the peer: { peer, port: 80 }',
+        'relay.services.wiki.upstream: "[fd12::7]:80" is an address of the tunnel; use the peer: { peer, port: 80 }',
     ],
     [
         "an unlisted peer in allow",
         { peers: peers("bob"), services: [{ name: "wiki", allow: ["bob", "toString"] }] },
-        'relay.services.wiki.allow[1]: names an unlisted peer, "toString"; add it to the relay\'s peers, or take it out here',
+        'relay.services.wiki.allow[1]: refers to a peer that is not listed, "toString"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a service on an unlisted peer",
         { services: [{ name: "wiki", allow: [], on: "nas" }] },
-        'relay.services.wiki.on: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
+        'relay.services.wiki.on: refers to a peer that is not listed, "nas"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a service on a peer whose machine is her own",
         { peers: [{ ...peers("nas")[0]!, managed: false }], services: [{ name: "wiki", allow: [], on: "nas" }] },
-        'relay.services.wiki.on: names "nas", whose machine is not managed; give the peer a `host`, or leave `on` out: TLS ends on the relay then',
+        'relay.services.wiki.on: refers to "nas", which is not a managed peer; give the peer a `host`, or remove `on` so that TLS ends on the relay',
     ],
     [
         "a grant from a network that is not behind its peer",
@@ -149,17 +149,17 @@ it.each<[string, Partial<PlainRelay>, string]>([
             peers: [{ ...peers("nas")[0]!, routes: ["192.168.9.0/24"] }],
             grants: [{ from: [{ peer: "nas", network: "192.168.9.0/24" }], to: { network: "172.16.5.0/24" } }],
         },
-        "relay.grants[0].to: is a network behind the relay, which has no way back to a network behind a peer; grant it to the peer herself",
+        "relay.grants[0].to: is a network behind the relay, which has no route back to a network behind a peer; grant it to the peer itself",
     ],
     [
         "a grant from an unlisted peer",
         { peers: peers("nas"), grants: [{ from: ["nas", "alice"], to: { peer: "nas" } }] },
-        'relay.grants[0].from[1]: names an unlisted peer, "alice"; add it to the relay\'s peers, or take it out here',
+        'relay.grants[0].from[1]: refers to a peer that is not listed, "alice"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a grant to an unlisted peer",
         { grants: [{ from: [], to: { peer: "nas", network: "192.168.7.0/24" } }] },
-        'relay.grants[0].to: names an unlisted peer, "nas"; add it to the relay\'s peers, or take it out here',
+        'relay.grants[0].to: refers to a peer that is not listed, "nas"; add it to the relay\'s peers, or remove it here',
     ],
     [
         "a grant to a network that is not behind the peer",
@@ -191,10 +191,10 @@ it("names every fault, under the relay's name", () => {
         ),
     );
     expect(message.split("\n  ")).toEqual([
-        "office: 3 arguments cannot be used; correct them:",
-        'office.routes[0]: "127.0.0.0/8" overlaps 127.0.0.0/8 (loopback); name only networks that can be routed',
-        'office.services.wiki.allow[0]: names an unlisted peer, "alice"; add it to the relay\'s peers, or take it out here',
-        'office.grants[0].from[0]: names an unlisted peer, "carol"; add it to the relay\'s peers, or take it out here',
+        "office: 3 arguments are invalid; correct them:",
+        'office.routes[0]: "127.0.0.0/8" overlaps 127.0.0.0/8 (loopback); list only networks that can be routed',
+        'office.services.wiki.allow[0]: refers to a peer that is not listed, "alice"; add it to the relay\'s peers, or remove it here',
+        'office.grants[0].from[0]: refers to a peer that is not listed, "carol"; add it to the relay\'s peers, or remove it here',
     ]);
 });
 

@@ -60,9 +60,9 @@ describe("peerArgs", () => {
                 ),
             ),
         ).toEqual([
-            "alice.address: is an Output, and has to be known when the program runs; give a string",
-            "alice.routes: is an Output, and has to be known when the program runs; give a list",
-            "alice.keyEpoch: is an Output, and has to be known when the program runs; give a number",
+            "alice.address: is an Output, but must be known when the program runs; give a string",
+            "alice.routes: is an Output, but must be known when the program runs; give a list",
+            "alice.keyEpoch: is an Output, but must be known when the program runs; give a number",
         ]);
     });
 
@@ -84,11 +84,11 @@ describe("peerArgs", () => {
             ),
         );
         expect(message.split("\n  ")).toEqual([
-            "alice: 9 arguments cannot be used; correct them:",
+            "alice: 9 arguments are invalid; correct them:",
             "alice.publicKey: is a number, not a string; give a string",
-            "alice.presharedKey: is not a WireGuard preshared key: it is 10 bytes of base64, not 32; give what `wg genpsk` printed",
-            'alice.address: "10.8.0.7/24" is a network, not one address; write it without the prefix length: "10.8.0.7"',
-            'alice.routes[0]: "192.168.7.1/24" is an address inside a network; write "192.168.7.0/24" for the network, or "192.168.7.1/32" for the one address',
+            "alice.presharedKey: is not a WireGuard preshared key: it is 10 bytes of base64, not 32; give the output of `wg genpsk`",
+            'alice.address: "10.8.0.7/24" is a network, not a single address; write it without the prefix length: "10.8.0.7"',
+            'alice.routes[0]: "192.168.7.1/24" is an address inside a network; write "192.168.7.0/24" for the network, or "192.168.7.1/32" for the single address',
             "alice.routes[1]: is a number, not a string; give a string",
             "alice.keyEpoch: is too small; choose 1 or more",
             "alice.expires: is null; give a string",
@@ -112,7 +112,7 @@ describe("peerSpec", () => {
 
     it("needs a name and a key", () => {
         expect(faults(() => validate(peerSpec, { name: "get", host: {} }, "peers[0]"))).toEqual([
-            'peers[0].name: "get" is a property of every Output, object or promise, so reading it from an output would not give this one; choose another name',
+            'peers[0].name: "get" is a property of every Output, object or promise, so reading it from an output would return that property; choose another name',
             "peers[0].publicKey: is missing; give a string",
             "peers[0].host: is not an argument; correct the spelling, or remove it",
         ]);
@@ -147,17 +147,17 @@ describe("serviceArgs", () => {
         [{}, "grafana.upstream: is missing; give a string"],
         [
             { upstream: "169.254.169.254:80" },
-            'grafana.upstream: "169.254.169.254" is in 169.254.0.0/16 (link-local, with the cloud\'s metadata address); choose the host the service really runs on',
+            'grafana.upstream: "169.254.169.254" is in 169.254.0.0/16 (link-local, with the cloud\'s metadata address); use the host that the service really runs on',
         ],
         [{ upstream: { peer: "nas" } }, "grafana.upstream.port: is missing; give a number"],
         [{ upstream: { peer: "nas", port: 0 } }, "grafana.upstream.port: is too small; choose 1 or more"],
-        [{ upstream: "a:1", allow: "all" }, 'grafana.allow: is none of the values it may have; choose "everyone"'],
+        [{ upstream: "a:1", allow: "all" }, 'grafana.allow: is not an allowed value; choose "everyone"'],
         [{ upstream: "a:1", allow: [1] }, "grafana.allow[0]: is a number, not a string; give a string"],
-        [{ upstream: "a:1", port: 8443.5 }, "grafana.port: is not a whole number; give a whole number"],
+        [{ upstream: "a:1", port: 8443.5 }, "grafana.port: is not an integer; give an integer"],
         [{ upstream: "a:1", port: 70000 }, "grafana.port: is too large; choose 65535 or less"],
         [
             { upstream: "a:1", certificate: "rsa" },
-            'grafana.certificate: is none of the values it may have; choose "ed25519", "ecdsa-p256" or "both"',
+            'grafana.certificate: is not an allowed value; choose "ed25519", "ecdsa-p256" or "both"',
         ],
     ])("refuses %j", (args, message) => {
         expect(refusal(() => validate(serviceArgs, args, "grafana"))).toBe(message);
@@ -183,7 +183,7 @@ describe("grantArgs", () => {
         [{ from: "a", to: { peer: "b" }, ports: ["all"] }, "grants[0].to.network: is missing; give a string"],
         [
             { from: "a", to: "b", ports: ["22"] },
-            'grants[0].ports[0]: "22" is not a port, a range or a protocol; name the protocol: "tcp/22" or "udp/22"',
+            'grants[0].ports[0]: "22" is not a port, a range or a protocol; add the protocol: "tcp/22" or "udp/22"',
         ],
     ])("refuses %j", (grant, message) => {
         expect(refusal(() => validate(grantArgs, grant, "grants[0]"))).toBe(message);
@@ -266,20 +266,20 @@ describe("relayArgs", () => {
             ),
         );
         expect(message.split("\n  ").slice(1)).toEqual([
-            "relay.host: is missing, or is not an object; say where the relay runs: hosts.local(), hosts.ssh(), ...",
-            "relay.audit: is missing, or is not an object; give the AuditSink that records what happens to this relay",
+            "relay.host: is missing, or is not an object; set the relay's host: hosts.local(), hosts.ssh(), ...",
+            "relay.audit: is missing, or is not an object; give an AuditSink for the records of this relay",
             "relay.peers: is an object, not a list; give a list",
             'relay.grants[0].to.network: "nas" is not a network; write one like "192.168.7.0/24" or "fd12:3456:789a::/64"',
             "relay.listenPort: is a string, not a number; give a number",
             'relay.subnet: "fd12::/64" is an IPv6 network; give an IPv4 network like "10.8.0.0/24"',
             'relay.subnet6: "10.8.0.0/24" is an IPv4 network; give an IPv6 network like "fd12:3456:789a::/64"',
-            'relay.interface: "all" has a meaning of its own in the kernel; choose another name, like "wg0"',
+            'relay.interface: "all" is reserved by the kernel; choose another name, like "wg0"',
             "relay.keyEpochs: is too short; give at least 1 entry",
-            'relay.identity: is none of the values it may have; choose "state" or "host"',
-            "relay.privateKey: is not a WireGuard private key: it is 5 bytes of base64, not 32; give what `wg genkey` printed",
+            'relay.identity: is not an allowed value; choose "state" or "host"',
+            "relay.privateKey: is not a WireGuard private key: it is 5 bytes of base64, not 32; give the output of `wg genkey`",
             "relay.mtu: is too small; choose 576 or more",
             "relay.keepalive: is too small; choose 0 or more",
-            'relay.dns[0]: "10.8.0.1:53" has a port, and wg-quick knows none; leave the port out',
+            'relay.dns[0]: "10.8.0.1:53" has a port, which wg-quick does not support; remove the port',
             'relay.appName: "QP" cannot be an appName; use 1 to 32 lower-case letters and digits, with single hyphens between them',
             "relay.confirmTimeout: is too small; choose 10 or more",
         ]);
@@ -312,7 +312,7 @@ describe("auditSinkArgs", () => {
     it("does not repeat a key that was put where its place is named", () => {
         const message = refusal(() => validate(auditSinkArgs, { signingKey: secret }, "audit"));
         expect(message).toBe(
-            'audit.signingKey: does not say where the key is; write "file:" with or without a path, or "env:NAME"; the key itself never stands in a program',
+            'audit.signingKey: is not a reference to a key; write "file:" with or without a path, or "env:NAME"; the key itself never stands in a program',
         );
     });
 
@@ -322,7 +322,7 @@ describe("auditSinkArgs", () => {
             { restartFrom: "x" },
             'audit.restartFrom: "x" is not the hash of a record; copy the pinned head hash: 64 lower-case hex digits',
         ],
-        [{ onBehind: "ignore" }, 'audit.onBehind: is none of the values it may have; choose "fail" or "warn"'],
+        [{ onBehind: "ignore" }, 'audit.onBehind: is not an allowed value; choose "fail" or "warn"'],
     ])("refuses %j", (args, message) => {
         expect(refusal(() => validate(auditSinkArgs, args, "audit"))).toBe(message);
     });

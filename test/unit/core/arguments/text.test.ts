@@ -15,12 +15,12 @@ describe("parsePorts", () => {
 
     const forms = 'write "tcp/22", "tcp/8000-8100", "udp/53", "icmp" or "all"';
     it.each([
-        ["22", 'ports[0]: "22" is not a port, a range or a protocol; name the protocol: "tcp/22" or "udp/22"'],
+        ["22", 'ports[0]: "22" is not a port, a range or a protocol; add the protocol: "tcp/22" or "udp/22"'],
         [
             "80-90",
-            'ports[0]: "80-90" is not a port, a range or a protocol; name the protocol: "tcp/80-90" or "udp/80-90"',
+            'ports[0]: "80-90" is not a port, a range or a protocol; add the protocol: "tcp/80-90" or "udp/80-90"',
         ],
-        ["TCP", 'ports[0]: "TCP" is not a port, a range or a protocol; name the ports: "tcp/1-65535" for every one'],
+        ["TCP", 'ports[0]: "TCP" is not a port, a range or a protocol; add the ports: "tcp/1-65535" for all of them'],
         ["TCP/22", `ports[0]: "TCP/22" is not a port, a range or a protocol; ${forms}`],
         ["sctp/22", `ports[0]: "sctp/22" is not a port, a range or a protocol; ${forms}`],
         ["tcp/ssh", `ports[0]: "tcp/ssh" is not a port, a range or a protocol; ${forms}`],
@@ -48,9 +48,9 @@ describe("parseExpires", () => {
     });
 
     const form = "is not an RFC 3339 date and time with an offset";
-    const nowhere = "does not exist in the calendar; choose a date and time that does";
+    const nowhere = "does not exist in the calendar; use a valid date and time";
     it.each([
-        ["2027-01-31", `expires: "2027-01-31" ${form}; say when on that day, and where: "2027-01-31T00:00:00Z"`],
+        ["2027-01-31", `expires: "2027-01-31" ${form}; add time and offset: "2027-01-31T00:00:00Z"`],
         ["2027-01-31T18:00:00", `expires: "2027-01-31T18:00:00" ${form}; write one like "2027-01-31T18:00:00Z"`],
         ["2027-01-31 18:00:00Z", `expires: "2027-01-31 18:00:00Z" ${form}; write one like "2027-01-31T18:00:00Z"`],
         ["tomorrow", `expires: "tomorrow" ${form}; write one like "2027-01-31T18:00:00Z"`],

@@ -88,12 +88,12 @@ describe("a rotation is refused", () => {
     const smallOrder = "01" + "00".repeat(31);
 
     test.each<[string, Record<string, unknown>, string]>([
-        ["without proof", { ...details, proof: undefined }, "the key it names did not sign its proof"],
-        ["with another's proof", { ...details, proof: first.sign("x") }, "the key it names did not sign its proof"],
-        ["with a proof for another place", elsewhere, "the key it names did not sign its proof"],
-        ["with a proof for another log", otherLog, "the key it names did not sign its proof"],
-        ["to a key of small order", { ...details, public_key: smallOrder }, "the key it names is not usable"],
-        ["to the key in force", rotationEntry(base.log, at, first).details, "the key it names was in use before"],
+        ["without proof", { ...details, proof: undefined }, "its new key did not sign its proof"],
+        ["with another's proof", { ...details, proof: first.sign("x") }, "its new key did not sign its proof"],
+        ["with a proof for another place", elsewhere, "its new key did not sign its proof"],
+        ["with a proof for another log", otherLog, "its new key did not sign its proof"],
+        ["to a key of small order", { ...details, public_key: smallOrder }, "its new key is not usable"],
+        ["to the key in force", rotationEntry(base.log, at, first).details, "its new key was used before"],
         [
             "from another key than the one in force",
             { ...details, previous_public_key: third.publicKey },
@@ -131,9 +131,7 @@ describe("a rotation is refused", () => {
             { seed: OTHER_SEED, entries: [] },
             { seed: SEED, entries: [entry(4)] },
         ];
-        expect(await problem(makeRotatedLog(whole).texts, {})).toBe(
-            "line 3 of log: the key it names was in use before",
-        );
+        expect(await problem(makeRotatedLog(whole).texts, {})).toBe("line 3 of log: its new key was used before");
     });
 });
 

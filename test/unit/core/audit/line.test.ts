@@ -59,7 +59,7 @@ describe("the first line", () => {
     it("is that of the log that was expected", () => {
         expect(() => checkGenesis(first, "log", nativePrimitives, ORIGIN)).not.toThrow();
         expect(() => checkGenesis(first, "log", nativePrimitives, { ...ORIGIN, stack: "prod" })).toThrow(
-            "line 1 of log: it is the log of another stack: dev, not prod",
+            "line 1 of log: it is the log of a different stack: dev, not prod",
         );
         expect(() => checkGenesis(first, "log", nativePrimitives, { genesis: "00" })).toThrow("another log");
     });

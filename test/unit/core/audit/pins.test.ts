@@ -7,13 +7,13 @@ const good = makeLog(entries);
 
 describe("a checkpoint", () => {
     test.each<[string, Partial<Checkpoint>, string]>([
-        ["other bytes", { bytes: 1 }, "line 5 of log: the first 5 lines take other bytes than pinned"],
-        ["another root", { root: good.checkpoint.head }, "checkpoint: its note says another size or root than itself"],
+        ["other bytes", { bytes: 1 }, "line 5 of log: the first 5 lines differ in length from the pinned ones"],
+        ["another root", { root: good.checkpoint.head }, "checkpoint: its note has a different size or root"],
         ["a note that is none", { note: "x" }, "checkpoint note: it has no signatures after an empty line"],
         [
             "another log's name",
             { genesis: "00".repeat(32) },
-            "line 1 of log: it begins another log: the pinned one is 0000",
+            "line 1 of log: it belongs to a different log: the pinned one is 0000",
         ],
     ])("with %s is refused", async (_what, change, message) => {
         expect((await failure(good.bytes, { checkpoint: { ...good.checkpoint, ...change } })).message).toContain(

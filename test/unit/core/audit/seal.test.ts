@@ -47,7 +47,7 @@ describe("a sealed line", () => {
         const { log, lines } = makeLog([]);
         const place = { id: uuid("x"), sequence: 1, previous_hash: lines[0]?.capsule.hash ?? "" };
         expect(() => sealEntry(entry(1), place, log, nativeSigner(OTHER_SEED), nativePrimitives)).toThrow(
-            "the log of shop/dev is sealed with another key",
+            "the log of shop/dev is sealed with a different key",
         );
     });
 
@@ -56,7 +56,7 @@ describe("a sealed line", () => {
         const long = entry(1, { details: { text: "x".repeat(MAX_LINE_BYTES) } });
         expect(() =>
             sealEntry(long, { id: uuid("x"), sequence: 1, previous_hash: null }, log, signer, nativePrimitives),
-        ).toThrow(/it takes \d+ bytes, a line at most 262144; split it/);
+        ).toThrow(/it has \d+ bytes, and a line at most 262144; split it/);
     });
 
     test("cannot begin a log with a small-order key", () => {

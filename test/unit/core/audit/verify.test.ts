@@ -130,7 +130,7 @@ describe("a cut log", () => {
         expect(error).toBeInstanceOf(LogBehind);
         expect(error.message).toBe(
             "line 3 of log: it is missing: the log ends after 2 lines, 5 were pinned; " +
-                "the log was cut, or is an older copy: bring back the newer one",
+                "the log was truncated, or is an older copy: restore the newer one",
         );
         expect(await failure(two, { marks: [good.marks[3]!] })).toBeInstanceOf(LogBehind);
     });
@@ -172,7 +172,7 @@ describe("lines moved about", () => {
             [0, 2, 1, 3, 4].map((n) => texts[n]),
             "line 2 of log: its sequence is 2, not 1: lines are missing",
         ],
-        ["no beginning", texts.slice(1), "line 1 of log: it is no log_created record"],
+        ["no beginning", texts.slice(1), "line 1 of log: it is not a log_created record"],
         [
             "the end of a fork",
             [...texts.slice(0, 4), other.texts[4]],
@@ -206,13 +206,13 @@ describe("lines moved about", () => {
     });
 
     test.each([
-        ["key", stranger, "line 1 of log: it is the log of another key"],
-        ["stack", elsewhere, "line 1 of log: it is the log of another stack: prod, not dev"],
+        ["key", stranger, "line 1 of log: it is the log of a different key"],
+        ["stack", elsewhere, "line 1 of log: it is the log of a different stack: prod, not dev"],
     ])("a whole log of another %s is refused where this one is expected", async (_what, whole, message) => {
         const expect_ = { ...ORIGIN, publicKey: good.log.publicKey };
         expect((await failure(whole.bytes, { expect: expect_ })).message).toContain(message);
         expect((await failure(whole.bytes, { checkpoint: good.checkpoint })).message).toContain(
-            "line 1 of log: it begins another log",
+            "line 1 of log: it belongs to a different log",
         );
     });
 
@@ -244,7 +244,7 @@ describe("JSON that means the same", () => {
         expect(other).not.toBe(line);
         const bytes = Buffer.from([...good.texts.slice(0, 2), other, ...good.texts.slice(3)].join(""));
         expect((await failure(bytes, {})).message).toContain(
-            "line 3 of log: it is not written the way the log writes it",
+            "line 3 of log: it is not in the log's canonical encoding",
         );
     });
 

@@ -15,20 +15,20 @@ describe("parseUpstream", () => {
         expect(parseUpstream(text, "upstream")).toEqual(upstream);
     });
 
-    const elsewhere = "choose the host the service really runs on";
+    const elsewhere = "use the host that the service really runs on";
     it.each([
         ["127.0.0.1", 'upstream: "127.0.0.1" is not host:port; write one like "127.0.0.1:3000"'],
         [
             "http://a/x",
-            'upstream: "http://a/x" is a URL, and the proxy speaks plain HTTP to host:port; write host and port alone: "a:80"',
+            'upstream: "http://a/x" is a URL, but the proxy needs host:port and connects with plain HTTP; use only host and port: "a:80"',
         ],
         [
             "HTTP://[fd12::1]:8080",
-            'upstream: "HTTP://[fd12::1]:8080" is a URL, and the proxy speaks plain HTTP to host:port; write host and port alone: "[fd12::1]:8080"',
+            'upstream: "HTTP://[fd12::1]:8080" is a URL, but the proxy needs host:port and connects with plain HTTP; use only host and port: "[fd12::1]:8080"',
         ],
         [
             "https://grafana.lan:3000/",
-            'upstream: "https://grafana.lan:3000/" is a URL, and the proxy speaks plain HTTP to host:port; give host:port of a port that speaks plain HTTP; where there is none, leave the service out and grant its port to peers: TLS then ends there',
+            'upstream: "https://grafana.lan:3000/" is a URL, but the proxy needs host:port and connects with plain HTTP; give host:port of a plain HTTP port; if there is none, remove the service and grant its port to peers, so that TLS ends there',
         ],
         ["fd12::7:80", 'upstream: "fd12::7:80" is not host:port; put an IPv6 address in brackets: "[fd12::1]:3000"'],
         [":80", 'upstream: ":80" is not host:port; write one like "127.0.0.1:3000"'],
@@ -67,9 +67,9 @@ describe("parseUpstream", () => {
         // The same address in notations that some resolvers understand.
         [
             "[::ffff:169.254.169.254]:80",
-            '"::ffff:169.254.169.254" is an IPv4 address in IPv6 clothing; write "169.254.169.254"',
+            '"::ffff:169.254.169.254" is an IPv4-mapped IPv6 address; write "169.254.169.254"',
         ],
-        ["[64:ff9b::a9fe:a9fe]:80", '"64:ff9b::a9fe:a9fe" is an IPv4 address in IPv6 clothing; write the IPv4 address'],
+        ["[64:ff9b::a9fe:a9fe]:80", '"64:ff9b::a9fe:a9fe" is an IPv4-mapped IPv6 address; write the IPv4 address'],
         ["2852039166:80", '"2852039166" is not an IP address; write one like "10.8.0.7"'],
         ["0xa9fea9fe:80", '"0xa9fea9fe" ends in a number; write an IPv4 address as four decimal numbers'],
         ["0xa9.0xfe.43518:80", '"0xa9.0xfe.43518" ends in a number; write an IPv4 address as four decimal numbers'],

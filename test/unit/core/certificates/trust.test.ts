@@ -27,7 +27,7 @@ it.each(["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY--
 it("makes a profile of P-256 authorities only", async () => {
     const [edwards, nist] = [await authority("ed25519"), await authority("ecdsa-p256")];
     expect(() => appleProfile("hub", "qp-tunnel", authoritiesIn(nist + edwards))).toThrow(
-        'Apple profile: Apple\'s systems take no ed25519 authority; give a service `certificate: "both"`',
+        'Apple profile: Apple\'s systems do not support a CA with ed25519 key; give a service `certificate: "both"`',
     );
     expect(() => appleProfile("hub", "qp-tunnel", [])).toThrow("Apple profile");
 });

@@ -43,9 +43,9 @@ test("a key she brought is loaded from where she keeps it, and the keepalive wit
     expect(renderClientConfig(common)).toBe(`# alice on relay (qp-tunnel)
 [Interface]
 # The private key stays with you. The next line loads it from /etc/wireguard/%i.key (%i is the name of this file
-# without .conf): owned by root, mode 0600. To make a pair, with NAME for %i:
+# without .conf): owned by root, mode 0600. To generate a pair, with NAME for %i:
 #     (umask 077; wg genkey > /etc/wireguard/NAME.key; wg pubkey < /etc/wireguard/NAME.key)
-# In an app, replace the next line by: PrivateKey = <your private key>, and add to [Peer]: PersistentKeepalive = 25
+# In an app, replace the next line with: PrivateKey = <your private key>, and add to [Peer]: PersistentKeepalive = 25
 PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25
 Address = 10.8.0.2/32
 MTU = 1420
@@ -60,7 +60,7 @@ Endpoint = 203.0.113.7:51820
 
 test("no keepalive, no DNS, in either form", () => {
     const own = renderClientConfig({ ...common, keepalive: 0, dns: [] });
-    expect(own).toContain("In an app, replace the next line by: PrivateKey = <your private key>\n");
+    expect(own).toContain("In an app, replace the next line with: PrivateKey = <your private key>\n");
     expect(own).toContain("PostUp = wg set %i private-key /etc/wireguard/%i.key\n");
     const generated = renderClientConfig({ ...common, privateKey: "k", keepalive: 0, dns: [] });
     for (const config of [own, generated]) expect(config).not.toMatch(/keepalive|DNS/i);
@@ -70,7 +70,7 @@ test("a key that was handed out before is asked for, and not in the file", () =>
     const file = renderClientConfig({ ...common, handedOut: true });
     expect(file).not.toMatch(/^PrivateKey/m);
     expect(file).toContain(`[Interface]
-# The private key was handed to you with an earlier file, and nobody else has it. Keep it: replace the next line by
+# The private key was in an earlier file, and only you have it. Keep it: replace the next line with
 # the PrivateKey line of that file, and add to [Peer]: PersistentKeepalive = 25.
 # wg-quick can also load it from /etc/wireguard/%i.key (%i is the name of this file without .conf), owned by root, mode 0600.
 PostUp = wg set %i private-key /etc/wireguard/%i.key peer DCqTOyDHNgoyD0vJX4v5pgK2PKYrBCzJrQvOWpNkrEM= persistent-keepalive 25

@@ -85,7 +85,7 @@ describe("checkEpochs", () => {
     it("refuses a name and a port that leave an even epoch no room, and only then", () => {
         const longest = "a".repeat(15);
         expect(refusal(() => check([1, 2], { interface: longest }))).toBe(
-            `relay.interface: "${longest}" leaves no room for the interface of an even key epoch, "${longest}b"; choose a name of at most 14 characters`,
+            `relay.interface: "${longest}" leaves no room for the interface name of an even key epoch, "${longest}b"; choose a name of at most 14 characters`,
         );
         expect(refusal(() => check([2], { listenPort: 65535 }))).toBe(
             "relay.listenPort: 65535 leaves no port for an even key epoch; choose 65534 or less",

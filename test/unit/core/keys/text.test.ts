@@ -13,7 +13,7 @@ const P = 2n ** 255n - 19n;
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 describe("parsePublicKey", () => {
-    const FIX = "give what `wg pubkey` printed";
+    const FIX = "give the output of `wg pubkey`";
     const good = publicKeyOf(encode(Buffer.alloc(32, 7)));
 
     it.each([
@@ -36,7 +36,7 @@ describe("parsePublicKey", () => {
             const point = Buffer.from(hex, "hex");
             point[31]! |= top;
             expect(refusal(() => parsePublicKey(encode(point), "publicKey"))).toBe(
-                `publicKey: is a point of low order, which gives no secrecy; ${FIX}`,
+                `publicKey: is a point of low order, which provides no secrecy; ${FIX}`,
             );
             // The list is right: OpenSSL refuses to agree on a secret with any of them.
             expect(() => openSslAgreement(point)).toThrow();
@@ -65,10 +65,10 @@ describe("private and preshared keys", () => {
         const text = `${"secret".repeat(7)}=`;
         const [first, second] = [parsePrivateKey, parsePresharedKey].map((parse) => refusal(() => parse(text, "key")));
         expect(first).toBe(
-            "key: is not a WireGuard private key: it is 31 bytes of base64, not 32; give what `wg genkey` printed",
+            "key: is not a WireGuard private key: it is 31 bytes of base64, not 32; give the output of `wg genkey`",
         );
         expect(second).toBe(
-            "key: is not a WireGuard preshared key: it is 31 bytes of base64, not 32; give what `wg genpsk` printed",
+            "key: is not a WireGuard preshared key: it is 31 bytes of base64, not 32; give the output of `wg genpsk`",
         );
     });
 });

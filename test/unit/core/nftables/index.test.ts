@@ -52,7 +52,7 @@ describe("conflicts", () => {
             rule("firewalld", "filter_FORWARD", [{ reject: { type: "icmpx", expr: "admin-prohibited" } }], "inet"),
         ];
         expect(conflicts({ nftables }, { ...OWN, interfaces: ["wg0"] })).toEqual([
-            'table inet firewalld, chain filter_FORWARD (hook forward) refuses at its end what the relay\'s own table accepts; tell firewalld: "firewall-cmd --permanent --zone=trusted --add-interface=wg0"',
+            'table inet firewalld, chain filter_FORWARD (hook forward) rejects at its end what the relay\'s own table accepts; tell firewalld: "firewall-cmd --permanent --zone=trusted --add-interface=wg0"',
         ]);
         const jump = rule("firewalld", "filter_FORWARD", [{ jump: { target: "filter_FORWARD_ZONES" } }], "inet");
         nftables.splice(1, 0, jump, chain("firewalld", "filter_FORWARD_ZONES", undefined, undefined, "inet"));

@@ -99,7 +99,7 @@ describe("a generated key, which the registry does not know", () => {
         expect(ask({ nas: { ...nas, expires: JULY } }, gone).problems).toEqual([
             {
                 path: "peers.nas.expires",
-                reason: `was not put off in time: "nas" expired on ${JUNE}, and her key counts as revoked since; raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
+                reason: `was not put off in time: "nas" expired on ${JUNE}, and its key counts as revoked since; raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
             },
         ]);
     });

@@ -5,12 +5,12 @@ describe("public keys", () => {
     it("are refused for two peers", () => {
         expect(
             reasons(allocate(request({ bob: { publicKey: key(1) }, alice: { publicKey: key(1) } }), undefined)),
-        ).toEqual(['peers.bob.publicKey: is also the key of "alice"; give each peer a key of her own']);
+        ).toEqual(['peers.bob.publicKey: is also the key of "alice"; give each peer its own key']);
     });
 
     it("that are none are refused", () => {
         expect(reasons(allocate(request({ alice: { publicKey: "x" } }), undefined))).toEqual([
-            "peers.alice.publicKey: is not a WireGuard public key: it is 0 bytes of base64, not 32; give what `wg pubkey` printed",
+            "peers.alice.publicKey: is not a WireGuard public key: it is 0 bytes of base64, not 32; give the output of `wg pubkey`",
         ]);
     });
 

@@ -88,7 +88,7 @@ describe("what cannot be", () => {
             request({ alice: {} }, { reservedAddresses: ["10.8.0.2"] }),
             after(request({ alice: {} })),
         );
-        expect(reasons(result)).toEqual(["peers.alice.address: 10.8.0.2 is reserved now; pin another address for her"]);
+        expect(reasons(result)).toEqual(["peers.alice.address: 10.8.0.2 is reserved now; pin another address for this peer"]);
     });
 
     it("more peers than addresses", () => {
@@ -109,11 +109,11 @@ describe("what cannot be", () => {
     it("bad subnets, and then nothing else is looked at", () => {
         const result = allocate(request({ "a b": {} }, { subnet: "10.8.0.1/24", subnet6: "fd12::/126" }), undefined);
         expect(reasons(result)).toEqual([
-            'subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the one address',
+            'subnet: "10.8.0.1/24" is an address inside a network; write "10.8.0.0/24" for the network, or "10.8.0.1/32" for the single address',
             'subnet6: "fd12::/126" is too small for a tunnel; choose a prefix length from /48 to /124',
         ]);
         expect(reasons(allocate(request({}, { subnet6: "fd12::/124" }), undefined))).toEqual([
-            'subnet6: "fd12::/124" has fewer addresses than "10.8.0.0/24", and a peer has the same place in both; choose a prefix length of at most /120',
+            'subnet6: "fd12::/124" has fewer addresses than "10.8.0.0/24", and a peer has the same position in both; choose a prefix length of at most /120',
         ]);
     });
 

@@ -5,7 +5,7 @@ import {
     CONNECTED_SECONDS,
     problemsOf,
     statusOf,
-    unasked,
+    unreachableStatus,
     type PeerStatus,
     type RelayAnswer,
     type ServedCertificate,
@@ -122,7 +122,7 @@ describe("a peer whose key is being replaced", () => {
         expect(status.peers[0]).toMatchObject({ name: "alice", state: "connected", age: 5, received: 7, sent: 8 });
         expect(status.drift).toEqual([]);
         expect(status.notes).toEqual([
-            "alice has not used her new key yet: the former one works until she does, until 2026-11-25T13:00:00Z at most",
+            "alice has not used its new key yet: the former one works until then, until 2026-11-25T13:00:00Z at most",
         ]);
     });
 
@@ -193,7 +193,7 @@ describe("two key epochs", () => {
         const strange = changed((answer) => {
             answer.interfaces[0]!.dump!.publicKey = key("another");
         });
-        expect(problems(strange)).toEqual(["drift: the interface wg0 has a key that the state does not know"]);
+        expect(problems(strange)).toEqual(["drift: the interface wg0 has a key that is not in the state"]);
         strange.interfaces[0]!.epoch = 7;
         expect(statusOf(known, strange).interfaces[0]!.epoch).toBe(7);
         expect(problems(strange)).toEqual([]);
@@ -209,7 +209,7 @@ describe("the rest of a relay", () => {
         });
         expect(statusOf(known, gone).drift).toEqual([
             "the interface wg0 is gone or does not answer",
-            "the firewall's table is gone: nothing guards the tunnel",
+            "the firewall's table is missing: the tunnel is not protected",
             "the proxy does not run",
         ]);
         const deaf = changed((answer) => answer.listeners.pop());
@@ -309,7 +309,7 @@ describe("the rest of a relay", () => {
         });
         expect(statusOf(known, waiting).notes).toEqual([
             "a change of network, wg.conf waits for its confirmation",
-            "a change that nobody confirmed was rolled back on 2026-11-25T11:00:00Z; the next up records it",
+            "a change that was not confirmed was rolled back on 2026-11-25T11:00:00Z; the next `pulumi up` records it",
         ]);
     });
 });
@@ -319,15 +319,15 @@ describe("what must be connected", () => {
         [{ required: ["alice"] }, []],
         [
             { required: ["alice"], stale: 179 },
-            ["stale alice: alice is not connected: her last handshake was 180 s ago"],
+            ["stale alice: alice is not connected: its last handshake was 180 s ago"],
         ],
-        [{ required: ["bob"] }, ["stale bob: bob is not connected: her last handshake was 181 s ago"]],
+        [{ required: ["bob"] }, ["stale bob: bob is not connected: its last handshake was 181 s ago"]],
         [{ required: ["bob"], stale: 181 }, []],
         [{ required: ["erik"] }, ["stale erik: erik is not connected: expired"]],
         [
             { stale: 180 },
             [
-                "stale bob: bob is not connected: her last handshake was 181 s ago",
+                "stale bob: bob is not connected: its last handshake was 181 s ago",
                 "stale carol: carol is not connected: no handshake yet",
                 "stale dora: dora is not connected: no handshake yet",
             ],
@@ -338,7 +338,7 @@ describe("what must be connected", () => {
 });
 
 it("a relay that could not be asked is told by the state alone", () => {
-    const status = unasked(known, "no route to host");
+    const status = unreachableStatus(known, "no route to host");
     expect(status).toMatchObject({ reachable: false, problem: "no route to host", time: null, drift: [] });
     expect(status.peers.map(({ state }) => state)).toEqual([...Array(5).fill("unknown"), "revoked", "revoked"]);
     expect(problemsOf(status, { expiring: 14, stale: 1 }, CONNECTED_SECONDS)).toEqual([

@@ -21,7 +21,7 @@ test("one holder at a time; the next waits until it is released", async () => {
 test("who waits too long is told who is in the way", async () => {
     const release = await lockFile("x.lock", "audit/dev.jsonl");
     await expect(lockFile("x.lock", "audit/dev.jsonl", 30)).rejects.toThrow(
-        "audit/dev.jsonl: it is locked by another writer for more than 0.03 s; wait for the other update to end",
+        "audit/dev.jsonl: another writer has held its lock for more than 0.03 s; wait for the other update to end",
     );
     release();
     (await lockFile("x.lock", "audit/dev.jsonl", 0))();

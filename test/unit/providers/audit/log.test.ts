@@ -61,8 +61,8 @@ describe("the first record", () => {
     test("is not written when the state remembers records", async () => {
         const log = await open({}, { expectExisting: true });
         expect((await problem(log.begin({ action: "setup_relay", message: "x" }))).message).toBe(
-            "line 1 of audit/dev.jsonl: it is missing: the log is not there, though the state remembers records in it; " +
-                "bring the log back from version control or its mirror, or name it in `path` of AuditSink where the relay came from another project; if it is lost for good, say so with restartFrom",
+            "line 1 of audit/dev.jsonl: it is missing: the log does not exist, but the state pins records in it; " +
+                "restore the log from version control or its mirror, or set `path` of AuditSink if the relay came from another project; if it is lost for good, acknowledge that with restartFrom",
         );
         expect(fs.existsSync(path)).toBe(false);
         expect(fs.existsSync(scratch.config)).toBe(false);
@@ -156,7 +156,7 @@ describe("appending", () => {
         const release = await lockFile(`${path}.lock`, path);
         jest.spyOn(performance, "now").mockReturnValueOnce(0).mockReturnValue(10_001);
         expect((await problem(log.append({ action: "log_note", message: "x" }))).message).toContain(
-            "audit/dev.jsonl: it is locked by another writer for more than 10 s",
+            "audit/dev.jsonl: another writer has held its lock for more than 10 s",
         );
         release();
         await log.append({ action: "log_note", message: "y" });
@@ -187,6 +187,6 @@ describe("a machine without the key", () => {
             /^signing key \w{16}: the key of audit\/dev.jsonl is/,
         );
         fs.rmSync(scratch.config, { recursive: true });
-        expect(await unwritable({})).toContain("it is not on this machine, and the log was begun with it");
+        expect(await unwritable({})).toContain("it is not on this machine, and the log is sealed with it");
     });
 });

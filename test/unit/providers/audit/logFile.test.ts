@@ -19,7 +19,7 @@ describe("an interrupted write", () => {
         ).toEqual([
             {
                 action: "log_recovered",
-                message: "Moved 16 bytes of an interrupted write to dev.jsonl.torn-1",
+                message: "Moved 16 bytes of an incomplete line to dev.jsonl.torn-1",
                 details: { bytes: 16, sha3_256: expect.stringMatching(/^[0-9a-f]{64}$/), file: "dev.jsonl.torn-1" },
             },
             { action: "log_note", message: "after", details: {} },
@@ -74,7 +74,7 @@ describe("a disk that fails", () => {
             const refused = await problem(log.begin({ action: "peer_add", message: "x" }));
             expect(refused.message).toBe(
                 "audit/dev.jsonl: it cannot be read or written: ENOSPC: no space left on device; see to the disk and the " +
-                    "permissions, then run again: what was written half is repaired then",
+                    "permissions, then run again: an incomplete line is repaired then",
             );
             expect(refused.cause).toBe(full);
             spy.mockRestore();
@@ -95,7 +95,7 @@ describe("a disk that fails", () => {
             return real(file, buffer, offset, length);
         }) as typeof fs.writeSync);
         expect((await problem(log.append({ action: "log_note", message: "x" }))).message).toMatch(
-            /^audit\/dev\.jsonl: it has \d+ bytes after a write that should have made it \d+: somebody else writes to it/,
+            /^audit\/dev\.jsonl: it has \d+ bytes after a write that should have made it \d+: another program writes to it/,
         );
     });
 });

@@ -75,13 +75,13 @@ test.each<[string, () => void, string]>([
     [
         "the log was cut",
         () => fs.writeFileSync(path, fs.readFileSync(path, "utf8").split("\n").slice(0, 2).join("\n") + "\n"),
-        "the log was cut, or is an older copy",
+        "the log was truncated, or is an older copy",
     ],
-    ["the log was replaced", () => fs.writeFileSync(path, replacement()), "its mirror holds other records"],
+    ["the log was replaced", () => fs.writeFileSync(path, replacement()), "its mirror has different records"],
     [
         "the mirror's end was changed",
         () => fs.writeFileSync("mirror", String(mirrored()).replace("n 3", "n 9")),
-        "its mirror holds other records",
+        "its mirror has different records",
     ],
 ])("when %s nothing is sent", async (_what, tamper, message) => {
     await write(3);
@@ -104,7 +104,9 @@ test("a mirror's word for its head is enough to find the contradiction", async (
         append: () => Promise.reject(new Error("nothing is to be sent")),
     });
     expect(await missingInMirror(log, path, knows(head))).toEqual({ offset: size, end: size });
-    await expect(missingInMirror(log, path, knows("00".repeat(32)))).rejects.toThrow("its mirror holds other records");
+    await expect(missingInMirror(log, path, knows("00".repeat(32)))).rejects.toThrow(
+        "its mirror has different records",
+    );
     log.close();
 });
 
@@ -121,7 +123,7 @@ test("a mirror that says how it ends is not read", async () => {
     const { length } = whole;
     expect(await missingInMirror(log, path, ends(whole.subarray(-4096)))).toEqual({ offset: length, end: length });
     const other = Buffer.from(whole.subarray(-4096).toString().replace("n 3", "n 9"));
-    await expect(missingInMirror(log, path, ends(other))).rejects.toThrow("its mirror holds other records");
+    await expect(missingInMirror(log, path, ends(other))).rejects.toThrow("its mirror has different records");
     log.close();
 });
 
@@ -156,7 +158,7 @@ test("a mirror whose end alone is right is refused, and a changed signature is n
     garbage.fill("x", 100, 200);
     fs.writeFileSync("mirror.jsonl", garbage);
     await expect(pushToMirror(path, path, fileMirror("mirror.jsonl"))).rejects.toThrow(
-        "its mirror holds other records",
+        "its mirror has different records",
     );
 
     const forged = whole

@@ -204,7 +204,7 @@ const garble = fc.nat(1_000_000).map((at) =>
             const mirror = fs.readFileSync("mirror.jsonl");
             mirror[at % mirror.length]! ^= 1;
             fs.writeFileSync("mirror.jsonl", mirror);
-            await real.refused(/its mirror holds other records/, "push", real.ref.path, "--to", "mirror.jsonl");
+            await real.refused(/its mirror has different records/, "push", real.ref.path, "--to", "mirror.jsonl");
             const pulled = await run("audit", "pull", "restored.jsonl", "--from", "mirror.jsonl");
             // Only a newline that is no more leaves a beginning behind it, as after an interrupted write.
             if (pulled.code === 0) expect(real.bytes().indexOf(fs.readFileSync("restored.jsonl"))).toBe(0);
@@ -225,7 +225,7 @@ const stale = fc.double({ min: 0, max: 1, noNaN: true }).map((part) =>
         await real.refused(/it is missing: the log ends after \d+ lines/, "verify", "stale.jsonl", "--checkpoint", pin);
         fs.writeFileSync("whole.jsonl", bytes);
         await real.refused(
-            /its mirror has \d+: the log was cut, or is an older copy/,
+            /its mirror has \d+: the log was truncated, or is an older copy/,
             "push",
             "stale.jsonl",
             "--to",

@@ -21,9 +21,9 @@ test.each<[string, () => void, string]>([
     [
         "a link to nothing",
         () => fs.symlinkSync("nothing", path),
-        "is a symbolic link to nothing; make what it leads to, or remove the link",
+        "is a broken symbolic link; create its target, or remove the link",
     ],
-    ["a link to itself", () => fs.symlinkSync("dev.jsonl", path), "it is a symbolic link that leads to itself"],
+    ["a link to itself", () => fs.symlinkSync("dev.jsonl", path), "it is a symbolic link to itself"],
 ])("%s in a log's place is refused in plain words, by who writes and who reads", async (_what, make, message) => {
     fs.mkdirSync("audit");
     make();
@@ -39,7 +39,7 @@ test.each<[string, () => void]>([
     fs.mkdirSync("audit");
     make();
     await expect(note()).rejects.toThrow(
-        `${path}: its lock ${fs.realpathSync(scratch.folder)}/${path}.lock is not the empty file it has to be; remove it while no update is running`,
+        `${path}: its lock ${fs.realpathSync(scratch.folder)}/${path}.lock must be an empty file; remove it while no update is running`,
     );
 });
 
@@ -62,7 +62,7 @@ test("a file with a second name is not written: writers under the other would no
     await note();
     fs.linkSync(path, "other.jsonl");
     await expect(note()).rejects.toThrow(
-        `${path}: the file has 2 names (hard links), and writers under the others are not waited for; keep one of them`,
+        `${path}: the file has 2 names (hard links), and there is no lock for the others; keep one of them`,
     );
     expect((await verifyFile("other.jsonl", { mode: "full" })).size).toBe(2);
     fs.rmSync("other.jsonl");

@@ -10,12 +10,12 @@ describe("a log that is not ours to continue", () => {
         [
             "another stack's",
             { stack: "prod" },
-            "line 1 of audit/dev.jsonl: it is the log of another stack: dev, not prod",
+            "line 1 of audit/dev.jsonl: it is the log of a different stack: dev, not prod",
         ],
         [
             "another project's",
             { project: "other" },
-            "line 1 of audit/dev.jsonl: it is the log of another project: shop, not other",
+            "line 1 of audit/dev.jsonl: it is the log of a different project: shop, not other",
         ],
     ])("%s is refused", async (_whose, changes, message) => {
         await written(1);
@@ -32,7 +32,7 @@ describe("a log that is not ours to continue", () => {
         process.env["OTHER"] = "ab".repeat(32);
         const other = await open({ signingKey: "env:OTHER" });
         expect((await problem(other.append({ action: "log_note", message: "x" }))).message).toMatch(
-            /^signing key [0-9a-f]{16}: the log of shop\/dev is sealed with another key, [0-9a-f]{16}; give this machine the key/,
+            /^signing key [0-9a-f]{16}: the log of shop\/dev is sealed with a different key, [0-9a-f]{16}; copy the log's key to this machine/,
         );
     });
 

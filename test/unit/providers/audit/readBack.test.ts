@@ -30,14 +30,14 @@ test("what every command reads passes; any other line is refused before it is wr
     const refused = [
         [
             [third],
-            "line 2 of audit/dev.jsonl: its sequence is 2, not 1: lines are missing, doubled or swapped: readers would refuse it",
+            "line 2 of audit/dev.jsonl: its sequence is 2, not 1: lines are missing, duplicated or swapped: readers would reject it",
         ],
         [
             [second.replace("one", "0ne")],
             "line 2 of audit/dev.jsonl: its content does not match its hash: readers would",
         ],
         [[second, second], "line 3 of audit/dev.jsonl: its sequence is 1, not 2"],
-        [[second.trimEnd()], "line 2 of audit/dev.jsonl: it is not written the way the log writes it"],
+        [[second.trimEnd()], "line 2 of audit/dev.jsonl: it is not in the log's canonical encoding"],
     ] as const;
     for (const [lines, problem] of refused) {
         expect(() => readBack(lines, behindFirst, path)).toThrow(problem);

@@ -15,5 +15,5 @@ test("entries come from the newest or the oldest; a log that is not there has no
     expect(await messages("oldest")).toEqual(["Log of shop/dev begun", "Added p1", "Added p2"]);
     expect(await (await open()).findDetails(({ action }) => action === "none")).toBeUndefined();
     rewrite((all) => all.map((text, n) => (n === 1 ? text.replace("{", "{ ") : text)));
-    await expect(messages()).rejects.toThrow("line 2 of audit/dev.jsonl: it is not written the way the log writes it");
+    await expect(messages()).rejects.toThrow("line 2 of audit/dev.jsonl: it is not in the log's canonical encoding");
 });

@@ -57,7 +57,7 @@ describe("a mark", () => {
         const { log, marks } = await written(3);
         fs.rmSync(path);
         expect((await problem(log.verifyMark(marks[1]!))).message).toContain(
-            "line 3 of audit/dev.jsonl: it is missing: the log is not there, though the state remembers records in it",
+            "line 3 of audit/dev.jsonl: it is missing: the log does not exist, but the state pins records in it",
         );
         const kept = fs.readdirSync("audit");
         fs.mkdirSync("other");
@@ -78,9 +78,9 @@ describe("a mark", () => {
         const behind = (warning: string): void => void told.push(warning);
         expect(await tolerant.verifyMark(marks[3]!, { behind })).toEqual([]);
         expect(told).toEqual([
-            "audit/dev.jsonl: it is at least 2 lines older than the state: line 4 is missing here; rebase this branch on what was " +
-                "applied last, or fetch the newer log with `qp-tunnel audit pull`; if nobody has a newer one, its end was cut; " +
-                "an update will refuse",
+            "audit/dev.jsonl: it is at least 2 lines older than the state: line 4 is missing here; rebase this branch on the last " +
+                "applied commit, or fetch the newer log with `qp-tunnel audit pull`; if there is no newer one, the log was truncated; " +
+                "an update will be refused",
         ]);
         expect(await problem(tolerant.verifyMark(marks[3]!))).toBeInstanceOf(LogBehind);
         expect(await problem((await open()).verifyMark(marks[3]!, { behind }))).toBeInstanceOf(LogBehind);
@@ -172,12 +172,12 @@ describe("a log that is truly lost", () => {
     test("is begun anew when the program says which, and the new one says so first", async () => {
         const again = await open({ restartFrom: pinned.genesis }, { expectExisting: true });
         const lost =
-            "audit/dev.jsonl: the log is lost, as acknowledged by restartFrom; the next update begins a new one";
+            "audit/dev.jsonl: the log is lost, as acknowledged by restartFrom; the next update creates a new one";
         expect(await again.verifyMark(mark)).toEqual([lost]);
         expect(await again.verifyCheckpoint(pinned)).toEqual([lost]);
         await again.append({ action: "log_note", message: "new" });
         expect(lines()[0]?.details["restarted_from"]).toBe(pinned.genesis);
-        const anew = `audit/dev.jsonl: begun anew after the loss of ${pinned.genesis}`;
+        const anew = `audit/dev.jsonl: started again after the loss of ${pinned.genesis}`;
         expect(await again.verifyMark(mark)).toEqual([anew]);
         expect(await again.verifyCheckpoint(pinned)).toEqual([anew]);
         const { genesis: _, ...short } = mark;
@@ -187,7 +187,7 @@ describe("a log that is truly lost", () => {
             "audit/dev.jsonl: it is at least 1 line older than the state: line 3 is missing here",
         );
         expect((await problem((await open()).verifyCheckpoint(pinned))).message).toContain(
-            "line 1 of audit/dev.jsonl: it begins another log",
+            "line 1 of audit/dev.jsonl: it belongs to a different log",
         );
     });
 

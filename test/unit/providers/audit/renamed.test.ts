@@ -78,5 +78,5 @@ test("a stack that has nothing pinned cannot go on with another stack's log", as
     const message = await refused(
         (await AuditLog.open({ ...PROD, path: "audit/dev.jsonl" })).append({ action: "peer_add", message: "x" }),
     );
-    expect(message).toMatch(/^line 1 of audit\/dev\.jsonl: it is the log of another stack: dev, not prod/);
+    expect(message).toMatch(/^line 1 of audit\/dev\.jsonl: it is the log of a different stack: dev, not prod/);
 });

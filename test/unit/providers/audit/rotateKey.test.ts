@@ -40,12 +40,12 @@ test("a key in a file is replaced there, the old one kept beside it, and the log
         sequence: 2,
         file: key(),
         backup: `${key()}.retired-${rotation.previous.slice(0, 16)}`,
-        next: "give every machine that writes this log the new key; keep the old one only if you must, it seals nothing any more",
+        next: "copy the new key to every machine that writes this log; the old one is no longer needed",
     });
     expect(lines()[2]).toMatchObject({
         action: "log_key_rotated",
         status: "success",
-        message: `Key ${rotation.publicKey.slice(0, 16)} is in force from here on`,
+        message: `Key ${rotation.publicKey.slice(0, 16)} is the current key from here on`,
         user: "alice",
         details: { public_key: rotation.publicKey, previous_public_key: rotation.previous },
     });
@@ -77,7 +77,7 @@ test("whoever still has the retired key cannot write, and is told by which line"
     fs.copyFileSync(key(), "stolen.key");
     const { publicKey, previous } = await rotateKey(REF);
     await expect(note("late", { ...REF, signingKey: "file:stolen.key" })).rejects.toThrow(
-        `signing key ${previous.slice(0, 16)}: line 3 of ${path} retired it; give this machine the key that is in force, ` +
+        `signing key ${previous.slice(0, 16)}: line 3 of ${path} retired it; copy the current key to this machine, ` +
             publicKey.slice(0, 16),
     );
     expect(lines()).toHaveLength(3);
@@ -89,12 +89,10 @@ test("a key in the environment is not replaced; the next one is named, and the l
     const ref = { ...REF, signingKey: "env:OLD" };
     await note("one", ref);
     await expect(rotateKey(ref)).rejects.toThrow(
-        "--to: the key is in the environment (env:OLD), where it cannot be replaced from here; name the next key with --to",
+        "--to: the key is in the environment (env:OLD), where this command cannot replace it; give the next key with --to",
     );
-    await expect(rotateKey(ref, "env:OLD")).rejects.toThrow("--to: it is the key that is in force already");
-    expect((await rotateKey(ref, "env:NEW")).next).toBe(
-        'set signingKey to "env:NEW", or put that key where env:OLD is set',
-    );
+    await expect(rotateKey(ref, "env:OLD")).rejects.toThrow("--to: it is already the current key");
+    expect((await rotateKey(ref, "env:NEW")).next).toBe('set signingKey to "env:NEW", or set env:OLD to that key');
     await expect(note("late", ref)).rejects.toThrow("retired it");
     await note("two", { ...REF, signingKey: "env:NEW" });
     expect((await verifyFile(path, { mode: "full" })).size).toBe(4);
@@ -139,7 +137,7 @@ test("a key that sealed the log before is refused, and nothing is written", asyn
         await rotateKey({ ...ref, signingKey: `env:K${n - 1}` }, `env:K${n}`);
         const before = fs.readFileSync(path);
         await expect(rotateKey({ ...ref, signingKey: `env:K${n}` }, "env:K0")).rejects.toThrow(
-            `signing key ${first.slice(0, 16)}: ${path} was sealed with it until line 3, and a retired key never returns; choose a key that this log never had; nothing was written`,
+            `signing key ${first.slice(0, 16)}: ${path} was sealed with it until line 3, and a retired key cannot be used again; choose a key that this log has never used; nothing was written`,
         );
         expect(fs.readFileSync(path).equals(before)).toBe(true);
         await verifyFile(path, { mode: "full" });

@@ -41,7 +41,7 @@ test("a log goes on in a new file, and stays one chain with one numbering", asyn
     const [first] = texts("dev.jsonl.0002").map((text) => JSON.parse(text) as AuditLine);
     expect(first).toMatchObject({
         action: "log_segment",
-        message: "Went on in a new file behind dev.jsonl.0001",
+        message: "Continued in a new file after dev.jsonl.0001",
         details: {
             closed: "dev.jsonl.0001",
             records: texts("dev.jsonl.0001").length,
@@ -142,7 +142,7 @@ test("a segment that is there twice is not chosen from", async () => {
     await written(5);
     fs.copyFileSync("audit/dev.jsonl.0001", "audit/dev.0001.jsonl");
     await expect(verifyFile(path, {})).rejects.toThrow(
-        "audit/dev.jsonl: its segment 1 is there twice, as dev.jsonl.0001 and dev.0001.jsonl; compare the two, and move the one that is a copy to another folder",
+        "audit/dev.jsonl: its segment 1 exists twice, as dev.jsonl.0001 and dev.0001.jsonl; compare the two, and move the copy to another folder",
     );
 });
 

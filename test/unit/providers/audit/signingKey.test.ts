@@ -30,7 +30,7 @@ test("a stack's name cannot leave the directory", () => {
 
 test("a key is not made when there is a log already", () => {
     expect(() => loadSigningKey(undefined, origin, false)).toThrow(
-        "it is not on this machine, and the log was begun with it; bring the key here from where the log was written, " +
+        "it is not on this machine, and the log is sealed with it; copy the key from the machine that wrote the log, " +
             "or give it with signingKey: env:NAME; a new key cannot continue the log",
     );
     expect(existsSync(scratch.config)).toBe(false);
@@ -53,7 +53,7 @@ test.each(["0640", "0604", "0660"])("a key file of mode %s is refused", (mode) =
     writeFileSync("own.key", seed.toString("hex"));
     chmodSync("own.key", Number.parseInt(mode, 8));
     expect(() => loadSigningKey("file:own.key", origin, true)).toThrow(
-        `others than its owner can read it; chmod 600 ${join(scratch.folder, "own.key")}`,
+        `other users can read it; chmod 600 ${join(scratch.folder, "own.key")}`,
     );
 });
 
@@ -72,7 +72,7 @@ test.each([
 
 test("a key that stands where its place should be named is not repeated", () => {
     expect(messageOf(() => loadSigningKey(seed.toString("hex"), origin, true))).toBe(
-        "signingKey: it begins with neither file: nor env:; write file:PATH or env:NAME",
+        "signingKey: it starts with neither file: nor env:; write file:PATH or env:NAME",
     );
 });
 

@@ -13,7 +13,7 @@ const droplet = (id: unknown): SshHost => ({ ...host, instance: { provider: "dig
 
 describe("a host whose address is not known yet", () => {
     it("is called so", () => {
-        expect(describeHost(unknown)).toBe("a machine that is yet to be made");
+        expect(describeHost(unknown)).toBe("a machine that does not exist yet");
         expect(hostKeyOf(unknown)).toBe("(not known yet)");
         expect(hostKeyOf({ ...unknown, port: 2222 })).toBe("(not known yet):2222");
     });

@@ -75,30 +75,26 @@ describe("a receipt", () => {
     });
 
     it.each([
-        [
-            "nothing",
-            "",
-            "host.receipt: is not a receipt; paste all that the script printed, from the BEGIN line to the END line",
-        ],
+        ["nothing", "", "host.receipt: is not a receipt; paste the whole receipt, from the BEGIN line to the END line"],
         [
             "half of it",
             text.slice(0, 200),
-            "host.receipt: is not a receipt; paste all that the script printed, from the BEGIN line to the END line",
+            "host.receipt: is not a receipt; paste the whole receipt, from the BEGIN line to the END line",
         ],
         [
             "one with a line missing at its end",
             text.replace(/\n.*(\n-----END)/, "$1"),
-            "host.receipt: is damaged; paste it again, whole, or run the script again for another one",
+            "host.receipt: is damaged; paste the whole receipt again, or run the script again for a new one",
         ],
         [
             "one with something else in between",
             text.replace(/\n([A-Za-z0-9+/]{76})\n/, "\n$1\n[message cut off]\n"),
-            "host.receipt: is damaged; paste it again, whole, or run the script again for another one",
+            "host.receipt: is damaged; paste the whole receipt again, or run the script again for a new one",
         ],
         [
             "one of a later version",
             receiptText({ fields: { version: 2 } }),
-            "host.receipt: is of another version of this library; paste it again, whole, or run the script again for another one",
+            "host.receipt: is from a different version of this library; paste the whole receipt again, or run the script again for a new one",
         ],
     ])("is refused when it is %s", (_what, given, message) => {
         expect(refusal(given)).toBe(message);

@@ -44,7 +44,7 @@ describe("no answer", () => {
 
     it.each([
         ["sudo: a password is required", "sudo asks for a password"],
-        ["sudo: sorry, you must have a tty to run sudo", "sudo insists on a terminal"],
+        ["sudo: sorry, you must have a tty to run sudo", "sudo requires a terminal"],
         ["admin is not here\nsudo: unknown", "sudo does not work: unknown"],
     ])("with %s says so", (stderr, problem) => {
         expect(() => answerOf(host, finished(begun, stderr, 1))).toThrow(problem);

@@ -107,7 +107,7 @@ it.each<[Use, Record<string, string[] | undefined>]>([
         "session",
         { controlmaster: ["false"], sessiontype: ["default"], stdinnull: ["no"], forkafterauthentication: ["no"] },
     ],
-    ["anew", { controlmaster: ["false"], controlpath: undefined, sessiontype: ["default"] }],
+    ["fresh", { controlmaster: ["false"], controlpath: undefined, sessiontype: ["default"] }],
 ])("leave a user's configuration nothing to decide that matters, for %s", (use, more) => {
     const found = effective(use);
     const expected = { ...OURS, ...more, userknownhostsfile: [join(folder, "known_hosts")] };

@@ -33,7 +33,7 @@ describe("whose time has come", () => {
 
     it("is known for more people than a pipe holds", () => {
         relay.write("etc/peers", Array.from({ length: 10_000 }, (_, n) => row(`peer${n}`, PAST)).join(""));
-        expect(run('if expiry_due; then echo due; fi; sift past "$etc/peers" | wc -l')).toBe("due\n10000\n");
+        expect(run('if expiry_due; then echo due; fi; select_peers past "$etc/peers" | wc -l')).toBe("due\n10000\n");
     });
 });
 
@@ -107,7 +107,7 @@ describe("what would bring her back", () => {
         expect(relay.read("work/network")).toBe("mtu 1420\n");
         expect(admitted(row("alice", FUTURE, ips).replace("key-alice", "key-other"))).toBe("");
         relay.write("etc/peers", row("alice", FUTURE, ips));
-        expect(run('sift current "$(current peers)"')).toBe("");
+        expect(run('select_peers current "$(current peers)"')).toBe("");
     });
 
     it("neither does one that arrives late, which is remembered from then on", () => {

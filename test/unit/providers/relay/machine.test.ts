@@ -154,7 +154,7 @@ describe("the kernel's part of the firewall", () => {
     ])("is named where it is missing: %s", (pattern, modules) => {
         program("nft", `case "$*" in ${pattern}) echo "No such file or directory" >&2; exit 1 ;; esac`);
         expect(check).toThrow(
-            `@refused\n the kernel lacks what the firewall needs: ${modules}\n load these modules with modprobe, or start a kernel that has them\n`,
+            `@refused\n the kernel lacks modules that the firewall needs: ${modules}\n load these modules with modprobe, or start a kernel that has them\n`,
         );
     });
 });

@@ -141,14 +141,14 @@ describe.each(["ed25519", "ecdsa-p256"] as const)("a relay with an %s authority 
         expect(Date.parse(certificateInfo(certificate()).notAfter) / 1000).toBe(end);
         relay.write("etc/renewals", line({ algorithm, end: seconds() - 1, names: "10.8.0.1" }));
         expect(() => renew()).toThrow(
-            /the authority with which the relay renews certificates has ended\n run `pulumi up`/,
+            /the relay's intermediate CA for certificate renewal has expired\n run `pulumi up`/,
         );
     });
 
     it("cannot make what it may not vouch for, even if it is told to", () => {
         for (const names of ["10.8.0.2", "10.8.0.1 fd12::2"]) {
             relay.write("etc/renewals", line({ algorithm, names }));
-            expect(() => renew()).toThrow(/would be refused: .*permitted subtree violation/s);
+            expect(() => renew()).toThrow(/clients would refuse the certificate.*permitted subtree violation/s);
         }
         expect(relay.read("etc/certs/notes-relay.pem")).toBeUndefined();
     });
@@ -180,14 +180,14 @@ describe.each(["ed25519", "ecdsa-p256"] as const)("a relay with an %s authority 
         });
 
         it.each<[string, () => [object, Date?], string]>([
-            ["gone", () => [{ "certificate.notes-relay.pem": undefined }], "is gone from the relay"],
-            ["nonsense", () => [{ "certificate.notes-relay.pem": "hello" }], "is gone from the relay"],
+            ["gone", () => [{ "certificate.notes-relay.pem": undefined }], "is missing on the relay"],
+            ["nonsense", () => [{ "certificate.notes-relay.pem": "hello" }], "is missing on the relay"],
             [
                 "somebody else's",
                 () => [{ "certificate.notes-relay.pem": root.certificate }],
-                "was not made with the relay's own authority",
+                "was not issued by the relay's intermediate CA",
             ],
-            ["over", () => [{}, new Date(Date.now() + 91 * DAY * 1000)], "has been invalid since"],
+            ["over", () => [{}, new Date(Date.now() + 91 * DAY * 1000)], "expired on"],
         ])("says that a certificate is %s", (_what, given, problem) => {
             expect(drift(...given())).toEqual({
                 "certificate notes": expect.stringContaining(`the certificate of notes ${problem}`) as string,
@@ -206,7 +206,7 @@ describe.each(["ed25519", "ecdsa-p256"] as const)("a relay with an %s authority 
         });
 
         it("says that the authority is gone or differs", () => {
-            const sentence = `the authority with which the relay renews ${algorithm} certificates is gone or differs; \`pulumi up --refresh\` installs a new one`;
+            const sentence = `the ${algorithm} intermediate CA for certificate renewal is missing or differs; \`pulumi up --refresh\` installs a new one`;
             for (const found of [undefined, root.certificate]) {
                 expect(drift({ [`issuer.${algorithm}.pem`]: found })).toEqual({ [`issuer ${algorithm}`]: sentence });
             }

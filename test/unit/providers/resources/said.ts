@@ -2,7 +2,7 @@ import type { Ledger } from "../../../../core/registry/model.js";
 import type { Program } from "./programs.js";
 
 const FALLBACK =
-    /^(no (other )?peer is affected|the firewall is loaded again|what is allowed is loaded|is checked again|the proxy loads its)/;
+    /^(no (other )?peer is affected|the firewall is reloaded|the access rules are reloaded|is checked again|the proxy reloads its)/;
 
 /** What a sentence of a preview states, without what follows from it: that depends on what else happens. */
 export function factsIn(said: string): string[] {
@@ -57,7 +57,7 @@ interface Right {
 
 function parseRights(sentence: string): Right | undefined {
     const match =
-        /^(.*?) (is|are)( no longer| still)? allowed to reach (.*?)(?:, as (.*) was until now|, now from another address|; running connections end at once)?$/.exec(
+        /^(.*?) (is|are)( no longer| still)? allowed to reach (.*?)(?:, as (.*) was until now|, now from a different address|; running connections end at once)?$/.exec(
             sentence,
         );
     if (match === null) return undefined;

@@ -234,7 +234,7 @@ def parse(data):
     demand(isinstance(seal["sequence"], int) and not isinstance(seal["sequence"], bool), "its sequence")
     demand(seal["previous_hash"] is None or text_like(seal["previous_hash"], "[0-9a-f]{64}"), "its previous_hash")
     demand(text_like(seal["hash"], "[0-9a-f]{64}") and text_like(seal["signature"], "[0-9a-f]{128}"), "its seal")
-    demand(written(line).encode("utf-8", "surrogatepass") == data, "it is not written the way the log writes it")
+    demand(written(line).encode("utf-8", "surrogatepass") == data, "it is not in the log's canonical encoding")
     return line
 
 

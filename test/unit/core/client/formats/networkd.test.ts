@@ -3,7 +3,7 @@ import { PRIVATE, PRESHARED, RELAY, full, bare, files } from "./clients.js";
 it("systemd-networkd: a netdev and a network, in the words of systemd.netdev(5) and systemd.network(5)", () => {
     expect(files("networkd", full)).toEqual({
         "/etc/systemd/network/wg0.netdev": `# nas on office (qp-tunnel)
-# root:systemd-network, mode 0640: systemd-networkd runs as that group, and nobody else may read it.
+# root:systemd-network, mode 0640: systemd-networkd runs as that group, and other users must not be able to read it.
 [NetDev]
 Name=wg0
 Kind=wireguard

@@ -38,14 +38,15 @@ test("a dormant table, interfaces that are missing or too many, sets that differ
     ];
     expect(drift(objects, "set")).toEqual({
         "table flags":
-            "the nftables table inet qp is dormant: it filters nothing; `pulumi up --refresh` loads it again",
+            "the nftables table inet qp is dormant and filters nothing; `pulumi up --refresh` loads it again",
         "set acl4":
             "set acl4 of table qp was changed (type ipv4_addr . ipv4_addr; flags constant instead of type ipv4_addr . ipv4_addr); `pulumi up --refresh` loads it again",
-        "set more": "set more of table qp is not ours; `pulumi up --refresh` removes it",
-        "ours wg0": "wg0 is missing in the set ours of table qp: no peer is let through; `pulumi up --refresh` adds it",
+        "set more": "set more of table qp is unknown; `pulumi up --refresh` removes it",
+        "ours wg0":
+            "wg0 is missing in the set ours of table qp: its peers have no access; `pulumi up --refresh` adds it",
         "ours eth0":
             "eth0 is in the set ours of table qp and is not an interface of this relay; `pulumi up --refresh` removes it",
-        "counter x": "counter x of table qp is not ours; `pulumi up --refresh` removes it",
+        "counter x": "counter x of table qp is unknown; `pulumi up --refresh` removes it",
     });
 });
 

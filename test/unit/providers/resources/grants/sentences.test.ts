@@ -31,7 +31,7 @@ it("takes nothing away in words from whoever reaches the same from another addre
     ).toEqual([
         "hub: carol is no longer allowed to reach 10.8.0.1 tcp/22; running connections end at once",
         "hub: carol2 is allowed to reach 10.8.0.1 tcp/22",
-        "hub: erin is still allowed to reach 10.8.0.1 tcp/22, now from another address",
+        "hub: erin is still allowed to reach 10.8.0.1 tcp/22, now from a different address",
     ]);
 });
 
@@ -43,6 +43,6 @@ it("says of everybody what is lost, also where somebody else moves to the addres
         ),
     ).toEqual([
         "hub: carol is no longer allowed to reach 10.8.0.1 tcp/22; running connections end at once",
-        "hub: erin is still allowed to reach 10.8.0.1 tcp/22, now from another address",
+        "hub: erin is still allowed to reach 10.8.0.1 tcp/22, now from a different address",
     ]);
 });

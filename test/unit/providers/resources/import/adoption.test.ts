@@ -22,9 +22,9 @@ const inputs = wireInputs({}, given);
 describe("what is said of an adoption", () => {
     it("names the key that decides, and the peers unless they are very many", () => {
         expect(adoptionSentences(inputs)).toStrictEqual([
-            `office: if wg0 is up and bears the key ${fingerprint(KEY)}, it is adopted as it is: keys, addresses and sessions of alice (10.8.0.2) and bob (10.8.0.3) stay`,
-            "office: this preview does not look at wg0: before the update adopts it, it compares it with this program: whoever else is on it, and every preshared key, allowed IP, address, route, port, MTU, mark or forwarding that would not stay, is named and nothing is changed, unless `adoptChanges` accepts it",
-            "office: if wg0 bears another key, nothing is changed and the update fails; if it is not there, it is made and listens on UDP port 51820",
+            `office: if wg0 is up and has the key ${fingerprint(KEY)}, it is adopted as it is: keys, addresses and sessions of alice (10.8.0.2) and bob (10.8.0.3) stay`,
+            "office: this preview does not read wg0: before the update adopts it, it compares it with this program: if it has other peers, or if any preshared key, allowed IP, address, route, port, MTU, mark or forwarding would change, the update lists the differences and changes nothing, unless `adoptChanges` accepts them",
+            "office: if wg0 has a different key, nothing is changed and the update fails; if it does not exist, it is created and listens on UDP port 51820",
         ]);
         const here = wireInputs({}, { ...given, host: { kind: "local" } });
         const looks = process.geteuid?.() === 0;
@@ -52,9 +52,9 @@ describe("what is said of an adoption", () => {
             "network\t/etc/network/interfaces",
         ].join("\n");
         expect(formerSentences("wg0", { former }).map((sentence) => sentence.split(/[;:] /)[0])).toStrictEqual([
-            "wg-quick@wg0 is enabled and would bring up wg0 at boot with what its own file says",
+            "wg-quick@wg0 is enabled and would bring up wg0 at boot with its own file",
             "the service wg-quick.wg0 brings up wg0 at boot",
-            "/etc/wireguard/wg0.conf is still there, with SaveConfig = true",
+            "/etc/wireguard/wg0.conf still exists, with SaveConfig = true",
             "/etc/network/interfaces configures wg0 as well",
         ]);
         expect(formerSentences("wg0", {})).toStrictEqual([]);

@@ -42,7 +42,7 @@ it("reissues the certificate of an earlier version once, with the same key, and 
     const { changes } = await certificateAuthority.diff("id", old.inputs, old.outputs, inputs, context);
     expect(changes).toEqual({ version: "add" });
     expect(said).toEqual([
-        "info: hub: the ed25519 CA certificate is reissued with the same key, good for TLS servers under the relay's names and addresses only: clients that trust the old one keep working; hand out the new one with `qp-tunnel ca`",
+        "info: hub: the ed25519 CA certificate is reissued with the same key, for TLS servers under the relay's names and addresses only: clients that trust the old one keep working; hand out the new one with `qp-tunnel ca`",
     ]);
     const preview = { ...context, preview: true };
     const { privateKey } = old.outputs;
@@ -88,7 +88,7 @@ it("is another one with another key when names or addresses are others, whatever
     const { changes } = await certificateAuthority.diff("id", old.inputs, old.outputs, news, context);
     expect(changes).toEqual({ subnet: "update", version: "add" });
     expect(said).toEqual([
-        "warning: hub: a new certificate authority is made: every client has to trust it before it reaches a service again",
+        "warning: hub: a new CA is created: every client must trust it before it can reach a service again",
     ]);
     const after = await certificateAuthority.update("id", old.inputs, old.outputs, news, context);
     expect(after["privateKey"]).not.toBe(old.outputs["privateKey"]);

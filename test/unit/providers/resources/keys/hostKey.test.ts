@@ -109,7 +109,7 @@ describe("HostKey", () => {
         const audit = { path: "/nonexistent/dev.jsonl", project: "lab", stack: "dev" };
         const old = { ...inputsOf("3"), audit };
         await expect(hostKey.update("id", old, done, { ...inputsOf("3", "next"), audit }, applying)).rejects.toThrow(
-            /^line 8 of \/nonexistent\/dev\.jsonl: .*the relay was last changed under record 7 of its log/,
+            /^line 8 of \/nonexistent\/dev\.jsonl: .*the relay's last change is record 7 of its log/,
         );
         expect(asked).toStrictEqual(["facts final"]);
     });
@@ -145,7 +145,7 @@ describe("HostKey", () => {
 
     it("says in a preview what it will do, and which key will be pinned", async () => {
         const sentence =
-            "hub: the SSH host key that the machine's user-data holds is good for one connection, which replaces it";
+            "hub: the SSH host key in the machine's user-data is used for one connection, which replaces it";
         said.length = 0;
         const { outputs } = await hostKey.create(inputsOf(UNKNOWN), { ...applying, preview: true });
         expect(outputs).toStrictEqual({ hostKey: "final", record: UNKNOWN, plan: [sentence] });

@@ -154,7 +154,7 @@ describe("KeyPair", () => {
             expect(await keyPair.diff("id", inputs, outputs, handed, telling)).toEqual({
                 changes: { handedOut: "add" },
             });
-            expect(said).toEqual([expect.stringContaining("alice: her private key leaves the state")]);
+            expect(said).toEqual([expect.stringContaining("alice: its private key is removed from the state")]);
             for (const context of [previewing, applying]) {
                 const after = await keyPair.update("id", inputs, outputs, handed, context);
                 expect(after).toEqual({ ...outputs, privateKey: "" });
@@ -167,10 +167,10 @@ describe("KeyPair", () => {
         it("cannot be had back, only replaced by one of a higher epoch", async () => {
             const dropped = { ...(await created(inputs)).outputs, privateKey: "" };
             const refusal =
-                "was true, and the private key of alice is in no state any more: she alone has it; keep it true, or raise keyEpoch for a new key";
+                "was true, and the private key of alice is no longer in the state: only its owner has it; keep it true, or raise keyEpoch for a new key";
             expect(await failures(inputs, handed)).toEqual([`handedOut ${refusal}`]);
             await expect(keyPair.update("id", handed, dropped, inputs, applying)).rejects.toThrow(
-                "was true, and the private key of alice is in no state any more",
+                "was true, and the private key of alice is no longer in the state",
             );
             const next = { ...inputs, epoch: 2 };
             expect(await failures(next, handed)).toEqual([]);
@@ -193,9 +193,9 @@ describe("KeyPair", () => {
             const dropped = await replaced(outputs, handed);
             expect(dropped).toEqual({ ...outputs, privateKey: "" });
             expect(await replaced(dropped, handed)).toEqual(dropped);
-            await expect(replaced(dropped, inputs)).rejects.toThrow("she alone has it");
+            await expect(replaced(dropped, inputs)).rejects.toThrow("only its owner has it");
             expect(await failures({ ...inputs, kept: dropped }, undefined)).toEqual([
-                expect.stringContaining("she alone has it"),
+                expect.stringContaining("only its owner has it"),
             ]);
         });
     });

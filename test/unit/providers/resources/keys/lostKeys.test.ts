@@ -40,7 +40,7 @@ async function refusal(news: Properties = inputs): Promise<string | undefined> {
 
 it("refuses while the log says that the relay is there, and names the record that says it", async () => {
     expect(await refusal()).toBe(
-        'relay hub: the state does not have the keys of this relay, and the log (line 2) says that the relay is there: a new relay key and new preshared keys are made, and every configuration in use stops working; restore the state, or give the keys that are on the relay (docs/adopting.md), or set replaceLostKeys: "hash-2" to make new ones',
+        'relay hub: the state does not have the keys of this relay, and the log (line 2) says that the relay exists: a new relay key and new preshared keys are generated, and every configuration in use stops working; restore the state, or copy the keys from the relay (docs/adopting.md), or set replaceLostKeys: "hash-2" to generate new ones',
     );
 });
 
@@ -71,9 +71,9 @@ it("refuses again after the relay was made anew", async () => {
 it("makes new keys when the program names the record, and says what that ends; another record is not enough", async () => {
     expect(await refusal({ ...inputs, replaceLostKeys: "hash-2" })).toBeUndefined();
     expect(said).toEqual([
-        "hub: its keys were lost with the state: a new relay key and new preshared keys are made; every configuration in use stops working, until the new one is in use",
+        "hub: its keys were lost with the state: a new relay key and new preshared keys are generated; every configuration in use stops working until the new one is in use",
     ]);
     expect(await refusal({ ...inputs, replaceLostKeys: "hash-1" })).toContain(
-        "(replaceLostKeys names another record);",
+        "(replaceLostKeys refers to another record);",
     );
 });

@@ -10,7 +10,7 @@ it("says who stays connected because the engine holds back a change of the peers
         ignoredChanges(wireInputs(peers, peerNames === undefined ? {} : { peerNames }));
     expect(told("alice bob carol")).toEqual([]);
     expect(told()).toEqual([]);
-    expect(told("alice")).toEqual([expect.stringMatching(/^hub: bob and carol are not listed any more and stay /)]);
+    expect(told("alice")).toEqual([expect.stringMatching(/^hub: bob and carol are no longer listed but stay /)]);
     expect(told("")).toHaveLength(1);
 });
 

@@ -53,7 +53,7 @@ describe("the drift of a proxy", () => {
 
     it.each(["", "\n"])("is a proxy that does not answer, and nothing else then (%j)", (caddy) => {
         expect(drift({ caddy, ...listeners([]) })).toStrictEqual({
-            proxy: "the proxy does not run: grafana, wiki cannot be reached; `pulumi up --refresh` starts it",
+            proxy: "the proxy is not running: grafana, wiki cannot be reached; `pulumi up --refresh` starts it",
         });
     });
 
@@ -78,9 +78,9 @@ describe("the drift of a proxy", () => {
     it("is a server that nobody asked for", () => {
         expect(drift({ caddy: running({ ...args.services, extra: service(9000) }, ["10.8.0.1", "fd12::1"]) })).toEqual({
             "server 10.8.0.1:9000":
-                "Caddy serves 10.8.0.1:9000, which no service asks for; `pulumi up --refresh` loads its configuration again",
+                "Caddy serves 10.8.0.1:9000, which belongs to no service; `pulumi up --refresh` loads its configuration again",
             "server [fd12::1]:9000":
-                "Caddy serves [fd12::1]:9000, which no service asks for; `pulumi up --refresh` loads its configuration again",
+                "Caddy serves [fd12::1]:9000, which belongs to no service; `pulumi up --refresh` loads its configuration again",
         });
     });
 
@@ -92,20 +92,21 @@ describe("the drift of a proxy", () => {
 
     it("is a port on which another program listens: that one has to end first", () => {
         expect(drift(listeners(["10.8.0.1:8443 foreign", ...LISTENERS.slice(1)]))).toStrictEqual({
-            "port 10.8.0.1:8443": "another program listens on 10.8.0.1:8443; end it, then apply again",
+            "port 10.8.0.1:8443": "another program listens on 10.8.0.1:8443; stop it, then apply again",
         });
     });
 
     it("is a port too many, such as one on every address", () => {
         expect(drift(listeners([...LISTENERS, "*:80 ours"]))).toStrictEqual({
             "port *:80":
-                "the proxy listens on *:80, which no service asks for; `pulumi up --refresh` loads its configuration again",
+                "the proxy listens on *:80, which belongs to no service; `pulumi up --refresh` loads its configuration again",
         });
     });
 
     it("is a certificate that is gone", () => {
         expect(drift({ "certificate.wiki-2.pem": undefined })).toStrictEqual({
-            "certificate wiki": "the certificate of wiki is gone from the relay; `pulumi up --refresh` issues another",
+            "certificate wiki":
+                "the certificate of wiki is missing on the relay; `pulumi up --refresh` issues a new one",
         });
     });
 

@@ -43,7 +43,7 @@ afterEach(() => jest.useRealTimers());
 
 const wiki = { wiki: service() };
 const RELOAD =
-    "hub: the proxy loads its new configuration: idle keep-alive connections to services are reset, others go on";
+    "hub: the proxy reloads its configuration: idle keep-alive connections to services are reset, all others continue";
 
 describe("a certificate", () => {
     const unchanged = () => change(wiki, wiki, { wiki: leaf() });
@@ -78,7 +78,7 @@ describe("a certificate", () => {
         [
             "2027-01-05T00:00:00Z",
             [
-                `hub: certificate of wiki has been invalid since ${END}: clients refuse it; the next \`pulumi up\` renews it`,
+                `hub: certificate of wiki expired on ${END}: clients refuse it; the next \`pulumi up\` renews it`,
             ],
         ],
     ])("is warned about in its last 60 days: on %s %j", (time, warnings) => {
@@ -108,7 +108,7 @@ describe("a service", () => {
     ])("%s and takes clients without a post-quantum key exchange is warned about", (_what, before) => {
         const after = { wiki: service({ keyExchange: "prefer" }) };
         expect(proxyWarnings(change(before, after))).toEqual([
-            'hub: service wiki also accepts clients without a post-quantum key exchange (`keyExchange: "prefer"`): who records what these send can read it once there is a quantum computer',
+            'hub: service wiki also accepts clients without a post-quantum key exchange (`keyExchange: "prefer"`): an attacker who records their traffic can decrypt it with a future quantum computer',
         ]);
         expect(proxyWarnings(change(after, after))).toEqual([]);
     });
@@ -117,7 +117,7 @@ describe("a service", () => {
         const present = (services: Record<string, ProxyService>) => ({ ...inputs(services), configuration: 2 });
         const upgrade = { ...change(wiki, wiki), inputs: present(wiki) };
         expect(proxySentences(upgrade)).toEqual([
-            "hub: services no longer receive what a client says of itself in headers such as X-Real-IP and Forwarded",
+            "hub: services no longer receive headers in which a client describes itself, such as X-Real-IP and Forwarded",
             RELOAD,
         ]);
         const first = { ...change({}, wiki), inputs: present(wiki) };
@@ -130,8 +130,8 @@ describe("a service", () => {
             "hub: service wiki opens on port 8443, for 127.0.0.1:3000",
         ]);
         expect(proxySentences(change(wiki, both))).toEqual([
-            "hub: service wiki changes its certificate from ecdsa-p256 to both; who uses it reconnects",
-            "hub: service wiki shows its Ed25519 certificate to clients that accept it, which then have to trust that authority too: hand it out with `qp-tunnel ca` first; browsers do not notice",
+            "hub: service wiki changes its certificate from ecdsa-p256 to both; its clients reconnect",
+            "hub: service wiki presents its Ed25519 certificate to clients that accept it, which must then trust that CA too: hand it out with `qp-tunnel ca` first; browsers are not affected",
             RELOAD,
         ]);
         at("2026-05-01T00:00:00Z");
@@ -171,7 +171,7 @@ describe("a service", () => {
             expect(withoutReissued(each, compared)).toEqual({ services: "update" });
         }
         expect(proxySentences(replaced)).toEqual([
-            "hub: services get certificates of a new authority, which their clients have to trust first",
+            "hub: services get certificates of a new CA, which their clients must trust first",
             RELOAD,
         ]);
         expect(withoutReissued(replaced, compared)).toEqual({ services: "update", "authorities.ecdsa-p256": "update" });
@@ -180,14 +180,14 @@ describe("a service", () => {
     it("with a certificate that no browser accepts says so when it opens, and when it changes to that", () => {
         const edwards = { wiki: service({ certificate: "ed25519" }) };
         const sentence =
-            'hub: service wiki has an Ed25519 certificate, which no browser accepts; `certificate: "both"` is for those, too';
+            'hub: service wiki has an Ed25519 certificate, which no browser accepts; use `certificate: "both"` for browsers';
         expect(proxySentences(change(undefined, edwards))).toEqual([
             "hub: service wiki opens on port 8443, for 127.0.0.1:3000",
             sentence,
         ]);
         expect(proxySentences(change(wiki, edwards))).toContain(sentence);
         expect(proxySentences(change(edwards, { wiki: service({ certificate: "ed25519", port: 8444 }) }))).toEqual([
-            "hub: service wiki changes its port from 8443 to 8444; who uses it reconnects",
+            "hub: service wiki changes its port from 8443 to 8444; its clients reconnect",
             RELOAD,
         ]);
         expect(proxySentences(change(undefined, wiki))).not.toContain(sentence);
@@ -196,16 +196,16 @@ describe("a service", () => {
     it("with a P-256 certificate beside its Ed25519 one goes on as before for whoever uses it", () => {
         const edwards = { wiki: service({ certificate: "ed25519" }) };
         const sentence =
-            "hub: service wiki gets a P-256 certificate beside its Ed25519 one: browsers can open it once they trust the relay's P-256 authority (`qp-tunnel ca`); whoever uses it today is shown the same certificate as before";
+            "hub: service wiki gets a P-256 certificate in addition to its Ed25519 one: browsers can open it once they trust the relay's P-256 CA (`qp-tunnel ca`); existing clients get the same certificate as before";
         expect(proxySentences(change(edwards, { wiki: service({ certificate: "both" }) }))).toEqual([sentence, RELOAD]);
         expect(proxySentences(change({ wiki: service({ certificate: "both" }) }, edwards))).toEqual([
-            "hub: service wiki changes its certificate from both to ed25519; who uses it reconnects",
-            "hub: service wiki no longer shows a P-256 certificate: clients that trust that authority alone cannot open it any more; hand out the Ed25519 one with `qp-tunnel ca` first",
-            'hub: service wiki has an Ed25519 certificate, which no browser accepts; `certificate: "both"` is for those, too',
+            "hub: service wiki changes its certificate from both to ed25519; its clients reconnect",
+            "hub: service wiki no longer has a P-256 certificate: clients that trust only that CA can no longer connect; hand out the Ed25519 one with `qp-tunnel ca` first",
+            'hub: service wiki has an Ed25519 certificate, which no browser accepts; use `certificate: "both"` for browsers',
             RELOAD,
         ]);
         expect(proxySentences(change(edwards, { wiki: service({ certificate: "both", port: 8444 }) }))).toEqual([
-            "hub: service wiki changes its port from 8443 to 8444; who uses it reconnects",
+            "hub: service wiki changes its port from 8443 to 8444; its clients reconnect",
             sentence,
             RELOAD,
         ]);
@@ -236,21 +236,21 @@ describe("a relay that renews by itself", () => {
         at("2026-05-01T00:00:00Z");
         expect(renewals(next(relay, relay))).toEqual({ "issuers.ecdsa-p256.renew": "update" });
         expect(proxySentences(next(relay, relay))[0]).toBe(
-            "hub: the authority with which it renews ecdsa-p256 certificates is renewed",
+            "hub: its ecdsa-p256 intermediate CA for certificate renewal is renewed",
         );
         expect(proxyWarnings(next(relay, relay))).toEqual([]);
         at("2026-12-17T00:00:00Z");
         expect(proxyWarnings(next(relay, relay))).toEqual([
-            `hub: the authority with which it renews ecdsa-p256 certificates is valid until ${END}, 10 days more; the next \`pulumi up\` installs a new one`,
+            `hub: its ecdsa-p256 intermediate CA for certificate renewal is valid until ${END}, 10 days more; the next \`pulumi up\` installs a new one`,
         ]);
     });
 
     it("is announced, and so is the end of it", () => {
         expect(proxySentences({ inputs: relay, context: {} as ProxyChange["context"] })).toContain(
-            "hub: renews the certificates of its services by itself from now on, each valid for 90 days: an authority for names below qp-tunnel.internal and 10.8.0.1 is left on it",
+            "hub: renews the certificates of its services itself from now on, each valid for 90 days: an intermediate CA for names below qp-tunnel.internal and 10.8.0.1 is installed on it",
         );
         expect(proxySentences(next(relay, own()))[0]).toBe(
-            `hub: certificates are renewed by an up again; the relay's own authority is deleted there, and who copied it could use it until ${END}`,
+            `hub: certificates are renewed by \`pulumi up\` again; the intermediate CA on the relay is deleted, but a copy of it could be used until ${END}`,
         );
     });
 });

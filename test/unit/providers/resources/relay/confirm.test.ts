@@ -5,7 +5,7 @@ test("a change that could not be confirmed gives the reason, and no advice that 
     const cause = new HostUnreachable("root@203.0.113.7", "it cannot be reached (Connection refused)", "apply again");
     expect(unconfirmed("root@203.0.113.7", cause, 60).message).toBe(
         "root@203.0.113.7: the change was made, but could not be confirmed over a new connection (it cannot be reached (Connection refused)); " +
-            "nothing to do: the relay rolls itself back within 60 s; what was cut stays cut. Then look at what the change did to the way there",
+            "wait: the relay rolls back within 60 s, and removed peers stay removed. Then check how the change affects connectivity",
     );
     expect(unconfirmed("here", new Error("socket hang up"), 60).message).toContain("(socket hang up)");
 });

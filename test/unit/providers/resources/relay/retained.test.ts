@@ -10,8 +10,12 @@ function change(then: boolean | undefined, now: boolean | undefined): Change {
 }
 
 it.each([
-    [undefined, true, /^hub: stays on its machine when it leaves the program, with its peers connected/],
-    [true, undefined, /^hub: is removed from its machine when it leaves the program: `retainOnDelete` is gone$/],
+    [undefined, true, /^hub: stays on its machine when it is removed from the program, with its peers connected/],
+    [
+        true,
+        undefined,
+        /^hub: will be removed from its machine when it is removed from the program: `retainOnDelete` is no longer set$/,
+    ],
 ])("says and records that a relay was let go, or no longer (%s to %s)", (then, now, words) => {
     expect(retainedSentences(change(then, now))).toEqual([expect.stringMatching(words)]);
     expect(retainedRecords(change(then, now))).toMatchObject([

@@ -117,7 +117,7 @@ describe("the first script", () => {
         const refused = spawnSync("bash", [], { input: readFileSync("relay.sh"), encoding: "utf8" });
         expect({ status: refused.status, stderr: refused.stderr }).toEqual({
             status: 3,
-            stderr: "stopped: it was not run as a file; save it as one and run it by its path, not through a pipe\n",
+            stderr: "stopped: it was not run as a file; save it to a file and run that, not through a pipe\n",
         });
     });
 
@@ -125,9 +125,9 @@ describe("the first script", () => {
         [
             "with the line breaks of Windows",
             (text) => text.replaceAll("\n", "\r\n"),
-            "this copy of it has the line breaks of Windows; copy the file again, as it is",
+            "this copy of it has Windows line endings; copy the file again without converting it",
         ],
-        ["cut off", (text) => text.slice(0, text.length / 2), "this copy of it has lost its end; copy the file again"],
+        ["cut off", (text) => text.slice(0, text.length / 2), "this copy of it is truncated; copy the file again"],
         [
             "with a line missing",
             (text) => text.replace(/\n umask 077\n/, "\n"),
@@ -197,7 +197,9 @@ describe("the first script", () => {
     it("is announced in the preview, which knows no key", async () => {
         const { outputs } = await script.create(inputsOf({ seed: UNKNOWN }), context({ preview: true }));
         expect(outputs).toMatchObject({ publicKey: "", sha256: UNKNOWN });
-        expect(said).toContain("hub: relay.sh is written; what follows happens when it is run on the relay");
+        expect(said).toContain(
+            "hub: relay.sh is written; the following changes take effect when it is run on the relay",
+        );
         expect(said).toContain("hub: alice will be added at 10.8.0.2");
     });
 });
@@ -238,7 +240,7 @@ describe("a receipt that comes back", () => {
         expect(after.registry).toMatchObject({ alice: { status: "active" }, bob: { status: "revoked" } });
         expect(actions()).toContain("peer_remove");
         await expect(script.diff(id, fourth, after, second, context())).rejects.toThrow(
-            /^peers\.bob\.publicKey: SHA256:\S+ was revoked on .* as bob; let her make a new key/,
+            /^peers\.bob\.publicKey: SHA256:\S+ was revoked on .* as bob; use a new key/,
         );
     });
 
@@ -251,7 +253,7 @@ describe("a receipt that comes back", () => {
         [
             "one without the relay's seed",
             { seed: KEYS.alice },
-            "no script of this relay printed it, or it was changed since; paste it again, whole, or run the newest script for another one",
+            "it is not from a script of this relay, or it was changed; paste the whole receipt again, or run the newest script for a new one",
         ],
     ] as [string, Told, string][])("is refused when it is %s", async (_what, more, reason) => {
         const outputs = await create();
@@ -275,7 +277,7 @@ describe("a receipt that comes back", () => {
         const reasons = async (news: Properties): Promise<string[]> =>
             (await script.check(news, newer, context())).failures.map(({ reason }) => reason);
         expect(await reasons(older)).toEqual([
-            expect.stringMatching(/^it is of .*, older than the one of .* that was given before; give the newest$/),
+            expect.stringMatching(/^it is of .*, older than the previous one of .*; give the newest$/),
         ]);
         expect(await reasons(anew)).toEqual([]);
     });
@@ -287,7 +289,7 @@ describe("a receipt that comes back", () => {
         expect((await script.check(inputs, undefined, context())).failures).toStrictEqual([
             {
                 path: "host.relayPublicKey",
-                reason: `the receipt says that the relay's key is ${KEYS.dave}; leave it out, or find out whose receipt that is`,
+                reason: `the relay's key in the receipt is ${KEYS.dave}; remove relayPublicKey, or find out which relay the receipt is from`,
             },
         ]);
         const bad = await script.check(inputsOf({ relayPublicKey: "no key" }), undefined, context());
@@ -342,7 +344,7 @@ describe("the file", () => {
         });
         rmSync("relay.sh");
         expect(await drift(outputs)).toStrictEqual({
-            script: "relay.sh is gone before its receipt came back; `pulumi up --refresh` writes it again",
+            script: "relay.sh is missing, and its receipt has not come back; `pulumi up --refresh` writes it again",
         });
         expect((await update(inputs, outputs, inputs)).edition).not.toBe(outputs.edition);
         rmSync("relay.sh");
@@ -354,7 +356,7 @@ describe("the file", () => {
         const inputs = inputsOf();
         await script.read(id, inputs, await create(inputs), context());
         expect(said).toContain(
-            "hub: nothing connects to this relay, so the wire cannot be looked at; no receipt has come back yet",
+            "hub: there is no connection to this relay, so it cannot be read; no receipt has come back yet",
         );
     });
 

@@ -63,7 +63,7 @@ describe("the drift of an interface", () => {
         const answer = nothing === undefined ? {} : { dump: nothing, network: network() };
         expect(wireDrift(args, desired, answer)).toStrictEqual({
             interface:
-                "the interface is gone or does not answer: nobody is connected; `pulumi up --refresh` creates it again",
+                "the interface is missing or does not answer: no peer is connected; `pulumi up --refresh` creates it again",
         });
     });
 
@@ -90,7 +90,7 @@ describe("the drift of an interface", () => {
             dump(INTERFACE, but(ALICE, 3, "10.8.0.2/32,10.8.0.3/32"), NAS),
             {
                 "peer alice":
-                    "alice was changed on the wire: allowed IPs are 10.8.0.2/32, 10.8.0.3/32 instead of 10.8.0.2/32, fd12::2/128; `pulumi up --refresh` restores it",
+                    "alice was changed on the interface: allowed IPs are 10.8.0.2/32, 10.8.0.3/32 instead of 10.8.0.2/32, fd12::2/128; `pulumi up --refresh` restores it",
             },
         ],
         [
@@ -98,7 +98,7 @@ describe("the drift of an interface", () => {
             dump(INTERFACE, but(but(but(ALICE, 3, "(none)"), 1, "(none)"), 7, "25"), NAS),
             {
                 "peer alice":
-                    "alice was changed on the wire: allowed IPs are none instead of 10.8.0.2/32, fd12::2/128; the preshared key differs; keepalive is 25 instead of 0; `pulumi up --refresh` restores it",
+                    "alice was changed on the interface: allowed IPs are none instead of 10.8.0.2/32, fd12::2/128; the preshared key differs; keepalive is 25 instead of 0; `pulumi up --refresh` restores it",
             },
         ],
         [
@@ -142,7 +142,7 @@ describe("the drift of an interface", () => {
         ],
         [
             instead("up 1", "up 0"),
-            { link: "the interface is down: nobody is connected; `pulumi up --refresh` brings it up" },
+            { link: "the interface is down: no peer is connected; `pulumi up --refresh` brings it up" },
         ],
         [
             instead("forwarding 1", "forwarding 0"),

@@ -42,7 +42,7 @@ describe("a preview of a rotation of the relay's key", () => {
 
     it("says what begins and what everybody may do, when nobody has to do anything", () => {
         expect(said([1], [1, 2])).toStrictEqual([
-            "key epoch 2 begins: a new key on wg0b, UDP port 51821, for the same peers; nobody is disturbed, every configuration in use keeps working; hand out the new ones and let peers change when they like",
+            "key epoch 2 begins: a new key on wg0b, UDP port 51821, for the same peers; no peer is affected, every configuration in use keeps working; hand out the new ones and let peers switch when it suits them",
         ]);
     });
 
@@ -52,13 +52,13 @@ describe("a preview of a rotation of the relay's key", () => {
 
     it("says that the end is refused while somebody has not moved, and names who", () => {
         expect(said([1, 2], [2], { alice: 2, bob: 1 })).toStrictEqual([
-            "key epoch 1 ends, its interface and port go: bob and carol had not moved when last looked at: the update is refused while anybody has not; who has moved is not disturbed",
+            "retiring key epoch 1 (its interface and port are removed): bob and carol had not switched at the last check: the update is refused until every peer has switched; peers that have switched are not affected",
         ]);
     });
 
     it("says whom a forced end cuts off", () => {
         expect(said([1, 2], [2], { alice: 2, bob: 1 }, { forceRetire: 1 })).toStrictEqual([
-            "key epoch 1 ends, its interface and port go: bob and carol had not moved when last looked at: cut off at once, until the new configuration is in use; who has moved is not disturbed",
+            "retiring key epoch 1 (its interface and port are removed): bob and carol had not switched at the last check: cut off at once, until the new configuration is in use; peers that have switched are not affected",
         ]);
     });
 
@@ -68,24 +68,22 @@ describe("a preview of a rotation of the relay's key", () => {
 
     it("says that nobody is left", () => {
         expect(said([1, 2], [2], { alice: 2, bob: 2, carol: 2 })).toStrictEqual([
-            "key epoch 1 ends, its interface and port go: everybody used a newer key when last looked at; who has moved is not disturbed",
+            "retiring key epoch 1 (its interface and port are removed): every peer was using a newer key at the last check; peers that have switched are not affected",
         ]);
     });
 
     it.each([
-        [{}, "nobody used it when last looked at"],
+        [{}, "no peer was using it at the last check"],
         [
             { alice: 2, bob: 1 },
-            "alice used it when last looked at and is cut off until the former configuration is in use again",
+            "alice was using it at the last check and is cut off until the former configuration is in use again",
         ],
         [
             { alice: 2, bob: 2 },
-            "alice and bob used it when last looked at and are cut off until the former configuration is in use again",
+            "alice and bob were using it at the last check and are cut off until the former configuration is in use again",
         ],
     ])("called off, names who has to go back: %j", (seen, who) => {
-        expect(said([1, 2], [1], seen)).toStrictEqual([
-            `key epoch 2 is called off: ${who}; everybody else is not disturbed`,
-        ]);
+        expect(said([1, 2], [1], seen)).toStrictEqual([`key epoch 2 is cancelled: ${who}; no other peer is affected`]);
     });
 
     it("names ten of many who have not moved, and counts the rest", () => {
@@ -94,7 +92,7 @@ describe("a preview of a rotation of the relay's key", () => {
         );
         const [from, to] = [at([1, 2], { peers: many }), at([2], { peers: many })];
         const [sentence] = epochSentences({ ...changeOf(from, to), before: { inputs: from, outputs: {} } });
-        expect(sentence).toContain("p10, p11, p12, p13, p14, p15, p16, p17, p18, p19 and 2 more had not moved");
+        expect(sentence).toContain("p10, p11, p12, p13, p14, p15, p16, p17, p18, p19 and 2 more had not switched");
     });
 });
 
@@ -132,13 +130,13 @@ describe("a preview between two stages", () => {
 
     it("says how many have moved, who has not, and until when nothing happens", () => {
         expect(open({ alice: 2, bob: 1 })).toStrictEqual([
-            "key epochs 1 and 2 are open: 1 of 3 peers used epoch 2 when last looked at, not yet bob and carol; nothing happens until keyEpochs says so",
+            "key epochs 1 and 2 are open: 1 of 3 peers was using epoch 2 at the last check, not yet bob and carol; nothing changes until keyEpochs does",
         ]);
     });
 
     it("says what ends it once everybody has", () => {
         expect(open({ alice: 2, bob: 2, carol: 2 })).toStrictEqual([
-            "key epochs 1 and 2 are open: 3 of 3 peers used epoch 2 when last looked at; keyEpochs [2] ends the rotation",
+            "key epochs 1 and 2 are open: 3 of 3 peers were using epoch 2 at the last check; keyEpochs [2] ends the rotation",
         ]);
     });
 

@@ -28,7 +28,7 @@ describe("a preshared key that comes as an Output or a secret", () => {
                 expect(others).toEqual([]);
                 expect(failure?.path).toBe("peers.alice.presharedKey");
                 expect(failure?.reason).toMatch(
-                    /^is not a WireGuard preshared key: .*; give what `wg genpsk` printed$/,
+                    /^is not a WireGuard preshared key: .*; give the output of `wg genpsk$/,
                 );
                 expect(failure?.reason).not.toContain(key);
             }),
@@ -40,7 +40,7 @@ describe("a preshared key that comes as an Output or a secret", () => {
         expect(await failures({ presharedKeys: { alice: key } })).toEqual([
             {
                 path: "peers.alice.presharedKey",
-                reason: "is not a WireGuard preshared key: it is not base64; give what `wg genpsk` printed",
+                reason: "is not a WireGuard preshared key: it is not base64; give the output of `wg genpsk`",
             },
         ]);
     });

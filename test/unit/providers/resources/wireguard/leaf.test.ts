@@ -51,12 +51,12 @@ it("says where it connects, and what a change of the relay means for it", () => 
         "hub/nas: follows the relay at 198.51.100.2:51821; interrupted for one handshake",
     ]);
     expect(said(now, leafInputs({}, ["10.8.0.0/24", "192.168.9.0/24"]))).toEqual([
-        "hub/nas: leads 10.8.0.0/24 and 192.168.9.0/24 to the relay; other connections go on",
+        "hub/nas: routes 10.8.0.0/24 and 192.168.9.0/24 to the relay; other connections continue",
     ]);
     expect(said(now, leafInputs({ leaf: { ...LEAF, keyEpoch: 3 } }))).toEqual([
         "hub/nas: gets its new key; interrupted for one handshake",
     ]);
     expect(said(now, leafInputs({ mtu: 1380 }))).toEqual([
-        "hub/nas: its MTU changes from 1420 to 1380: connections go on",
+        "hub/nas: its MTU changes from 1420 to 1380: connections continue",
     ]);
 });

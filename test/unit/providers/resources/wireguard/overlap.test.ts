@@ -62,7 +62,7 @@ describe("a line in the relay's record of replaced keys", () => {
         expect(withKnownFormers({}, known)).toStrictEqual({});
         const print = fingerprint(KEYS.bob);
         expect(unknownFormers({ moving }, known)).toStrictEqual({
-            [`former key ${print}`]: `the relay's record of replaced keys names ${print} as a peer's former key, which neither the state nor the log knows; \`pulumi up --refresh\` removes it`,
+            [`former key ${print}`]: `the relay's record of replaced keys has ${print} as a peer's former key, which is neither in the state nor in the log; \`pulumi up --refresh\` removes it`,
         });
         expect(unknownFormers({ moving: "a\tb\n" }, known)).toStrictEqual({
             "former key (not a key)": expect.any(String),

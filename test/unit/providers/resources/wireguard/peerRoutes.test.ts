@@ -11,7 +11,7 @@ const failuresOf = (given: WireGuardPlan): unknown[] => [...routeFailures(given)
 
 const refusal = (route: string, address: string, what: string): unknown => ({
     path: "peers.nas.routes",
-    reason: `${route} holds ${address}, ${what}: the relay would answer it through the tunnel and be cut off; declare a smaller network`,
+    reason: `${route} contains ${address}, ${what}: the relay would answer it through the tunnel and be cut off; declare a smaller network`,
 });
 
 const NAS = "192.168.7.0/24";
@@ -51,7 +51,7 @@ describe("the address where the last update connected from", () => {
     it("is worth a warning where a new route holds it: the next update may come from elsewhere", () => {
         expect(failuresOf(now)).toEqual([]);
         expect(clientWarnings({ inputs: now })).toEqual([
-            `office: peers.nas.routes: ${NAS} holds 192.168.7.5, where the last update connected from: the relay would answer it through the tunnel and be cut off; an update from there is refused`,
+            `office: peers.nas.routes: ${NAS} contains 192.168.7.5, where the last update connected from: the relay would answer it through the tunnel and be cut off; an update from there will be refused`,
         ]);
     });
 

@@ -75,7 +75,7 @@ describe("a later change", () => {
 
     it("says what a new name means", () => {
         expect(sentences(wireInputs({ alice }), wireInputs({ alicia: alice }))).toEqual([
-            "hub: alice is now called alicia and keeps 10.8.0.2; the preshared key belongs to the name: connected for two to three minutes more, then only with the new configuration",
+            "hub: alice is now called alicia and keeps 10.8.0.2; the preshared key depends on the name: it stays connected for two to three minutes, then only with the new configuration",
         ]);
     });
 
@@ -88,7 +88,7 @@ describe("a later change", () => {
         );
         expect(sentences(before, after)).toEqual([
             "hub: carol gets a new key: cut off until the new configuration is in use",
-            "hub: alice gets a new preshared key: connected for two to three minutes more, then only with the new configuration",
+            "hub: alice gets a new preshared key: it stays connected for two to three minutes, then only with the new configuration",
         ]);
     });
 
@@ -97,7 +97,7 @@ describe("a later change", () => {
         const after = wireInputs({ alice: { ...alice, address: "10.8.0.9" }, bob });
         expect(sentences(before, after)).toEqual([
             "hub: alice moves from 10.8.0.2 to 10.8.0.9: cut off until the new configuration is in use",
-            "hub: bob no longer routes 192.168.7.0/24; connections to the tunnel address go on",
+            "hub: bob no longer routes 192.168.7.0/24; connections to the tunnel address continue",
         ]);
     });
 
@@ -122,7 +122,7 @@ describe("a later change", () => {
 
     it("promises nothing on a machine that a preview does not know yet", () => {
         expect(sentences(wireInputs({ alice }), wireInputs({ alice }, { machine: UNKNOWN }))).toEqual([
-            "hub: which machine it is will be known during the update: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects",
+            "hub: the update will determine which machine this is: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects",
         ]);
     });
 
@@ -150,12 +150,12 @@ describe("many changes of a kind", () => {
         [
             many(9),
             many(9, { admitted: 2 }),
-            "get new preshared keys: connected for two to three minutes more, then only with their new configuration",
+            "get new preshared keys: they stay connected for two to three minutes, then only with their new configuration",
         ],
         [
             many(9),
             many(9, { routes: ["192.168.7.0/24"] }),
-            "route 192.168.7.0/24 from now on; connections to their tunnel addresses go on",
+            "route 192.168.7.0/24 from now on; connections to their tunnel addresses continue",
         ],
     ])("are told in one sentence from nine on", (before, after, what) => {
         expect(sentences(wireInputs({ alice, ...before }), wireInputs({ alice, ...after }))).toEqual([
@@ -195,7 +195,7 @@ describe("a relay that keeps its key to itself", () => {
 
     it("goes on with the key it has, and says what that means", () => {
         expect(sentences(wireInputs({ alice }), wireInputs({ alice }, host))).toEqual([
-            "hub: the relay keeps its key to itself from now on: the state forgets it, and a lost machine cannot be rebuilt as the same relay",
+            "hub: the relay's key stays only on the relay from now on: it is removed from the state, and a lost machine cannot be rebuilt as the same relay",
             "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
     });
