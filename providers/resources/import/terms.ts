@@ -7,7 +7,7 @@ import { anything, fields, flag, optional, type Shape, text } from "../shape.js"
 export interface AdoptionTerms {
     /** Whether the program says the MTU. */
     isMtuGiven: boolean;
-    /** Families in which its grants let somebody through the relay; not known in a preview of grants that are not. */
+    /** Families in which its grants allow traffic through the relay; unknown in a preview if the grants are unknown. */
     forwards: unknown;
     /** The differences that the program accepts. */
     accepts?: string;

@@ -18,7 +18,7 @@ export async function issue(
         before !== undefined &&
         !isElsewhere(change) &&
         Object.keys(changesOf(before.inputs, inputs, ["machine", "addresses"])).length === 0;
-    const anew = newAuthorities(change);
+    const created = newAuthorities(change);
     const lost = differsIn(before?.outputs.drift, "records", "certificate", "certificate file");
     const due = renewals(change);
     const certificates: Record<string, CertificateRecord> = {};
@@ -29,7 +29,7 @@ export async function issue(
         if (
             kept &&
             !lost &&
-            !anew.includes(algorithm) &&
+            !created.includes(algorithm) &&
             old !== undefined &&
             old.renewal === undefined &&
             oldService !== undefined &&

@@ -67,8 +67,8 @@ export function withoutReissued(change: ProxyChange, changes: Record<string, Cha
     const others = Object.entries(changes).filter(
         ([path]) => path !== "authorities" && !path.startsWith("authorities."),
     );
-    const anew = newAuthorities(change).map((algorithm) => [join("authorities", algorithm), "update"] as const);
-    return Object.fromEntries([...others, ...anew]);
+    const created = newAuthorities(change).map((algorithm) => [join("authorities", algorithm), "update"] as const);
+    return Object.fromEntries([...others, ...created]);
 }
 
 const configuration: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) =>

@@ -160,7 +160,7 @@ export function epochSentences(change: WireGuardChange, interrupted = false): st
     for (const epoch of calledOff) {
         const back = stillOn(change, [epoch], "seen");
         sentences.push(
-            `key epoch ${epoch} is cancelled: ${back.length === 0 ? "no peer was using it at the last check" : `${listNames(back, 10)} ${back.length === 1 ? "was" : "were"} using it at the last check and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}${interrupted ? "" : "; no other peer is affected"}`,
+            `key epoch ${epoch} is cancelled: ${back.length === 0 ? "no peer was using it at the last check" : `${listNames(back, 10)} ${back.length === 1 ? "was" : "were"} using it at the last check and ${back.length === 1 ? "is" : "are"} cut off until the former configuration is in use again`}${interrupted ? "" : "; other peers are not affected"}`,
         );
     }
     return sentences;
