@@ -53,7 +53,8 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> 
     ...firewallWording,
 
     complete: withoutAdopted,
-    foresee: (change) => compareInPreview(change, wantedInterface(asOfWireGuard(change.inputs))),
+    // What WireGuard will be told is read only where an interface may be taken over: elsewhere this resource is not told it.
+    foresee: (change) => compareInPreview(change, (device) => wantedInterface(asOfWireGuard(change.inputs))(device)),
     async first(change, running) {
         if (mayAdopt(change)) await compareFirst(change, wantedInterface(asOfWireGuard(change.inputs)), running);
     },

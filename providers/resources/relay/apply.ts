@@ -41,7 +41,7 @@ interface Applied<O> {
     outputs: O;
     problems: string[];
     files: { files?: string };
-    /** Sequence of the begin record. */
+    /** Sequence of the record that the machine bears. */
     applied: number;
 }
 
@@ -83,7 +83,8 @@ async function applyAt<I extends PlacedInputs, O extends PlacedOutputs>(here: Ap
     const warnOf = (sentence: string): void => context.log("warning", `${inputs.relay}: ${sentence}`);
     const carried = parts.step === "host" ? await overlapsLeft(former, target, seen, warnOf) : undefined;
     const left = parts.step === "host" ? await leave(former, target, "first", seen) : undefined;
-    const { answer, keep, replaced } = await send(here, carried);
+    const sent = await send(here, carried);
+    const { answer, replaced } = sent;
     const message =
         left ?? replaced ?? (parts.step === "grants" ? await leave(former, target, "last", seen) : undefined);
     const moved = movedOf(inputs);
@@ -93,25 +94,35 @@ async function applyAt<I extends PlacedInputs, O extends PlacedOutputs>(here: Ap
     }
     if (parts.step === "grants") await emptyAndRecord(inputs, moved, target, operation);
     warnOfSurroundings(inputs, context, answer);
-    return recordOutcome(here, answer, keep);
+    return recordOutcome(here, sent);
+}
+
+interface Sent {
+    answer: Answers;
+    keep: Properties;
+    replaced: string | undefined;
+    /** Sequence of the record that the machine bears from now on. */
+    applied: number;
 }
 
 /** Sends the step to the relay, and confirms it. */
 async function send<I extends PlacedInputs, O extends PlacedOutputs>(
     { parts, id, change, running }: Applying<I, O>,
     carried: string | undefined,
-): Promise<{ answer: Answers; keep: Properties; replaced: string | undefined }> {
+): Promise<Sent> {
     const { inputs, before, context } = change;
     const { operation, target } = running;
     const { values, files, keep = {} } = await parts.desired(change);
     const was = before === undefined ? undefined : targetOf(before.inputs, context);
     const replaced = parts.step === "wireguard" ? await emptyReplaced(was, target) : undefined;
+    // Records that follow the begin move the operation's mark: the machine bears the one that it is sent.
+    const { mark } = operation;
     const { remote } = connectionTo(target.host, target.credentials);
     const sent = {
         ...stepValues(inputs),
         ...values,
         id,
-        auditMark: formatMark(operation.mark),
+        auditMark: formatMark(mark),
         confirm: remote ? (inputs.confirmTimeout ?? 60) : undefined,
     };
     const answer = await changeRelay(target, parts.step, sent, {
@@ -120,15 +131,14 @@ async function send<I extends PlacedInputs, O extends PlacedOutputs>(
         ...(carried === undefined ? {} : { carried }),
     });
     const { table } = stepValues(inputs);
-    await confirm(target, answer, table, operation.mark, (key) => nameInLog(inputs, key));
-    return { answer, keep, replaced };
+    await confirm(target, answer, table, mark, (key) => nameInLog(inputs, key));
+    return { answer, keep, replaced, applied: mark.sequence };
 }
 
 /** Records what the apply overwrote, and what it did or did not bring about. */
 async function recordOutcome<I extends PlacedInputs, O extends PlacedOutputs>(
     { parts, change, running }: Applying<I, O>,
-    answer: Answers,
-    keep: Properties,
+    { answer, keep, applied: sequence }: Sent,
 ): Promise<Applied<O>> {
     const { operation, facts, target } = running;
     const { relay } = change.inputs;
@@ -137,7 +147,7 @@ async function recordOutcome<I extends PlacedInputs, O extends PlacedOutputs>(
     const overwritten = [...Object.values(change.before?.outputs.drift ?? {}), ...sweptIn(answer), ...foreign];
     for (const message of overwritten)
         await operation.record({ action: "drift_overwritten", status: "success", message, details: { relay } });
-    const applied = { outputs, problems, files: keptFiles(parts, answer), applied: operation.mark.sequence };
+    const applied = { outputs, problems, files: keptFiles(parts, answer), applied: sequence };
     if (problems.length > 0) {
         // It is applied, but it is not what was promised: the engine keeps the outputs and tries again next time.
         const failure = new HostError(describeHost(target.host), problems.join("; "), "see the messages above");
