@@ -39,7 +39,7 @@ it("refuses a key of low order in a preview, also when another resource supplies
     stack.declare({ peers: [...peers, { name: "mallory", publicKey: { output: weak } }] });
     expect(reasons(await stack.fail(["preview"]))).toStrictEqual([
         expect.stringMatching(
-            /: peers\.mallory\.publicKey: is a point of low order, which provides no secrecy; give the output of `wg pubkey$/,
+            /: peers\.mallory\.publicKey: is a point of low order, which provides no secrecy; give the output of `wg pubkey`$/,
         ),
     ]);
     stack.declare({ peers });

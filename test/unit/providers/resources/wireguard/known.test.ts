@@ -28,7 +28,7 @@ describe("a preshared key that comes as an Output or a secret", () => {
                 expect(others).toEqual([]);
                 expect(failure?.path).toBe("peers.alice.presharedKey");
                 expect(failure?.reason).toMatch(
-                    /^is not a WireGuard preshared key: .*; give the output of `wg genpsk$/,
+                    /^is not a WireGuard preshared key: .*; give the output of `wg genpsk`$/,
                 );
                 expect(failure?.reason).not.toContain(key);
             }),
