@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { serviceArgs, validate, type ServicePlain } from "../core/arguments/index.js";
 import { checkServiceName } from "../core/names.js";
 import type { Peer, PeerSpec } from "./peer.js";
+import { formerUrns, nameIn } from "./formerUrns.js";
 import { nameOf, type PeerRef } from "./references.js";
 
 /** A web service that peers reach through the relay, over post-quantum TLS. */
@@ -26,6 +27,8 @@ export class ExposedService extends pulumi.ComponentResource {
     readonly serviceName: string;
     /** @internal */
     readonly plain: ServicePlain;
+    /** @internal What it was called before, by `aliases`. As promises: a parent's own name may be one. */
+    readonly formerNames: Promise<string>[];
 
     constructor(name: string, args: ExposedServiceArgs, options?: pulumi.ComponentResourceOptions) {
         const subject = `service ${name}`;
@@ -34,6 +37,7 @@ export class ExposedService extends pulumi.ComponentResource {
         super("qptunnel:index:ExposedService", name, {}, options);
         this.serviceName = name;
         this.plain = plain;
+        this.formerNames = formerUrns(this).map(async (urn) => nameIn(await urn));
         this.registerOutputs({});
     }
 }

@@ -49,6 +49,7 @@ export interface ManagedMachine {
 export interface ListedService {
     name: string;
     plain: ServicePlain;
+    formerNames: Promise<string>[];
 }
 
 /** A relay's arguments, checked and with defaults. */
@@ -200,7 +201,7 @@ function ofData(spec: PeerSpec, subject: string): ListedPeer {
 function listedService(service: unknown, subject: string): ListedService {
     if (!(service instanceof ExposedService))
         throw new InvalidArgument(subject, "is not an ExposedService", 'give one: new ExposedService("grafana", ...)');
-    return { name: service.serviceName, plain: service.plain };
+    return { name: service.serviceName, plain: service.plain, formerNames: service.formerNames };
 }
 
 function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer: string; port: number } } {

@@ -36,7 +36,13 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
         ),
         publicKeys: outputKeys(peers),
         services: Object.fromEntries(
-            services.map(({ name, plain }) => [name, plain.port === undefined ? {} : { port: plain.port }]),
+            services.map(({ name, plain, formerNames }) => [
+                name,
+                {
+                    ...(plain.port === undefined ? {} : { port: plain.port }),
+                    ...(formerNames.length === 0 ? {} : { formerly: Promise.all(formerNames) }),
+                },
+            ]),
         ),
     };
 }

@@ -15,6 +15,8 @@ export interface Allocation {
     problems: Problem[];
     /** New names that brought the key of a name just dropped: they keep its address. */
     renamed: { from: string; to: string }[];
+    /** New names of services that were called otherwise before: they keep their port. */
+    renamedServices: { from: string; to: string }[];
     /** Who is listed and does not count any more. */
     expired: ExpiredPeer[];
 }
@@ -50,12 +52,12 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
     const { subnet6: text6 } = request;
     const subnet6 = text6 === undefined ? undefined : checked("subnet6", () => parseSubnet(text6, "", 6));
     if (subnet === undefined || (text6 !== undefined && subnet6 === undefined)) {
-        return { ledger: known, problems, renamed: [], expired };
+        return { ledger: known, problems, renamed: [], renamedServices: [], expired };
     }
     if (subnet6 !== undefined && 128 - subnet6.prefix < 32 - subnet.prefix) {
         const problem = `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same position in both`;
         report("subnet6", `${problem}; choose a prefix length of at most /${128 - (32 - subnet.prefix)}`);
-        return { ledger: known, problems, renamed: [], expired };
+        return { ledger: known, problems, renamed: [], renamedServices: [], expired };
     }
     for (const [kind, entries] of Object.entries({ peers: request.peers, services: request.services })) {
         for (const name of Object.keys(entries)) {
@@ -64,7 +66,7 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
         checked(kind, () => checkUniqueNames(Object.keys(entries), ""));
     }
     if (problems.length > 0) {
-        return { ledger: known, problems, renamed: [], expired };
+        return { ledger: known, problems, renamed: [], renamedServices: [], expired };
     }
 
     const identities = identify(request.peers, before, report);
@@ -80,7 +82,7 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
             ...(keys.length > 0 && { keys }),
         },
     };
-    return { ledger, problems, renamed: identities.renamed, expired };
+    return { ledger, problems, renamed: identities.renamed, renamedServices: ports.renamed, expired };
 }
 
 /** A name that is no longer in the program has no generated key left. */

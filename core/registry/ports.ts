@@ -9,14 +9,18 @@ const PORT_POOL = { first: 8443, last: 8499 } as const;
 /** Gives every listed service its port, by the same rules as addresses. */
 export function allocatePorts(
     services: Record<string, ServiceRequest>,
-    before: Ledger,
+    { services: then, retired: { services: left } }: Ledger,
     report: (path: string, reason: string) => void,
-): { services: Record<string, RegistryService>; retired: Record<string, RegistryService> } {
+): Ports {
+    const renamed = renames(services, then);
+    const newName = new Map(renamed.map(({ from, to }) => [from, to]));
+    const listed = Object.entries(then).map(([name, entry]) => [newName.get(name) ?? name, entry]);
+    const before = { services: Object.fromEntries(listed) as typeof then, retired: left };
     const wanted = new Map<string, Want>();
     for (const [name, { port }] of Object.entries(services)) {
         wanted.set(name, want(name, port, before, report));
     }
-    const long = sortedByPort(unlisted(before.retired.services, services));
+    const long = sortedByPort(unlisted(before.retired, services));
     const now = sortedByPort(unlisted(before.services, services));
     const leaving = [...long, ...now];
     const retired = new Map(leaving.filter(([, { port }]) => port !== 0).map(([name, { port }]) => [name, port]));
@@ -36,13 +40,30 @@ export function allocatePorts(
     return {
         services: record([...result.slots].map(([name, port]) => [name, port])),
         retired: record(leaving.map(([name, { port }]) => [name, result.evicted.has(name) ? 0 : port])),
+        renamed,
     };
+}
+
+interface Ports {
+    services: Record<string, RegistryService>;
+    retired: Record<string, RegistryService>;
+    /** New names of services that keep the port of a name just dropped. */
+    renamed: { from: string; to: string }[];
+}
+
+function renames(services: Record<string, ServiceRequest>, then: Ledger["services"]): { from: string; to: string }[] {
+    const left = new Set(Object.keys(then).filter((name) => !Object.hasOwn(services, name)));
+    return Object.entries(services).flatMap(([to, { port, formerly = [] }]) => {
+        if (port !== undefined || Object.hasOwn(then, to)) return [];
+        const from = formerly.find((name) => left.delete(name));
+        return from === undefined ? [] : [{ from, to }];
+    });
 }
 
 function want(
     name: string,
     port: number | undefined,
-    before: Ledger,
+    before: { services: Ledger["services"]; retired: Ledger["retired"]["services"] },
     report: (path: string, reason: string) => void,
 ): Want {
     if (port !== undefined) {
@@ -55,7 +76,7 @@ function want(
     if (Object.hasOwn(before.services, name)) {
         return { held: before.services[name]?.port };
     }
-    const left = Object.hasOwn(before.retired.services, name) ? before.retired.services[name]?.port : undefined;
+    const left = Object.hasOwn(before.retired, name) ? before.retired[name]?.port : undefined;
     return left === undefined || left === 0 ? {} : { preferred: left };
 }
 

@@ -30,4 +30,6 @@ export interface PeerRequest {
 export interface ServiceRequest {
     /** Pinned port. */
     port?: number | undefined;
+    /** What it was called before: it keeps the port of the first of these names that is no longer listed. */
+    formerly?: string[] | undefined;
 }

@@ -94,7 +94,7 @@ export const registry: Resource = {
             services: told.services,
         };
         const now = new Date();
-        const { ledger, problems, renamed, expired } = allocate(request, previous, now);
+        const { ledger, problems, renamed, renamedServices, expired } = allocate(request, previous, now);
         const late = expired.filter(({ was }) => was === "new");
         if (late.length > 0) {
             const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
@@ -102,6 +102,10 @@ export const registry: Resource = {
         }
         for (const { from, to } of renamed)
             context.log("info", `${relay}: ${to} has the key of ${from} and keeps the address`);
+        for (const { from, to } of renamedServices) {
+            const port = ledger.services[to]?.port;
+            context.log("info", `${relay}: service ${from} is now called ${to} and keeps port ${port}`);
+        }
         // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
         // behind, the program brings back what was taken away since.
         const failures = problems.length === 0 ? [] : allocate(request, undefined, now).problems;

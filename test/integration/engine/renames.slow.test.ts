@@ -146,6 +146,20 @@ it("says of a service that is renamed that the one closes and the other opens, a
     ]);
 });
 
+it("keeps the port of a service whose former name is an alias", async () => {
+    const service = { upstream: { peer: "nas", port: 3000 }, allow: ["alice"] };
+    const { said, before, after } = await withoutLoss(() =>
+        stack.declare({ services: [{ name: "pages", formerly: "wiki", ...service }] }),
+    );
+    expect(said).toContain("branch-relay: service wiki is now called pages and keeps port 8444");
+    expect(after).toStrictEqual(before);
+    const { serviceRegistry } = await stack.outputs<{ serviceRegistry: object }>();
+    expect(serviceRegistry).toMatchObject({ pages: { url: "https://pages.qp-tunnel.internal:8444" } });
+    await stack.preview("--expect-no-changes");
+    stack.declare({ services: [{ name: "wiki", formerly: "pages", ...service }] });
+    await stack.up();
+});
+
 it("finds the keys of a relay that is renamed and replaced at once", async () => {
     const caBefore = (await stack.outputs())["caCertificate"];
     const { said, before, after } = await withoutLoss(

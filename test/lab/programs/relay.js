@@ -27,7 +27,7 @@ const options = {
     ...(ignoreChanges && { transformations: [ignoring(ignoreChanges)] }),
 };
 
-// `formerly`: the name that a peer's resources had.
+// `formerly`: the name that a peer's or a service's resources had.
 const listed = peers.map(({ name, host, formerly, ...args }) =>
     args.publicKey === undefined
         ? new Peer(
@@ -43,7 +43,10 @@ const relay = new Relay(
         ...relayArgs,
         host: hostOf({ namespace, ssh, script, digitalOcean }),
         peers: listed,
-        services: services.map(({ name, ...args }) => new ExposedService(name, args)),
+        services: services.map(
+            ({ name, formerly, ...args }) =>
+                new ExposedService(name, args, formerly && { aliases: [{ name: formerly }] }),
+        ),
         grants,
         audit: new AuditSink("audit", audit),
     },

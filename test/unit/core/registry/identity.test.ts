@@ -84,6 +84,7 @@ describe("a rename", () => {
             ledger: result.ledger,
             problems: [],
             renamed: [],
+            renamedServices: [],
             expired: [],
         });
     });

@@ -59,7 +59,13 @@ describe("allocate", () => {
         fc.assert(
             fc.property(history, (steps) => {
                 for (const { step, ledger } of ledgers(steps)) {
-                    expect(allocate(step, ledger)).toEqual({ ledger, problems: [], renamed: [], expired: [] });
+                    expect(allocate(step, ledger)).toEqual({
+                        ledger,
+                        problems: [],
+                        renamed: [],
+                        renamedServices: [],
+                        expired: [],
+                    });
                 }
             }),
         );

@@ -33,6 +33,7 @@ describe("a first allocation", () => {
             },
             problems: [],
             renamed: [],
+            renamedServices: [],
             expired: [],
         });
         expect(Object.keys(result.ledger.peers)).toEqual(["alice", "nas"]);

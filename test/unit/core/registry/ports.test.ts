@@ -44,3 +44,23 @@ describe("ports", () => {
         expect(ledger.services).toEqual({ a: { port: 443 } });
     });
 });
+
+describe("a service that is renamed", () => {
+    const former = after(request({}, { services: { git: {}, wiki: {} } }));
+
+    it("keeps its port, and leaves nothing retired", () => {
+        const services = { a: {}, git: {}, pages: { formerly: ["docs", "wiki"] } };
+        const { ledger, renamedServices } = allocate(request({}, { services }), former);
+        expect(ledger.services).toEqual({ a: { port: 8445 }, git: { port: 8443 }, pages: { port: 8444 } });
+        expect(ledger.retired.services).toEqual({});
+        expect(renamedServices).toEqual([{ from: "wiki", to: "pages" }]);
+    });
+
+    it.each([
+        ["when the former name is still listed", { git: {}, wiki: {}, pages: { formerly: ["wiki"] } }, 8445],
+        ["when it names another port", { git: {}, pages: { formerly: ["wiki"], port: 9000 } }, 9000],
+        ["when another one took the port over", { a: { formerly: ["wiki"] }, pages: { formerly: ["wiki"] } }, 8445],
+    ])("gets another port %s", (_, services, port) => {
+        expect(allocate(request({}, { services }), former).ledger.services["pages"]).toEqual({ port });
+    });
+});
