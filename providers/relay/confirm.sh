@@ -13,8 +13,9 @@ must_be_confirmed() { [[ -n "${want[confirm]:-}" ]] && ! cmp -s "$1" "$2"; }
 # stage_file NAME: standard input waits in $etc/pending instead of becoming a boot file.
 stage_file() {
     install -d -m 0700 -- "$etc/pending"
-    # Gone after a reboot, unlike the folder.
-    : >"$run/pending"
+    # Until when, by the machine's uptime. Gone after a reboot, unlike the folder.
+    steady_clock
+    printf '%s\n' "$((SECONDS + want[confirm]))" >"$run/pending"
     install_file "$etc/pending/$1"
 }
 
@@ -33,6 +34,26 @@ arm_rollback() {
         detached bash -c 'echo "$$" >"$2/rollback.pid"; sleep "$3"; exec bash "$1/program" rollback "$1" "$2"' rollback "$etc" "$run" "${want[confirm]}"
     fi
     printf '%s\n' "${want[confirm]}" | answer pending
+}
+
+# Whether what waits for its confirmation has a timer.
+rollback_runs() {
+    [[ -d "$etc/pending" && -s "$run/pending" ]] || return 0
+    if uses_systemd; then
+        systemctl --quiet is-active "${want[name]}-rollback.timer" || [[ "$(systemctl show --property=ActiveState --value "${want[name]}-rollback.service")" == activating ]]
+    else
+        alive rollback
+    fi
+}
+
+# For the rest of its time, after somebody ended the timer.
+rearm_rollback() {
+    local until
+    until=$(<"$run/pending")
+    steady_clock
+    want[confirm]=$((until > SECONDS ? until - SECONDS : 1))
+    arm_rollback >/dev/null
+    note process_restart name=rollback
 }
 
 disarm_rollback() {

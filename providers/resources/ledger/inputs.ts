@@ -35,7 +35,7 @@ const toldShape: Shape<Told> = fields<Told>({
             reinstate: optional(flag),
         }),
     ),
-    services: mapOf(fields<ServiceRequest>({ port: optional(number) })),
+    services: mapOf(fields<ServiceRequest>({ port: optional(number), formerly: optional(listOf(text)) })),
     publicKeys: optional(mapOf(anything)),
     refused: optional(listOf(fields<{ path: string; reason: string }>({ path: text, reason: text }))),
 });

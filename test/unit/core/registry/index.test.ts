@@ -89,7 +89,9 @@ describe("what cannot be", () => {
             request({ alice: {} }, { reservedAddresses: ["10.8.0.2"] }),
             after(request({ alice: {} })),
         );
-        expect(reasons(result)).toEqual(["peers.alice.address: 10.8.0.2 is reserved now; pin another address for this peer"]);
+        expect(reasons(result)).toEqual([
+            "peers.alice.address: 10.8.0.2 is reserved now; pin another address for this peer",
+        ]);
     });
 
     it("more peers than addresses", () => {
