@@ -77,7 +77,7 @@ export function sealGenesis(
             timestamp: entry.timestamp,
             action: GENESIS_ACTION,
             status: "success",
-            message: `Log of ${origin.project}/${origin.stack} created${lost}`,
+            message: `Log of ${origin.project}/${origin.stack} begun${lost}`,
             user: entry.user,
             details: {
                 format: FORMAT,

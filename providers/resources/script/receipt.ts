@@ -78,8 +78,8 @@ function foreignReceipt(
         return { problem: `it is of ${receipt.owner}, this is ${owner}`, fix: "give the receipt of this relay" };
     if (isOfIt === false) {
         return {
-            problem: "no script of this relay printed it, or it was changed since",
-            fix: "paste it again, whole, or run the newest script for another one",
+            problem: "it is not from a script of this relay, or it was changed",
+            fix: "paste the whole receipt again, or run the newest script for a new one",
         };
     }
     return undefined;

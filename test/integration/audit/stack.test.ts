@@ -126,7 +126,7 @@ it("a fresh machine gets the log from its mirror before it may write", async () 
     expect((await audit("push", "--to", mirror)).code).toBe(0);
     const log = readFileSync(stack.logFile);
     rmSync(stack.logFile);
-    expect(await stack.fail(["preview"])).toContain("it is missing: the log is not there");
+    expect(await stack.fail(["preview"])).toContain("it is missing: the log does not exist");
     writeFileSync(mirror, log.subarray(0, log.length / 2));
     expect(await audit("pull", "--from", mirror, "--state", state)).toMatchObject({
         code: 1,

@@ -80,7 +80,7 @@ const DAMAGES: [string, () => void, RegExp][] = [
     [
         "missing",
         () => rmSync(stack.logFile),
-        /^line [345] of audit\/dev.jsonl: it is missing: the log is not there.*restartFrom: "[0-9a-f]{64}"/,
+        /^line [345] of audit\/dev.jsonl: it is missing: the log does not exist.*restartFrom: "[0-9a-f]{64}"/,
     ],
 ];
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
     for (const node of [alice, bob]) await node.wgQuickUp(configs[node.name]!, lab.interface(node.name));
     // Both use the relay's newer key from now on; the relay learns that from what they send, and its watcher records it.
     await alice.run(["timeout", "60", "bash", "-c", "until ping -n -c 1 -W 1 10.8.0.3; do :; done"]);
-    const recorded = 'until [ "$(grep -c "$2b\$" "$1/moved")" = 2 ]; do sleep 0.1; done';
+    const recorded = 'until [ "$(grep -c "$2b$" "$1/moved")" = 2 ]; do sleep 0.1; done';
     const device = stack.declared.interface;
     await relay.run(["timeout", "60", "bash", "-c", recorded, "await", stack.place("etc"), device]);
 });

@@ -135,7 +135,7 @@ it.each<[string, () => void, Partial<Finding>]>([
     [
         "another signing key",
         () => (process.env["DOCTOR_KEY"] = "ab".repeat(32)),
-        { name: "signing key", fix: expect.stringContaining("the key that is in force") as string },
+        { name: "signing key", fix: expect.stringContaining("copy the current key") as string },
     ],
     ["a state that is none", () => put("state.json", "{"), { name: "state" }],
 ])("names what is wrong and what to do: %s", async (_what, spoil, expected) => {

@@ -254,7 +254,7 @@ it("prints no escape sequence of a foreign file or its name, and makes a project
     const { code, stdout, stderr } = await run("import", join(folder, name), "--interface", "wg0", "--out", out);
     expect({ code, stderr: stderr.includes("\x1b") }).toEqual({ code: 0, stderr: false });
     expect(stdout).not.toContain("\x1b");
-    expect(stdout).toContain("PostUp = echo \u241b]0;owned\u2407 hello: not run any more");
+    expect(stdout).toContain("PostUp = echo \u241b]0;owned\u2407 hello: no longer run");
     for (const file of ["index.ts", "README.md", "Pulumi.yaml"])
         expect(readFileSync(join(out, file), "utf8")).not.toContain("\x1b");
     expect(parse(readFileSync(join(out, "Pulumi.yaml"), "utf8"))).toMatchObject({ runtime: { name: "nodejs" } });
@@ -265,8 +265,8 @@ it("prints no escape sequence of a foreign file or its name, and makes a project
 
 it.each([
     ["", undefined, "asOpenAsBefore"],
-    ["PostUp = iptables -A FORWARD -i %i -o %i -j DROP\n", undefined, "nobody reaches anybody"],
-    ["PostUp = nft add rule inet f forward iifname %i reject\n", undefined, "nobody reaches anybody"],
+    ["PostUp = iptables -A FORWARD -i %i -o %i -j DROP\n", undefined, "no access yet"],
+    ["PostUp = nft add rule inet f forward iifname %i reject\n", undefined, "no access yet"],
     ["PostUp = iptables -A INPUT -i %i -j DROP\n", undefined, "asOpenAsBefore"],
     ["PostUp = iptables -A FORWARD -i %i -o %i -j DROP\n", "open", "asOpenAsBefore"],
 ])("grants no more than hooks let through: %j, --grants %s", async (hook, grants, words) => {
@@ -276,7 +276,7 @@ it.each([
     const { code, stdout } = await run("import", join(folder, "wg0.conf"), "--out", out, ...given);
     expect(code).toBe(0);
     expect(readFileSync(join(out, "index.ts"), "utf8")).toContain(words);
-    expect(stdout.includes("grants: none, because its hooks limit forwarding")).toBe(words.startsWith("nobody"));
+    expect(stdout.includes("grants: none, because its hooks limit forwarding")).toBe(words.startsWith("no access"));
 });
 
 it.each([

@@ -155,7 +155,7 @@ const rotateBack = step("rotate-key to a key of before", whole, async (_model, r
     if (old === undefined) return;
     const before = real.bytes();
     await real.refused(
-        /a retired key never returns/,
+        /a retired key cannot be used again/,
         "rotate-key",
         real.ref.path,
         "--to",

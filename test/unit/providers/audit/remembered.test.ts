@@ -46,7 +46,7 @@ describe("a mark", () => {
             (all) => all.slice(0, 3),
             "audit/dev.jsonl: it is at least 1 line older than the state: line 4 is missing here; rebase this branch on",
         ],
-        ["nothing is left", () => [], "line 4 of audit/dev.jsonl: it is missing: the log is not there"],
+        ["nothing is left", () => [], "line 4 of audit/dev.jsonl: it is missing: the log does not exist"],
     ])("fails by line when %s", async (_what, change, message) => {
         const { log, marks } = await written(4);
         rewrite(change);
@@ -127,7 +127,7 @@ describe("a checkpoint", () => {
             "line 2 of audit/dev.jsonl: its signature is not the log's key's",
         ],
         ["the end was cut", (all) => all.slice(0, 2), "it is 1 line older than the state: line 3 is missing here"],
-        ["nothing is left", () => [], "line 3 of audit/dev.jsonl: it is missing: the log is not there"],
+        ["nothing is left", () => [], "line 3 of audit/dev.jsonl: it is missing: the log does not exist"],
     ])("fails by line when %s", async (_what, change, message) => {
         const { log } = await written(2);
         const pinned = await log.checkpoint();

@@ -77,8 +77,7 @@ test("whoever still has the retired key cannot write, and is told by which line"
     fs.copyFileSync(key(), "stolen.key");
     const { publicKey, previous } = await rotateKey(REF);
     await expect(note("late", { ...REF, signingKey: "file:stolen.key" })).rejects.toThrow(
-        `signing key ${previous.slice(0, 16)}: line 3 of ${path} retired it; copy the current key to this machine, ` +
-            publicKey.slice(0, 16),
+        `signing key ${previous.slice(0, 16)}: line 3 of ${path} retired it; copy the current key, ${publicKey.slice(0, 16)}, to this machine`,
     );
     expect(lines()).toHaveLength(3);
 });

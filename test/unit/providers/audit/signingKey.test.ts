@@ -85,11 +85,11 @@ test("a variable that is not set is named", () => {
 test("what is there but no file is refused", () => {
     mkdirSync("own.key", { mode: 0o700 });
     expect(() => loadSigningKey("file:own.key", origin, true)).toThrow(
-        /own\.key: it is not a regular file; name a file/,
+        /own\.key: it is not a regular file; give a file/,
     );
     execFileSync("mkfifo", ["-m", "600", "pipe.key"]);
     expect(() => loadSigningKey("file:pipe.key", origin, true)).toThrow(
-        /pipe\.key: it is not a regular file; name a file/,
+        /pipe\.key: it is not a regular file; give a file/,
     );
 });
 

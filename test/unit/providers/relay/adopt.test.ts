@@ -38,7 +38,7 @@ it("opens nothing again that was closed meanwhile", () => {
 
 it("says what an interface is like that may be taken over, without its private key", () => {
     const answer = run(
-        `have() { true; }
+        `has_command() { true; }
 wg() { if [[ "$3" == dump ]]; then printf 'PRIVATE\\tPUBLIC\\t51820\\toff\\nKEY\\tPSK\\t(none)\\t10.8.0.2/32\\t0\\t0\\t0\\toff\\n'; fi; }
 step_adoption`,
         "mtu 1420\\n",
@@ -48,5 +48,5 @@ step_adoption`,
     );
     relay.write("etc/peers", "");
     relay.write("etc/interfaces", "wg0\t51820\t1\tPUBLIC\n");
-    expect(run("have() { true; }; step_adoption", "mtu 1420\\n")).toBe("");
+    expect(run("has_command() { true; }; step_adoption", "mtu 1420\\n")).toBe("");
 });

@@ -134,7 +134,7 @@ describe("a package manager's lock", () => {
 });
 
 it("names what even reading a bundle needs", () => {
-    expect(() => relay.run('have() { [[ "$1" != flock && "$1" != awk ]]; }; check_basics')).toThrow(
+    expect(() => relay.run('has_command() { [[ "$1" != flock && "$1" != awk ]]; }; check_basics')).toThrow(
         "@refused\n missing on the relay: awk flock\n install awk, sed, coreutils and util-linux",
     );
 });

@@ -220,6 +220,6 @@ it("an authority that may not have another below it makes none", async () => {
     const request = { relay: "hub", appName, addresses, algorithm: "ed25519", now: new Date(), crypto } as const;
     const own = await createIntermediate({ authority: root, ...request });
     await expect(createIntermediate({ authority: own, ...request })).rejects.toThrow(
-        "certificate authority: may not have another below it",
+        "certificate authority: has no room for an intermediate CA",
     );
 });

@@ -60,7 +60,7 @@ const sent = (type: string) =>
     registered.filter((each) => each.type === `qptunnel:index:${type}`).map(({ inputs }) => Object.keys(inputs));
 
 describe.each(Object.keys(OUTPUTS) as ManagedType[])("the schema of %s", (type) => {
-    const { schema } = resources[type]!();
+    const { schema } = resources[type]();
 
     it("has every input that the components send", () => {
         expect(sent(type).length).toBeGreaterThan(0);

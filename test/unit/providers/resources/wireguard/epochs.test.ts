@@ -83,7 +83,9 @@ describe("a preview of a rotation of the relay's key", () => {
             "alice and bob were using it at the last check and are cut off until the former configuration is in use again",
         ],
     ])("called off, names who has to go back: %j", (seen, who) => {
-        expect(said([1, 2], [1], seen)).toStrictEqual([`key epoch 2 is cancelled: ${who}; no other peer is affected`]);
+        expect(said([1, 2], [1], seen)).toStrictEqual([
+            `key epoch 2 is cancelled: ${who}; other peers are not affected`,
+        ]);
     });
 
     it("names ten of many who have not moved, and counts the rest", () => {
