@@ -151,7 +151,9 @@ function checkIdentity(log: LogIdentity & LogOrigin, name: string, expect: Parti
     const word = { project: "project", stack: "stack", publicKey: "key", genesis: "log" }[differs];
     throw new AuditError(
         `line 1 of ${name}`,
-        `it is the log of a different ${word}: ${log[differs]}, not ${expect[differs]}`,
+        word === "log"
+            ? `it is a different log: ${log[differs]}, not ${expect[differs]}`
+            : `it is the log of a different ${word}: ${log[differs]}, not ${expect[differs]}`,
         "point to the log of this stack",
     );
 }

@@ -4,7 +4,7 @@
 # leads to: chains and interface as before, peers and elements only those of both. So a reboot rolls back as well,
 # and no rollback restores a removed peer.
 #
-# Gives: must_be_confirmed, hold, current, arm_rollback, disarm_rollback, step_confirm, roll_back, roll_back_at_boot.
+# Gives: must_be_confirmed, stage_file, current, arm_rollback, disarm_rollback, step_confirm, roll_back, roll_back_at_boot.
 # Needs, of the manifest: confirm, name, table, auditMark.
 # Needs, of core/protocol: elements.ts, interfaces.ts, lost.ts, peers.ts.
 
@@ -39,14 +39,11 @@ arm_rollback() {
 # Whether what waits for its confirmation has a timer.
 rollback_runs() {
     [[ -d "$etc/pending" && -s "$run/pending" ]] || return 0
-    if uses_systemd; then
-        systemctl --quiet is-active "${want[name]}-rollback.timer" || [[ "$(systemctl show --property=ActiveState --value "${want[name]}-rollback.service")" == activating ]]
-    else
-        alive rollback
-    fi
+    uses_systemd || { alive rollback; return; }
+    systemctl --quiet is-active "${want[name]}-rollback.timer" || [[ "$(systemctl show --property=ActiveState --value "${want[name]}-rollback.service")" == activating ]]
 }
 
-# For the rest of its time, after somebody ended the timer.
+# For the rest of its time, when the timer was killed.
 rearm_rollback() {
     local until
     until=$(<"$run/pending")

@@ -30,7 +30,7 @@
 #   services                       how many services the relay has
 #   edition steps inner outer      of a script: when it was written, its steps, and the key of its receipt's code
 #
-# Gives: refuse, answer, have, make_work_folder, app_name, unpack, take_lock, check_generation, check_owner,
+# Gives: refuse, answer, has_command, make_work_folder, app_name, unpack, take_lock, check_generation, check_owner,
 #   write_owner, write_mark, bears_mark, install_file, commit, require_set_up, detached, steady_clock, wait_for, alive,
 #   write_pid, pause, stop_process, end_process, gone, tell_ready, uses_systemd.
 # Needs, of the manifest: name, interface, step, etc, run, expected, relayId, formerRelayId, id, owner, formerOwner,

@@ -2,7 +2,7 @@
 # A peer's new key in addition to its old one. Allowed IPs have one owner: the old key keeps them until the new one has shaken
 # hands, then they move and the old key goes. `$etc/moving` has "new key TAB old key TAB deadline" lines.
 #
-# Gives: overlapping_peers, finished, overlap_due, finish_overlaps.
+# Gives: overlapping_peers, finished_overlaps, overlap_due, finish_overlaps.
 # Needs, of the manifest: overlap.
 # Needs, of core/protocol: carried.ts, moving.ts, peers.ts, rekeyed.ts.
 

@@ -95,7 +95,7 @@ check_service_ports() {
             user=$(ss -H -ltnp "sport = :$port" | awk -v a="$address:$port" -v b="[$address]:$port" -v c="0.0.0.0:$port" -v d="*:$port" -v e="[::]:$port" \
                 '!found && ($4 == a || $4 == b || $4 == c || $4 == d || $4 == e) { print $NF; found = 1 }')
             [[ -z "$user" ]] || owns_listener "$user" ||
-                refuse "TCP port $portof service $name is already used by $user" "stop that program, or give the service another \`port\`"
+                refuse "TCP port $port of service $name is already used by $user" "stop that program, or give the service another \`port\`"
         done
     done <"$work/services"
 }

@@ -88,7 +88,7 @@ test.each<[string, Record<string, CertificateAlgorithm[]>, string[], string]>([
         "more than one relay",
         { rim: ["ed25519"], hub: ["ed25519"] },
         [],
-        "--relay: the stack has more than one relay relay; choose hub or rim",
+        "--relay: the stack has more than one relay; choose hub or rim",
     ],
     ["another relay", { hub: ["ed25519"] }, ["--relay", "rim"], "--relay: the stack has no relay rim; choose hub"],
     [

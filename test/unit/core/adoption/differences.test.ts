@@ -94,7 +94,7 @@ it.each<[string, LiveInterface, WantedInterface, string]>([
         "the default for MTU",
         live({ mtu: 1380 }),
         wanted(),
-        "wg0 has MTU 1380, and a Relay without `mtu` sets 1420: say `mtu: 1380` to keep it, or `mtu: 1420`",
+        "wg0 has MTU 1380, and a Relay without `mtu` sets 1420: set `mtu: 1380` to keep it, or `mtu: 1420`",
     ],
     [
         "a mark",

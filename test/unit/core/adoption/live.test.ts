@@ -57,7 +57,7 @@ describe("an interface that can be looked at", () => {
                 "alice has the allowed IPs 10.8.0.2/32, 192.168.7.0/24 on wg0, and 10.8.0.2 in the file: those on wg0 are used",
                 "bob is in the file but not on wg0, and is left out: add it if it belongs to the relay",
                 expect.stringMatching(
-                    `^${eve} \\(SHA256:\\S+, 10\\.8\\.0\\.9/32\\) is on wg0 and not in the file: it is listed`,
+                    `^${eve} \\(SHA256:\\S+, 10\\.8\\.0\\.9/32\\) is on wg0 but not in the file: it is listed`,
                 ),
             ]),
         );

@@ -30,7 +30,7 @@ describe("parsePorts", () => {
         ["tcp/0", 'ports[0]: "0" in "tcp/0" is not a port; choose one from 1 to 65535'],
         ["tcp/65536", 'ports[0]: "65536" in "tcp/65536" is not a port; choose one from 1 to 65535'],
         ["tcp/022", 'ports[0]: "022" in "tcp/022" is not a port; choose one from 1 to 65535'],
-        ["tcp/90-80", 'ports[0]: "tcp/90-80" runs backwards; write "tcp/80-90"'],
+        ["tcp/90-80", 'ports[0]: "tcp/90-80" has its ends in the wrong order; write "tcp/80-90"'],
     ])("refuses %j", (text, message) => {
         expect(refusal(() => parsePorts(text, "ports[0]"))).toBe(message);
     });

@@ -61,7 +61,7 @@ describe("the first line", () => {
         expect(() => checkGenesis(first, "log", nativePrimitives, { ...ORIGIN, stack: "prod" })).toThrow(
             "line 1 of log: it is the log of a different stack: dev, not prod",
         );
-        expect(() => checkGenesis(first, "log", nativePrimitives, { genesis: "00" })).toThrow("another log");
+        expect(() => checkGenesis(first, "log", nativePrimitives, { genesis: "00" })).toThrow("it is a different log");
     });
 
     it("is no other record", () => {

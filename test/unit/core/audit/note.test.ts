@@ -82,12 +82,12 @@ test.each([
     [
         "another log",
         formatNote({ ...log, genesis: "00".repeat(32) }, checkpoint, signer, noblePrimitives),
-        "it is about qp-tunnel/shop/dev/0000000000000000",
+        "it belongs to qp-tunnel/shop/dev/0000000000000000",
     ],
     [
         "another stack",
         formatNote({ ...log, stack: "prod" }, checkpoint, signer, noblePrimitives),
-        "it is about qp-tunnel/shop/prod/",
+        "it belongs to qp-tunnel/shop/prod/",
     ],
     ["another size", note.replace("\n1\n", "\n2\n"), "its signature is wrong"],
     ["no signature", note.slice(0, note.indexOf("\n\n") + 1), "it has no signatures after an empty line"],

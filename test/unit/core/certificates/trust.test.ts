@@ -20,7 +20,7 @@ it("takes a bundle apart, in its order", async () => {
 it.each(["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])(
     "refuses a text without a certificate (%j)",
     (text) => {
-        expect(() => authoritiesIn(text)).toThrow("certificate: does not exist");
+        expect(() => authoritiesIn(text)).toThrow("certificate: is not there");
     },
 );
 

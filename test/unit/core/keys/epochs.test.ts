@@ -65,21 +65,21 @@ describe("checkEpochs", () => {
 
     it("refuses what is no stage, and says the stages from there on", () => {
         expect(refusal(() => check([1, 3]))).toBe(
-            "relay.keyEpochs: [1, 3] is no stage of a rotation; give one epoch, or one and the next: [1], then [1, 2], then [2]",
+            "relay.keyEpochs: [1, 3] is not a valid rotation stage; give one epoch, or one and the next: [1], then [1, 2], then [2]",
         );
         fc.assert(
             fc.property(
                 fc.uniqueArray(epoch, { minLength: 2, maxLength: 4 }).map((list) => list.sort((a, b) => a - b)),
                 (epochs) => {
                     fc.pre(epochs.length > 2 || epochs[1] !== epochs[0]! + 1);
-                    expect(refusal(() => check(epochs))).toMatch(/^relay\.keyEpochs: .* is no stage of a rotation;/);
+                    expect(refusal(() => check(epochs))).toMatch(/^relay\.keyEpochs: .* is not a valid rotation stage;/);
                 },
             ),
         );
     });
 
     it("refuses an epoch beside itself", () => {
-        expect(refusal(() => check([2, 2]))).toContain("[2, 2] is no stage of a rotation");
+        expect(refusal(() => check([2, 2]))).toContain("[2, 2] is not a valid rotation stage");
     });
 
     it("refuses a name and a port that leave an even epoch no room, and only then", () => {

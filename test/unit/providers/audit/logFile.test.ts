@@ -73,7 +73,7 @@ describe("a disk that fails", () => {
             });
             const refused = await problem(log.begin({ action: "peer_add", message: "x" }));
             expect(refused.message).toBe(
-                "audit/dev.jsonl: it cannot be read or written: ENOSPC: no space left on device; see to the disk and the " +
+                "audit/dev.jsonl: it cannot be read or written: ENOSPC: no space left on device; check the disk and the " +
                     "permissions, then run again: an incomplete line is repaired then",
             );
             expect(refused.cause).toBe(full);

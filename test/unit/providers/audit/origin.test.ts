@@ -60,7 +60,7 @@ describe("a log that is not ours to continue", () => {
         const { log } = await written(1);
         fs.rmSync(path);
         expect((await problem(log.append({ action: "log_note", message: "x" }))).message).toMatch(
-            /^line 1 of audit\/dev\.jsonl: it is missing: .* say so with restartFrom: "[0-9a-f]{64}"$/,
+            /^line 1 of audit\/dev\.jsonl: it is missing: .* acknowledge that with restartFrom: "[0-9a-f]{64}"$/,
         );
         expect(fs.existsSync(path)).toBe(false);
     });

@@ -37,7 +37,7 @@ describe("what is said of an adoption", () => {
 
     it("does without a key that the preview does not know", () => {
         expect(adoptionSentences({ ...inputs, adopts: UNKNOWN })[0]).toContain(
-            "bears the key that belongs to `privateKey`,",
+            "has the key that belongs to `privateKey`,",
         );
         expect(adoptsValue({ adopts: UNKNOWN })).toStrictEqual({});
         expect(adoptsValue(inputs)).toStrictEqual({ adopts: KEY });

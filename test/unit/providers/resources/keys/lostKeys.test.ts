@@ -46,7 +46,7 @@ it("refuses while the log says that the relay is there, and names the record tha
 
 it("counts the configurations that end when the relay's own key is given", async () => {
     expect(await refusal({ ...inputs, loses: { relayKey: false, peers: 1 } })).toContain(
-        "new preshared keys (and generated key pairs) are made, and the one configuration that depends on them stops working",
+        "new preshared keys (and generated key pairs) are generated, and the one configuration that depends on them stops working",
     );
 });
 
