@@ -32,7 +32,11 @@ it.each<[string, Record<string, unknown>, string]>([
         "hosts.ssh.hostKey: is not a public host key; leave out the host name in front",
     ],
     ["two host keys", { hostKey: "ssh-ed25519 AAAA\nssh-rsa BBBB" }, "hosts.ssh.hostKey: has more than one line"],
-    ["an identity file that is an option", { identityFile: "-x" }, "hosts.ssh.identityFile: is not the name of a file"],
+    [
+        "an identity file that is an option",
+        { identityFile: "-x" },
+        "hosts.ssh.identityFile: is not a file name that the SSH client accepts",
+    ],
 ])("refuses %s", (_, changes, message) => {
     const make = () => hosts.ssh({ ...SSH, ...changes });
     expect(make).toThrow(InvalidArgument);

@@ -76,7 +76,11 @@ describe("a witness", () => {
     });
 
     test.each<[string, () => Promise<string> | string, string]>([
-        ["an older one", () => earlier.checkpoint.note, "it has 9 records, the witness has seen 14: the log was truncated"],
+        [
+            "an older one",
+            () => earlier.checkpoint.note,
+            "it has 9 records, the witness has seen 14: the log was truncated",
+        ],
         [
             "another of the same size",
             () => fork(14).checkpoint.note,

@@ -72,7 +72,9 @@ describe("checkEpochs", () => {
                 fc.uniqueArray(epoch, { minLength: 2, maxLength: 4 }).map((list) => list.sort((a, b) => a - b)),
                 (epochs) => {
                     fc.pre(epochs.length > 2 || epochs[1] !== epochs[0]! + 1);
-                    expect(refusal(() => check(epochs))).toMatch(/^relay\.keyEpochs: .* is not a valid rotation stage;/);
+                    expect(refusal(() => check(epochs))).toMatch(
+                        /^relay\.keyEpochs: .* is not a valid rotation stage;/,
+                    );
                 },
             ),
         );
