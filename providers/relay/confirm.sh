@@ -4,7 +4,8 @@
 # leads to: chains and interface as before, peers and elements only those of both. So a reboot rolls back as well,
 # and no rollback restores a removed peer.
 #
-# Gives: must_be_confirmed, stage_file, current, arm_rollback, disarm_rollback, step_confirm, roll_back, roll_back_at_boot.
+# Gives: must_be_confirmed, stage_file, current, arm_rollback, rollback_runs, rearm_rollback, disarm_rollback, step_confirm,
+#   roll_back, roll_back_at_boot.
 # Needs, of the manifest: confirm, name, table, auditMark.
 # Needs, of core/protocol: elements.ts, interfaces.ts, lost.ts, peers.ts.
 

@@ -194,7 +194,7 @@ it("says who must be connected and is not", async () => {
     const { code: usage, stderr } = await qpTunnel(stack, ["status", "--require", "mallory"]);
     expect({ usage, stderr }).toEqual({
         usage: 2,
-        stderr: "error: --require: no relay lists a peer mallory; see qp-tunnel list\n",
+        stderr: "error: --require: no relay has a peer mallory; see qp-tunnel list\n",
     });
 });
 
