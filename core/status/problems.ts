@@ -43,10 +43,11 @@ export function problemsOf(status: RelayStatus, thresholds: Thresholds, standard
 }
 
 function rogue(relay: string, { name, fingerprint, addresses, revokedAt }: PeerStatus): Problem {
-    const who = name === undefined ? fingerprint : `${name} (${fingerprint})`;
-    const was =
-        name === undefined ? "not in the program" : `revoked${revokedAt === undefined ? "" : ` on ${revokedAt}`}`;
-    const message = `rogue peer ${who}, ${addresses.join(", ") || "no address"}, is on the wire and ${was}`;
+    const where = `${addresses.join(", ") || "no address"}, is configured on the interface`;
+    const message =
+        name === undefined
+            ? `unknown peer ${fingerprint}, ${where} but not declared in the program`
+            : `revoked peer ${name} (${fingerprint}), ${where}${revokedAt === undefined ? "" : `; it was revoked on ${revokedAt}`}`;
     return { relay, kind: "rogue", ...(name === undefined ? {} : { name }), message };
 }
 

@@ -9,7 +9,7 @@ export function listNames(names: readonly string[], most = 5): string {
 
 /** An unknown peer that was removed. */
 export function rogueCutOff(publicKey: string): string {
-    return `rogue peer ${fingerprint(publicKey)} (${publicKey}) was on the interface but not in the program, and was cut off`;
+    return `unknown peer ${fingerprint(publicKey)} (${publicKey}) was configured on the interface but not declared in the program, and was removed`;
 }
 
 /** "1 peer", "2 peers". */

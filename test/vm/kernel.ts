@@ -49,7 +49,7 @@ export function interfaceOfTheKernel(): void {
         await vm.run(`ip link add dev squatter type wireguard; wg set squatter listen-port ${PORT}
             printf 'link set dev ${device} down\\nlink set dev squatter up\\n' | ip -batch -`);
         expect(await stack.fail(["up", "--refresh", "--yes", "--skip-preview"])).toContain(
-            `UDP port ${PORT} is taken by another program; stop it, or give the Relay another \`listenPort\``,
+            `UDP port ${PORT} is used by another program; stop it, or give the Relay another \`listenPort\``,
         );
         expect(await vm.run(`ip -o link show dev ${device}`)).not.toMatch(/[<,]UP[,>]/);
         await vm.run("ip link del dev squatter");
@@ -66,7 +66,7 @@ export function interfaceOfTheKernel(): void {
             ip link set dev squatter up`);
         stack.declare({ listenPort: OTHER_PORT });
         expect(await stack.fail(["up", "--yes", "--skip-preview"])).toContain(
-            `UDP port ${OTHER_PORT} is taken by another program; stop it, or give the Relay another \`listenPort\``,
+            `UDP port ${OTHER_PORT} is used by another program; stop it, or give the Relay another \`listenPort\``,
         );
         expect(await vm.run(`wg show ${device} listen-port; test ! -e ${stack.place("etc")}/pending`)).toBe(
             `${PORT}\n`,

@@ -205,7 +205,7 @@ it("removes what somebody put there by hand with the next apply, whatever that c
     const overwritten = stack.log().flatMap(({ action, message }) => (action === "drift_overwritten" ? [message] : []));
     expect(overwritten).toEqual(
         expect.arrayContaining([
-            expect.stringContaining(`(${rogue!.publicKey}) was on the wire`),
+            expect.stringContaining(`(${rogue!.publicKey}) was configured on the interface`),
             "acl4 10.8.0.99 . 10.8.0.1 . tcp . 22 was in the firewall's sets but not in the relay's record, and was removed",
             "the proxy served something that is not in the relay's record; its configuration was loaded again",
         ]),

@@ -78,7 +78,7 @@ describe("peers who are not as the state says", () => {
         expect(rogue).toMatchObject({ state: "rogue", addresses: ["10.8.0.99"], age: 5, publicKey: key("intruder") });
         expect(rogue).not.toHaveProperty("name");
         expect(problems(answer)).toEqual([
-            `rogue: rogue peer ${fingerprint(key("intruder"))}, 10.8.0.99, is on the wire and not in the program`,
+            `rogue: unknown peer ${fingerprint(key("intruder"))}, 10.8.0.99, is configured on the interface but not declared in the program`,
         ]);
     });
 
@@ -86,7 +86,7 @@ describe("peers who are not as the state says", () => {
         const answer = changed((_answer, peers) => peers.push(onWire("mallory")));
         expect(peer(answer, "mallory").state).toBe("rogue");
         expect(problems(answer)).toEqual([
-            `rogue mallory: rogue peer mallory (${fingerprint(key("mallory"))}), 10.8.0.9, is on the wire and revoked on 2026-02-01T00:00:00Z`,
+            `rogue mallory: revoked peer mallory (${fingerprint(key("mallory"))}), 10.8.0.9, is configured on the interface; it was revoked on 2026-02-01T00:00:00Z`,
         ]);
     });
 
