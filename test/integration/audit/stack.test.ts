@@ -55,7 +55,7 @@ it("the log, the state and the wire say the same, after the first update and aft
     expect(await audit("verify", "--full", "--state", state)).toMatchObject({ code: 0, stderr: "" });
     expect(await audit("reconcile", "--state", state, "--live")).toEqual({
         code: 0,
-        stdout: expect.stringMatching(/^\d+ records result in 4 peers and 1 services; the state and the wire agree\n$/),
+        stdout: expect.stringMatching(/^\d+ records result in 4 peers and 1 services; the state and the interface agree\n$/),
         stderr: "",
     });
     expect((await audit("push", "--to", mirror)).code).toBe(0);
@@ -67,7 +67,7 @@ it("the log, the state and the wire say the same, after the first update and aft
     await stack.up();
     await exportState();
     expect((await audit("reconcile", "--state", state, "--live")).stdout).toMatch(
-        /^\d+ records result in 4 peers and 0 services; the state and the wire agree\n$/,
+        /^\d+ records result in 4 peers and 0 services; the state and the interface agree\n$/,
     );
     const { stdout } = await audit("export", "--format", "csv");
     const events = stdout.split("\r\n").slice(1, -1);

@@ -147,7 +147,7 @@ it("is called off at any time, and who stayed notices nothing", async () => {
     const probed = await probes();
     stack.declare({ keyEpochs: [2] });
     expect(spoken(await stack.preview())).toContainEqual(
-        expect.stringContaining("key epoch 3 is called off: nobody used it"),
+        expect.stringContaining("key epoch 3 is cancelled: no peer was using it"),
     );
     await stack.up();
     await probed.bob.passes(200);

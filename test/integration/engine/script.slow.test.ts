@@ -241,7 +241,7 @@ it("says at refresh that it cannot look, and is destroyed by a last script", asy
     expect(await stack.refresh("--expect-no-changes")).toContain(
         "there is no connection to this relay, so it cannot be read",
     );
-    expect(await stack.destroy()).toContain("it goes on until carried/relay.sh, which now removes it, is run");
+    expect(await stack.destroy()).toContain("it keeps running until carried/relay.sh, which now removes it, is run");
     const { code, stdout } = await runScript();
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("is gone from this machine") });
     expect((await relay.exec(["ip", "link", "show", device])).code).not.toBe(0);
