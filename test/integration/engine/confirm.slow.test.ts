@@ -128,7 +128,7 @@ it("refuses a route over the address that the operator comes from, before anythi
     stack.declare({ peers: [{ ...alice!, routes: [`${operator.place.wan}/32`] }, bob!, carol!] });
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
     expect(text).toMatch(
-        /peers\.alice\.routes: 198\.51\.100\.66\/32 holds 198\.51\.100\.66, where this program connects from: .*; declare a smaller network/,
+        /peers\.alice\.routes: 198\.51\.100\.66\/32 contains 198\.51\.100\.66, where this program connects from: .*; declare a smaller network/,
     );
     expect(pending()).toBe(false);
     expect(await relay.run(["ip", "route", "get", operator.place.wan!])).not.toContain(device);
