@@ -153,7 +153,7 @@ it.each<[string, () => SshHost, RegExp]>([
     [
         "a missing identity file",
         () => host("plain", { identityFile: "/nowhere/id" }),
-        /identityFile \/nowhere\/id is not there/,
+        /identityFile \/nowhere\/id does not exist/,
     ],
     [
         "an encrypted one",

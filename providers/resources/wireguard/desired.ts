@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../resource.js";
 import { listOf, read, type Shape } from "../shape.js";
 import { resolved, type WireGuardInputs, type WireGuardPlan } from "./inputs.js";
 import { routesOf } from "../../../core/registry/defaults.js";
@@ -67,7 +68,8 @@ export function expectedOnWire(args: WireGuardInputs): ExpectedPeer[] {
 /** What an interface that is taken over has to be like already, or the program to accept. */
 export function wantedInterface(inputs: WireGuardPlan): (device: string) => WantedInterface {
     return (device) => {
-        const args = resolved(inputs);
+        const { seed, ...others } = inputs;
+        const args = resolved(seed === UNKNOWN ? others : inputs);
         const { isMtuGiven = false, forwards } = inputs.adoption ?? {};
         return {
             listenPort: placesOf(args, device).find((place) => place.interface === device)?.port ?? args.listenPort,

@@ -117,7 +117,7 @@ const TROUBLES: Record<string, Trouble> = {
                 join(lab.folder, "copy"),
             ),
         end: () => behind('umount "$1"', etc),
-        says: /step wireguard failed: no space is left \S+ \/etc.* \(or no inode\); make room/,
+        says: /step wireguard failed: no space is left \S+ \/etc.* \(or no inode\); free some space/,
     },
     "a disk that turned read-only": {
         begin: () => behind('mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"', etc),
