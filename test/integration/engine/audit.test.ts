@@ -114,7 +114,7 @@ it("nothing is done with a cut log, by whatever command, and all works again wit
         ["up", ...yes, "--target", urn("relay-firewall"), "--replace", urn("relay-firewall")],
         ["refresh", ...yes],
         ["destroy", ...yes],
-        ["destroy", ...yes, "--target", urn("relay-grants")],
+        ["destroy", ...yes, "--target", urn("relay-grants"), "--target-dependents"],
     ]) {
         expect(reasons(await stack.fail(command))).toStrictEqual([
             expect.stringMatching(
