@@ -93,8 +93,8 @@ it("who is on the wire without a record is found, and by name who is not", async
         1,
         false,
         [
-            { relay: "relay", kind: "peer", name: "bob", problem: "the log added it, the wire does not have its key" },
-            { relay: "relay", kind: "peer", name: rogue, problem: "the wire has this key, no record added it" },
+            { relay: "relay", kind: "peer", name: "bob", problem: "the log added it, the interface does not have its key" },
+            { relay: "relay", kind: "peer", name: rogue, problem: "the interface has this key, no record added it" },
         ],
     ]);
     await stack.refresh();

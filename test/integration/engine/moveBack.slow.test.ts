@@ -75,7 +75,7 @@ it("leaves nothing anywhere when it is destroyed on its way", async () => {
 async function refusedOnTheWayTo(place: { namespace?: string; interface?: string }): Promise<void> {
     stack.declare({ ...place, peers: [{ ...alice, routes: ["192.168.77.0/24"] }] });
     expect(reasons(await stack.fail(["up", "--yes", "--skip-preview"])).join()).toContain(
-        "peers.alice.routes: 192.168.77.0/24 holds 192.168.77.1, the relay's own address",
+        "peers.alice.routes: 192.168.77.0/24 contains 192.168.77.1, the relay's own address",
     );
     expect(await left()).not.toEqual([]);
 }

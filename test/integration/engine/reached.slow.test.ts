@@ -78,7 +78,7 @@ it("warns in the preview of a route over where the last update came from, which 
     const { peers } = stack.declared;
     const client = lab.node("outside").place.wan!;
     stack.declare({ peers: [{ ...plain[0]!, routes: [`${client}/32`] }, plain[1]!] });
-    const holds = `peers.alice.routes: ${client}/32 holds ${client}`;
+    const holds = `peers.alice.routes: ${client}/32 contains ${client}`;
     const then = "the relay would answer it through the tunnel and be cut off";
     expect(await stack.preview()).toContain(
         `relay: ${holds}, where the last update connected from: ${then}; an update from there will be refused`,
