@@ -16,7 +16,11 @@ export function connectionTo(host: HostDescriptor, credentials?: string): Connec
 function connect(host: HostDescriptor, credentials?: string): Connection {
     if (host.kind === "local") return localConnection(host);
     if (host.kind === "script") {
-        throw new HostError(describeHost(host), "it has no remote access", "carry its script to it, and the receipt back");
+        throw new HostError(
+            describeHost(host),
+            "it has no remote access",
+            "carry its script to it, and the receipt back",
+        );
     }
     // Loaded when it is used: a relay on this machine needs no SSH.
     const { SshConnection } = require("./ssh.js") as typeof import("./ssh.js");

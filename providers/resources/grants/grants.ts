@@ -43,10 +43,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
 
     restored: (change) =>
         Object.fromEntries(
-            restoredRules(change).map((rule) => [
-                `rule ${rule}`,
-                `${rule} was removed first and is allowed again`,
-            ]),
+            restoredRules(change).map((rule) => [`rule ${rule}`, `${rule} was removed first and is allowed again`]),
         ),
 
     desired: ({ inputs }) => Promise.resolve({ files: { elements: renderElements(elements(inputs)) } }),
@@ -108,7 +105,8 @@ function differences(want: SetElements, live: Record<string, string[]>): Record<
         }
         for (const element of there) {
             if (!wanted.has(element))
-                drift[`${set} ${element}`] = `${element} is allowed in the kernel but not granted in the program; ${REPAIR} removes it`;
+                drift[`${set} ${element}`] =
+                    `${element} is allowed in the kernel but not granted in the program; ${REPAIR} removes it`;
         }
     }
     return drift;

@@ -14,8 +14,7 @@ import { type Properties, type Resource, UNKNOWN } from "../resource.js";
 /** The internal authority of one relay and one algorithm. Its private key is a secret in state and never on a relay. */
 export const certificateAuthority: Resource = {
     type: "CertificateAuthority",
-    description:
-        "An internal CA, for TLS servers under one relay's names and addresses only.",
+    description: "An internal CA, for TLS servers under one relay's names and addresses only.",
     schema: {
         inputs: {
             relay: { type: "string", description: "Name of the relay." },

@@ -23,7 +23,8 @@ import { PLACED_INPUTS, PLACED_OUTPUTS } from "../schemas.js";
  */
 export const hostKey: Resource = {
     type: "HostKey",
-    description: "The SSH host key of a machine that the program creates; it replaces the one that the machine booted with.",
+    description:
+        "The SSH host key of a machine that the program creates; it replaces the one that the machine booted with.",
     schema: {
         inputs: {
             ...PLACED_INPUTS,

@@ -50,9 +50,7 @@ const addresses: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
 const authorities: Effect<ProxyPlan, ProxyOutputs> = (change) =>
     newAuthorities(change).length === 0
         ? []
-        : [
-              `${change.inputs.relay}: services get certificates of a new CA, which their clients must trust first`,
-          ];
+        : [`${change.inputs.relay}: services get certificates of a new CA, which their clients must trust first`];
 
 /** Algorithms whose services get certificates of another authority than before. An authority is its key: its own certificate may be reissued. */
 export function newAuthorities({ before, inputs }: ProxyChange): string[] {

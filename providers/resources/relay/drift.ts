@@ -6,7 +6,7 @@ import { marks } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
 import { hostParts } from "../host/host.js";
-import { driftIn, GONE} from "./observed.js";
+import { driftIn, GONE } from "./observed.js";
 import { proxyParts } from "../proxy/proxy.js";
 import type { RelayResourceParts } from "./parts.js";
 import { wireguardParts } from "../wireguard/wireguard.js";

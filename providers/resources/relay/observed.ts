@@ -82,7 +82,11 @@ function* unitDrift(answer: Answers): Generator<[string, string]> {
 }
 
 const PROCESSES: [Part, RegExp, string][] = [
-    ["wireguard", /^watch$/, "the relay's watcher is not running: expiries are not enforced and changes are not repaired"],
+    [
+        "wireguard",
+        /^watch$/,
+        "the relay's watcher is not running: expiries are not enforced and changes are not repaired",
+    ],
     ["wireguard", /^wireguard\..*\.supervisor$/, "wireguard-go is not restarted when it ends"],
     ["proxy", /^proxy\.supervisor$/, "the proxy is not restarted when it ends"],
     ["proxy", /^renewal$/, "the relay's certificates are not renewed"],

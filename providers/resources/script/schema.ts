@@ -28,7 +28,8 @@ export const scriptSchema = relaySchema(
         publicKey: { type: "string", description: "The relay's public key; empty until it is known." },
         registry: {
             type: "object",
-            description: "Every peer there ever was, according to the receipts: address, key, status, since, revoked at.",
+            description:
+                "Every peer there ever was, according to the receipts: address, key, status, since, revoked at.",
         },
         served: { type: "object", description: "Every service: url, upstream, and whether it is open." },
         certificates: { type: "object", description: "Certificates by service." },

@@ -42,8 +42,7 @@ import { digestOf, fileDrift, nextEdition, purpose, write } from "./write.js";
  */
 export const script: Resource = {
     type: "Script",
-    description:
-        "A relay without remote access, as one signed script; its receipts report its state.",
+    description: "A relay without remote access, as one signed script; its receipts report its state.",
     schema: scriptSchema,
 
     async check(news, olds, context) {
@@ -126,7 +125,10 @@ async function writeRemoval(id: string, change: ScriptChange, outputs: ScriptOut
             details: { relay, path, sha256, edition },
         });
     });
-    change.context.log("warning", `${relay}: it keeps running until ${path}, which now removes it, is run on its machine`);
+    change.context.log(
+        "warning",
+        `${relay}: it keeps running until ${path}, which now removes it, is run on its machine`,
+    );
 }
 
 /** Made in this process: its delete is the second half of a replacement. */

@@ -41,7 +41,10 @@ export function scriptSentences(change: ScriptChange, changes: Record<string, Ch
     const waiting = Object.keys(servicesOf(inputs)).filter((name) => requests[name] === undefined);
     const path = scriptPath(inputs);
     if (effects.length > 0 || before === undefined || (news && hasNewRequests(receipt, before.outputs))) {
-        sentences.push(`${relay}: ${path} is written; the following changes take effect when it is run on the relay`, ...effects);
+        sentences.push(
+            `${relay}: ${path} is written; the following changes take effect when it is run on the relay`,
+            ...effects,
+        );
     }
     if (waiting.length > 0 && (before === undefined || Object.keys(changes).length > 0)) {
         sentences.push(

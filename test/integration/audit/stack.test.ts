@@ -55,7 +55,9 @@ it("the log, the state and the wire say the same, after the first update and aft
     expect(await audit("verify", "--full", "--state", state)).toMatchObject({ code: 0, stderr: "" });
     expect(await audit("reconcile", "--state", state, "--live")).toEqual({
         code: 0,
-        stdout: expect.stringMatching(/^\d+ records result in 4 peers and 1 services; the state and the interface agree\n$/),
+        stdout: expect.stringMatching(
+            /^\d+ records result in 4 peers and 1 services; the state and the interface agree\n$/,
+        ),
         stderr: "",
     });
     expect((await audit("push", "--to", mirror)).code).toBe(0);
@@ -93,7 +95,12 @@ it("who is on the wire without a record is found, and by name who is not", async
         1,
         false,
         [
-            { relay: "relay", kind: "peer", name: "bob", problem: "the log added it, the interface does not have its key" },
+            {
+                relay: "relay",
+                kind: "peer",
+                name: "bob",
+                problem: "the log added it, the interface does not have its key",
+            },
             { relay: "relay", kind: "peer", name: rogue, problem: "the interface has this key, no record added it" },
         ],
     ]);

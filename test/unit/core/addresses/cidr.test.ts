@@ -29,10 +29,7 @@ describe("parseCidr", () => {
             'routes[0]: "192.168.7.0/33" is not a network; write one like "192.168.7.0/24" or "fd12:3456:789a::/64"',
         ],
         ["home", 'routes[0]: "home" is not a network; write one like "192.168.7.0/24" or "fd12:3456:789a::/64"'],
-        [
-            "::ffff:10.0.0.0/104",
-            'routes[0]: "::ffff:10.0.0.0/104" is an IPv4-mapped IPv6 address; write "10.0.0.0"',
-        ],
+        ["::ffff:10.0.0.0/104", 'routes[0]: "::ffff:10.0.0.0/104" is an IPv4-mapped IPv6 address; write "10.0.0.0"'],
     ])("refuses %s", (text, message) => {
         expect(refusal(() => parseCidr(text, "routes[0]"))).toBe(message);
     });

@@ -77,9 +77,7 @@ describe("a certificate", () => {
         ],
         [
             "2027-01-05T00:00:00Z",
-            [
-                `hub: certificate of wiki expired on ${END}: clients refuse it; the next \`pulumi up\` renews it`,
-            ],
+            [`hub: certificate of wiki expired on ${END}: clients refuse it; the next \`pulumi up\` renews it`],
         ],
     ])("is warned about in its last 60 days: on %s %j", (time, warnings) => {
         at(time);
