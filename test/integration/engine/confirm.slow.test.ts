@@ -149,7 +149,7 @@ it("rolls an unconfirmed change back although somebody ended its timer", async (
     expect(pending()).toBe(true);
     const timer = join(stack.place("run"), "rollback.pid");
     await relay.run(["kill", "-KILL", readFileSync(timer, "utf8").trim()]);
-    await eventually(() => !pending());
+    await eventually(() => existsSync(join(stack.place("etc"), "rolled-back")));
     expect(await relay.run(["ip", "route", "show", "dev", device])).not.toContain(ROUTE);
     await relay.run(["nft", "delete", "table", "ip", "shut"]);
     stack.declare({ peers: [alice!, bob!, carol!], confirmTimeout: 100 });
