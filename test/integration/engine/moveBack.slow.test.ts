@@ -50,7 +50,7 @@ it.each<[string, () => { namespace?: string; interface?: string }, () => string]
     // What is still to come is said again.
     expect(spoken(await stack.preview())).toEqual(
         expect.arrayContaining([
-            expect.stringMatching(/^relay: interface \S+ .*is (replaced|made)/),
+            expect.stringMatching(/^relay: interface \S+ .*is (replaced|created)/),
             expect.stringMatching(/^relay: alice routes 192\.168\.77\.0\/24 from now on/),
         ]),
     );
