@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { reboot } from "../../lab/reboot.js";
@@ -139,25 +139,6 @@ it("refuses a route over the address that the operator comes from, before anythi
     );
     stack.declare({ peers: [alice!, bob!, carol!] });
     await stack.up();
-});
-
-it("rolls an unconfirmed change back although somebody ended its timer", async () => {
-    sshd.interpose("ip", `case "$*" in "route replace ${ROUTE}"*) nft '${SHUT}' ;; esac`);
-    stack.declare({ peers: [{ ...alice!, routes: [ROUTE] }, bob!, carol!], confirmTimeout: 40 });
-    await stack.fail(["up", "--yes", "--skip-preview"]);
-    sshd.restore();
-    expect(pending()).toBe(true);
-    const timer = join(stack.place("run"), "rollback.pid");
-    await relay.run(["kill", "-KILL", readFileSync(timer, "utf8").trim()]);
-    await eventually(() => existsSync(join(stack.place("etc"), "rolled-back")));
-    expect(await relay.run(["ip", "route", "show", "dev", device])).not.toContain(ROUTE);
-    await relay.run(["nft", "delete", "table", "ip", "shut"]);
-    stack.declare({ peers: [alice!, bob!, carol!], confirmTimeout: 100 });
-    await stack.up("--refresh");
-    expect(stack.log().map(({ action, details }) => [action, details["name"]])).toContainEqual([
-        "process_restart",
-        "rollback",
-    ]);
 });
 
 it("boots into what a rollback leads to when the machine goes down unconfirmed, and keeps out who was cut with it", async () => {
