@@ -12,6 +12,9 @@ import { inTurn } from "../turns.js";
 import type { Announcement } from "./announcement.js";
 import { refuseForeign, verifyFacts } from "./verify.js";
 
+/** @param facts of the relay; undefined where none is asked, or none answers */
+type Body<T> = (operation: Operation, facts: Facts | undefined) => Promise<T>;
+
 /**
  * One operation under the log: the log still holds what this resource and the relay last wrote, a begin record is
  * on disk before the first effect, and what really happened follows it, success or failure.
@@ -20,40 +23,31 @@ export function underAudit<T>(
     audit: AuditRef,
     previous: RecordMark | undefined,
     announcement: Announcement,
-    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
+    body: Body<T>,
     relay?: Target,
 ): Promise<{ result: T; record: RecordMark }> {
-    const operate = (): Promise<{ result: T; record: RecordMark }> =>
-        operated(audit, previous, announcement, body, relay);
+    const operate = async (): Promise<{ result: T; record: RecordMark }> => {
+        const log = await AuditLog.open(audit, { expectExisting: previous !== undefined });
+        if (previous !== undefined) await log.verifyMark(previous);
+        await refuseShorter(log, audit, audit.path);
+        const seen = relay === undefined ? undefined : await observe(log, relay);
+        await compareAllDue(audit.path);
+        const operation = await log.begin({ ...announcement, message: announcement.begin ?? announcement.message });
+        const { relay: name } = announcement.details;
+        try {
+            const result =
+                relay === undefined || seen === undefined
+                    ? await body(operation, undefined)
+                    : await onRelay({ log, operation, name, relay }, seen, body);
+            return { result, record: operation.mark };
+        } catch (error) {
+            await operation.failure(error, { details: { relay: name } });
+            throw error;
+        } finally {
+            await rememberSeen(log);
+        }
+    };
     return relay === undefined ? operate() : inTurn(placeOf(relay), operate);
-}
-
-async function operated<T>(
-    audit: AuditRef,
-    previous: RecordMark | undefined,
-    announcement: Announcement,
-    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
-    relay?: Target,
-): Promise<{ result: T; record: RecordMark }> {
-    const log = await AuditLog.open(audit, { expectExisting: previous !== undefined });
-    if (previous !== undefined) await log.verifyMark(previous);
-    await refuseShorter(log, audit, audit.path);
-    const seen = relay === undefined ? undefined : await observe(log, relay);
-    await compareAllDue(audit.path);
-    const operation = await log.begin({ ...announcement, message: announcement.begin ?? announcement.message });
-    const { relay: name } = announcement.details;
-    try {
-        const result =
-            relay === undefined || seen === undefined
-                ? await body(operation, undefined)
-                : await onRelay({ log, operation, name, relay }, seen, body);
-        return { result, record: operation.mark };
-    } catch (error) {
-        await operation.failure(error, { details: { relay: name } });
-        throw error;
-    } finally {
-        await rememberSeen(log);
-    }
 }
 
 /** What a relay says of itself, or why it cannot be asked. */
@@ -81,11 +75,7 @@ interface OnRelay {
 }
 
 /** Runs the body on a relay; a second time, once, on one that did something by itself in the meantime. */
-async function onRelay<T>(
-    here: OnRelay,
-    seen: Observation,
-    body: (operation: Operation, facts: Facts | undefined) => Promise<T>,
-): Promise<T> {
+async function onRelay<T>(here: OnRelay, seen: Observation, body: Body<T>): Promise<T> {
     const { log, operation, name, relay } = here;
     if ("unreachable" in seen) {
         if (!mayGoOn(seen.unreachable, relay)) throw seen.unreachable;
