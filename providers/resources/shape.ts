@@ -1,3 +1,4 @@
+import type { Fault } from "../../core/arguments/faults.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { isMap } from "./changes.js";
 import { UNKNOWN, type Unknown } from "./resource.js";
@@ -9,15 +10,9 @@ import { UNKNOWN, type Unknown } from "./resource.js";
 
 /** What is wrong with a value, and where; undefined: it is a T. No message contains the value, which may be a secret. */
 export interface Shape<T> {
-    (value: unknown, path: string): Misfit | undefined;
+    (value: unknown, path: string): Fault | undefined;
     /** Never there: for the compiler alone. */
     readonly of?: T;
-}
-
-interface Misfit {
-    path: string;
-    problem: string;
-    fix: string;
 }
 
 /** A property that may be left out. */
@@ -89,7 +84,7 @@ export function previewed<T>(shape: Shape<T>): Shape<T | Unknown> {
 
 /** May be left out: states of older versions do not have it. */
 export function optional<T>(shape: Shape<T>): Optional<T> {
-    const read = (value: unknown, path: string): Misfit | undefined =>
+    const read = (value: unknown, path: string): Fault | undefined =>
         value === undefined ? undefined : shape(value, path);
     return Object.assign(read, { isOptional: true as const });
 }
@@ -133,7 +128,7 @@ function wrong(value: unknown, expected: string): string {
     return `is ${Array.isArray(value) ? "a list" : (ARTICLE[typeof value] ?? "an object")}, not ${expected}`;
 }
 
-function first(looks: (() => Misfit | undefined)[]): Misfit | undefined {
+function first(looks: (() => Fault | undefined)[]): Fault | undefined {
     for (const look of looks) {
         const misfit = look();
         if (misfit !== undefined) return misfit;
