@@ -60,7 +60,7 @@ export function variants<Of extends Record<string, Columns>>(
 
 export const text: Column<string> = { write: (value) => value, read: (cell) => cell };
 
-/** NaN where the cell is no number. */
+/** NaN if the cell is not a number. */
 export const number: Column<number> = {
     write: (value) => value,
     read: (cell) => (cell === "" ? NaN : Number(cell)),
