@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-import { TunnelError } from "../../core/errors.js";
+import { TunnelError, visible } from "../../core/errors.js";
 import { AuditLog } from "../../providers/audit/log.js";
 import { inProject } from "../../providers/audit/paths.js";
 import { verifyFile } from "../../providers/audit/verifyFile.js";
-import { relayStatus } from "../../providers/hosts/status.js";
+import { statusOrRefusal } from "../../providers/hosts/status.js";
 import { stateIn } from "../audit/state.js";
 import { relaysOf, type StackRelay } from "../relays.js";
 import { stored, type StackResource } from "../state.js";
@@ -55,8 +55,8 @@ async function log(audit: Audit, resources: StackResource[]): Promise<Finding> {
 async function signingKey(audit: Audit): Promise<Finding> {
     try {
         const opened = await AuditLog.open(audit, {});
-        const reason = await opened.unwritable();
-        if (reason !== undefined) return problem("signing key", ...split(reason));
+        const refusal = await opened.unwritable();
+        if (refusal !== undefined) return problem("signing key", ...problemAndFix(refusal));
         return ok("signing key", audit.signingKey ?? "in the user's configuration directory");
     } catch (error) {
         return problem("signing key", ...problemAndFix(error));
@@ -70,8 +70,9 @@ export async function examineRelays(relays: StackRelay[], timeout: number): Prom
             const name = `relay ${relay.name}`;
             if (relay.target.host.kind === "script")
                 return ok(name, `${relay.known.host}: it has no remote access; it is configured by a script`);
-            const { reachable, problem: reason = "", host, drift, peers } = await relayStatus(relay, { timeout });
-            if (!reachable) return problem(name, ...split(reason));
+            const status = await statusOrRefusal(relay, { timeout });
+            if (status instanceof TunnelError) return problem(name, ...problemAndFix(status));
+            const { host, drift, peers } = status;
             const rogues = peers.filter(({ state }) => state === "rogue").length;
             return drift.length + rogues === 0
                 ? ok(name, `${host} answers`)
@@ -86,12 +87,6 @@ export function relaysIn(resources: StackResource[]): StackRelay[] {
 
 /** Problem and fix of an expected error; any other error is a bug and keeps its stack trace. */
 export function problemAndFix(error: unknown): [found: string, fix: string] {
-    if (error instanceof TunnelError) return split(error.message);
-    throw error;
-}
-
-/** Messages are "subject: problem; fix". */
-function split(message: string): [found: string, fix: string] {
-    const at = message.indexOf("; ");
-    return at < 0 ? [message, "see the message"] : [message.slice(0, at), message.slice(at + 2)];
+    if (!(error instanceof TunnelError)) throw error;
+    return [visible(`${error.subject}: ${error.problem}`), visible(error.fix)];
 }

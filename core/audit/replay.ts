@@ -59,7 +59,7 @@ export class Replay {
         const entry = CONCERNED.has(record.action) ? this.parts.push(record) : undefined;
         if (entry === undefined) return [];
         const { relay } = entry.details;
-        if (entry.status !== "success" || typeof relay !== "string" || NOTHING_DONE.test(entry.message)) return [];
+        if (entry.status !== "success" || typeof relay !== "string" || endedWithoutEffect(entry)) return [];
         const context = { entry, sequence, relay };
         switch (entry.action) {
             case "peer_add":
@@ -196,8 +196,13 @@ const WORD: Record<PeerAction, PeerEvent["event"]> = {
     peer_expire: "expired",
 };
 
-/** How earlier versions said that a replacement had taken over already what was to be removed. */
-const NOTHING_DONE = /: nothing to do, it was replaced$/;
+/**
+ * Whether a replacement had taken over already what this record says was removed. Version 0.1.0 recorded that as an ordinary removal
+ * (`interface_remove`, `relay_destroy`, …) whose message alone tells; today it is a record of its own, `resource_replaced`.
+ */
+function endedWithoutEffect({ message }: AuditEntry): boolean {
+    return message.endsWith(": nothing to do, it was replaced");
+}
 
 interface Context {
     entry: AuditEntry;

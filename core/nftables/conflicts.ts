@@ -103,6 +103,8 @@ interface Named {
 
 interface Problem {
     how: string;
+    /** A rule of the chain does it, not its policy or its end. */
+    byRule: boolean;
     /** It stops the tunnel itself, and lets through what is in it. */
     outer: boolean;
 }
@@ -114,19 +116,22 @@ function worstOf(chain: ForeignChain, own: Surroundings, ruleset: Ruleset): Prob
         const verdict = follow(flow, { ...chain, chain: chain.name }, ruleset);
         const outer = flow.udp !== undefined;
         const accepted = verdict.some.has("accept");
-        const how = stops(chain, verdict, accepted);
+        const stop = stopIn(chain, verdict, accepted);
         const what = outer ? `packets to the tunnel's own UDP port` : "what the relay's own table accepts";
-        if (how !== undefined) return { how: `${how} ${what}`, outer };
+        if (stop !== undefined) return { how: `${STOPS[stop]} ${what}`, byRule: stop === "rule", outer };
         // Some of the outside may be refused: who it is the relay does not know.
-        if (verdict.some.has("drop") && !outer) partly ??= { how: `drops a part of ${what}`, outer };
+        if (verdict.some.has("drop") && !outer) partly ??= { how: `drops a part of ${what}`, byRule: true, outer };
     }
     return partly;
 }
 
-function stops(chain: ForeignChain, { kind, atEnd }: Verdict, accepted: boolean): string | undefined {
+/** What in a chain stops a packet. */
+const STOPS = { rule: "drops", end: "rejects at its end", policy: "drops by policy" };
+
+function stopIn(chain: ForeignChain, { kind, atEnd }: Verdict, accepted: boolean): keyof typeof STOPS | undefined {
     if (kind === "accept" || accepted) return undefined;
-    if (kind === "drop") return atEnd === true ? "rejects at its end" : "drops";
-    return chain.policy === "drop" ? "drops by policy" : undefined;
+    if (kind === "drop") return atEnd === true ? "end" : "rule";
+    return chain.policy === "drop" ? "policy" : undefined;
 }
 
 /** Kinds of packets of ours that pass a hook. */
@@ -195,7 +200,7 @@ function remedy(
     { family, table, name, hook }: ForeignChain,
     names: string[],
     us: string,
-    { how, outer }: Problem,
+    { byRule, outer }: Problem,
 ): string {
     const iptables = family === "ip6" ? "ip6tables" : "iptables";
     const forward = hook === "forward";
@@ -211,8 +216,7 @@ function remedy(
         return `tell Docker: "${iptables} -I DOCKER-USER -i ${us} -j ACCEPT" and "${iptables} -I DOCKER-USER -o ${us} -j ACCEPT", and keep them over a reboot`;
     }
     if (outer) return `accept the tunnel's own UDP port in ${name}`;
-    if (how.startsWith("drops ") && !how.startsWith("drops by policy"))
-        return `remove that rule, or except ${us} from it`;
+    if (byRule) return `remove that rule, or except ${us} from it`;
     if (forward) return `accept packets from and to ${us} in ${name}`;
     return hook === "input"
         ? `accept packets from ${us}, and the tunnel's own UDP port, in ${name}`

@@ -85,16 +85,16 @@ export class AuditLog {
      *
      * @returns undefined when it could
      */
-    async unwritable(): Promise<string | undefined> {
+    async unwritable(): Promise<AuditError | undefined> {
         const sealed = await this.sealed();
         // A first update makes a key where the program names a file, or none.
         if (sealed === undefined && !this.ref.signingKey?.startsWith("env:")) return undefined;
         try {
             const { publicKey } = this.signerOf(sealed);
             if (sealed === undefined || publicKey === sealed.publicKey) return undefined;
-            return this.notInForce(publicKey, sealed).message;
+            return this.notInForce(publicKey, sealed);
         } catch (error) {
-            if (error instanceof AuditError) return error.message;
+            if (error instanceof AuditError) return error;
             throw error;
         }
     }

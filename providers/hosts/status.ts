@@ -33,16 +33,25 @@ export interface Asked {
     drift?: (answer: Answers) => Record<string, string>;
 }
 
-/**
- * How a relay is now. One that cannot be asked is answered for by the state alone, with the reason.
- *
- * @param options.probe also open a TLS connection to each service, a round trip or two more
- * @param options.timeout seconds the relay has for its answer
- */
-export async function relayStatus(
+/** How a relay is asked. */
+interface Questions {
+    /** Also open a TLS connection to each service, a round trip or two more. */
+    probe?: boolean;
+    /** Seconds the relay has for its answer. */
+    timeout: number;
+}
+
+/** How a relay is now. One that cannot be asked is answered for by the state alone, with the reason. */
+export async function relayStatus(asked: Asked, options: Questions): Promise<RelayStatus> {
+    const status = await statusOrRefusal(asked, options);
+    return status instanceof TunnelError ? unreachableStatus(asked.known, status.message) : status;
+}
+
+/** How a relay is now, or why it cannot be asked. */
+export async function statusOrRefusal(
     { target, known, services, drift }: Asked,
-    options: { probe?: boolean; timeout: number },
-): Promise<RelayStatus> {
+    options: Questions,
+): Promise<RelayStatus | TunnelError> {
     try {
         const answer = await askStatus(target, options.timeout);
         const found = statusOf(known, parseStatus(answer));
@@ -54,7 +63,7 @@ export async function relayStatus(
         return options.probe ? { ...status, services: await probed(status.services, target, services) } : status;
     } catch (error) {
         if (!(error instanceof TunnelError)) throw error;
-        return unreachableStatus(known, error.message);
+        return error;
     }
 }
 

@@ -133,8 +133,8 @@ async function sayVerified(audit: AuditRef, { size: pinned }: Properties, contex
 
 /** A preview needs no key, an update does: a missing key is reported before. */
 async function warnUnwritable(audit: AuditRef, context: Context): Promise<void> {
-    const problem = await (await AuditLog.open(audit, { expectExisting: true })).unwritable();
-    if (problem !== undefined) context.log("warning", `${problem}. An update on this machine will be refused`);
+    const refusal = await (await AuditLog.open(audit, { expectExisting: true })).unwritable();
+    if (refusal !== undefined) context.log("warning", `${refusal.message}. An update on this machine will be refused`);
 }
 
 /**

@@ -175,7 +175,7 @@ test("no record holds the signing key", async () => {
 
 describe("a machine without the key", () => {
     const unwritable = async (ref: Partial<AuditRef>): Promise<string | undefined> =>
-        (await AuditLog.open({ path, project: "shop", stack: "dev", ...ref })).unwritable();
+        (await (await AuditLog.open({ path, project: "shop", stack: "dev", ...ref })).unwritable())?.message;
 
     test("is told so before an update, which would need it", async () => {
         expect(await unwritable({})).toBeUndefined();
