@@ -131,7 +131,7 @@ function failure(target: Target, step: Step, answer: Files, code: number | null,
 
 /** What is wrong with the machine's disk and what to do, when that is why a step failed. */
 function diskTrouble(stderr: string): [problem: string, fix: string] | undefined {
-    const full = /(\/[^\s:']+)?[^\n]*No space left on device/.exec(stderr);
+    const full = /(?:(\/[^\s:']+)[^\n]*)?No space left on device/.exec(stderr);
     if (full !== null) {
         return [
             `no space is left ${full[1] === undefined ? "below /etc or /run" : `for ${full[1]}`} (or no inode)`,
