@@ -207,7 +207,7 @@ export class SshConnection implements Connection {
             throw new HostError(
                 describeHost(this.host),
                 "the given privateKey is not one that OpenSSH reads",
-                "give an unencrypted private key in OpenSSH or PEM formatatatat",
+                "give an unencrypted private key in OpenSSH or PEM format",
             );
         }
         return env;
