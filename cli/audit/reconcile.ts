@@ -1,5 +1,6 @@
 import { type Claimed, type Difference, reconcile as compare } from "../../core/audit/reconcile.js";
 import { Replay } from "../../core/audit/replay.js";
+import type { Drift } from "../../core/drift.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { askStatus, parseStatus, sentencesOf } from "../../providers/hosts/status.js";
 import { Exit, type Output, printJson } from "../output.js";
@@ -56,19 +57,19 @@ export async function reconcile(file: string, options: Options, output: Output):
 const TIMEOUT = 30;
 
 /** Differences from the state, without the peers that the comparison with the log already reports. */
-function otherDrift(relay: string, drift: Record<string, string>, named: Difference[]): Difference[] {
+function otherDrift(relay: string, drift: Drift[], named: Difference[]): Difference[] {
     const peers = new Set(named.flatMap((each) => (each.relay === relay && each.kind === "peer" ? [each.name] : [])));
-    const others = Object.entries(drift).filter(([key]) => !peers.has(/(?:^|: )peer (\S+)$/.exec(key)?.[1] ?? ""));
-    return sentencesOf(Object.fromEntries(others)).map((problem) => ({ relay, kind: "relay", name: relay, problem }));
+    const others = drift.filter((each) => each.kind !== "peer" || !peers.has(each.name));
+    return sentencesOf(others).map((problem) => ({ relay, kind: "relay", name: relay, problem }));
 }
 
 /** Each relay's differences from the state, the keys on its interfaces, and which of them are former keys that still work. */
 async function onTheWire({ places, relays }: StackState): Promise<{
     claims: Record<string, Claimed>;
-    drifts: { relay: string; drift: Record<string, string> }[];
+    drifts: { relay: string; drift: Drift[] }[];
 }> {
     const claims: Record<string, Claimed> = {};
-    const drifts: { relay: string; drift: Record<string, string> }[] = [];
+    const drifts: { relay: string; drift: Drift[] }[] = [];
     for (const { name, target, drift } of places()) {
         const answer = await askStatus(target, TIMEOUT);
         const { interfaces: devices, moving } = parseStatus(answer);

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 
+import type { Drift } from "../../core/drift.js";
 import { HostError, TunnelError } from "../../core/errors.js";
 import { tableName } from "../../core/names.js";
 import {
@@ -29,8 +30,8 @@ export interface Asked {
     known: KnownRelay;
     /** What a TLS probe of its services needs. */
     services: ProbeRequest;
-    /** In what its answer is not as the state says, by name: what a refresh finds. */
-    drift?: (answer: Answers) => Record<string, string>;
+    /** In what its answer is not as the state says: what a refresh finds. */
+    drift?: (answer: Answers) => Drift[];
 }
 
 /** How a relay is asked. */
@@ -68,10 +69,10 @@ export async function statusOrRefusal(
 }
 
 /** Unknown peers are told as peers. */
-export function sentencesOf(drift: Record<string, string>): string[] {
-    return Object.entries(drift)
-        .filter(([name]) => !/^(\S+: )?rogue peer /.test(name))
-        .map(([, sentence]) => sentence)
+export function sentencesOf(drift: readonly Drift[]): string[] {
+    return drift
+        .filter(({ kind }) => kind !== "rogue peer")
+        .map(({ sentence }) => sentence)
         .sort();
 }
 

@@ -3,6 +3,7 @@ import { type ParsedTable, SET_NAMES } from "../../../core/nftables/index.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { parseDifferingElements } from "../../../core/protocol/elements.js";
 import { linesOf } from "../../../core/protocol/table.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { same } from "../changes.js";
 import { count } from "../sentences.js";
@@ -34,43 +35,41 @@ export function expectedTable(inputs: FirewallInputs, outputs: FirewallOutputs, 
     };
 }
 
-/** Differences between a table and what an apply would make of it, by name. */
-export function tableDrift(
-    table: string,
-    expected: ExpectedTable,
-    live: ParsedTable,
-    differing = "",
-): Record<string, string> {
-    return Object.fromEntries([
-        ...(live.flagged
-            ? [
-                  [
-                      "table flags",
-                      `the nftables table inet ${table} is dormant and filters nothing; ${REPAIR} loads it again`,
-                  ],
-              ]
-            : []),
+/** Differences between a table and what an apply would make of it. */
+export function tableDrift(table: string, expected: ExpectedTable, live: ParsedTable, differing = ""): Drift[] {
+    const dormant: Drift = {
+        kind: "table flags",
+        sentence: `the nftables table inet ${table} is dormant and filters nothing; ${REPAIR} loads it again`,
+    };
+    return [
+        ...(live.flagged ? [dormant] : []),
         ...chainDrift(table, expected.chains, live.chains),
         ...(expected.sets === undefined ? [] : setDrift(table, expected.sets, live.definitions)),
         ...interfaceDrift(table, expected, live.sets[OURS]),
         ...elementDrift(table, differing),
-        ...live.others.map((other) => [other, `${other} of table ${table} is unknown; ${REPAIR} removes it`]),
-    ]) as Record<string, string>;
+        ...live.others.map((other): Drift => ({
+            kind: "object",
+            name: other,
+            sentence: `${other} of table ${table} is unknown; ${REPAIR} removes it`,
+        })),
+    ];
 }
 
 /**
  * Elements of the table's auxiliary sets, which the relay fills from its own records and compares with those. What grants put
  * into their sets is theirs to tell, and so is the set of interfaces.
  */
-function* elementDrift(table: string, differing: string): Generator<[string, string]> {
+function* elementDrift(table: string, differing: string): Generator<Drift> {
     for (const { sign, set, element } of parseDifferingElements(differing)) {
         if (set === OURS || (SET_NAMES as readonly string[]).includes(set)) continue;
-        yield [
-            `${set} ${element}`,
-            sign === "-"
-                ? `${element} is missing in the set ${set} of table ${table}; ${REPAIR} adds it`
-                : `${element} in the set ${set} of table ${table} is unknown; ${REPAIR} removes it`,
-        ];
+        yield {
+            kind: "object",
+            name: `${set} ${element}`,
+            sentence:
+                sign === "-"
+                    ? `${element} is missing in the set ${set} of table ${table}; ${REPAIR} adds it`
+                    : `${element} in the set ${set} of table ${table} is unknown; ${REPAIR} removes it`,
+        };
     }
 }
 
@@ -81,28 +80,26 @@ function* interfaceDrift(
     table: string,
     { interfaces: wanted, listed = [] }: ExpectedTable,
     live: string[] | undefined,
-): Generator<[string, string]> {
+): Generator<Drift> {
     // A set that is gone is named as such.
     if (live === undefined) return;
     for (const name of wanted)
         if (!live.includes(name))
-            yield [
-                `${OURS} ${name}`,
-                `${name} is missing in the set ${OURS} of table ${table}: its peers have no access; ${REPAIR} adds it`,
-            ];
+            yield {
+                kind: "object",
+                name: `${OURS} ${name}`,
+                sentence: `${name} is missing in the set ${OURS} of table ${table}: its peers have no access; ${REPAIR} adds it`,
+            };
     for (const name of live)
         if (!wanted.includes(name) && !listed.includes(name))
-            yield [
-                `${OURS} ${name}`,
-                `${name} is in the set ${OURS} of table ${table} and is not an interface of this relay; ${REPAIR} removes it`,
-            ];
+            yield {
+                kind: "object",
+                name: `${OURS} ${name}`,
+                sentence: `${name} is in the set ${OURS} of table ${table} and is not an interface of this relay; ${REPAIR} removes it`,
+            };
 }
 
-function* setDrift(
-    table: string,
-    before: Record<string, string>,
-    now: Record<string, string>,
-): Generator<[string, string]> {
+function* setDrift(table: string, before: Record<string, string>, now: Record<string, string>): Generator<Drift> {
     for (const set of new Set([...Object.keys(before), ...Object.keys(now)])) {
         const [wanted, live] = [before[set], now[set]];
         if (wanted === live) continue;
@@ -112,22 +109,21 @@ function* setDrift(
                 : live === undefined
                   ? `is gone; ${REPAIR} loads it again`
                   : `was changed (${live} instead of ${wanted}); ${REPAIR} loads it again`;
-        yield [`set ${set}`, `set ${set} of table ${table} ${problem}`];
+        yield { kind: "set", name: set, sentence: `set ${set} of table ${table} ${problem}` };
     }
 }
 
-function* chainDrift(
-    table: string,
-    before: Record<string, string[]>,
-    now: Record<string, string[]>,
-): Generator<[string, string]> {
+function* chainDrift(table: string, before: Record<string, string[]>, now: Record<string, string[]>): Generator<Drift> {
     for (const chain of new Set([...Object.keys(before), ...Object.keys(now)])) {
         const wanted = before[chain];
         const live = now[chain];
-        if (wanted === undefined)
-            yield [`chain ${chain}`, `chain ${chain} of table ${table} is unknown; ${REPAIR} removes it`];
-        else if (live === undefined)
-            yield [`chain ${chain}`, `chain ${chain} of table ${table} is gone; ${REPAIR} loads it again`];
+        const is = (problem: string): Drift => ({
+            kind: "chain",
+            name: chain,
+            sentence: `chain ${chain} of table ${table} ${problem}`,
+        });
+        if (wanted === undefined) yield is(`is unknown; ${REPAIR} removes it`);
+        else if (live === undefined) yield is(`is gone; ${REPAIR} loads it again`);
         else if (!same(wanted, live)) {
             const missing = wanted.filter((rule) => !live.includes(rule)).length;
             const foreign = live.filter((rule) => !wanted.includes(rule)).length;
@@ -137,10 +133,7 @@ function* chainDrift(
             ]
                 .filter(Boolean)
                 .join(", ");
-            yield [
-                `chain ${chain}`,
-                `chain ${chain} of table ${table} was changed (${what || "different order"}); ${REPAIR} loads it again`,
-            ];
+            yield is(`was changed (${what || "different order"}); ${REPAIR} loads it again`);
         }
     }
 }

@@ -107,9 +107,12 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> 
     drift(inputs, outputs, answer) {
         const table = listed(answer);
         if (table === undefined) {
-            return {
-                table: `the nftables table inet ${nameOf(inputs)} is missing: the tunnel is not protected; ${REPAIR} loads it again`,
-            };
+            return [
+                {
+                    kind: "table",
+                    sentence: `the nftables table inet ${nameOf(inputs)} is missing: the tunnel is not protected; ${REPAIR} loads it again`,
+                },
+            ];
         }
         return tableDrift(nameOf(inputs), expectedTable(inputs, outputs, answer), table, answer["elements.differ"]);
     },

@@ -4,6 +4,7 @@ import { type GrantsInputs, type GrantsOutputs, readGrants, readGrantsOutputs } 
 import { parseRule } from "../../../core/access/index.js";
 import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../../core/nftables/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { files } from "../../../core/protocol/files.js";
@@ -42,9 +43,11 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
     }),
 
     restored: (change) =>
-        Object.fromEntries(
-            restoredRules(change).map((rule) => [`rule ${rule}`, `${rule} was removed first and is allowed again`]),
-        ),
+        restoredRules(change).map((rule) => ({
+            kind: "rule",
+            name: rule,
+            sentence: `${rule} was removed first and is allowed again`,
+        })),
 
     desired: ({ inputs }) => Promise.resolve({ files: { elements: renderElements(elements(inputs)) } }),
 
@@ -52,7 +55,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
         const live = listed(answer)?.sets ?? {};
         const missing = differences(withoutCutElements(elements(inputs), answer), live);
         const count = Object.values(live).reduce((sum, list) => sum + list.length, 0);
-        return { outputs: { elements: count }, problems: Object.values(missing) };
+        return { outputs: { elements: count }, problems: missing.map(({ sentence }) => sentence) };
     },
 
     previewOutputs: ({ inputs }) => ({
@@ -71,10 +74,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
         const table = listed(answer);
         // A table that is gone is Firewall's to report, and what makes it again fills its sets from the relay's record.
         const wanted = withoutCutElements(elements(inputs), answer);
-        return {
-            ...(table === undefined ? {} : differences(wanted, table.sets)),
-            ...recordDrift(wanted, answer),
-        };
+        return [...(table === undefined ? [] : differences(wanted, table.sets)), ...recordDrift(wanted, answer)];
     },
 
     ending: (inputs) => [
@@ -93,35 +93,44 @@ function elements(inputs: GrantsInputs): SetElements {
     return elementsOf(Object.values(rulesOf(inputs)).flat().map(parseRule));
 }
 
-function differences(want: SetElements, live: Record<string, string[]>): Record<string, string> {
-    const drift: Record<string, string> = {};
+function differences(want: SetElements, live: Record<string, string[]>): Drift[] {
+    const drift: Drift[] = [];
     for (const set of SET_NAMES) {
         const there = new Set(live[set] ?? []);
         const wanted = new Set(want[set]);
         for (const element of want[set]) {
             if (!there.has(element))
-                drift[`${set} ${element}`] =
-                    `${element} is granted in the program but missing in the kernel; ${REPAIR} adds it`;
+                drift.push({
+                    kind: "object",
+                    name: `${set} ${element}`,
+                    sentence: `${element} is granted in the program but missing in the kernel; ${REPAIR} adds it`,
+                });
         }
         for (const element of there) {
             if (!wanted.has(element))
-                drift[`${set} ${element}`] =
-                    `${element} is allowed in the kernel but not granted in the program; ${REPAIR} removes it`;
+                drift.push({
+                    kind: "object",
+                    name: `${set} ${element}`,
+                    sentence: `${element} is allowed in the kernel but not granted in the program; ${REPAIR} removes it`,
+                });
         }
     }
     return drift;
 }
 
 /** What the sets are filled from after a reboot; a hash of it is in the answer. */
-function recordDrift(wanted: SetElements, answer: Answers): Record<string, string> {
-    if (answer.files === undefined) return {};
+function recordDrift(wanted: SetElements, answer: Answers): Drift[] {
+    if (answer.files === undefined) return [];
     const kept = files.parse(answer.files).find(({ path }) => path === "elements");
     const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");
     return kept?.hash === hash
-        ? {}
-        : {
-              "record of elements": `the relay's record of access rules, which is loaded after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,
-          };
+        ? []
+        : [
+              {
+                  kind: "record of elements",
+                  sentence: `the relay's record of access rules, which is loaded after a reboot, ${kept === undefined ? "is gone" : "was changed"}; ${REPAIR} restores it`,
+              },
+          ];
 }
 
 /** What is granted and was taken away since these grants were loaded last. */

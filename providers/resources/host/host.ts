@@ -5,6 +5,7 @@ import { HostError } from "../../../core/errors.js";
 import { tableName } from "../../../core/names.js";
 import { renderUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
+import { differsIn } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { hostValues } from "../../../core/protocol/facts.js";
 import { type Answers, bootManifest } from "../../../core/protocol/steps.js";
@@ -14,7 +15,6 @@ import { connectionTo } from "../../hosts/connection.js";
 import { relayValues, type Target } from "../../hosts/host.js";
 import { isPostQuantum } from "../../hosts/sshLog.js";
 import { hostWording, isReplaced } from "./sentences.js";
-import { isMap } from "../changes.js";
 import { arrival } from "../inputSentences.js";
 import { recordedNetwork } from "../import/importing.js";
 import { KEPT_INPUT } from "../keys/kept.js";
@@ -143,11 +143,13 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
     previewOutputs({ inputs, before }) {
         const isSame =
             before !== undefined &&
-            !hasDrift(before.outputs, "machine") &&
+            !differsIn(before.outputs.drift, "machine") &&
             !isReplaced({ inputs, before }) &&
             arrival({ inputs, before }) !== "either";
         if (isSame) {
-            return hasDrift(before.outputs, "address") ? { ...before.outputs, address: UNKNOWN } : before.outputs;
+            return differsIn(before.outputs.drift, "address")
+                ? { ...before.outputs, address: UNKNOWN }
+                : before.outputs;
         }
         return {
             machine: UNKNOWN,
@@ -178,15 +180,21 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
     drift(_inputs, outputs, answer) {
         const now = found(answer);
         if (now.machine !== outputs.machine) {
-            return {
-                machine: `this is a different machine than the one that was set up; ${REPAIR} sets it up from scratch with the same keys and addresses`,
-            };
+            return [
+                {
+                    kind: "machine",
+                    sentence: `this is a different machine than the one that was set up; ${REPAIR} sets it up from scratch with the same keys and addresses`,
+                },
+            ];
         }
         return now.address === outputs.address
-            ? {}
-            : {
-                  address: `the machine's own address is ${called(now.address)}, the state has ${called(outputs.address)}; ${REPAIR} records it, and peers with the former one need a new configuration unless the Relay has an \`endpoint\``,
-              };
+            ? []
+            : [
+                  {
+                      kind: "address",
+                      sentence: `the machine's own address is ${called(now.address)}, the state has ${called(outputs.address)}; ${REPAIR} records it, and peers with the former one need a new configuration unless the Relay has an \`endpoint\``,
+                  },
+              ];
     },
 
     imported({ placed: inputs, target }, answer) {
@@ -226,10 +234,6 @@ function negotiatedSsh(target: Target, warn: (sentence: string) => void): Proper
         );
     }
     return { hostKey: negotiated.hostKey, keyExchange: negotiated.keyExchange };
-}
-
-function hasDrift({ drift }: Properties, name: string): boolean {
-    return isMap(drift) && name in drift;
 }
 
 function called(address: unknown): string {

@@ -1,6 +1,6 @@
 import { webcrypto } from "node:crypto";
 
-import { differsIn } from "../driftNames.js";
+import { differsIn } from "../../../core/drift.js";
 import { servicesOf } from "./services.js";
 import { type ProxyChange, resolvedProxy } from "./inputs.js";
 import type { CertificateRecord } from "./certificates.js";

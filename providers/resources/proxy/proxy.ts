@@ -1,3 +1,4 @@
+import type { Drift } from "../../../core/drift.js";
 import { serviceUrls } from "../../../core/names.js";
 import { type ProxyOutputs, readProxyOutputs, readProxyTold, type ServedByProxy } from "./outputs.js";
 import { type ProxyPlan, readProxy, resolvedProxy } from "./inputs.js";
@@ -68,9 +69,11 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
     adjust: (change, changes) => ({ ...withoutReissued(change, changes), ...renewals(change) }),
     warnings: (change) => proxyWarnings(change),
     restored: (change) =>
-        Object.fromEntries(
-            restoredServices(change).map((name) => [`service ${name}`, `${name} was closed first and is reopened`]),
-        ),
+        restoredServices(change).map((name) => ({
+            kind: "service",
+            name,
+            sentence: `${name} was closed first and is reopened`,
+        })),
 
     begin: (change) => ({
         action: "services_apply",
@@ -102,7 +105,7 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
         const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : issued;
         const config = configHash(answer);
         const outputs = { certificates, issuers, ...(config === undefined ? {} : { config }) };
-        const problems = Object.values(driftOf(inputs, outputs, answer));
+        const problems = driftOf(inputs, outputs, answer).map(({ sentence }) => sentence);
         const probes =
             problems.length > 0
                 ? {}
@@ -206,12 +209,11 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
 
 export const proxy = relayResource(proxyParts);
 
-function driftOf(inputs: ProxyPlan, outputs: ProxyOutputs, answer: Answers): Record<string, string> {
+function driftOf(inputs: ProxyPlan, outputs: ProxyOutputs, answer: Answers): Drift[] {
     const args = resolvedProxy(inputs);
-    const drift = {
+    return [
         ...configDrift(outputs.config, args, answer),
         ...proxyDrift(args, certificatesOf(outputs), answer),
-    };
-    const own = renewsItself(inputs) ? renewalDrift(inputs.appName, args, issuersOf(outputs), answer, new Date()) : {};
-    return { ...drift, ...own };
+        ...(renewsItself(inputs) ? renewalDrift(inputs.appName, args, issuersOf(outputs), answer, new Date()) : []),
+    ];
 }

@@ -1,6 +1,6 @@
 import { webcrypto, X509Certificate } from "node:crypto";
 
-import { differsIn, driftName } from "../driftNames.js";
+import { differsIn, type Drift } from "../../../core/drift.js";
 import { type ProxyChange, type ProxyInputs, type ProxyPlan, resolvedProxy } from "./inputs.js";
 import type { CertificateRecord, IssuerRecord } from "./certificates.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
@@ -110,13 +110,16 @@ export function renewalDrift(
     issuers: Record<string, IssuerRecord>,
     answer: Answers,
     now: Date,
-): Record<string, string> {
-    const drift: Record<string, string> = {};
+): Drift[] {
+    const drift: Drift[] = [];
     for (const [algorithm, { fingerprint }] of Object.entries(issuers)) {
         const found = certificateIn(answer[`issuer.${algorithm}.pem`])?.fingerprint256;
         if (found?.replaceAll(":", "").toLowerCase() !== fingerprint)
-            drift[driftName("issuer", algorithm)] =
-                `the ${algorithm} intermediate CA for certificate renewal is missing or differs; ${REPAIR} installs a new one`;
+            drift.push({
+                kind: "issuer",
+                name: algorithm,
+                sentence: `the ${algorithm} intermediate CA for certificate renewal is missing or differs; ${REPAIR} installs a new one`,
+            });
     }
     for (const { id, service: name, algorithm } of allLeaves(services)) {
         const leaf = certificateIn(answer[`certificate.${renewedFile(id)}.pem`]);
@@ -135,8 +138,11 @@ export function renewalDrift(
                         ? `expired on ${rfc3339(leaf.validToDate)}: the relay does not renew it`
                         : undefined;
         if (problem !== undefined)
-            drift[driftName("certificate", id)] =
-                `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues a new one`;
+            drift.push({
+                kind: "certificate",
+                name: id,
+                sentence: `the certificate of ${leafTitle(id)} ${problem}; ${REPAIR} issues a new one`,
+            });
     }
     return drift;
 }

@@ -1,4 +1,5 @@
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
+import { differsIn, readDrift } from "../../../core/drift.js";
 import { HostError } from "../../../core/errors.js";
 import { tableName } from "../../../core/names.js";
 import { REPAIR } from "../../../core/repair.js";
@@ -17,7 +18,7 @@ import { emptyReplaced, leave, overlapsLeft, type Seen } from "./move.js";
 import { emptied, emptyLeft, type Moved, movedOf } from "./moved.js";
 import { formerPlace, targetOf } from "./target.js";
 import { underAudit } from "./underAudit.js";
-import { RESTORED, type Restored, restoredNow, restoredSentence } from "./restored.js";
+import { type Restored, restoredNow, restoredSentence } from "./restored.js";
 import { filesOf } from "./observed.js";
 import { NOTHING_REMOVED, removedFirst, withoutRemovedFirst } from "./removedFirst.js";
 import { rogueCutOff } from "../sentences.js";
@@ -144,7 +145,11 @@ async function recordOutcome<I extends PlacedInputs, O extends PlacedOutputs>(
     const { relay } = change.inputs;
     const done: Change<I, O> = facts === undefined ? change : { ...change, facts };
     const { outputs, problems, foreign = [], records = [] } = await parts.outputs(done, answer, keep);
-    const overwritten = [...Object.values(change.before?.outputs.drift ?? {}), ...sweptIn(answer), ...foreign];
+    const overwritten = [
+        ...readDrift(change.before?.outputs.drift).map(({ sentence }) => sentence),
+        ...sweptIn(answer),
+        ...foreign,
+    ];
     for (const message of overwritten)
         await operation.record({ action: "drift_overwritten", status: "success", message, details: { relay } });
     const applied = { outputs, problems, files: keptFiles(parts, answer), applied: sequence };
@@ -194,7 +199,7 @@ function refuseRestored<I extends PlacedInputs, O extends PlacedOutputs>(
     { before, inputs }: Change<I, O>,
     restored: Restored,
 ): void {
-    if (before === undefined || parts.step === "wireguard" || RESTORED in (before.outputs.drift ?? {})) return;
+    if (before === undefined || parts.step === "wireguard" || differsIn(before.outputs.drift, "restored")) return;
     throw new HostError(
         describeHost(inputs.host),
         `was restored from an older copy (of record ${restored.mark} of the log, whose last change is record ${restored.last})`,

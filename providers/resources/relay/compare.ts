@@ -1,4 +1,5 @@
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
+import { type Drift, driftKey, readDrift } from "../../../core/drift.js";
 import { isSameMachine } from "../../hosts/descriptors.js";
 import { changesOf, join } from "../changes.js";
 import { comparedBy, sentencesOf } from "../effects.js";
@@ -38,21 +39,16 @@ export function effectsOf<I extends PlacedInputs, O extends PlacedOutputs>(
     change: Change<I, O>,
 ): string[] {
     return [
-        ...driftSentences(change.inputs, change.before?.outputs ?? {}),
-        ...driftSentences(change.inputs, { drift: parts.restored?.(change) }),
+        ...driftSentences(change.inputs, readDrift(change.before?.outputs.drift)),
+        ...driftSentences(change.inputs, parts.restored?.(change) ?? []),
         ...sentencesOf(parts, change),
     ];
 }
 
-/** What bears differences, by name, each with a sentence. */
-interface Differing {
-    drift?: Record<string, string> | undefined;
+export function driftSentences({ relay }: { relay: string }, drift: readonly Drift[]): string[] {
+    return drift.map(({ sentence }) => `${relay}: ${sentence}`);
 }
 
-export function driftSentences({ relay }: { relay: string }, { drift = {} }: Differing): string[] {
-    return Object.values(drift).map((sentence) => `${relay}: ${sentence}`);
-}
-
-export function driftChanges({ drift = {} }: Differing): Record<string, ChangeKind> {
-    return Object.fromEntries(Object.keys(drift).map((name) => [join("drift", name), "delete" as const]));
+export function driftChanges(drift: readonly Drift[]): Record<string, ChangeKind> {
+    return Object.fromEntries(drift.map((each) => [join("drift", driftKey(each)), "delete" as const]));
 }

@@ -2,6 +2,7 @@ import { isMap } from "../changes.js";
 import type { Properties } from "../resource.js";
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { Answers, Part } from "../../../core/protocol/steps.js";
+import { type Drift, withoutRepeated } from "../../../core/drift.js";
 import { marks } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
 import { grantsParts } from "../grants/grants.js";
@@ -18,7 +19,7 @@ export interface Stored {
     outputs: Properties;
 }
 
-type Differences = (stored: Stored, answer: Answers) => Record<string, string>;
+type Differences = (stored: Stored, answer: Answers) => Drift[];
 
 const PARTS: Record<Part, Differences> = {
     host: differencesOf(hostParts),
@@ -34,12 +35,12 @@ function differencesOf<I extends PlacedInputs, O extends PlacedOutputs>(parts: R
 }
 
 /**
- * In what a relay is not as the state says, each by name with a sentence: what a refresh finds, out of the relay's answer to
+ * In what a relay is not as the state says: what a refresh finds, out of the relay's answer to
  * `status`. What only a secret could tell the relay compares by itself.
  */
-export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers): Record<string, string> {
+export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers): Drift[] {
     const known = marks.parse(answer.marks);
-    const drift: Record<string, string> = {};
+    const drift: Drift[] = [];
     for (const part of Object.keys(PARTS).filter((each): each is Part => each in state)) {
         const stored = state[part];
         if (stored === undefined) continue;
@@ -47,9 +48,9 @@ export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers
         // The answer holds no secret to compare with, also where those of the state are open.
         const { seed: _seed, ...plain } = stored.inputs;
         const open = { ...stored, inputs: withoutSealed(plain), outputs: withoutSealed(stored.outputs) };
-        Object.assign(drift, mark === undefined ? GONE : PARTS[part](open, { ...answer, mark }));
+        drift.push(...(mark === undefined ? GONE : PARTS[part](open, { ...answer, mark })));
     }
-    return drift;
+    return withoutRepeated(drift);
 }
 
 /** Whatever is sealed stands there as a symbol, alone or in a map. */

@@ -1,10 +1,10 @@
-import { driftName } from "../driftNames.js";
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import { restoredDrift } from "./restored.js";
 import type { RelayResourceParts } from "./parts.js";
 import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { files, keptFile } from "../../../core/protocol/files.js";
 import { processes, units } from "../../../core/protocol/units.js";
+import { type Drift, withoutRepeated } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 
 /** Answers that only an apply of a part changes. */
@@ -30,27 +30,28 @@ export function filesOf(part: Part, answer: Answers): string | undefined {
         .join("");
 }
 
-/** Differences between a part's files, units and processes and what its last apply left, by name. */
-export function observedDrift(part: Part, outputs: PlacedOutputs, answer: Answers): Record<string, string> {
-    return Object.fromEntries([
+/** Differences between a part's files, units and processes and what its last apply left. */
+export function observedDrift(part: Part, outputs: PlacedOutputs, answer: Answers): Drift[] {
+    return [
         ...(typeof outputs.files === "string" ? fileDrift(outputs.files, answer) : []),
         ...(part === "host" ? [...programDrift(answer), ...unitDrift(answer)] : []),
         ...processDrift(part, answer),
-    ]);
+    ];
 }
 
-function* fileDrift(expected: string, answer: Answers): Generator<[string, string]> {
+function* fileDrift(expected: string, answer: Answers): Generator<Drift> {
     const found = new Map(files.parse(answer.files).map((row) => [row.path, row]));
     for (const { path, mode, hash } of files.parse(expected)) {
         const now = found.get(path);
         const what = describe(path);
         // An issued certificate is named by what it is for: without its files another one is issued.
-        const key = path.startsWith("certs/") ? driftName("certificate file", path) : `file ${path}`;
-        if (now === undefined) yield [key, `${what} is missing on the relay; ${REPAIR} writes it again`];
+        const differing = { kind: path.startsWith("certs/") ? "certificate file" : "file", name: path } as const;
+        if (now === undefined)
+            yield { ...differing, sentence: `${what} is missing on the relay; ${REPAIR} writes it again` };
         else if (hash !== "" && now.hash !== hash)
-            yield [key, `${what} was changed on the relay; ${REPAIR} restores it`];
+            yield { ...differing, sentence: `${what} was changed on the relay; ${REPAIR} restores it` };
         else if (now.mode !== mode)
-            yield [key, `${what} has mode ${now.mode} instead of ${mode}; ${REPAIR} restores it`];
+            yield { ...differing, sentence: `${what} has mode ${now.mode} instead of ${mode}; ${REPAIR} restores it` };
     }
 }
 
@@ -61,23 +62,29 @@ function describe(path: string): string {
 }
 
 /** Whichever step was last wrote the program, and its hash beside it. */
-function* programDrift(answer: Answers): Generator<[string, string]> {
+function* programDrift(answer: Answers): Generator<Drift> {
     const sum = answer["program.sum"]?.trim();
     const found = files.parse(answer.files).find(({ path }) => path === "program");
     if (sum !== undefined && found !== undefined && found.hash !== sum)
-        yield ["file program", `the file program was changed on the relay; ${REPAIR} restores it`];
+        yield {
+            kind: "file",
+            name: "program",
+            sentence: `the file program was changed on the relay; ${REPAIR} restores it`,
+        };
 }
 
 /** Under systemd. A second interface's unit does nothing until a key is rotated. */
-function* unitDrift(answer: Answers): Generator<[string, string]> {
+function* unitDrift(answer: Answers): Generator<Drift> {
     for (const { unit, enabled, active } of units.parse(answer.units)) {
         if (unit.endsWith("-renewal.timer")) continue;
         if (enabled !== "enabled")
-            yield [
-                `unit ${unit}`,
-                `the unit ${unit} is ${enabled || "gone"}: it will not start at boot; ${REPAIR} enables it`,
-            ];
-        else if (active === "failed") yield [`unit ${unit}`, `the unit ${unit} has failed; ${REPAIR} starts it`];
+            yield {
+                kind: "unit",
+                name: unit,
+                sentence: `the unit ${unit} is ${enabled || "gone"}: it will not start at boot; ${REPAIR} enables it`,
+            };
+        else if (active === "failed")
+            yield { kind: "unit", name: unit, sentence: `the unit ${unit} has failed; ${REPAIR} starts it` };
     }
 }
 
@@ -93,7 +100,7 @@ const PROCESSES: [Part, RegExp, string][] = [
 ];
 
 /** Without systemd; with it the units of the same names. */
-function* processDrift(part: Part, answer: Answers): Generator<[string, string]> {
+function* processDrift(part: Part, answer: Answers): Generator<Drift> {
     const suffix = part === "wireguard" ? "-watch.service" : part === "proxy" ? "-renewal.timer" : undefined;
     const ofUnits = units
         .parse(answer.units)
@@ -109,7 +116,7 @@ function* processDrift(part: Part, answer: Answers): Generator<[string, string]>
         if (known === undefined || runs === "1") continue;
         // A proxy that does not run at all is named as such.
         if ((name === "proxy.supervisor" && !serves) || (name === "renewal" && !renews)) continue;
-        yield [`process ${name}`, `${known[2]}; ${REPAIR} starts it`];
+        yield { kind: "process", name, sentence: `${known[2]}; ${REPAIR} starts it` };
     }
 }
 
@@ -118,20 +125,26 @@ export function driftIn<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
     { id, inputs, outputs }: { id?: string | undefined; inputs: I; outputs: O },
     answer: Answers,
-): Record<string, string> {
+): Drift[] {
     const mark = answer.mark?.trim();
-    return {
-        ...(id !== undefined && mark !== undefined && mark !== id ? ANOTHER : {}),
+    return withoutRepeated([
+        ...(id !== undefined && mark !== undefined && mark !== id ? ANOTHER : []),
         ...parts.drift(inputs, outputs, answer),
         ...observedDrift(parts.step, outputs, answer),
         ...restoredDrift(outputs, answer),
-    };
+    ]);
 }
 
-const ANOTHER = {
-    records: `the relay's records of it have a different id: another stack or an older state changed it; ${REPAIR} takes it over`,
-};
+const ANOTHER: Drift[] = [
+    {
+        kind: "records",
+        sentence: `the relay's records of it have a different id: another stack or an older state changed it; ${REPAIR} takes it over`,
+    },
+];
 
-export const GONE = {
-    records: `the relay's own records of it are missing: the machine was rebuilt or they were removed; ${REPAIR} creates it again`,
-};
+export const GONE: Drift[] = [
+    {
+        kind: "records",
+        sentence: `the relay's own records of it are missing: the machine was rebuilt or they were removed; ${REPAIR} creates it again`,
+    },
+];

@@ -1,5 +1,6 @@
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { Facts } from "../../hosts/facts.js";
+import type { Drift } from "../../../core/drift.js";
 import type { Answers, Part } from "../../../core/protocol/steps.js";
 import type { Wording } from "../effects.js";
 import type { Found } from "../import/importing.js";
@@ -38,8 +39,8 @@ export interface RelayResourceParts<
     begin(change: Change<I, O>): Announcement;
     /** What goes before anything else that can fail. */
     first?(change: Change<I, O>, running: Running): Promise<void>;
-    /** Of what was taken away first, what is to be there all the same, by name with a sentence. */
-    restored?(change: Change<I, O>): Record<string, string>;
+    /** Of what was taken away first, what is to be there all the same, as differences. */
+    restored?(change: Change<I, O>): Drift[];
     /** Refuses what the machine's facts forbid, before anything is changed. */
     guard?(change: Change<I, O>, facts: Facts): void;
     desired(change: Change<I, O>): Promise<Desired>;
@@ -48,8 +49,8 @@ export interface RelayResourceParts<
     /** What is known before the apply. */
     previewOutputs(change: Change<I, O>): Properties;
     outcomes(change: Change<I, O>, outputs: O, answer: Answers): Announcement[];
-    /** Differences between the wire and the state, by name, each with a sentence. */
-    drift(inputs: I, outputs: O, answer: Answers): Record<string, string>;
+    /** Differences between the wire and the state. */
+    drift(inputs: I, outputs: O, answer: Answers): Drift[];
     /** Outputs that a refresh brings up to date. */
     observed?(inputs: I, outputs: O, answer: Answers): Properties;
     /** What a removal is about to do, first of all; with the relay's answer, what it did. */

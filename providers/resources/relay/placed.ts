@@ -1,4 +1,5 @@
 import type { RecordMark } from "../../../core/audit/record.js";
+import type { StoredDrift } from "../../../core/drift.js";
 import type { AuditRef } from "../../audit/log.js";
 import type { HostDescriptor } from "../../hosts/descriptors.js";
 import { isMap } from "../changes.js";
@@ -34,7 +35,7 @@ export interface RelayOutputs {
     /** The last record of this resource. */
     record?: RecordMark;
     /** What the last refresh found, by name, each with a sentence. */
-    drift?: Record<string, string>;
+    drift?: StoredDrift;
     /** Files of this resource on the machine. */
     files?: string;
     /** The record under which it last changed the machine. */

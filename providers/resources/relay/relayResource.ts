@@ -2,6 +2,7 @@ import { runStep, type Target } from "../../hosts/host.js";
 import { driftIn, GONE } from "./observed.js";
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { RecordMark } from "../../../core/audit/record.js";
+import { readDrift, storeDrift } from "../../../core/drift.js";
 import { HostUnreachable } from "../../../core/errors.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { formatMark } from "../../../core/protocol/mark.js";
@@ -14,7 +15,7 @@ import { movedOf } from "./moved.js";
 import { mintId, targetOf } from "./target.js";
 import { verifyRecord } from "./verify.js";
 import { underAudit } from "./underAudit.js";
-import { RESTORED, restoredSentence, restoredSince } from "./restored.js";
+import { restoredFrom, restoredSince } from "./restored.js";
 import { isTakenOver, SKIPPED } from "./takenOver.js";
 import { type Context, type Properties, type ReadResult, type Resource, UNKNOWN } from "../resource.js";
 import type { Change } from "./change.js";
@@ -48,8 +49,9 @@ export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
             const inputs = parts.parse(news);
             if (context.refreshing) {
                 // The engine hands a refresh's own diff its arguments swapped: what was read comes as the new state.
-                for (const sentence of driftSentences(inputs, before.outputs)) context.log("warning", sentence);
-                return { changes: driftChanges(before.outputs) };
+                const found = readDrift(before.outputs.drift);
+                for (const sentence of driftSentences(inputs, found)) context.log("warning", sentence);
+                return { changes: driftChanges(found) };
             }
             await verifyRecord(inputs.audit, before.outputs.record, context);
             const change = await withRemoved(parts, { before, inputs, context });
@@ -57,8 +59,8 @@ export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
             const compared = changesIn(parts, before.inputs, inputs);
             const changes = {
                 ...(parts.adjust?.(change, compared) ?? compared),
-                ...driftChanges({ drift: parts.restored?.(change) }),
-                ...driftChanges(before.outputs),
+                ...driftChanges(parts.restored?.(change) ?? []),
+                ...driftChanges(readDrift(before.outputs.drift)),
             };
             if (Object.keys(changes).length > 0) say(change, effectsOf(parts, change));
             return { changes };
@@ -112,11 +114,8 @@ async function refreshed<I extends PlacedInputs, O extends PlacedOutputs>(
     if (answer.missing !== undefined && outputs.record === undefined) return undefined;
     warnOfSurroundings(inputs, context, answer);
     const restored = await restoredSince(inputs, answer.auditmark);
-    if (answer.missing !== undefined) return { id, inputs, outputs: { ...outputs, drift: GONE } };
-    const drift = {
-        ...driftIn(parts, state, answer),
-        ...(restored === undefined ? {} : { [RESTORED]: restoredSentence(restored) }),
-    };
+    if (answer.missing !== undefined) return { id, inputs, outputs: { ...outputs, drift: storeDrift(GONE) } };
+    const drift = storeDrift([...driftIn(parts, state, answer), ...restoredFrom(restored)]);
     return { id, inputs, outputs: { ...outputs, ...parts.observed?.(inputs, outputs, answer), drift } };
 }
 
@@ -204,6 +203,6 @@ async function imported<I extends PlacedInputs, O extends PlacedOutputs>(
     if (answer.missing !== undefined) return undefined;
     const { inputs, outputs } = await parts.imported(found, answer);
     const kept = { ...outputs, ...keptFiles(parts, answer) };
-    const drift = parts.drift(parts.parse(inputs), parts.parseOutputs(kept), answer);
+    const drift = storeDrift(parts.drift(parts.parse(inputs), parts.parseOutputs(kept), answer));
     return { id: (answer.mark ?? "").trim(), inputs, outputs: { ...kept, record: found.record, drift } };
 }

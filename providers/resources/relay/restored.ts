@@ -1,6 +1,7 @@
 import type { PlacedInputs } from "./placed.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { FormerNames } from "../../../core/audit/renames.js";
+import type { Drift } from "../../../core/drift.js";
 import { AuditError } from "../../../core/errors.js";
 import { readMark } from "../../../core/protocol/mark.js";
 import { REPAIR } from "../../../core/repair.js";
@@ -22,8 +23,6 @@ export interface Restored {
     /** Sequence of the begin of the newest change. */
     last: number;
 }
-
-export const RESTORED = "restored";
 
 export function restoredSentence({ mark, last }: Restored): string {
     return `the machine was restored from an older copy: its last change is record ${mark} of the log, which has a later one (record ${last}): peers that were removed since may be connected again; ${REPAIR} restores what the program says`;
@@ -65,12 +64,16 @@ export async function restoredNow(
     return auditMark === facts?.auditMark ? restored : undefined;
 }
 
+export function restoredFrom(restored: Restored | undefined): Drift[] {
+    return restored === undefined ? [] : [{ kind: "restored", sentence: restoredSentence(restored) }];
+}
+
 /** What the state alone can tell, which knows the mark that the last change of each resource left. */
-export function restoredDrift({ applied, record }: Properties, answer: Answers): Record<string, string> {
+export function restoredDrift({ applied, record }: Properties, answer: Answers): Drift[] {
     const mark = readMark(answer.auditmark);
     const genesis = (record as Partial<RecordMark> | undefined)?.genesis;
-    if (mark === undefined || typeof applied !== "number" || mark.genesis !== genesis) return {};
-    return applied > mark.sequence ? { [RESTORED]: restoredSentence({ mark: mark.sequence, last: applied }) } : {};
+    if (mark === undefined || typeof applied !== "number" || mark.genesis !== genesis) return [];
+    return restoredFrom(applied > mark.sequence ? { mark: mark.sequence, last: applied } : undefined);
 }
 
 /** Sequence of the begin of the newest change that came to its end, when that is behind `since`. */

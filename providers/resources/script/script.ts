@@ -16,6 +16,7 @@ import {
 import { resolved } from "../wireguard/inputs.js";
 import { known } from "../shape.js";
 import { peersOf } from "../wireguard/peerChanges.js";
+import { readDrift, storeDrift } from "../../../core/drift.js";
 import { formatMark } from "../../../core/protocol/mark.js";
 import { currentUser } from "../../audit/actor.js";
 import { changesOf, join } from "../changes.js";
@@ -60,8 +61,9 @@ export const script: Resource = {
         const change = changeOf(oldInputs, oldOutputs, news, context);
         const { before, inputs } = change;
         if (context.refreshing) {
-            for (const sentence of driftSentences(inputs, before.outputs)) context.log("warning", sentence);
-            return { changes: driftChanges(before.outputs) };
+            for (const sentence of driftSentences(inputs, readDrift(before.outputs.drift)))
+                context.log("warning", sentence);
+            return { changes: driftChanges(readDrift(before.outputs.drift)) };
         }
         await verifyRecord(inputs.audit, before.outputs.record, context);
         const changes = changesIn(change);
@@ -90,7 +92,7 @@ export const script: Resource = {
     async read(id, given, state, context) {
         const [inputs, outputs] = [readScript(given), readScriptOutputs(state)];
         context.log("warning", blindness(inputs, outputs));
-        return { id, inputs: given, outputs: { ...outputs, drift: fileDrift(inputs, outputs) } };
+        return { id, inputs: given, outputs: { ...outputs, drift: storeDrift(fileDrift(inputs, outputs)) } };
     },
 
     async delete(id, inputs, outputs, context) {
@@ -149,7 +151,7 @@ function changesIn(change: ScriptChange): Record<string, ChangeKind> {
         ...(receipt !== undefined && isNews(receipt, before?.outputs)
             ? { [join("receipt", receipt.edition)]: "add" as const }
             : {}),
-        ...driftChanges(before?.outputs ?? {}),
+        ...driftChanges(readDrift(before?.outputs.drift)),
     };
 }
 
@@ -191,7 +193,7 @@ async function prepare(id: string, change: ScriptChange, operation: Operation): 
             await operation.record({ status: "success", ...each });
     }
     const digest = digestOf(bundlesOf(change, payload, { id }));
-    if (digest === known.payload && Object.keys(fileDrift(inputs, { ...known, ...outputs })).length === 0) {
+    if (digest === known.payload && fileDrift(inputs, { ...known, ...outputs }).length === 0) {
         const details = { relay, path, sha256: known.sha256 };
         await operation.success({ message: `Relay ${relay} needs no new script`, details });
         const { sha256, edition } = known;
@@ -267,6 +269,6 @@ function preview(change: ScriptChange): Properties {
 
 function say(change: ScriptChange, changes: Record<string, ChangeKind>): void {
     const { inputs, before, context } = change;
-    const drift = driftSentences(inputs, before?.outputs ?? {});
+    const drift = driftSentences(inputs, readDrift(before?.outputs.drift));
     for (const sentence of [...drift, ...scriptSentences(change, changes)]) context.log("info", sentence);
 }

@@ -5,6 +5,7 @@ import { receiptPads } from "../../hosts/receipt.js";
 import { type ScriptChange, type ScriptInputs, type ScriptOutputs, scriptPath } from "./inputs.js";
 import { servicesOf } from "../proxy/services.js";
 import { peersOf } from "../wireguard/peerChanges.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { inProject } from "../../audit/paths.js";
 import { relayValues } from "../../hosts/host.js";
@@ -62,12 +63,14 @@ export function digestOf(bundles: Record<string, string>): string {
 }
 
 /** The script that is to be carried must be the one that was written; once it has run it is not needed any more. */
-export function fileDrift(inputs: ScriptInputs, outputs: ScriptOutputs): Record<string, string> {
+export function fileDrift(inputs: ScriptInputs, outputs: ScriptOutputs): Drift[] {
     const { audit } = inputs;
     const path = scriptPath(inputs);
     const found = scriptHash(inProject(path, audit.project));
-    if (found === outputs.sha256) return {};
-    if (found !== undefined) return { script: `${path} is not the script that was written; ${REPAIR} writes it again` };
-    const hasRun = outputs.receipt?.script === outputs.sha256;
-    return hasRun ? {} : { script: `${path} is missing, and its receipt has not come back; ${REPAIR} writes it again` };
+    if (found === outputs.sha256) return [];
+    if (found !== undefined)
+        return [{ kind: "script", sentence: `${path} is not the script that was written; ${REPAIR} writes it again` }];
+    if (outputs.receipt?.script === outputs.sha256) return [];
+    const sentence = `${path} is missing, and its receipt has not come back; ${REPAIR} writes it again`;
+    return [{ kind: "script", sentence }];
 }

@@ -3,6 +3,7 @@ import { fingerprint } from "../../../core/keys/index.js";
 import type { EpochPlace } from "../../../core/keys/epochs.js";
 import { type Dump, parseDump } from "../../../core/wireguard/index.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { same } from "../changes.js";
@@ -11,30 +12,34 @@ import { placesOf, publicKeyOfEpoch } from "./epochs.js";
 import { expectedPeers } from "./overlap.js";
 import type { ExpectedPeer } from "./desired.js";
 
-/** Differences between the interfaces and what the program says, by name. Counters, handshakes and endpoints are no difference. */
+/** Differences between the interfaces and what the program says. Counters, handshakes and endpoints are no difference. */
 export function wireDrift(
     args: WireGuardInputs,
     peers: ExpectedPeer[],
     answer: Answers,
     device: string,
     publicKeys: Record<string, string> = {},
-): Record<string, string> {
+): Drift[] {
     const places = placesOf(args, device);
-    const drift: Record<string, string> = {};
     const expected = expectedPeers(peers, answer);
-    for (const [index, place] of places.entries()) {
+    const drift = places.flatMap((place, index) => {
         const found = interfaceDrift(args, expected, answer, place, index === 0, publicKeys);
         // With one interface there is no doubt which is meant.
-        for (const [name, sentence] of Object.entries(found))
-            drift[places.length === 1 ? name : nameAt(place.interface, name)] =
-                places.length === 1 ? sentence : `${place.interface}: ${sentence}`;
-    }
+        return places.length === 1 ? found : found.map((each) => ofInterface(place.interface, each));
+    });
     // Of two interfaces each has some of the routes: where a peer was last.
     const networks = places.map((place) => answer[`network.${place.interface}`] ?? "").join("\n");
     const routes = [...new Set(Object.values(args.peers).flatMap(routesOf))].sort();
     if (dumpOf(answer, places[0]?.interface ?? device) !== undefined && !same(live(networks, "route"), routes))
-        drift.routes = `the routes are ${live(networks, "route").join(", ") || "none"} instead of ${routes.join(", ") || "none"}; ${REPAIR} restores them`;
+        drift.push({
+            kind: "routes",
+            sentence: `the routes are ${live(networks, "route").join(", ") || "none"} instead of ${routes.join(", ") || "none"}; ${REPAIR} restores them`,
+        });
     return drift;
+}
+
+function ofInterface(device: string, drift: Drift): Drift {
+    return { ...drift, interface: device, sentence: `${device}: ${drift.sentence}` };
 }
 
 /** What the wire knows of one interface; undefined when it is gone or does not answer. */
@@ -50,51 +55,54 @@ function interfaceDrift(
     place: EpochPlace,
     primary: boolean,
     publicKeys: Record<string, string>,
-): Record<string, string> {
+): Drift[] {
     const dump = dumpOf(answer, place.interface);
     if (dump === undefined) {
-        return {
-            interface: `the interface is missing or does not answer: no peer is connected; ${REPAIR} creates it again`,
-        };
+        return [
+            {
+                kind: "interface",
+                sentence: `the interface is missing or does not answer: no peer is connected; ${REPAIR} creates it again`,
+            },
+        ];
     }
-    const drift: Record<string, string> = {};
+    const drift: Drift[] = [];
     const own = publicKeyOfEpoch(args, place.epoch) ?? publicKeys[place.epoch];
     if (own !== undefined && dump.publicKey !== own) {
-        drift["private key"] =
-            `the interface has a different private key (public key ${dump.publicKey}); ${REPAIR} restores the relay's own`;
+        drift.push({
+            kind: "private key",
+            sentence: `the interface has a different private key (public key ${dump.publicKey}); ${REPAIR} restores the relay's own`,
+        });
     }
     // A managed peer takes any.
     if (place.port !== 0 && dump.listenPort !== place.port) {
-        drift["listen port"] =
-            `the interface listens on port ${dump.listenPort} instead of ${place.port}; ${REPAIR} restores it`;
+        drift.push({
+            kind: "listen port",
+            sentence: `the interface listens on port ${dump.listenPort} instead of ${place.port}; ${REPAIR} restores it`,
+        });
     }
     if (dump.fwmark !== 0)
-        drift.fwmark = `the interface marks its packets with ${dump.fwmark}: the machine may route them elsewhere; ${REPAIR} removes the mark`;
+        drift.push({
+            kind: "fwmark",
+            sentence: `the interface marks its packets with ${dump.fwmark}: the machine may route them elsewhere; ${REPAIR} removes the mark`,
+        });
     const network = answer[`network.${place.interface}`] ?? "";
-    Object.assign(drift, peerDrift(peers, dump.peers), networkDrift(args, network, primary));
-    return drift;
-}
-
-/** As the state calls a difference of one interface, while a relay has two. */
-export function nameAt(device: string, name: string): string {
-    return `${device}: ${name}`;
-}
-
-/** As the state calls a peer that nobody declared. */
-export function rogueName(publicKey: string): string {
-    return `rogue peer ${fingerprint(publicKey)}`;
+    return [...drift, ...peerDrift(peers, dump.peers), ...networkDrift(args, network, primary)];
 }
 
 type LivePeer = ReturnType<typeof parseDump>["peers"][number];
 
-function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, string> {
-    const drift: Record<string, string> = {};
+function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Drift[] {
+    const drift: Drift[] = [];
     const onWire = new Map(live.map((peer) => [peer.publicKey, peer]));
     for (const want of peers) {
         const peer = onWire.get(want.publicKey);
         onWire.delete(want.publicKey);
         if (peer === undefined) {
-            drift[`peer ${want.name}`] = `${want.name} was removed from the interface by hand; ${REPAIR} adds it back`;
+            drift.push({
+                kind: "peer",
+                name: want.name,
+                sentence: `${want.name} was removed from the interface by hand; ${REPAIR} adds it back`,
+            });
             continue;
         }
         const faults: string[] = [];
@@ -108,40 +116,60 @@ function peerDrift(peers: ExpectedPeer[], live: LivePeer[]): Record<string, stri
         if (peer.keepalive !== want.keepalive)
             faults.push(`keepalive is ${peer.keepalive} instead of ${want.keepalive}`);
         if (faults.length > 0)
-            drift[`peer ${want.name}`] =
-                `${want.name} was changed on the interface: ${faults.join("; ")}; ${REPAIR} restores it`;
+            drift.push({
+                kind: "peer",
+                name: want.name,
+                sentence: `${want.name} was changed on the interface: ${faults.join("; ")}; ${REPAIR} restores it`,
+            });
     }
     for (const peer of onWire.values()) {
-        const name = rogueName(peer.publicKey);
-        drift[name] =
-            `unknown peer ${fingerprint(peer.publicKey)} (${peer.publicKey}, ${peer.allowedIps.join(", ") || "no allowed IPs"}) is configured on the interface but not declared in the program; ${REPAIR} removes it`;
+        const name = fingerprint(peer.publicKey);
+        drift.push({
+            kind: "rogue peer",
+            name,
+            sentence: `unknown peer ${name} (${peer.publicKey}, ${peer.allowedIps.join(", ") || "no allowed IPs"}) is configured on the interface but not declared in the program; ${REPAIR} removes it`,
+        });
     }
     return drift;
 }
 
-function networkDrift(args: WireGuardInputs, network: string, primary: boolean): Record<string, string> {
-    const drift: Record<string, string> = {};
+function networkDrift(args: WireGuardInputs, network: string, primary: boolean): Drift[] {
+    const drift: Drift[] = [];
     // The tunnel's networks lead to one interface; another one of the relay has its addresses alone.
     const addresses = [
         `${args.address}/${primary ? args.prefix : 32}`,
         ...(args.address6 === undefined ? [] : [`${args.address6}/${primary ? (args.prefix6 ?? 64) : 128}`]),
     ].sort();
     if (!same(live(network, "address"), addresses)) {
-        drift.addresses = `the interface has the addresses ${live(network, "address").join(", ") || "none"} instead of ${addresses.join(", ")}; ${REPAIR} restores them`;
+        drift.push({
+            kind: "addresses",
+            sentence: `the interface has the addresses ${live(network, "address").join(", ") || "none"} instead of ${addresses.join(", ")}; ${REPAIR} restores them`,
+        });
     }
     if (live(network, "mtu")[0] !== String(args.mtu))
-        drift.mtu = `the MTU is ${live(network, "mtu")[0]} instead of ${args.mtu}; ${REPAIR} restores it`;
+        drift.push({
+            kind: "mtu",
+            sentence: `the MTU is ${live(network, "mtu")[0]} instead of ${args.mtu}; ${REPAIR} restores it`,
+        });
     if (live(network, "up")[0] !== "1")
-        drift.link = `the interface is down: no peer is connected; ${REPAIR} brings it up`;
+        drift.push({
+            kind: "link",
+            sentence: `the interface is down: no peer is connected; ${REPAIR} brings it up`,
+        });
     if (live(network, "forwarding")[0] !== "1")
-        drift["ip_forward"] =
-            `IPv4 forwarding is off: peers reach the relay, but nothing behind it; ${REPAIR} switches it on for the interface`;
+        drift.push({
+            kind: "ip_forward",
+            sentence: `IPv4 forwarding is off: peers reach the relay, but nothing behind it; ${REPAIR} switches it on for the interface`,
+        });
     if (args.address6 !== undefined && live(network, "forwarding6")[0] !== "1")
-        drift["ip6_forward"] = `IPv6 forwarding is off; ${REPAIR} switches it on`;
-    for (const [key, value] of KERNEL) {
-        const [now] = live(network, key);
+        drift.push({ kind: "ip6_forward", sentence: `IPv6 forwarding is off; ${REPAIR} switches it on` });
+    for (const [kind, value] of KERNEL) {
+        const [now] = live(network, kind);
         if (now !== undefined && now !== "" && now !== value)
-            drift[key] = `${key} of the interface is ${now} instead of ${value}; ${REPAIR} restores it`;
+            drift.push({
+                kind,
+                sentence: `${kind} of the interface is ${now} instead of ${value}; ${REPAIR} restores it`,
+            });
     }
     return drift;
 }

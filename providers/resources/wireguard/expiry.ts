@@ -2,6 +2,7 @@ import { isMap } from "../changes.js";
 import type { WireGuardInputs, WireGuardPlan } from "./inputs.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { expired } from "../../../core/protocol/expired.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { peersOf } from "./peerChanges.js";
@@ -45,20 +46,18 @@ export function withoutCut(args: WireGuardInputs, answer: Answers): WireGuardInp
 }
 
 /** An expiry that was not enforced: it is more than a moment ago, and the relay has not reported the removal. */
-export function overdue(
-    args: WireGuardInputs,
-    answer: Answers,
-    onWire: ReadonlySet<string>,
-    now: Date,
-): Record<string, string> {
+export function overdue(args: WireGuardInputs, answer: Answers, onWire: ReadonlySet<string>, now: Date): Drift[] {
     const cut = cutNames(args, answer);
-    const drift: Record<string, string> = {};
+    const drift: Drift[] = [];
     for (const [name, { expires, publicKey }] of Object.entries(args.peers)) {
         if (expires === undefined || cut.has(name)) continue;
         if (now.getTime() < Date.parse(expires) + GRACE_MS || !onWire.has(publicKey ?? args.publicKeys[name] ?? ""))
             continue;
-        drift[`expired peer ${name}`] =
-            `${name} expired on ${expires} but is still on the interface: the relay does not enforce it; ${REPAIR} removes it`;
+        drift.push({
+            kind: "expired peer",
+            name,
+            sentence: `${name} expired on ${expires} but is still on the interface: the relay does not enforce it; ${REPAIR} removes it`,
+        });
     }
     return drift;
 }

@@ -1,6 +1,7 @@
 import type { WireGuardOutputs } from "./outputs.js";
 import type { WireGuardChange } from "./change.js";
 import { fingerprint } from "../../../core/keys/index.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { moving } from "../../../core/protocol/moving.js";
 import { rekeyed } from "../../../core/protocol/rekeyed.js";
@@ -37,16 +38,16 @@ export function withKnownFormers(answer: Answers, known: ReadonlySet<string>): A
     return { ...answer, moving: pairs.map((line) => `${line}\n`).join("") };
 }
 
-/** Former keys on a relay that are neither in the state nor in the log, by name, each with a sentence. */
-export function unknownFormers(answer: Answers, known: ReadonlySet<string>): Record<string, string> {
-    return Object.fromEntries(
-        [...new Set(overlaps(answer).values())]
-            .filter((key) => !known.has(key))
-            .map((key) => [
-                `former key ${fingerprintOf(key)}`,
-                `the relay's record of replaced keys has ${fingerprintOf(key)} as a peer's former key, which is neither in the state nor in the log; ${REPAIR} removes it`,
-            ]),
-    );
+/** Former keys on a relay that are neither in the state nor in the log. */
+export function unknownFormers(answer: Answers, known: ReadonlySet<string>): Drift[] {
+    return [...new Set(overlaps(answer).values())]
+        .filter((key) => !known.has(key))
+        .map(fingerprintOf)
+        .map((name) => ({
+            kind: "former key",
+            name,
+            sentence: `the relay's record of replaced keys has ${name} as a peer's former key, which is neither in the state nor in the log; ${REPAIR} removes it`,
+        }));
 }
 
 function fingerprintOf(key: string): string {

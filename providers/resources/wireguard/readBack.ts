@@ -1,6 +1,8 @@
 import { leftInWords, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Answers } from "../../../core/protocol/steps.js";
+import { readDrift } from "../../../core/drift.js";
+import { fingerprint } from "../../../core/keys/index.js";
 import { currentUser } from "../../audit/actor.js";
 import { adoptionOf } from "../import/adoption.js";
 import type { Outcome } from "../relay/change.js";
@@ -8,7 +10,7 @@ import { goneKeys } from "../relay/proof.js";
 import { rogueCutOff } from "../sentences.js";
 import type { WireGuardChange } from "./change.js";
 import { desiredPeers } from "./desired.js";
-import { dumpOf, nameAt, rogueName, wireDrift } from "./drift.js";
+import { dumpOf, wireDrift } from "./drift.js";
 import { epochOutputs, placesOf } from "./epochs.js";
 import { cutNames, expiredOn, withoutCut } from "./expiry.js";
 import { recordedRegistry } from "./history.js";
@@ -27,7 +29,7 @@ export async function readBack(change: WireGuardChange, told: Answers): Promise<
     const gone = goneKeys(change);
     const revocation = parseRevocation(answer.proof);
     const problems = [
-        ...Object.values(wireDrift(admitted, desiredPeers(admitted), answer, device)),
+        ...wireDrift(admitted, desiredPeers(admitted), answer, device).map(({ sentence }) => sentence),
         ...(revocation === undefined ? [] : leftInWords(revocation, gone)),
     ];
     const known = new Set([
@@ -62,8 +64,6 @@ export function keysOn(answer: Answers, args: WireGuardInputs, device: string): 
 /** Whether a refresh has named that key as one that nobody declared. */
 function hasNamed({ before }: WireGuardChange, key: string): boolean {
     if (before === undefined) return false;
-    const { inputs, outputs } = before;
-    const name = rogueName(key);
-    const names = placesOf(inputs, inputs.interface).map((place) => nameAt(place.interface, name));
-    return [name, ...names].some((each) => each in (outputs.drift ?? {}));
+    const name = fingerprint(key);
+    return readDrift(before.outputs.drift).some((found) => found.kind === "rogue peer" && found.name === name);
 }

@@ -1,4 +1,5 @@
 import type { WireGuardOutputs } from "./outputs.js";
+import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { keptPeers, type PeerRow, rowOf } from "../../../core/protocol/peers.js";
@@ -22,7 +23,7 @@ export function publicKeysIn(outputs: WireGuardOutputs): Record<string, string> 
  * Where the relay's record, which its interfaces are filled from after a reboot, is not what an apply would write. Preshared keys are
  * not in the answer: the relay says whether the wire has the recorded one.
  */
-export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Answers): Record<string, string> {
+export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Answers): Drift[] {
     // Whose preshared key on the wire is known to be wrong is named already.
     const onWire = interfaces
         .parse(answer.interfaces)
@@ -36,11 +37,14 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
             })
             .map(({ publicKey }) => publicKey),
     );
-    const drift: Record<string, string> = {};
+    const drift: Drift[] = [];
     if (answer["kept.peers"] === undefined) {
         // A program of before this was told says nothing of its record.
         if (answer.files !== undefined && answer.interfaces !== undefined)
-            drift["record of peers"] = `the relay's record of its peers is missing; ${REPAIR} writes it again`;
+            drift.push({
+                kind: "record of peers",
+                sentence: `the relay's record of its peers is missing; ${REPAIR} writes it again`,
+            });
         return drift;
     }
     const wanted = new Map(peers.map((peer) => [peer.publicKey, recorded(peer)]));
@@ -53,32 +57,40 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
     const say = (keys: string[]): string =>
         listNames([...new Set(keys.map((key) => names.get(key) ?? key))].sort(), 10);
     if (different.length > 0)
-        drift["record of peers"] =
-            `the relay's record of its peers, which is loaded after a reboot, differs for ${say(different)}; ${REPAIR} restores it`;
+        drift.push({
+            kind: "record of peers",
+            sentence: `the relay's record of its peers, which is loaded after a reboot, differs for ${say(different)}; ${REPAIR} restores it`,
+        });
     if (secret.length > 0)
-        drift["record of preshared keys"] =
-            `the preshared key on the interface is not the recorded one for ${say(secret)}; ${REPAIR} restores it`;
+        drift.push({
+            kind: "record of preshared keys",
+            sentence: `the preshared key on the interface is not the recorded one for ${say(secret)}; ${REPAIR} restores it`,
+        });
     const network = answer["kept.network"];
     if (network === undefined || !sameLines(network, renderNetwork(args)))
-        drift["record of the network"] =
-            `the relay's record of its addresses, MTU and routes, which is loaded after a reboot, ${network === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`;
+        drift.push({
+            kind: "record of the network",
+            sentence: `the relay's record of its addresses, MTU and routes, which is loaded after a reboot, ${network === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`,
+        });
     return drift;
 }
 
 /** Settings of the machine's kernel that the relay needs and keeps a record of, and what belongs to a key rotation. */
-export function kernelDrift(answer: Answers): Record<string, string> {
+export function kernelDrift(answer: Answers): Drift[] {
     const settings = sysctls
         .parse(answer.sysctls)
         .filter(({ ours, now }) => ours !== now)
-        .map(({ path, ours, now }): [string, string] => [
-            `sysctl ${path}`,
-            `${path} is ${now} instead of ${ours}; ${REPAIR} restores it`,
-        ]);
-    const rotation = linesOf(answer.rotation).map((problem): [string, string] => [
-        `rotation: ${problem}`,
-        `${problem}: peers on the relay's newer key cannot be reached; ${REPAIR} restores it`,
-    ]);
-    return Object.fromEntries([...settings, ...rotation]);
+        .map(({ path, ours, now }): Drift => ({
+            kind: "sysctl",
+            name: path,
+            sentence: `${path} is ${now} instead of ${ours}; ${REPAIR} restores it`,
+        }));
+    const rotation = linesOf(answer.rotation).map((problem): Drift => ({
+        kind: "rotation",
+        name: problem,
+        sentence: `${problem}: peers on the relay's newer key cannot be reached; ${REPAIR} restores it`,
+    }));
+    return [...settings, ...rotation];
 }
 
 /** A peer as the relay is to have it in its record, but for the preshared key. */

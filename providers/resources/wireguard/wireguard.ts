@@ -73,9 +73,11 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs>
         ...clientWarnings(change),
     ],
     restored: (change) =>
-        Object.fromEntries(
-            restoredPeers(change).map((name) => [`peer ${name}`, `${name} was removed first and is added again`]),
-        ),
+        restoredPeers(change).map((name) => ({
+            kind: "peer",
+            name,
+            sentence: `${name} was removed first and is added again`,
+        })),
     begin: (change) => (isLeaf(change.inputs) ? leafBegin(change) : beginOf(change)),
     foresee: (change) => compareInPreview(change, wantedInterface(change.inputs)),
     async first(change, running) {
@@ -135,13 +137,13 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs>
         const answer = withKnownFormers(told, formersIn(outputs));
         const args = withoutCut(resolved(inputs), answer);
         const peers = expectedOnWire(args);
-        return {
+        return [
             ...wireDrift(args, peers, answer, device, publicKeysIn(outputs)),
             ...unknownFormers(told, formersIn(outputs)),
             ...overdue(args, answer, keysOn(answer, args, device), new Date()),
             ...recordDrift(args, expectedPeers(peers, answer), answer),
             ...kernelDrift(answer),
-        };
+        ];
     },
 
     async imported(found, answer) {

@@ -10,6 +10,7 @@ import { grants } from "../../../providers/resources/grants/grants.js";
 import { host } from "../../../providers/resources/host/host.js";
 import { targetOf } from "../../../providers/resources/relay/target.js";
 import { proxy } from "../../../providers/resources/proxy/proxy.js";
+import { storeDrift } from "../../../core/drift.js";
 import { relayDrift, type Stored } from "../../../providers/resources/relay/drift.js";
 import type { Context, Resource } from "../../../providers/resources/resource.js";
 import { wireguard } from "../../../providers/resources/wireguard/wireguard.js";
@@ -112,7 +113,7 @@ const context = {
 async function ask(): Promise<Record<string, string>> {
     const target = targetOf(readPlaced(state.host.inputs), context);
     const answer: Answers = await runStep(target, "status", { table }, {});
-    return relayDrift(state, answer);
+    return storeDrift(relayDrift(state, answer));
 }
 
 /** Applies what is named, as an update after a refresh does. */
@@ -121,7 +122,7 @@ async function repair(): Promise<void> {
     const answer: Answers = await runStep(target, "status", { table }, {});
     for (const [part, resource] of Object.entries(RESOURCES) as [Part, Resource][]) {
         const { id, inputs, outputs } = state[part];
-        const drift = relayDrift({ [part]: state[part] }, answer);
+        const drift = storeDrift(relayDrift({ [part]: state[part] }, answer));
         if (Object.keys(drift).length === 0) continue;
         const found = { ...outputs, drift };
         state[part] = { id, inputs, outputs: await resource.update(id, inputs, found, inputs, context) };

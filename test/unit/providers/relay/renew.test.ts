@@ -10,6 +10,7 @@ import {
     createIntermediate,
     type Issued,
 } from "../../../../core/certificates/index.js";
+import { storeDrift } from "../../../../core/drift.js";
 import { renewalDrift, renewedCertificates } from "../../../../providers/resources/proxy/renewal.js";
 import { RelayFolder } from "./shell.js";
 
@@ -162,7 +163,9 @@ describe.each(["ed25519", "ecdsa-p256"] as const)("a relay with an %s authority 
             [`issuer.${algorithm}.pem`]: issuer.certificate,
         });
         const drift = (answer: object, now = new Date()) =>
-            renewalDrift(appName, { services, addresses }, { [algorithm]: issuer }, { ...shown(), ...answer }, now);
+            storeDrift(
+                renewalDrift(appName, { services, addresses }, { [algorithm]: issuer }, { ...shown(), ...answer }, now),
+            );
 
         beforeEach(() => void renew());
 

@@ -1,5 +1,6 @@
 import { readFirewall } from "../../../../../providers/resources/firewall/inputs.js";
 import { PLACE } from "../relays.js";
+import { storeDrift } from "../../../../../core/drift.js";
 import { parseTable } from "../../../../../core/nftables/index.js";
 import { expectedTable, tableDrift } from "../../../../../providers/resources/firewall/drift.js";
 
@@ -18,7 +19,7 @@ function drift(objects: object[], flags?: string, guarded?: string): Record<stri
         { chains, sets: definitions },
         answer,
     );
-    return tableDrift("qp", expected, parse(objects, flags === undefined ? {} : { flags }));
+    return storeDrift(tableDrift("qp", expected, parse(objects, flags === undefined ? {} : { flags })));
 }
 
 test("a table as it was loaded", () => {
@@ -53,6 +54,6 @@ test("a dormant table, interfaces that are missing or too many, sets that differ
 test("the state of an older version has no sets to compare with", () => {
     const table = parseTable({ nftables: [{ table: {} }, set("ours", OURS)] })!;
     expect(tableDrift("qp", expectedTable(readFirewall({ ...PLACE, ...NETWORK }), { chains: {} }, {}), table)).toEqual(
-        {},
+        [],
     );
 });

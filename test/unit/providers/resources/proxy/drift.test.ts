@@ -1,3 +1,4 @@
+import { driftKey, storeDrift } from "../../../../../core/drift.js";
 import { renderCaddy } from "../../../../../core/caddy/index.js";
 import type { ProxyInputs } from "../../../../../providers/resources/proxy/inputs.js";
 import { proxyDrift } from "../../../../../providers/resources/proxy/drift.js";
@@ -39,7 +40,7 @@ const healthy = {
     "certificate.grafana-1.pem": "…",
     "certificate.wiki-2.pem": "…",
 };
-const drift = (answer: object) => proxyDrift(args, certificates, { ...healthy, ...answer });
+const drift = (answer: object) => storeDrift(proxyDrift(args, certificates, { ...healthy, ...answer }));
 const listeners = (lines: string[]) => ({ listeners: `${lines.join("\n")}\n` });
 
 describe("the drift of a proxy", () => {
@@ -48,7 +49,7 @@ describe("the drift of a proxy", () => {
     });
 
     it("is none without services, whatever else runs there", () => {
-        expect(proxyDrift({ ...args, services: {} }, {}, {})).toStrictEqual({});
+        expect(proxyDrift({ ...args, services: {} }, {}, {})).toStrictEqual([]);
     });
 
     it.each(["", "\n"])("is a proxy that does not answer, and nothing else then (%j)", (caddy) => {
@@ -119,7 +120,7 @@ describe("the drift of a proxy", () => {
                 listeners: "0.8.0.1:8443 ours\n0.8.0.1:8444 ours\n",
             },
         );
-        expect(Object.keys(found)).toEqual([
+        expect(found.map(driftKey)).toEqual([
             "listener 0.8.0.1:8443",
             "listener 0.8.0.1:8444",
             "server 10.8.0.1:8443",

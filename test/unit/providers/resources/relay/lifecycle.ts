@@ -84,10 +84,10 @@ export function lamp(step: Part, more: Partial<RelayResourceParts> = {}): RelayR
         outcomes: ({ inputs }, outputs) => [
             { action: "lamp_apply", message: `Lit it in ${String(outputs.colour)}`, details: { relay: inputs.relay } },
         ],
-        drift: (_inputs, outputs, answer): Record<string, string> =>
+        drift: (_inputs, outputs, answer) =>
             answer.nft === undefined || colourIn(answer) === outputs.colour
-                ? {}
-                : { colour: `it is ${colourIn(answer)}` },
+                ? []
+                : [{ kind: "object", name: "colour", sentence: `it is ${colourIn(answer)}` }],
         ending: ({ relay }, _outputs, answer) => [
             {
                 action: "lamp_remove",

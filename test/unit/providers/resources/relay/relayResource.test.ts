@@ -116,7 +116,9 @@ describe("diff", () => {
         const restoring = relayResource(
             lamp("grants", {
                 restored: ({ removed }) =>
-                    removed?.services.has("wiki") === true ? { "service wiki": "wiki is opened again" } : {},
+                    removed?.services.has("wiki") === true
+                        ? [{ kind: "service", name: "wiki", sentence: "wiki is opened again" }]
+                        : [],
             }),
         );
         const { outputs } = await lit(restoring);

@@ -1,3 +1,4 @@
+import { storeDrift } from "../../../../../core/drift.js";
 import { publicKeyOf } from "../../../../../core/keys/index.js";
 import { type DesiredPeer, fromAllowedIps } from "../../../../../core/wireguard/index.js";
 import type { WireGuardInputs } from "../../../../../providers/resources/wireguard/inputs.js";
@@ -38,13 +39,17 @@ const dump = (...lines: string[][]) => `${lines.map((fields) => fields.join("\t"
 const network = (lines = NETWORK) => `${lines.join("\n")}\n`;
 /** Of the one interface that most tests have. */
 const wireDrift = (inputs: WireGuardInputs, peers: DesiredPeer[], { dump: text, network: links }: Files) =>
-    driftOf(
-        inputs,
-        peers,
-        Object.fromEntries(
-            Object.entries({ "dump.wg0": text, "network.wg0": links }).filter(([, content]) => content !== undefined),
-        ) as Files,
-        "wg0",
+    storeDrift(
+        driftOf(
+            inputs,
+            peers,
+            Object.fromEntries(
+                Object.entries({ "dump.wg0": text, "network.wg0": links }).filter(
+                    ([, content]) => content !== undefined,
+                ),
+            ) as Files,
+            "wg0",
+        ),
     );
 const healthy = { dump: dump(INTERFACE, ALICE, NAS), network: network() };
 

@@ -1,3 +1,4 @@
+import { storeDrift } from "../../../../../core/drift.js";
 import { fingerprint } from "../../../../../core/keys/index.js";
 import {
     expectedPeers,
@@ -61,10 +62,10 @@ describe("a line in the relay's record of replaced keys", () => {
         expect(withKnownFormers({ moving }, known).moving).toBe(`${NEW}\t${OLD}\t1900000000\n`);
         expect(withKnownFormers({}, known)).toStrictEqual({});
         const print = fingerprint(KEYS.bob);
-        expect(unknownFormers({ moving }, known)).toStrictEqual({
+        expect(storeDrift(unknownFormers({ moving }, known))).toStrictEqual({
             [`former key ${print}`]: `the relay's record of replaced keys has ${print} as a peer's former key, which is neither in the state nor in the log; \`pulumi up --refresh\` removes it`,
         });
-        expect(unknownFormers({ moving: "a\tb\n" }, known)).toStrictEqual({
+        expect(storeDrift(unknownFormers({ moving: "a\tb\n" }, known))).toStrictEqual({
             "former key (not a key)": expect.any(String),
         });
     });
