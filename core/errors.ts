@@ -1,3 +1,5 @@
+import { type Fault, faultText } from "./fault.js";
+
 /**
  * An error that a person can act on: it names the thing, the problem and the fix.
  *
@@ -15,7 +17,7 @@ export class TunnelError extends Error {
         readonly fix: string,
         options?: { cause?: unknown },
     ) {
-        super(visible(`${subject}: ${problem}; ${fix}`), options);
+        super(visible(faultText({ path: subject, problem, fix })), options);
         this.name = new.target.name;
     }
 }
@@ -50,10 +52,20 @@ const HIDDEN = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 /** An argument a program gave that cannot be used. `subject` is the property path. */
 export class InvalidArgument extends TunnelError {}
 
-/** Several things that are wrong at once, a line each; `reason` reads "problem; fix". */
+/** The one thing that is wrong, to be thrown. */
+export function invalid({ path, problem, fix }: Fault): InvalidArgument {
+    return new InvalidArgument(path, problem, fix);
+}
+
+/** What an error says is wrong, to be passed on. */
+export function faultOf({ subject, problem, fix }: TunnelError, path: string = subject): Fault {
+    return { path, problem, fix };
+}
+
+/** Several things that are wrong at once, a line each. */
 export class Refused extends Error {
-    constructor(readonly problems: readonly { path: string; reason: string }[]) {
-        super(visible(problems.map(({ path, reason }) => `${path}: ${reason}`).join("\n")));
+    constructor(readonly faults: readonly Fault[]) {
+        super(visible(faults.map(faultText).join("\n")));
         this.name = new.target.name;
     }
 }

@@ -1,5 +1,6 @@
 import { checkRelay, relayArgs, validate } from "../arguments/index.js";
 import { InvalidArgument } from "../errors.js";
+import { faultText } from "../fault.js";
 import { allocate } from "../registry/index.js";
 import type { AdoptedRelay } from "./model.js";
 
@@ -48,6 +49,6 @@ export function checkAdoption(relay: AdoptedRelay, subject: string): void {
         undefined,
     );
     if (problems.length === 0) return;
-    const named = problems.map(({ path, reason }) => `${path}: ${reason}`).join("; ");
+    const named = problems.map(faultText).join("; ");
     throw new InvalidArgument(subject, `cannot become a program: ${named}`, "correct it there");
 }

@@ -1,5 +1,6 @@
 import { publicKeyOf } from "../keys/index.js";
-import { checked, type Fault, refuse } from "../arguments/faults.js";
+import { checked, refuse } from "../arguments/faults.js";
+import type { Fault } from "../fault.js";
 import { canonicalEndpoint } from "../arguments/text.js";
 import { sanitizeText } from "../audit/sanitize.js";
 import { InvalidArgument } from "../errors.js";

@@ -9,7 +9,8 @@ import {
     unroutable,
 } from "../addresses/index.js";
 import { attempt, InvalidArgument } from "../errors.js";
-import { checked, type Fault } from "../arguments/faults.js";
+import { checked } from "../arguments/faults.js";
+import type { Fault } from "../fault.js";
 import { bare, canonical, isHost, networkOf, split, type Own } from "./cidrs.js";
 
 /** The tunnel's networks, as a Relay can have them. */

@@ -1,5 +1,6 @@
 /** The peers of a wg-quick file. */
-import { checked, type Fault } from "../arguments/faults.js";
+import { checked } from "../arguments/faults.js";
+import type { Fault } from "../fault.js";
 import { sanitizeText } from "../audit/sanitize.js";
 import { InvalidArgument } from "../errors.js";
 import { parsePresharedKey, parsePublicKey } from "../keys/index.js";

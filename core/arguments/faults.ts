@@ -1,12 +1,5 @@
-import { attempt, InvalidArgument } from "../errors.js";
-
-/** One thing wrong with the arguments. */
-export interface Fault {
-    /** Property path. */
-    path: string;
-    problem: string;
-    fix: string;
-}
+import { attempt, faultOf, invalid, InvalidArgument } from "../errors.js";
+import { type Fault, faultText } from "../fault.js";
 
 /**
  * Runs a check; what it refuses becomes a fault.
@@ -14,15 +7,15 @@ export interface Fault {
  * @param path of the fault; default: what the check says itself
  */
 export function checked<T>(check: () => T, fault: (fault: Fault) => void, path?: string): T | undefined {
-    return attempt(check, ({ subject, problem, fix }) => fault({ path: path ?? subject, problem, fix }));
+    return attempt(check, (error) => fault(faultOf(error, path)));
 }
 
 /** One error for all faults. A single one speaks for itself. */
 export function refuse(subject: string, faults: readonly Fault[]): never {
     const [first, ...more] = faults;
     if (first !== undefined && more.length === 0) {
-        throw new InvalidArgument(first.path, first.problem, first.fix);
+        throw invalid(first);
     }
-    const list = faults.map(({ path, problem, fix }) => `\n  ${path}: ${problem}; ${fix}`).join("");
+    const list = faults.map((fault) => `\n  ${faultText(fault)}`).join("");
     throw new InvalidArgument(subject, `${faults.length} arguments are invalid`, `correct them:${list}`);
 }

@@ -5,7 +5,8 @@ import { checkName, checkServiceName, checkUniqueNames } from "../names.js";
 import { peerIn } from "../access/index.js";
 import type { GrantSource } from "../registry/model.js";
 import type { GrantTarget } from "./schemas.js";
-import { type Fault, refuse } from "./faults.js";
+import type { Fault } from "../fault.js";
+import { refuse } from "./faults.js";
 
 /** A relay's arguments as far as they are plain, in the form the schemas return. */
 export interface PlainRelay {

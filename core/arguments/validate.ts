@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InvalidArgument, TunnelError } from "../errors.js";
-import { type Fault, refuse } from "./faults.js";
+import type { Fault } from "../fault.js";
+import { refuse } from "./faults.js";
 
 /**
  * The value as the schema understands it, defaults filled in.

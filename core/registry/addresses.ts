@@ -1,14 +1,15 @@
 import { unusual } from "./defaults.js";
 import { addressToBigInt, bigIntToAddress, parseAddress } from "../addresses/index.js";
 import type { Subnet } from "../addresses/index.js";
-import { attempt } from "../errors.js";
+import { checked } from "../arguments/faults.js";
+import type { Fault } from "../fault.js";
 import type { Ledger, RegistryPeer, RetiredPeer } from "./model.js";
 import type { PeerRequest, RegistryRequest } from "./request.js";
 import type { Identities } from "./identity.js";
 import { assignSlots } from "./slots.js";
 import type { Want } from "./slots.js";
 
-type Report = (path: string, reason: string) => void;
+type Report = (fault: Fault) => void;
 
 interface Subnets {
     subnet: Subnet;
@@ -42,19 +43,20 @@ export function allocateAddresses(
 
     for (const { name, holder } of result.conflicts) {
         const address = request.peers[name]?.address as string;
-        report(
-            `peers.${name}.address`,
-            `"${address}" belongs to "${holder}"; choose another, or leave it out to have one allocated`,
-        );
+        report({
+            path: `peers.${name}.address`,
+            problem: `"${address}" belongs to "${holder}"`,
+            fix: "choose another, or leave it out to have one allocated",
+        });
     }
     for (const name of result.unserved) {
         const size =
             pool.last - pool.first + 1 - [...reserved].filter((slot) => slot >= pool.first && slot <= pool.last).length;
-        const problem = `there is no address left for "${name}": ${subnet.cidr} has room for ${size} peer${size === 1 ? "" : "s"}`;
-        report(
-            `peers.${name}`,
-            `${problem}; choose a larger subnet around this one (addresses stay), or remove a peer`,
-        );
+        report({
+            path: `peers.${name}`,
+            problem: `there is no address left for "${name}": ${subnet.cidr} has room for ${size} peer${size === 1 ? "" : "s"}`,
+            fix: "choose a larger subnet around this one (addresses stay), or remove a peer",
+        });
     }
     return {
         peers: listed(request.peers, result.slots, identities, subnets),
@@ -84,7 +86,11 @@ function want(
             return { preferred: slot };
         }
         if (reserved.has(slot)) {
-            report(`peers.${name}.address`, `${identity.address} is reserved now; pin another address for this peer`);
+            report({
+                path: `peers.${name}.address`,
+                problem: `${identity.address} is reserved now`,
+                fix: "pin another address for this peer",
+            });
         }
         return { held: slot };
     }
@@ -101,25 +107,23 @@ function pinnedSlot(
     reserved: ReadonlySet<number>,
     report: Report,
 ): number | undefined {
-    const address = attempt(
-        () => parseAddress(text, path, 4),
-        ({ problem, fix }) => report(path, `${problem}; ${fix}`),
-    );
+    const address = checked(() => parseAddress(text, path, 4), report, path);
     if (address === undefined) return undefined;
     const slot = slotOf(address);
     const { first, last } = { first: slotAddress(pool.first), last: slotAddress(pool.last) };
     const fix = `choose one from ${first} to ${last}, or leave it out to have one allocated`;
     if (!isInside(slot, subnet)) {
-        report(path, `"${address}" is outside ${subnet.cidr}; ${fix}`);
+        report({ path, problem: `"${address}" is outside ${subnet.cidr}`, fix });
     } else if (address === subnet.relay) {
-        report(path, `"${address}" is the relay's own address; ${fix}`);
+        report({ path, problem: `"${address}" is the relay's own address`, fix });
     } else if (slot < pool.first || slot > pool.last) {
-        report(
+        report({
             path,
-            `"${address}" is the ${slot < pool.first ? "network" : "broadcast"} address of ${subnet.cidr}; ${fix}`,
-        );
+            problem: `"${address}" is the ${slot < pool.first ? "network" : "broadcast"} address of ${subnet.cidr}`,
+            fix,
+        });
     } else if (reserved.has(slot)) {
-        report(path, `"${address}" is reserved; ${fix}`);
+        report({ path, problem: `"${address}" is reserved`, fix });
     } else {
         return slot;
     }

@@ -1,5 +1,6 @@
 import { admittedOf, keyEpochOf } from "./defaults.js";
-import { attempt } from "../errors.js";
+import { checked } from "../arguments/faults.js";
+import type { Fault } from "../fault.js";
 import { parsePublicKey } from "../keys/text.js";
 import type { Ledger, RetiredPeer } from "./model.js";
 import type { PeerRequest } from "./request.js";
@@ -22,7 +23,7 @@ export interface Identities {
 export function identify(
     peers: Record<string, PeerRequest>,
     before: Ledger,
-    report: (path: string, reason: string) => void,
+    report: (fault: Fault) => void,
 ): Identities {
     const names = Object.keys(peers).sort();
     const dropped = Object.keys(before.peers).filter((name) => !Object.hasOwn(peers, name));
@@ -38,8 +39,11 @@ export function identify(
             of.set(name, { kind: "stays", address: active.address, admitted: admittedOf(active) });
             const epoch = peers[name]?.keyEpoch ?? 1;
             if (epoch < keyEpochOf(active)) {
-                const problem = `went back from ${keyEpochOf(active)} to ${epoch}, which would bring replaced keys back`;
-                report(`peers.${name}.keyEpoch`, `${problem}; keep it, or raise it to rotate`);
+                report({
+                    path: `peers.${name}.keyEpoch`,
+                    problem: `went back from ${keyEpochOf(active)} to ${epoch}, which would bring replaced keys back`,
+                    fix: "keep it, or raise it to rotate",
+                });
             }
         } else if (origin !== undefined) {
             // A name that was retired before may not meet a preshared key of its earlier life again.
@@ -49,11 +53,11 @@ export function identify(
         } else if (retired !== undefined) {
             const { reinstate, keyEpoch, publicKey } = peers[name] as PeerRequest;
             if (publicKey === undefined && reinstate !== true && (keyEpoch ?? 1) <= (retired.keyEpoch ?? 0)) {
-                const problem = `was not put off in time: "${name}" expired on ${retired.expires}, and its key counts as revoked since`;
-                report(
-                    `peers.${name}.expires`,
-                    `${problem}; raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
-                );
+                report({
+                    path: `peers.${name}.expires`,
+                    problem: `was not put off in time: "${name}" expired on ${retired.expires}, and its key counts as revoked since`,
+                    fix: "raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again",
+                });
             }
             of.set(name, { kind: "returns", address: retired.address || undefined, admitted: admittedOf(retired) + 1 });
         } else {
@@ -110,7 +114,7 @@ function checkKeys(
     names: string[],
     before: Ledger,
     renamed: Map<string, string>,
-    report: (path: string, reason: string) => void,
+    report: (fault: Fault) => void,
 ): void {
     const revoked = revokedKeys(peers, before);
     const owner = new Map<string, string>();
@@ -120,14 +124,11 @@ function checkKeys(
             continue;
         }
         const path = `peers.${name}.publicKey`;
-        const parsed = attempt(
-            () => parsePublicKey(key, path),
-            ({ problem, fix }) => report(path, `${problem}; ${fix}`),
-        );
+        const parsed = checked(() => parsePublicKey(key, path), report, path);
         if (parsed === undefined) continue;
         const other = owner.get(key);
         if (other !== undefined) {
-            report(path, `is also the key of "${other}"; give each peer its own key`);
+            report({ path, problem: `is also the key of "${other}"`, fix: "give each peer its own key" });
             continue;
         }
         owner.set(key, name);
@@ -135,7 +136,11 @@ function checkKeys(
         const isOwnKey = own(before.peers, name)?.publicKey === key || renamed.has(name);
         if (whose !== undefined && !isOwnKey && reinstate !== true) {
             const fix = isOutput === true ? "give a new key (for a generated one, raise keyEpoch)" : "give a new key";
-            report(path, `was revoked${whose}; ${fix}, or set reinstate: true if this one is to be trusted again`);
+            report({
+                path,
+                problem: `was revoked${whose}`,
+                fix: `${fix}, or set reinstate: true if this one is to be trusted again`,
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 import { parseSubnet } from "../addresses/index.js";
-import { attempt } from "../errors.js";
+import { checked } from "../arguments/faults.js";
+import type { Fault } from "../fault.js";
 import type { Ledger, RetiredPeer } from "./model.js";
 import { checkName, checkUniqueNames } from "../names.js";
 import { allocateAddresses } from "./addresses.js";
@@ -11,19 +12,14 @@ import type { PeerRequest, RegistryRequest } from "./request.js";
 export interface Allocation {
     /** Not to be used when there are problems. */
     ledger: Ledger;
-    /** Everything that is wrong, not only the first. `path` is a property path, `reason` reads "problem; fix". */
-    problems: Problem[];
+    /** Everything that is wrong, not only the first. */
+    problems: Fault[];
     /** New names that brought the key of a name just dropped: they keep its address. */
     renamed: { from: string; to: string }[];
     /** New names of services that were called otherwise before: they keep their port. */
     renamedServices: { from: string; to: string }[];
     /** Who is listed and does not count any more. */
     expired: ExpiredPeer[];
-}
-
-export interface Problem {
-    path: string;
-    reason: string;
 }
 
 /**
@@ -44,26 +40,28 @@ export function allocate(asked: RegistryRequest, previous: Ledger | undefined, n
         expired,
     } = now === undefined ? { peers: asked.peers, before: known, expired: [] } : asOf(now, asked.peers, known);
     const request = { ...asked, peers: sorted(current), services: sorted(asked.services) };
-    const problems: Problem[] = [];
-    const report = (path: string, reason: string): void => void problems.push({ path, reason });
-    const checked = attempts(report);
+    const problems: Fault[] = [];
+    const report = (fault: Fault): void => void problems.push(fault);
 
-    const subnet = checked("subnet", () => parseSubnet(request.subnet, "", 4));
+    const subnet = checked(() => parseSubnet(request.subnet, "", 4), report, "subnet");
     const { subnet6: text6 } = request;
-    const subnet6 = text6 === undefined ? undefined : checked("subnet6", () => parseSubnet(text6, "", 6));
+    const subnet6 = text6 === undefined ? undefined : checked(() => parseSubnet(text6, "", 6), report, "subnet6");
     if (subnet === undefined || (text6 !== undefined && subnet6 === undefined)) {
         return { ledger: known, problems, renamed: [], renamedServices: [], expired };
     }
     if (subnet6 !== undefined && 128 - subnet6.prefix < 32 - subnet.prefix) {
-        const problem = `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same position in both`;
-        report("subnet6", `${problem}; choose a prefix length of at most /${128 - (32 - subnet.prefix)}`);
+        report({
+            path: "subnet6",
+            problem: `"${subnet6.cidr}" has fewer addresses than "${subnet.cidr}", and a peer has the same position in both`,
+            fix: `choose a prefix length of at most /${128 - (32 - subnet.prefix)}`,
+        });
         return { ledger: known, problems, renamed: [], renamedServices: [], expired };
     }
     for (const [kind, entries] of Object.entries({ peers: request.peers, services: request.services })) {
         for (const name of Object.keys(entries)) {
-            checked(`${kind}.${name}`, () => checkName(name, ""));
+            checked(() => checkName(name, ""), report, `${kind}.${name}`);
         }
-        checked(kind, () => checkUniqueNames(Object.keys(entries), ""));
+        checked(() => checkUniqueNames(Object.keys(entries), ""), report, kind);
     }
     if (problems.length > 0) {
         return { ledger: known, problems, renamed: [], renamedServices: [], expired };
@@ -102,10 +100,4 @@ const EMPTY: Ledger = { peers: {}, services: {}, retired: { peers: {}, services:
 
 function sorted<T>(entries: Record<string, T>): Record<string, T> {
     return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Runs a check; what it refuses becomes a problem at `path`. */
-function attempts(report: (path: string, reason: string) => void) {
-    return <T>(path: string, check: () => T): T | undefined =>
-        attempt(check, ({ problem, fix }) => report(path, `${problem}; ${fix}`));
 }

@@ -1,3 +1,4 @@
+import type { Fault } from "../fault.js";
 import type { Ledger, RegistryService } from "./model.js";
 import type { ServiceRequest } from "./request.js";
 import { assignSlots } from "./slots.js";
@@ -10,7 +11,7 @@ const PORT_POOL = { first: 8443, last: 8499 } as const;
 export function allocatePorts(
     services: Record<string, ServiceRequest>,
     { services: then, retired: { services: left } }: Ledger,
-    report: (path: string, reason: string) => void,
+    report: (fault: Fault) => void,
 ): Ports {
     const renamed = renames(services, then);
     const newName = new Map(renamed.map(({ from, to }) => [from, to]));
@@ -27,15 +28,19 @@ export function allocatePorts(
     const result = assignSlots({ pool: PORT_POOL, blocked: () => false, wanted, retired });
 
     for (const { name, holder } of result.conflicts) {
-        report(
-            `services.${name}.port`,
-            `${services[name]?.port} belongs to "${holder}"; choose another, or leave it out to have one allocated`,
-        );
+        report({
+            path: `services.${name}.port`,
+            problem: `${services[name]?.port} belongs to "${holder}"`,
+            fix: "choose another, or leave it out to have one allocated",
+        });
     }
     for (const name of result.unserved) {
         const { first, last } = PORT_POOL;
-        const problem = `there is no port left for "${name}": the pool ${first}-${last} has ${last - first + 1}`;
-        report(`services.${name}`, `${problem}; give the service a port outside it, or remove a service`);
+        report({
+            path: `services.${name}`,
+            problem: `there is no port left for "${name}": the pool ${first}-${last} has ${last - first + 1}`,
+            fix: "give the service a port outside it, or remove a service",
+        });
     }
     return {
         services: record([...result.slots].map(([name, port]) => [name, port])),
@@ -64,13 +69,17 @@ function want(
     name: string,
     port: number | undefined,
     before: { services: Ledger["services"]; retired: Ledger["retired"]["services"] },
-    report: (path: string, reason: string) => void,
+    report: (fault: Fault) => void,
 ): Want {
     if (port !== undefined) {
         if (Number.isInteger(port) && port >= 1 && port <= 65535) {
             return { pinned: port };
         }
-        report(`services.${name}.port`, `${port} is not a port; choose one from 1 to 65535`);
+        report({
+            path: `services.${name}.port`,
+            problem: `${port} is not a port`,
+            fix: "choose one from 1 to 65535",
+        });
         return {};
     }
     if (Object.hasOwn(before.services, name)) {

@@ -1,12 +1,12 @@
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
-import { InvalidArgument, TunnelError } from "../../core/errors.js";
+import { faultOf, InvalidArgument, TunnelError } from "../../core/errors.js";
+import { faultText } from "../../core/fault.js";
 import {
     UNKNOWN,
     type ChangeKind,
     type DiffResult,
-    type CheckFailure,
     type CheckResult,
     type Context,
     type PartialFailure,
@@ -45,7 +45,7 @@ export class Operations {
             this.checked.add(message.getUrn());
             const result = await resource.check(news.values, previous, context).catch(asCheckFailure);
             const response = new messages.CheckResponse();
-            response.setFailuresList(result.failures.map((failure) => checkFailure(text(reasonOf(failure)))));
+            response.setFailuresList(result.failures.map((failure) => checkFailure(text(faultText(failure)))));
             return { message: response, structs: { inputs: inputs(result.inputs) } };
         });
     }
@@ -249,7 +249,7 @@ function isSecret(name: string, current: Received[], previous: Received[]): bool
 /** What refuses an argument by throwing has the same answer as what returns a failure. */
 function asCheckFailure(error: unknown): CheckResult {
     if (error instanceof InvalidArgument) {
-        return { inputs: {}, failures: [{ path: error.subject, reason: `${error.problem}; ${error.fix}` }] };
+        return { inputs: {}, failures: [faultOf(error)] };
     }
     throw error;
 }
@@ -259,10 +259,6 @@ function checkFailure(reason: string): messages.CheckFailure {
     const failure = new messages.CheckFailure();
     failure.setReason(reason);
     return failure;
-}
-
-function reasonOf({ path, reason }: CheckFailure): string {
-    return path === "" || reason.startsWith(path) ? reason : `${path}: ${reason}`;
 }
 
 const kinds: Record<ChangeKind, messages.PropertyDiff.Kind> = {

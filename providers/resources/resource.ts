@@ -3,6 +3,7 @@
  * between this and the engine's protocol: secrets are unwrapped on the way in and marked again on the way
  * out, a value the engine does not know yet is `UNKNOWN`.
  */
+import type { Fault } from "../../core/fault.js";
 
 /** Stands for a value that is not known yet. Only seen in a preview: in check, diff and preview create/update. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
@@ -35,15 +36,9 @@ export interface Context {
     log(severity: Severity, message: string, topic?: string): void;
 }
 
-/** `path` opens the reason ("peers.alice.publicKey: ..."); it is never sent as the failure's property, whose value the engine would print. */
-export interface CheckFailure {
-    path: string;
-    reason: string;
-}
-
 export interface CheckResult {
     inputs: Properties;
-    failures: CheckFailure[];
+    failures: Fault[];
 }
 
 export type ChangeKind = "add" | "delete" | "update";

@@ -1,5 +1,5 @@
-import type { Fault } from "../../core/arguments/faults.js";
-import { InvalidArgument } from "../../core/errors.js";
+import { invalid } from "../../core/errors.js";
+import type { Fault } from "../../core/fault.js";
 import { isMap } from "./changes.js";
 import { UNKNOWN, type Unknown } from "./resource.js";
 
@@ -104,8 +104,7 @@ export const anything: Shape<unknown> = () => undefined;
  */
 export function read<T, Value = unknown>(shape: Shape<T>, value: Value, subject = ""): Value & T {
     if (conforms(shape, value)) return value;
-    const { path, problem, fix } = shape(value, subject) ?? { path: subject, problem: "cannot be read", fix: "" };
-    throw new InvalidArgument(path, problem, fix);
+    throw invalid(shape(value, subject) ?? { path: subject, problem: "cannot be read", fix: "" });
 }
 
 export function conforms<T, Value = unknown>(shape: Shape<T>, value: Value): value is Value & T {

@@ -3,17 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 
 import { privateKeyIn } from "../../../core/adoption/keyFile.js";
 import { generateKeyPair, parsePrivateKey, publicKeyOf } from "../../../core/keys/index.js";
-import { InvalidArgument } from "../../../core/errors.js";
+import { faultOf, invalid, InvalidArgument } from "../../../core/errors.js";
+import type { Fault } from "../../../core/fault.js";
 import { inProject } from "../../audit/paths.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
-import {
-    type ChangeKind,
-    type CheckFailure,
-    type Context,
-    type Properties,
-    type Resource,
-    UNKNOWN,
-} from "../resource.js";
+import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
 
 /** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
 export const keyPair: Resource = {
@@ -95,7 +89,7 @@ export const keyPair: Resource = {
             ? newPair(news, context)
             : { publicKey: oldOutputs["publicKey"], privateKey: oldOutputs["privateKey"] };
         if (news["handedOut"] === true) return { ...named(news), ...pair, privateKey: "" };
-        if (pair.privateKey === "") throw new InvalidArgument(...wanted(news));
+        if (pair.privateKey === "") throw invalid(keyIsGone(news));
         return { ...named(news), ...pair };
     },
 
@@ -109,33 +103,33 @@ function keptPair(inputs: Properties): Properties | undefined {
     const { privateKey, privateKeyFile } = inputs;
     if (privateKey !== undefined && privateKey !== old["privateKey"]) return undefined;
     if (privateKeyFile !== undefined) return undefined;
-    if (old["privateKey"] === "" && inputs["handedOut"] !== true) throw new InvalidArgument(...wanted(inputs));
+    if (old["privateKey"] === "" && inputs["handedOut"] !== true) throw invalid(keyIsGone(inputs));
     return { publicKey: old["publicKey"], privateKey: old["privateKey"] };
 }
 
 /** A dropped key cannot be recovered, so a key that was never handed out must not be dropped. */
-function* handedOutFailures(news: Properties, olds: Properties | undefined): Generator<CheckFailure> {
+function* handedOutFailures(news: Properties, olds: Properties | undefined): Generator<Fault> {
     if (olds === undefined) return;
     const isNew = news["epoch"] !== olds["epoch"];
     if (isNew && news["handedOut"] === true)
         yield {
             path: "handedOut",
-            reason: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it; remove it while keyEpoch is raised, hand out the new configuration, then set it again`,
+            problem: `would drop the key of epoch ${String(news["epoch"])} before ${String(news["owner"])} has it`,
+            fix: "remove it while keyEpoch is raised, hand out the new configuration, then set it again",
         };
     // What was kept are outputs, and tell it by the key that is not there.
     const was = olds["handedOut"] === true || olds["privateKey"] === "";
     if (!isNew && was && news["handedOut"] !== true) {
-        const [, problem, fix] = wanted(news);
-        yield { path: "handedOut", reason: `${problem}; ${fix}` };
+        yield { ...keyIsGone(news), path: "handedOut" };
     }
 }
 
-function wanted({ owner }: Properties): [subject: string, problem: string, fix: string] {
-    return [
-        `peer ${String(owner)}.handedOut`,
-        `was true, and the private key of ${String(owner)} is no longer in the state: only its owner has it`,
-        "keep it true, or raise keyEpoch for a new key",
-    ];
+function keyIsGone({ owner }: Properties): Fault {
+    return {
+        path: `peer ${String(owner)}.handedOut`,
+        problem: `was true, and the private key of ${String(owner)} is no longer in the state: only its owner has it`,
+        fix: "keep it true, or raise keyEpoch for a new key",
+    };
 }
 
 function checkNobodyHas({ owner, handedOut }: Properties): void {
@@ -195,29 +189,29 @@ function named(inputs: Properties): Properties {
     return { owner: inputs["owner"], epoch: inputs["epoch"] };
 }
 
-function ownerFailures({ owner }: Properties): CheckFailure[] {
+function ownerFailures({ owner }: Properties): Fault[] {
     const isName = owner === UNKNOWN || (typeof owner === "string" && owner !== "");
-    return isName ? [] : [{ path: "owner", reason: "is not a name; give the name of the peer or relay" }];
+    return isName ? [] : [{ path: "owner", problem: "is not a name", fix: "give the name of the peer or relay" }];
 }
 
-function epochFailures({ epoch }: Properties): CheckFailure[] {
+function epochFailures({ epoch }: Properties): Fault[] {
     const isEpoch = epoch === UNKNOWN || (typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 1);
-    return isEpoch ? [] : [{ path: "epoch", reason: "must be an integer ≥ 1; start with 1 and count up" }];
+    return isEpoch ? [] : [{ path: "epoch", problem: "must be an integer ≥ 1", fix: "start with 1 and count up" }];
 }
 
-function privateKeyFailures({ privateKey }: Properties): CheckFailure[] {
+function privateKeyFailures({ privateKey }: Properties): Fault[] {
     if (privateKey === undefined || privateKey === UNKNOWN) {
         return [];
     }
     if (typeof privateKey !== "string") {
-        return [{ path: "privateKey", reason: "is not a string; give the output of `wg genkey`" }];
+        return [{ path: "privateKey", problem: "is not a string", fix: "give the output of `wg genkey`" }];
     }
     try {
         parsePrivateKey(privateKey, "privateKey");
         return [];
     } catch (error) {
         if (error instanceof InvalidArgument) {
-            return [{ path: error.subject, reason: `${error.problem}; ${error.fix}` }];
+            return [faultOf(error)];
         }
         throw error;
     }

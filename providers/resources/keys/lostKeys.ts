@@ -1,8 +1,9 @@
 import { auditShape } from "../relay/placed.js";
 import { fields, flag, number, optional, read } from "../shape.js";
 import { FormerNames } from "../../../core/audit/renames.js";
+import type { Fault } from "../../../core/fault.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
-import type { CheckFailure, Context, Properties, PropertySchema } from "../resource.js";
+import type { Context, Properties, PropertySchema } from "../resource.js";
 
 /*
  * A state that was lost while its relay goes on: all generated and derived keys would be new, and configurations in
@@ -24,7 +25,7 @@ export const LOST_INPUTS: Record<string, PropertySchema> = {
 };
 
 /** Refuses to make new secrets for a relay that the log says is there. */
-export async function lostKeyFailures(news: Properties, context: Context): Promise<CheckFailure[]> {
+export async function lostKeyFailures(news: Properties, context: Context): Promise<Fault[]> {
     const { audit, relay, replaceLostKeys: said } = news;
     const effect = effectOf(news);
     if (audit === undefined || effect === undefined) return [];
@@ -40,7 +41,7 @@ export async function lostKeyFailures(news: Properties, context: Context): Promi
     const found = `the state does not have the keys of this relay, and the log (line ${last.sequence}) says that the relay exists: ${effect.made} generated, and ${effect.stops}`;
     const stale = said === undefined ? "" : " (replaceLostKeys refers to another record)";
     const fix = `restore the state, or copy the keys from the relay (docs/adopting.md), or set replaceLostKeys: "${last.hash}" to generate new ones`;
-    return [{ path: `relay ${String(relay)}`, reason: `${found}${stale}; ${fix}` }];
+    return [{ path: `relay ${String(relay)}`, problem: `${found}${stale}`, fix }];
 }
 
 const losesShape = fields<{ relayKey?: boolean; peers?: number }>({

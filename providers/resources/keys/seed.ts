@@ -27,7 +27,7 @@ export const seed: Resource = {
         return {
             inputs,
             failures: [
-                ...(isName ? [] : [{ path: "relay", reason: "is not a name; give the name of the relay" }]),
+                ...(isName ? [] : [{ path: "relay", problem: "is not a name", fix: "give the name of the relay" }]),
                 ...(isMadeAnew ? await lostKeyFailures(news, context) : []),
             ],
         };

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import type { Fault } from "../../../core/fault.js";
 import { generateSshKeyPair } from "../../../core/keys/ssh.js";
 import { hasUnknown, isMap, same } from "../changes.js";
 import { type Properties, type Resource, UNKNOWN } from "../resource.js";
@@ -31,13 +32,14 @@ export const sshKeyPair: Resource = {
 
     async check(news) {
         const { purpose, keepers } = news;
-        const failures = [];
+        const failures: Fault[] = [];
         if (purpose !== UNKNOWN && (typeof purpose !== "string" || purpose === ""))
-            failures.push({ path: "purpose", reason: "is not a string; describe the purpose of the pair" });
+            failures.push({ path: "purpose", problem: "is not a string", fix: "describe the purpose of the pair" });
         if (keepers !== undefined && keepers !== UNKNOWN && !isMap(keepers))
             failures.push({
                 path: "keepers",
-                reason: "is not a map; give the objects that the pair belongs to, by name",
+                problem: "is not a map",
+                fix: "give the objects that the pair belongs to, by name",
             });
         return { inputs: news, failures };
     },

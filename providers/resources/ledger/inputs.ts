@@ -1,3 +1,4 @@
+import type { Fault } from "../../../core/fault.js";
 import type { Ledger, RegistryService, RetiredPeer } from "../../../core/registry/model.js";
 import type { PeerRequest, ServiceRequest } from "../../../core/registry/request.js";
 import { type LoggedInputs, readLogged } from "../relay/placed.js";
@@ -15,7 +16,7 @@ interface Told {
     /** Public keys that resources put out; some are not known in a preview. */
     publicKeys?: Record<string, unknown>;
     /** What the ledger's history forbids. */
-    refused?: { path: string; reason: string }[];
+    refused?: Fault[];
 }
 
 export type RegistryInputs = LoggedInputs & Told;
@@ -37,7 +38,7 @@ const toldShape: Shape<Told> = fields<Told>({
     ),
     services: mapOf(fields<ServiceRequest>({ port: optional(number), formerly: optional(listOf(text)) })),
     publicKeys: optional(mapOf(anything)),
-    refused: optional(listOf(fields<{ path: string; reason: string }>({ path: text, reason: text }))),
+    refused: optional(listOf(fields<Fault>({ path: text, problem: text, fix: text }))),
 });
 
 const serviceShape: Shape<RegistryService> = fields<RegistryService>({ port: number });

@@ -108,11 +108,11 @@ export const registry: Resource = {
         }
         // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
         // behind, the program brings back what was taken away since.
-        const failures = problems.length === 0 ? [] : allocate(request, undefined, now).problems;
-        const refused = failures.length > 0 || problems.length === 0 ? {} : { refused: problems };
+        const isUnfit = problems.length > 0 && allocate(request, undefined, now).problems.length > 0;
+        const refused = isUnfit || problems.length === 0 ? {} : { refused: problems };
         return {
             inputs: { ...given, ...ledger, ...refused },
-            failures: failures.length > 0 ? problems : [],
+            failures: isUnfit ? problems : [],
         };
     },
 
@@ -198,10 +198,13 @@ async function verifyPlaces(olds: Properties | undefined, news: Properties, cont
 }
 
 /** @throws Refused when check found something that the ledger's history forbids */
-function refuse({ refused: problems = [] }: RegistryInputs, behind: boolean): void {
-    if (problems.length === 0) return;
-    const reason = "was changed in the state since this branch was created; rebase the branch first";
-    throw new Refused(behind ? problems.map(({ path }) => ({ path, reason })) : problems);
+function refuse({ refused = [] }: RegistryInputs, behind: boolean): void {
+    if (refused.length === 0) return;
+    const changed = {
+        problem: "was changed in the state since this branch was created",
+        fix: "rebase the branch first",
+    };
+    throw new Refused(behind ? refused.map(({ path }) => ({ path, ...changed })) : refused);
 }
 
 async function record(inputs: RegistryInputs, previous: RecordMark | undefined): Promise<Properties> {

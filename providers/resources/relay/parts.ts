@@ -1,11 +1,12 @@
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { Facts } from "../../hosts/facts.js";
 import type { Drift } from "../../../core/drift.js";
+import type { Fault } from "../../../core/fault.js";
 import type { Answers, Part } from "../../../core/protocol/steps.js";
 import type { Wording } from "../effects.js";
 import type { Found } from "../import/importing.js";
 import type { Announcement } from "./announcement.js";
-import type { ChangeKind, CheckFailure, Properties, ResourceSchema } from "../resource.js";
+import type { ChangeKind, Properties, ResourceSchema } from "../resource.js";
 import type { Change, Desired, Outcome, Running } from "./change.js";
 
 /**
@@ -28,8 +29,8 @@ export interface RelayResourceParts<
     /** Inputs as they count, before they are checked and compared. */
     complete?(inputs: Properties, olds: Properties | undefined): Properties;
     /** What the program gave unseen, as an Output or a secret, and is not fit: looked at before it is read. */
-    unfit?(inputs: Properties): CheckFailure[];
-    check?(inputs: I, olds: Properties | undefined): CheckFailure[];
+    unfit?(inputs: Properties): Fault[];
+    check?(inputs: I, olds: Properties | undefined): Fault[];
     /** Leaves out what says the same twice, adds what the calendar asks for, throws to refuse. */
     adjust?(change: Change<I, O>, changes: Record<string, ChangeKind>): Record<string, ChangeKind>;
     /** What is said whether or not anything changes, as a warning: what the calendar brings, what is weaker than it could be. */

@@ -1,9 +1,10 @@
 import type { ReceiptMark, ScriptInputs } from "./inputs.js";
 import { ownerOf } from "../../../core/protocol/owner.js";
-import { HostError, TunnelError } from "../../../core/errors.js";
+import { faultOf, HostError, TunnelError } from "../../../core/errors.js";
+import type { Fault } from "../../../core/fault.js";
 import { parsePublicKey } from "../../../core/keys/index.js";
 import { isGenuine, parseReceipt, type Receipt } from "../../hosts/receipt.js";
-import type { CheckFailure, Context, Properties } from "../resource.js";
+import type { Context, Properties } from "../resource.js";
 
 const SUBJECT = "host.receipt";
 
@@ -17,7 +18,7 @@ export function* receiptFailures(
     inputs: ScriptInputs,
     olds: Properties | undefined,
     context: Context,
-): Generator<CheckFailure> {
+): Generator<Fault> {
     const { relayPublicKey } = inputs;
     if (typeof relayPublicKey === "string") {
         const failure = failureOf("host.relayPublicKey", () => parsePublicKey(relayPublicKey, "host.relayPublicKey"));
@@ -28,18 +29,20 @@ export function* receiptFailures(
     const receipt = failure === undefined ? receiptOf(inputs) : undefined;
     if (receipt === undefined) return;
     const wrong = foreignReceipt(receipt, inputs, context);
-    if (wrong !== undefined) yield { path: SUBJECT, reason: `${wrong.problem}; ${wrong.fix}` };
+    if (wrong !== undefined) yield { path: SUBJECT, ...wrong };
     if (typeof relayPublicKey === "string" && relayPublicKey !== receipt.publicKey) {
         yield {
             path: "host.relayPublicKey",
-            reason: `the relay's key in the receipt is ${receipt.publicKey}; remove relayPublicKey, or find out which relay the receipt is from`,
+            problem: `the relay's key in the receipt is ${receipt.publicKey}`,
+            fix: "remove relayPublicKey, or find out which relay the receipt is from",
         };
     }
     const before = olds === undefined ? undefined : receiptOf(olds);
     if (before !== undefined && isOlder(receipt, before)) {
         yield {
             path: SUBJECT,
-            reason: `it is of ${receipt.edition}, older than the previous one of ${before.edition}; give the newest`,
+            problem: `it is of ${receipt.edition}, older than the previous one of ${before.edition}`,
+            fix: "give the newest",
         };
     }
 }
@@ -66,11 +69,7 @@ export function markOf({ edition, generation, machine, publicKey, script }: Rece
 }
 
 /** Why a receipt is not one of this relay; undefined when it is, as far as can be told without the seed. */
-function foreignReceipt(
-    receipt: Receipt,
-    inputs: ScriptInputs,
-    context: Context,
-): { problem: string; fix: string } | undefined {
+function foreignReceipt(receipt: Receipt, inputs: ScriptInputs, context: Context): Omit<Fault, "path"> | undefined {
     const owner = ownerOf(context, inputs.relay);
     const isOfIt = typeof inputs.seed === "string" ? isGenuine(receipt, inputs.seed) : undefined;
     // Under whatever name: only a script of this relay knows its code.
@@ -91,12 +90,12 @@ function isOlder(a: Omit<ReceiptMark, "script">, b: Omit<ReceiptMark, "script">)
     return a.edition < b.edition || (a.edition === b.edition && earlier);
 }
 
-function failureOf(path: string, check: () => unknown): CheckFailure | undefined {
+function failureOf(path: string, check: () => unknown): Fault | undefined {
     try {
         check();
         return undefined;
     } catch (error) {
         if (!(error instanceof TunnelError)) throw error;
-        return { path, reason: `${error.problem}; ${error.fix}` };
+        return faultOf(error, path);
     }
 }

@@ -2,14 +2,14 @@ import { keyOf, peersOf } from "./peerChanges.js";
 import type { WireGuardPlan } from "./inputs.js";
 import type { WireGuardOutputs } from "./outputs.js";
 import { notRegistered } from "../../../core/registry/missing.js";
-import { InvalidArgument } from "../../../core/errors.js";
+import { faultOf, InvalidArgument } from "../../../core/errors.js";
+import type { Fault } from "../../../core/fault.js";
 import { fingerprint, parsePrivateKey, parsePublicKey, publicKeyOf } from "../../../core/keys/index.js";
 import { isMap } from "../changes.js";
 import { fits, unfit } from "./known.js";
-import type { CheckFailure } from "../resource.js";
 import { BY_EXPIRY } from "./expiry.js";
 
-export function* checkKeys(inputs: WireGuardPlan): Generator<CheckFailure> {
+export function* checkKeys(inputs: WireGuardPlan): Generator<Fault> {
     const owners = new Map<string, string>();
     for (const key of Object.values(inputs.privateKeys ?? {}))
         if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
@@ -20,17 +20,16 @@ export function* checkKeys(inputs: WireGuardPlan): Generator<CheckFailure> {
         yield* unfit(key, path, parsePublicKey);
         const other = owners.get(key);
         if (other !== undefined)
-            yield { path, reason: `is also the key of ${other}; every peer needs a key of its own` };
+            yield { path, problem: `is also the key of ${other}`, fix: "every peer needs a key of its own" };
         owners.set(key, name);
     }
 }
 
 /** An update of the interface alone knows the registry as it was. */
-export function* unregistered({ listed = [], peers }: WireGuardPlan): Generator<CheckFailure> {
+export function* unregistered({ listed = [], peers }: WireGuardPlan): Generator<Fault> {
     for (const name of listed) {
         if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
-        const { subject, problem, fix } = notRegistered(`peers.${name}`, "it");
-        yield { path: subject, reason: `${problem}; ${fix}` };
+        yield faultOf(notRegistered(`peers.${name}`, "it"));
     }
 }
 

@@ -1,25 +1,26 @@
 import { parseEndpoint } from "../../../core/arguments/text.js";
-import { TunnelError } from "../../../core/errors.js";
+import { faultOf, TunnelError } from "../../../core/errors.js";
+import type { Fault } from "../../../core/fault.js";
 import { parsePresharedKey, parsePrivateKey } from "../../../core/keys/index.js";
-import { type CheckFailure, type Properties, UNKNOWN } from "../resource.js";
+import { type Properties, UNKNOWN } from "../resource.js";
 
 type Parse = (text: string, subject: string) => unknown;
 
 /**
  * What is wrong with a value that a program gave as an Output or a secret: the component let it through unseen, so it is
- * checked here, as soon as it is known, by the same function as a plain one. No reason contains the value.
+ * checked here, as soon as it is known, by the same function as a plain one. No fault contains the value.
  */
-export function* unfit(value: unknown, path: string, parse: Parse): Generator<CheckFailure> {
+export function* unfit(value: unknown, path: string, parse: Parse): Generator<Fault> {
     if (value === undefined || value === UNKNOWN) return;
     if (typeof value !== "string") {
-        yield { path, reason: "is not a string; give a string" };
+        yield { path, problem: "is not a string", fix: "give a string" };
         return;
     }
     try {
         parse(value, path);
     } catch (error) {
         if (!(error instanceof TunnelError)) throw error;
-        yield { path, reason: `${error.problem}; ${error.fix}` };
+        yield faultOf(error, path);
     }
 }
 
@@ -28,7 +29,7 @@ export function fits(value: unknown, parse: Parse): boolean {
 }
 
 /** Keys and endpoints among WireGuard's inputs, but for public keys, which have owners too. */
-export function* unfitSecrets({ presharedKeys, privateKeys, leaf }: Properties): Generator<CheckFailure> {
+export function* unfitSecrets({ presharedKeys, privateKeys, leaf }: Properties): Generator<Fault> {
     for (const [name, key] of entriesOf(presharedKeys))
         if (key !== "none") yield* unfit(key, `peers.${name}.presharedKey`, parsePresharedKey);
     for (const [epoch, key] of entriesOf(privateKeys)) yield* unfit(key, `privateKeys.${epoch}`, parsePrivateKey);

@@ -3,11 +3,11 @@ import type { WireGuardChange } from "./change.js";
 import { parseEndpoint } from "../../../core/arguments/text.js";
 import { contains, unroutable } from "../../../core/addresses/index.js";
 import { HostError } from "../../../core/errors.js";
+import type { Fault } from "../../../core/fault.js";
 import { routesOf } from "../../../core/registry/defaults.js";
 import type { Facts } from "../../hosts/facts.js";
 import { fits } from "./known.js";
 import { peersOf } from "./peerChanges.js";
-import type { CheckFailure } from "../resource.js";
 
 /** An address that no peer's route may hold, and why. */
 interface Own {
@@ -16,7 +16,7 @@ interface Own {
 }
 
 /** What program and state show to be wrong with peers' routes, so that a preview refuses what an update would. */
-export function* routeFailures(inputs: WireGuardPlan): Generator<CheckFailure> {
+export function* routeFailures(inputs: WireGuardPlan): Generator<Fault> {
     const { host } = inputs;
     const reached = inputs.reached ?? {};
     const own = [
@@ -24,7 +24,7 @@ export function* routeFailures(inputs: WireGuardPlan): Generator<CheckFailure> {
         ...literal(reached.machine, OWN),
         ...literal(reached.endpoint, "the relay's endpoint"),
     ];
-    for (const { path, problem, fix } of held(inputs, own)) yield { path, reason: `${problem}; ${fix}` };
+    yield* held(inputs, own);
 }
 
 /** A route over the relay's own gateway or address would send the relay's own traffic into the tunnel. */
@@ -61,7 +61,7 @@ function* held(
     inputs: WireGuardPlan,
     own: Own[],
     isConcerned: (route: string) => boolean = () => true,
-): Generator<{ path: string; problem: string; fix: string }> {
+): Generator<Fault> {
     for (const [name, peer] of Object.entries(peersOf(inputs))) {
         for (const route of routesOf(peer).filter(isConcerned)) {
             const hit = own.find(

@@ -1,5 +1,5 @@
 import { membershipOf, refuseOverlaps, type Tunnel, tunnelOf } from "../../../../core/adoption/networks.js";
-import type { Fault } from "../../../../core/arguments/faults.js";
+import type { Fault } from "../../../../core/fault.js";
 
 const tunnel: Tunnel = { subnet: "10.8.0.0/24", left: [] };
 const both: Tunnel = { ...tunnel, subnet6: "fd00:8::/64" };

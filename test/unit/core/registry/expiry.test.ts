@@ -65,7 +65,8 @@ it.each([
         expect(ask({ alice: asked }, ledger).problems).toEqual([
             {
                 path: "peers.alice.publicKey",
-                reason: `was revoked when "alice" expired on ${JUNE}; give a new key, or set reinstate: true if this one is to be trusted again`,
+                problem: `was revoked when "alice" expired on ${JUNE}`,
+                fix: `give a new key, or set reinstate: true if this one is to be trusted again`,
             },
         ]);
     }
@@ -99,7 +100,8 @@ describe("a generated key, which the registry does not know", () => {
         expect(ask({ nas: { ...nas, expires: JULY } }, gone).problems).toEqual([
             {
                 path: "peers.nas.expires",
-                reason: `was not put off in time: "nas" expired on ${JUNE}, and its key counts as revoked since; raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
+                problem: `was not put off in time: "nas" expired on ${JUNE}, and its key counts as revoked since`,
+                fix: `raise keyEpoch for a new key, or set reinstate: true if this one is to be trusted again`,
             },
         ]);
     });

@@ -1,3 +1,4 @@
+import { faultText } from "../../../../core/fault.js";
 import { allocate } from "../../../../core/registry/index.js";
 import { key, request, after, addresses, reasons } from "./requests.js";
 
@@ -74,7 +75,7 @@ describe("what cannot be", () => {
     ])("pinning %s", (address, reason) => {
         const before = after(request({ alice: {}, bob: {} }));
         const result = allocate(request({ alice: { address }, bob: {} }, { reservedAddresses: ["10.8.0.9"] }), before);
-        expect(result.problems).toEqual([{ path: "peers.alice.address", reason }]);
+        expect(result.problems.map(faultText)).toEqual([`peers.alice.address: ${reason}`]);
     });
 
     it("the same address pinned twice", () => {

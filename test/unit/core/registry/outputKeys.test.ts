@@ -77,7 +77,8 @@ it("refuses the key that a peer used while a newer one waited for it, when it co
             expect(next(stolen, before, now).problems).toEqual([
                 {
                     path: "peers.mallory.publicKey",
-                    reason: `was revoked ${when}; give a new key, or set reinstate: true if this one is to be trusted again`,
+                    problem: `was revoked ${when}`,
+                    fix: `give a new key, or set reinstate: true if this one is to be trusted again`,
                 },
             ]);
         }
@@ -88,7 +89,8 @@ it("refuses a generated key that was taken out of the list and comes back, and s
     expect(next(generated({ nas: OLD }), before).problems).toEqual([
         {
             path: "peers.nas.publicKey",
-            reason: 'was revoked when "nas" was removed; give a new key (for a generated one, raise keyEpoch), or set reinstate: true if this one is to be trusted again',
+            problem: 'was revoked when "nas" was removed',
+            fix: "give a new key (for a generated one, raise keyEpoch), or set reinstate: true if this one is to be trusted again",
         },
     ]);
     expect(next(generated({ nas: NEW }, { keyEpoch: 2 }), before).problems).toEqual([]);

@@ -1,4 +1,5 @@
 /** Requests of a program, and what they lead to. */
+import { faultText } from "../../../../core/fault.js";
 import { publicKeyOf } from "../../../../core/keys/index.js";
 import { allocate, type Allocation } from "../../../../core/registry/index.js";
 import type { Ledger } from "../../../../core/registry/model.js";
@@ -35,5 +36,5 @@ export function addresses(ledger: Ledger): Record<string, string> {
 }
 
 export function reasons(result: Allocation): string[] {
-    return result.problems.map(({ path, reason }) => `${path}: ${reason}`);
+    return result.problems.map(faultText);
 }

@@ -195,7 +195,10 @@ describe("secrets", () => {
 
     it("are hidden in log lines and in every kind of failure, also of calls that get them from the state", async () => {
         const plugin = await offering({
-            check: async ({ key }) => ({ inputs: {}, failures: [{ path: "key", reason: `cannot be ${String(key)}` }] }),
+            check: async ({ key }) => ({
+                inputs: {},
+                failures: [{ path: "key", problem: `cannot be ${String(key)}`, fix: "give another" }],
+            }),
             create: async ({ key }) => {
                 throw new Error(`unexpected token in "${String(key)}"`);
             },
@@ -209,7 +212,7 @@ describe("secrets", () => {
         const created = await failureOf(plugin.create("Thing", { key: secret(KEY) }));
         const updated = await failureOf(plugin.update("Thing", state, {}));
         await plugin.delete("Thing", {}, state.outputs);
-        expect(failures).toStrictEqual([{ property: "", reason: "key: cannot be [secret]" }]);
+        expect(failures).toStrictEqual([{ property: "", reason: "key: cannot be [secret]; give another" }]);
         expect(created.details).toMatch(/: unexpected token in "\[secret\]"$/);
         expect(updated.details).toBe("wg said: bad key [secret]");
         expect(updated.initFailed?.reasons).toStrictEqual(["wg said: bad key [secret]"]);
@@ -249,16 +252,14 @@ describe("check", () => {
             check: async () => ({
                 inputs: {},
                 failures: [
-                    { path: "peers.alice.key", reason: "is not 32 bytes" },
-                    { path: "port", reason: "port: is taken" },
-                    { path: "", reason: "no peers" },
+                    { path: "peers.alice.key", problem: "is not 32 bytes", fix: "give a key" },
+                    { path: "", problem: "no peers", fix: "add one" },
                 ],
             }),
         });
         expect((await plugin.check("Thing", {})).failures).toStrictEqual([
-            { property: "", reason: "peers.alice.key: is not 32 bytes" },
-            { property: "", reason: "port: is taken" },
-            { property: "", reason: "no peers" },
+            { property: "", reason: "peers.alice.key: is not 32 bytes; give a key" },
+            { property: "", reason: "no peers; add one" },
         ]);
     });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { faultText } from "../../../../../core/fault.js";
 import { keyPair } from "../../../../../providers/resources/keys/keyPair";
 import { UNKNOWN, type Context, type Properties } from "../../../../../providers/resources/resource";
 
@@ -147,7 +148,7 @@ describe("KeyPair", () => {
         const said: string[] = [];
         const telling = { ...applying, log: (_severity, sentence) => said.push(sentence) } as Context;
         const failures = async (news: Properties, olds: Properties | undefined): Promise<string[]> =>
-            (await keyPair.check(news, olds, applying)).failures.map(({ path, reason }) => `${path} ${reason}`);
+            (await keyPair.check(news, olds, applying)).failures.map(faultText);
 
         it("loses its private half and keeps the public one, and has nothing to do a second time", async () => {
             const { outputs } = await created(inputs);
@@ -168,7 +169,7 @@ describe("KeyPair", () => {
             const dropped = { ...(await created(inputs)).outputs, privateKey: "" };
             const refusal =
                 "was true, and the private key of alice is no longer in the state: only its owner has it; keep it true, or raise keyEpoch for a new key";
-            expect(await failures(inputs, handed)).toEqual([`handedOut ${refusal}`]);
+            expect(await failures(inputs, handed)).toEqual([`handedOut: ${refusal}`]);
             await expect(keyPair.update("id", handed, dropped, inputs, applying)).rejects.toThrow(
                 "was true, and the private key of alice is no longer in the state",
             );
@@ -180,7 +181,7 @@ describe("KeyPair", () => {
 
         it("must have been there: a pair that is made now was handed to nobody", async () => {
             expect(await failures({ ...handed, epoch: 2 }, handed)).toEqual([
-                expect.stringMatching(/^handedOut would drop the key of epoch 2 before alice has it; /),
+                expect.stringMatching(/^handedOut: would drop the key of epoch 2 before alice has it; /),
             ]);
             for (const context of [previewing, applying])
                 await expect(keyPair.create(handed, context)).rejects.toThrow(

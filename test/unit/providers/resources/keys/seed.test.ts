@@ -51,7 +51,7 @@ describe("Seed", () => {
 
     it("refuses a relay without a name", async () => {
         expect((await seed.check({ relay: "" }, undefined, applying)).failures).toStrictEqual([
-            { path: "relay", reason: "is not a name; give the name of the relay" },
+            { path: "relay", problem: "is not a name", fix: "give the name of the relay" },
         ]);
     });
 

@@ -42,17 +42,21 @@ describe("check", () => {
         const strict = relayResource(
             lamp("grants", {
                 complete: (inputs, olds) => ({ ...inputs, colour: inputs.colour ?? olds?.colour }),
-                unfit: () => [{ path: "colour", reason: "is unfit" }],
+                unfit: () => [{ path: "colour", problem: "is unfit", fix: "choose another" }],
                 check: (inputs, olds) => [
-                    { path: "colour", reason: `${String(inputs.colour)} after ${String(olds?.colour)}` },
+                    {
+                        path: "colour",
+                        problem: `${String(inputs.colour)} after ${String(olds?.colour)}`,
+                        fix: "keep it",
+                    },
                 ],
             }),
         );
         expect(await strict.check(red({ colour: undefined }), blue(), contextOf())).toEqual({
             inputs: blue(),
             failures: [
-                { path: "colour", reason: "is unfit" },
-                { path: "colour", reason: "blue after blue" },
+                { path: "colour", problem: "is unfit", fix: "choose another" },
+                { path: "colour", problem: "blue after blue", fix: "keep it" },
             ],
         });
     });

@@ -3,6 +3,7 @@ import { webcrypto } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { faultText } from "../../../../../core/fault.js";
 import { certificateInfo, createAuthority } from "../../../../../core/certificates/index.js";
 import { parseBundle } from "../../../../../core/protocol/bundle.js";
 import { UNKNOWN, type Context, type Properties } from "../../../../../providers/resources/resource.js";
@@ -259,7 +260,7 @@ describe("a receipt that comes back", () => {
         const outputs = await create();
         const inputs = inputsOf({ receipt: told(outputs, more) });
         const { failures } = await script.check(inputs, inputsOf(), context());
-        expect(failures).toStrictEqual([{ path: "host.receipt", reason }]);
+        expect(failures.map(faultText)).toStrictEqual([`host.receipt: ${reason}`]);
         await expect(update(inputsOf(), outputs, inputs)).rejects.toThrow(reason.split("; ")[0]);
     });
 
@@ -275,9 +276,9 @@ describe("a receipt that comes back", () => {
         const older = inputsOf({ receipt: told(outputs, { fields: { generation: 8 } }) });
         const anew = inputsOf({ receipt: told(outputs, { fields: { generation: 1, publicKey: KEYS.carol } }) });
         const reasons = async (news: Properties): Promise<string[]> =>
-            (await script.check(news, newer, context())).failures.map(({ reason }) => reason);
+            (await script.check(news, newer, context())).failures.map(faultText);
         expect(await reasons(older)).toEqual([
-            expect.stringMatching(/^it is of .*, older than the previous one of .*; give the newest$/),
+            expect.stringMatching(/^host.receipt: it is of .*, older than the previous one of .*; give the newest$/),
         ]);
         expect(await reasons(anew)).toEqual([]);
     });
@@ -289,7 +290,8 @@ describe("a receipt that comes back", () => {
         expect((await script.check(inputs, undefined, context())).failures).toStrictEqual([
             {
                 path: "host.relayPublicKey",
-                reason: `the relay's key in the receipt is ${KEYS.dave}; remove relayPublicKey, or find out which relay the receipt is from`,
+                problem: `the relay's key in the receipt is ${KEYS.dave}`,
+                fix: `remove relayPublicKey, or find out which relay the receipt is from`,
             },
         ]);
         const bad = await script.check(inputsOf({ relayPublicKey: "no key" }), undefined, context());

@@ -11,7 +11,8 @@ const failuresOf = (given: WireGuardPlan): unknown[] => [...routeFailures(given)
 
 const refusal = (route: string, address: string, what: string): unknown => ({
     path: "peers.nas.routes",
-    reason: `${route} contains ${address}, ${what}: the relay would answer it through the tunnel and be cut off; declare a smaller network`,
+    problem: `${route} contains ${address}, ${what}: the relay would answer it through the tunnel and be cut off`,
+    fix: `declare a smaller network`,
 });
 
 const NAS = "192.168.7.0/24";
