@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ClientSettings } from "../core/client/settings.js";
 import { notRegistered } from "../core/registry/missing.js";
+import { isMocked } from "./mocked.js";
 import { missingKey } from "./relayByScript.js";
 import type { ListedPeer } from "./relayArguments.js";
 import type { LedgerOutput } from "./relayInputs.js";
@@ -41,12 +42,11 @@ export function clientConfig({
         peer.presharedKey,
         peer.privateKey,
     ]);
+    // A test may end before the values are known, and Jest then loads nothing any more.
+    if (isMocked()) loadRenderer();
     return pulumi.secret(
-        known.apply(async ([relay, { peers }, at, relayPublicKey, secret, peerKey, given, privateKey]) => {
-            const [{ clientConfigOf }, { renderClientConfig }] = await Promise.all([
-                import("../core/client/configOf.js"),
-                import("../core/client/config.js"),
-            ]);
+        known.apply(([relay, { peers }, at, relayPublicKey, secret, peerKey, given, privateKey]) => {
+            const { clientConfigOf, renderClientConfig } = loadRenderer();
             const entry = peers[peer.name];
             // No file at all: wg-quick and the apps refuse this sentence.
             if (relayPublicKey === "") return `${missingKey(relay)}\n`;
@@ -69,6 +69,13 @@ export function clientConfig({
             );
         }),
     );
+}
+
+/** Loaded when the first file is rendered. Required, not imported: Jest has no `import()`, and programs are tested with it. */
+function loadRenderer() {
+    const { clientConfigOf } = require("../core/client/configOf.js") as typeof import("../core/client/configOf.js");
+    const { renderClientConfig } = require("../core/client/config.js") as typeof import("../core/client/config.js");
+    return { clientConfigOf, renderClientConfig };
 }
 
 function expiredConfig(relay: string, { name, plain: { expires } }: ListedPeer): string {

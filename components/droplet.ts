@@ -2,10 +2,12 @@ import type * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { DigitalOceanPlain } from "../core/arguments/index.js";
+import { MOCK_ADDRESS } from "../core/mocks/address.js";
 import { hostKeyUserData } from "../core/units/userData.js";
 import type { Host } from "../providers/hosts/index.js";
 import type { Machine, Named } from "./machineTypes.js";
 import { Managed } from "./managed.js";
+import { orMock } from "./mocked.js";
 import { optionalPackage } from "./optionalPackage.js";
 import { runSetup } from "./setup.js";
 
@@ -59,6 +61,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         },
         { ...createdFirst, additionalSecretOutputs: ["userData"] },
     );
+    const ownAddress = orMock(droplet.ipv4Address, MOCK_ADDRESS);
     const dropletId = droplet.id.apply(Number);
     const firewall = new cloud.Firewall(
         `${name}-cloud-firewall`,
@@ -67,7 +70,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
     );
     const { address, assignments } = plain.reservedIp
         ? reserved(cloud, name, region, dropletId, child)
-        : { address: droplet.ipv4Address, assignments: [] };
+        : { address: ownAddress, assignments: [] };
 
     const credentials = pulumi.secret(login.output<string>("privateKey"));
     const descriptorWith = (hostKey: pulumi.Output<string>): pulumi.Inputs => ({
@@ -78,7 +81,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         sudo: false,
         packages: "install",
         hostKey,
-        instance: { provider: "digitalocean", id: droplet.id, address: droplet.ipv4Address },
+        instance: { provider: "digitalocean", id: droplet.id, address: ownAddress },
     });
     const { listenPorts: _, ...log } = named;
     const hostKey = new Managed(
@@ -96,7 +99,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
     const host = descriptorWith(hostKey.output("hostKey"));
     const connection = {
         // Its own address: under a reserved one, the script for the Droplet that goes would run on the one that comes.
-        host: droplet.ipv4Address,
+        host: ownAddress,
         port: 22,
         user: "root",
         hostKey: hostKey.output<string>("hostKey"),
@@ -122,7 +125,7 @@ function reserved(
 ): { address: pulumi.Output<string>; assignments: pulumi.Resource[] } {
     const { ipAddress } = new cloud.ReservedIp(`${name}-ip`, { region }, child);
     const assignment = new cloud.ReservedIpAssignment(`${name}-ip-assignment`, { ipAddress, dropletId }, child);
-    return { address: ipAddress, assignments: [assignment] };
+    return { address: orMock(ipAddress, MOCK_ADDRESS), assignments: [assignment] };
 }
 
 function userData(boot: Managed): pulumi.Output<string> {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 
 import { formerChildUrns, valueOf } from "./formerUrns.js";
+import { isMocked } from "./mocked.js";
 
 /*
  * Some values are nowhere but in the state: keys, seeds, authorities. The engine tells a resource that it replaces
@@ -45,7 +45,7 @@ const asked = new WeakMap<object, Promise<Map<string, Outputs>>>();
 /** Of all resources in the state, by URN; undefined where a program runs without an engine, in unit tests. */
 function heldOutputs(): Promise<Map<string, Outputs>> | undefined {
     const engine = pulumi.runtime.getMonitor();
-    if (engine === undefined || engine instanceof MockMonitor) return undefined;
+    if (engine === undefined || isMocked()) return undefined;
     const known = asked.get(engine) ?? readState();
     asked.set(engine, known);
     return known;

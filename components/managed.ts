@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderAdmittedPeers } from "../core/protocol/admitted.js";
 import type { Ledger } from "../core/registry/model.js";
 import { keptOutputs, type Outputs, type Select } from "./kept.js";
+import { isMocked } from "./mocked.js";
+import { completeOutputs } from "./mockOutputs.js";
 
 /** The managed resources of the plugin, and what each tells. The plugin's schema says more. */
 export const OUTPUTS = {
@@ -43,6 +45,7 @@ export class Managed extends pulumi.CustomResource {
         const token = `qptunnel:index:${type}`;
         const kept = keptOutputs(token, name, options.parent, KEEPING[type]);
         super(token, name, { ...asked, ...inputs, ...(kept === undefined ? {} : { kept }) }, options);
+        if (isMocked()) completeOutputs(this, type, name, inputs, OUTPUTS[type]);
     }
 
     output<T>(name: string): pulumi.Output<T> {

@@ -1,0 +1,46 @@
+import { InvalidArgument } from "../errors.js";
+import { allocate } from "../registry/index.js";
+import type { Ledger } from "../registry/model.js";
+import type { RegistryRequest } from "../registry/request.js";
+import { MOCK_OUTPUTS, type MockedResource } from "./outputs.js";
+
+export { mockKey, mockSshKey } from "./keys.js";
+export { MOCK_ADDRESS } from "./address.js";
+export { MOCK_OUTPUTS, type MockedResource } from "./outputs.js";
+
+/** Which output is asked for. */
+export interface MockedOutput extends MockedResource {
+    type: string;
+    output: string;
+}
+
+/**
+ * What an output is in a unit test: what the test's mocks say, or else what the plugin might say. Mocks that return the inputs say something
+ * else than the plugin where an output is called as an input is.
+ *
+ * @param now peers past their expiry get no address
+ * @throws InvalidArgument when the plugin would refuse to allocate an address or a port
+ */
+export function completed(value: unknown, asked: MockedOutput, now: Date): unknown {
+    const { type, output, inputs } = asked;
+    if (type === "Registry" && (output === "peers" || output === "services"))
+        return isAllocated(value, output) ? value : allocated(inputs, now)[output];
+    const isEchoed = type === "WireGuard" && output === "epochs" && Array.isArray(value);
+    return value === undefined || isEchoed ? MOCK_OUTPUTS[type]?.[output]?.(asked) : value;
+}
+
+/** Whether every entry has what the registry gives it. */
+function isAllocated(value: unknown, output: "peers" | "services"): boolean {
+    if (typeof value !== "object" || value === null) return false;
+    const given = output === "peers" ? "address" : "port";
+    return Object.values(value).every((entry) => (entry as Record<string, unknown>)[given] !== undefined);
+}
+
+/** The first ledger of a relay, as the plugin allocates it. */
+function allocated(inputs: Record<string, unknown>, now: Date): Ledger {
+    const request = { reservedAddresses: [], peers: {}, services: {}, ...inputs } as unknown as RegistryRequest;
+    const { ledger, problems } = allocate(request, undefined, now);
+    const [problem] = problems;
+    if (problem === undefined) return ledger;
+    throw new InvalidArgument(problem.path, problem.problem, problem.fix);
+}
