@@ -24,7 +24,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
     // Its provider deletes what has a name of its own before it makes another. Names are not unique here, and what goes
     // first leaves no relay when the other one cannot be made.
     const createdFirst: pulumi.CustomResourceOptions = { ...child, deleteBeforeReplace: false };
-    const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed =>
+    const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed<"SshKeyPair"> =>
         new Managed(
             "SshKeyPair",
             `${name}-${role}`,
@@ -72,7 +72,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         ? reserved(cloud, name, region, dropletId, child)
         : { address: ownAddress, assignments: [] };
 
-    const credentials = pulumi.secret(login.output<string>("privateKey"));
+    const credentials = pulumi.secret(login.output("privateKey"));
     const descriptorWith = (hostKey: pulumi.Output<string>): pulumi.Inputs => ({
         kind: "ssh",
         address,
@@ -92,7 +92,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
             host: descriptorWith(boot.output("publicKey")),
             credentials,
             publicKey: final.output("publicKey"),
-            privateKey: pulumi.secret(final.output<string>("privateKey")),
+            privateKey: pulumi.secret(final.output("privateKey")),
         },
         { ...child, dependsOn: [firewall, ...assignments] },
     );
@@ -102,7 +102,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         host: ownAddress,
         port: 22,
         user: "root",
-        hostKey: hostKey.output<string>("hostKey"),
+        hostKey: hostKey.output("hostKey"),
         privateKey: credentials,
     };
     const setups =
@@ -128,10 +128,10 @@ function reserved(
     return { address: orMock(ipAddress, MOCK_ADDRESS), assignments: [assignment] };
 }
 
-function userData(boot: Managed): pulumi.Output<string> {
+function userData(boot: Managed<"SshKeyPair">): pulumi.Output<string> {
     return pulumi.secret(
         pulumi
-            .all([boot.output<string>("publicKey"), boot.output<string>("privateKey")])
+            .all([boot.output("publicKey"), boot.output("privateKey")])
             .apply(([publicKey, privateKey]) => hostKeyUserData({ publicKey, privateKey })),
     );
 }

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Managed } from "./managed.js";
+import type { Recorded } from "./managed.js";
 
 /** Where a relay is put: what its resources are told about it, and what has to exist before them. */
 export interface Machine {
@@ -10,7 +10,7 @@ export interface Machine {
     /** Where peers find it, if the machine itself would not know. */
     address?: pulumi.Output<string>;
     /** What writes records, by role: the checkpoint comes after it. */
-    recorded: Record<string, Managed>;
+    recorded: Record<string, Recorded>;
 }
 
 /** What every resource of a relay is told: which log, which names. */

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { RecordMark } from "../core/audit/record.js";
 import { renderAdmittedPeers } from "../core/protocol/admitted.js";
 import type { Ledger } from "../core/registry/model.js";
+import type { OutputsOf, ResourceType } from "../providers/plugin/outputTypes.js";
 import { keptOutputs, type Outputs, type Select } from "./kept.js";
 import { isMocked } from "./mocked.js";
 import { completeOutputs } from "./mockOutputs.js";
@@ -33,13 +35,19 @@ export const OUTPUTS = {
     Grants: ["elements", "record", "drift"],
     Script: ["sha256", "edition", "publicKey", "registry", "served", "certificates", "receipt", "record", "drift"],
     AuditCheckpoint: ["genesis", "size", "bytes", "head", "root", "note"],
-} as const;
+} as const satisfies { [Type in ResourceType]: readonly (keyof OutputsOf<Type>)[] };
 
-export type ManagedType = keyof typeof OUTPUTS;
+/** Names of the outputs that a resource of a type is asked for. */
+type OutputName<Type extends ResourceType> = (typeof OUTPUTS)[Type][number] & keyof OutputsOf<Type>;
 
-/** One resource of the plugin. Its outputs are read by name: the plugin decides what is in them, not a class per type. */
-export class Managed extends pulumi.CustomResource {
-    constructor(type: ManagedType, name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
+/** A resource that writes records. */
+export interface Recorded extends pulumi.CustomResource {
+    output(name: "record"): pulumi.Output<RecordMark>;
+}
+
+/** One resource of the plugin. Its outputs are read by name, as what the plugin's resource of this type puts out. */
+export class Managed<Type extends ResourceType> extends pulumi.CustomResource {
+    constructor(type: Type, name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
         // An output exists on the resource only if it is asked for.
         const asked = Object.fromEntries(OUTPUTS[type].map((output) => [output, undefined]));
         const token = `qptunnel:index:${type}`;
@@ -48,8 +56,8 @@ export class Managed extends pulumi.CustomResource {
         if (isMocked()) completeOutputs(this, type, name, inputs, OUTPUTS[type]);
     }
 
-    output<T>(name: string): pulumi.Output<T> {
-        return (this as unknown as Record<string, pulumi.Output<T>>)[name] as pulumi.Output<T>;
+    output<Name extends OutputName<Type>>(name: Name): pulumi.Output<OutputsOf<Type>[Name]> {
+        return (this as unknown as Record<Name, pulumi.Output<OutputsOf<Type>[Name]>>)[name];
     }
 }
 
@@ -59,7 +67,7 @@ const everything = (outputs: Outputs): Outputs => outputs;
  * What resources keep of their outputs when they are replaced. SSH key pairs keep nothing: replacing one creates a
  * new pair.
  */
-const KEEPING: Partial<Record<ManagedType, Select>> = {
+const KEEPING: Partial<Record<ResourceType, Select>> = {
     KeyPair: everything,
     Seed: everything,
     HostKey: everything,

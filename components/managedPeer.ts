@@ -5,7 +5,7 @@ import type { Ledger, RegistryPeer, ServedService } from "../core/registry/model
 import { notRegistered } from "../core/registry/missing.js";
 import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
 import { machineFor } from "./machine.js";
-import { Managed } from "./managed.js";
+import { Managed, type Recorded } from "./managed.js";
 import type { ListedPeer, ManagedMachine, ResolvedRelay } from "./relayArguments.js";
 import { accessRules, proxyServices } from "./relayInputs.js";
 import type { MadeRelay, RelayParts } from "./relayOnHost.js";
@@ -21,7 +21,7 @@ export interface RelayEndpoint {
 /** A managed peer's machine. */
 export interface MadePeer {
     /** Resources that write records, by name and role. */
-    recorded: Record<string, Managed>;
+    recorded: Record<string, Recorded>;
     /** Services whose TLS ends there. */
     served: pulumi.Output<Record<string, ServedService>>;
 }
@@ -116,8 +116,8 @@ class ManagedPeer extends pulumi.ComponentResource {
         );
         const filled = {
             ...place,
-            machine: machineHost.output<string>("machine"),
-            hostKey: machineHost.output<string>("hostKey"),
+            machine: machineHost.output("machine"),
+            hostKey: machineHost.output("hostKey"),
             moved: machineHost.output("moved"),
         };
         const firewall = new Managed(

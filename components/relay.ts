@@ -5,7 +5,7 @@ import { algorithmsOf } from "../core/certificates/leaves.js";
 import { clientSettings, type ClientSettings } from "../core/client/settings.js";
 import { epochPlaces } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
-import type { Ledger, RegisteredPeer, ServedService } from "../core/registry/model.js";
+import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 import { relayIdOf } from "../core/relayIdentity.js";
 import { unansweredResolvers } from "../core/access/resolvers.js";
 import { clientConfig } from "./clientConfig.js";
@@ -52,7 +52,7 @@ export class Relay extends pulumi.ComponentResource {
     private readonly listed: ListedPeer[];
     private readonly services: ListedService[];
     private readonly ledger: LedgerOutput;
-    private readonly seed: Managed;
+    private readonly seed: Managed<"Seed">;
     private readonly endpointAt: (epoch: number) => pulumi.Output<string>;
     private readonly keyAt: (epoch: number) => pulumi.Output<string>;
 
@@ -88,7 +88,7 @@ export class Relay extends pulumi.ComponentResource {
         );
         // Nothing can be read from it of the seed, which an update of other targets may not have yet.
         const relayId = pulumi.unsecret(
-            this.seed.output<string | undefined>("seed").apply((seed) => seed && relayIdOf(seed)),
+            this.seed.output("seed").apply((seed: string | undefined) => seed && relayIdOf(seed)),
         );
         const place = { ...names, relayId, ...machine.inputs, confirmTimeout: plain.confirmTimeout };
 
@@ -100,7 +100,7 @@ export class Relay extends pulumi.ComponentResource {
             child(),
         );
         this.ledger = pulumi
-            .all([registry.output<Ledger["peers"]>("peers"), registry.output<Ledger["services"]>("services")])
+            .all([registry.output("peers"), registry.output("services")])
             .apply(([peers, services]) => ({ peers, services }));
 
         // What goes is taken away by the machine's first resource: all that can fail besides comes after it.
@@ -119,10 +119,8 @@ export class Relay extends pulumi.ComponentResource {
                 secret("privateKey"),
             ),
         }));
-        const byAlgorithm = (output: string): Record<string, pulumi.Output<string>> =>
-            Object.fromEntries(
-                authorities.map(({ algorithm, resource }) => [algorithm, resource.output<string>(output)]),
-            );
+        const byAlgorithm = (output: "certificate" | "privateKey"): Record<string, pulumi.Output<string>> =>
+            Object.fromEntries(authorities.map(({ algorithm, resource }) => [algorithm, resource.output(output)]));
 
         warnOfResolvers(this, resolved, this.ledger);
         const parts: RelayParts = {
@@ -150,7 +148,7 @@ export class Relay extends pulumi.ComponentResource {
         const records = Object.fromEntries(
             Object.entries(recorded).map(([role, resource]) => [
                 role,
-                resource.output<{ hash: string }>("record").apply((record) => record.hash),
+                resource.output("record").apply((record) => record.hash),
             ]),
         );
         const checkpoint = new Managed(
@@ -178,10 +176,10 @@ export class Relay extends pulumi.ComponentResource {
             .apply((certificates) => certificates.join(""));
         this.checkpoint = pulumi
             .all([
-                checkpoint.output<number>("size"),
-                checkpoint.output<string>("head"),
-                checkpoint.output<string>("root"),
-                checkpoint.output<string>("note"),
+                checkpoint.output("size"),
+                checkpoint.output("head"),
+                checkpoint.output("root"),
+                checkpoint.output("note"),
             ])
             .apply(([size, head, root, note]) => ({ size, head, root, note }));
         this.registerOutputs({

@@ -22,7 +22,7 @@ export function relayByScript(parts: RelayParts): MadeRelay {
         },
         { parent, dependsOn: [registry, ...machine.resources] },
     );
-    const publicKey = script.output<string>("publicKey");
+    const publicKey = script.output("publicKey");
     publicKey.apply((key) => {
         if (key === "") void pulumi.log.warn(missingKey(name), parent);
     });

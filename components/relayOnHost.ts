@@ -4,7 +4,7 @@ import { parseRule, RELAY } from "../core/access/index.js";
 import { familyOf } from "../core/addresses/index.js";
 import type { RelayPlain } from "../core/arguments/index.js";
 import type { Machine } from "./machineTypes.js";
-import { Managed, secretChild } from "./managed.js";
+import { Managed, type Recorded, secretChild } from "./managed.js";
 import type { ListedPeer, ResolvedRelay } from "./relayArguments.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 import { accessRules, admittedOf, type LedgerOutput, outputKeys, proxyServices } from "./relayInputs.js";
@@ -18,14 +18,14 @@ export interface RelayBase {
     place: pulumi.Inputs;
     machine: Machine;
     ledger: LedgerOutput;
-    registry: Managed;
+    registry: Managed<"Registry">;
     /** Said of its machine's first resource: `retained` where the engine lets go of it without removing anything. */
     letGo: { retained?: true };
 }
 
 /** What a relay is made of. */
 export interface RelayParts extends RelayBase {
-    seed: Managed;
+    seed: Managed<"Seed">;
     /** Certificates and private keys by algorithm. */
     authorities: Record<string, pulumi.Output<string>>;
     authorityKeys: Record<string, pulumi.Output<string>>;
@@ -34,7 +34,7 @@ export interface RelayParts extends RelayBase {
 /** A relay that was made, and what is known of it. */
 export interface MadeRelay {
     /** Resources that write records, by role. */
-    recorded: Record<string, Managed>;
+    recorded: Record<string, Recorded>;
     publicKey: pulumi.Output<string>;
     /** Public keys by key epoch; absent where there is one only. */
     epochs?: pulumi.Output<Record<string, { publicKey: string }>>;
@@ -49,7 +49,16 @@ export interface MadeRelay {
 }
 
 /** The machine, and first of all what goes from it: that waits for nothing that another resource makes. */
-export function relayHost({ parent, name, resolved, place, machine, ledger, registry, letGo }: RelayBase): Managed {
+export function relayHost({
+    parent,
+    name,
+    resolved,
+    place,
+    machine,
+    ledger,
+    registry,
+    letGo,
+}: RelayBase): Managed<"Host"> {
     return new Managed(
         "Host",
         `${name}-host`,
@@ -59,15 +68,15 @@ export function relayHost({ parent, name, resolved, place, machine, ledger, regi
 }
 
 /** A machine that is reached: deny everything, bring up the interface, serve, and add access last. */
-export function relayOnHost(parts: RelayParts, host: Managed): MadeRelay {
+export function relayOnHost(parts: RelayParts, host: Managed<"Host">): MadeRelay {
     const { parent, name, resolved, place } = parts;
     const { firewall: table, wireguard: tunnel, proxy: served, grants: allowed } = desiredOf(parts);
     const child = (after: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: after });
     const keys = relayKeys(parent, name, resolved.plain, host);
     const filled = {
         ...place,
-        machine: host.output<string>("machine"),
-        hostKey: host.output<string>("hostKey"),
+        machine: host.output("machine"),
+        hostKey: host.output("hostKey"),
         moved: host.output("moved"),
     };
     // With the key of an existing interface, the interface is adopted.
@@ -128,10 +137,10 @@ function comparedWith(tunnel: Record<string, pulumi.Input<unknown>>): pulumi.Inp
 }
 
 /** No peer's route may hold these; each is checked as soon as it is known. */
-function reachedAt({ resolved: { plain }, machine }: RelayParts, host: Managed): pulumi.Inputs {
+function reachedAt({ resolved: { plain }, machine }: RelayParts, host: Managed<"Host">): pulumi.Inputs {
     return {
         ...(plain.endpoint === undefined ? {} : { endpoint: plain.endpoint }),
-        machine: machine.address ?? host.output<string>("address"),
+        machine: machine.address ?? host.output("address"),
         client: host.output("client"),
     };
 }
@@ -193,7 +202,7 @@ function relayKeys(
     name: string,
     plain: RelayPlain,
     after: pulumi.Resource,
-): Map<number, Managed> {
+): Map<number, Managed<"KeyPair">> {
     if (plain.identity === "host") return new Map();
     return new Map(
         plain.keyEpochs.map((epoch) => [
@@ -208,9 +217,9 @@ function relayKeys(
     );
 }
 
-function privateKeysOf(keys: Map<number, Managed>): { privateKeys?: pulumi.Output<Record<string, string>> } {
+function privateKeysOf(keys: Map<number, Managed<"KeyPair">>): { privateKeys?: pulumi.Output<Record<string, string>> } {
     if (keys.size === 0) return {};
-    const byEpoch = [...keys].map(([epoch, pair]) => [epoch, pair.output<string>("privateKey")]);
+    const byEpoch = [...keys].map(([epoch, pair]) => [epoch, pair.output("privateKey")]);
     return { privateKeys: pulumi.secret(Object.fromEntries(byEpoch) as Record<string, pulumi.Output<string>>) };
 }
 

@@ -84,6 +84,27 @@ export interface Resource {
     delete(id: string, inputs: Properties, outputs: Properties, context: Context): Promise<void>;
 }
 
+/** A resource by what its outputs are: components read them by these names, as these types. */
+export interface Produces<Outputs> extends Resource {
+    /** Never there: for the compiler alone. */
+    readonly of?: Outputs;
+}
+
+/** What a resource puts out; a preview does not know some of it. */
+export type Produced<Outputs> = { [Name in keyof Outputs]: Outputs[Name] | Unknown };
+
+/** A resource that lives in the state, or in the log, whose every operation puts out just these. */
+export interface StateResource<Outputs> extends Produces<Outputs> {
+    create(inputs: Properties, context: Context): Promise<{ id: string; outputs: Produced<Outputs> }>;
+    update(
+        id: string,
+        oldInputs: Properties,
+        oldOutputs: Properties,
+        news: Properties,
+        context: Context,
+    ): Promise<Produced<Outputs>>;
+}
+
 export interface PropertySchema {
     type: "string" | "integer" | "number" | "boolean" | "object" | "array";
     description: string;

@@ -1,18 +1,35 @@
 import { webcrypto } from "node:crypto";
 
 import { changesOf, isMap } from "../changes.js";
-import { readLogged, recordIn } from "../relay/placed.js";
-import { fields, oneOf, read, text } from "../shape.js";
+import { markShape, readLogged, recordIn } from "../relay/placed.js";
+import { anything, fields, oneOf, optional, read, text } from "../shape.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { mintId } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
-import { type Properties, type Resource, UNKNOWN } from "../resource.js";
+import { type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
+
+export interface AuthorityOutputs {
+    certificate: string;
+    privateKey: string;
+    notAfter: string;
+    /** Absent in states of before it was kept. */
+    of?: unknown;
+    record: RecordMark;
+}
+
+const authorityShape = fields<AuthorityOutputs>({
+    certificate: text,
+    privateKey: text,
+    notAfter: text,
+    of: optional(anything),
+    record: markShape,
+});
 
 /** The internal authority of one relay and one algorithm. Its private key is a secret in state and never on a relay. */
-export const certificateAuthority: Resource = {
+export const certificateAuthority: StateResource<AuthorityOutputs> = {
     type: "CertificateAuthority",
     description: "An internal CA, for TLS servers under one relay's names and addresses only.",
     schema: {
@@ -94,17 +111,28 @@ function madeAs({ of }: Properties): Properties | undefined {
     return isMap(of) ? of : undefined;
 }
 
-const UNMADE: Properties = { certificate: UNKNOWN, privateKey: UNKNOWN, notAfter: UNKNOWN, record: UNKNOWN };
+const UNMADE: Produced<AuthorityOutputs> = {
+    certificate: UNKNOWN,
+    privateKey: UNKNOWN,
+    notAfter: UNKNOWN,
+    record: UNKNOWN,
+};
 
 function isSame(olds: Properties, news: Properties): boolean {
     return Object.keys(changesOf(olds, news, IDENTITY)).length === 0;
 }
 
 /** The same authority; its certificate is reissued where that is of an earlier version. */
-async function kept(version: unknown, old: Properties, news: Properties, preview: boolean): Promise<Properties> {
+async function kept(
+    version: unknown,
+    outputs: Properties,
+    news: Properties,
+    preview: boolean,
+): Promise<Produced<AuthorityOutputs>> {
+    const old = read(authorityShape, outputs);
     if (version === news.version) return old;
     const { privateKey } = old;
-    return preview ? { ...UNMADE, privateKey } : make(news, recordIn(old), old);
+    return preview ? { ...UNMADE, privateKey } : make(news, old.record, old);
 }
 
 function reissued({ relay, algorithm }: Properties): string {
@@ -118,7 +146,11 @@ const madeOfShape = fields<{ appName: string; subnet: string; algorithm: Certifi
 });
 
 /** @param old reissued, with its key, instead of a new one */
-async function make(inputs: Properties, previous: RecordMark | undefined, old?: Properties): Promise<Properties> {
+async function make(
+    inputs: Properties,
+    previous: RecordMark | undefined,
+    old?: AuthorityOutputs,
+): Promise<AuthorityOutputs> {
     const { relay, audit } = readLogged(inputs);
     const { appName, subnet, algorithm } = read(madeOfShape, inputs);
     const what = `the ${algorithm} CA of relay ${relay}`;
@@ -136,10 +168,7 @@ async function make(inputs: Properties, previous: RecordMark | undefined, old?: 
             const authority =
                 old === undefined
                     ? await createAuthority(request)
-                    : await reissueAuthority(request, {
-                          certificate: String(old.certificate),
-                          privateKey: String(old.privateKey),
-                      });
+                    : await reissueAuthority(request, { certificate: old.certificate, privateKey: old.privateKey });
             const { fingerprint, notAfter } = certificateInfo(authority.certificate);
             await operation.success({ message, details: { relay, algorithm, fingerprint, not_after: notAfter } });
             return authority;

@@ -14,14 +14,30 @@ import { type PlacedInputs, readPlaced, recordIn } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
-import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
+import {
+    type ChangeKind,
+    type Context,
+    type Produced,
+    type Properties,
+    type StateResource,
+    UNKNOWN,
+} from "../resource.js";
 import { PLACED_INPUTS, PLACED_OUTPUTS } from "../schemas.js";
+import { previewed, read, text } from "../shape.js";
+
+export interface HostKeyOutputs {
+    hostKey: string;
+    /** The machine's id at its provider. */
+    instance?: string;
+    record: RecordMark;
+    plan?: string[];
+}
 
 /**
  * The SSH host key of a machine that the program made. The machine booted with one that its user-data brought, which
  * every process on it can read; over the first connection, pinned to that one, it gets its own.
  */
-export const hostKey: Resource = {
+export const hostKey: StateResource<HostKeyOutputs> = {
     type: "HostKey",
     description:
         "The SSH host key of a machine that the program creates; it replaces the one that the machine booted with.",
@@ -106,7 +122,7 @@ async function apply(
     known: string[],
     context: Context,
     previous?: RecordMark,
-): Promise<Properties> {
+): Promise<HostKeyOutputs> {
     const { relay, host } = inputs;
     const target = targetOf(inputs, context);
     const publicKey = String(inputs.publicKey);
@@ -173,8 +189,8 @@ function isNotReloaded(error: unknown): boolean {
     return error instanceof HostUnreachable || error instanceof HostKeyMismatch;
 }
 
-function planned(inputs: PlacedInputs): Properties {
-    return { hostKey: inputs.publicKey, record: UNKNOWN, plan: [sentence(inputs)] };
+function planned(inputs: PlacedInputs): Produced<HostKeyOutputs> {
+    return { hostKey: read(previewed(text), inputs.publicKey, "publicKey"), record: UNKNOWN, plan: [sentence(inputs)] };
 }
 
 function sentence(inputs: PlacedInputs): string {

@@ -7,10 +7,29 @@ import { faultOf, invalid, InvalidArgument } from "../../../core/errors.js";
 import type { Fault } from "../../../core/fault.js";
 import { inProject } from "../../audit/paths.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
-import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
+import {
+    type ChangeKind,
+    type Context,
+    type Produced,
+    type Properties,
+    type StateResource,
+    UNKNOWN,
+} from "../resource.js";
+import { fields, number, previewed, read, text } from "../shape.js";
+
+interface Pair {
+    publicKey: string;
+    /** Empty once it was handed out. */
+    privateKey: string;
+}
+
+export interface KeyPairOutputs extends Pair {
+    owner: string;
+    epoch: number;
+}
 
 /** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
-export const keyPair: Resource = {
+export const keyPair: StateResource<KeyPairOutputs> = {
     type: "KeyPair",
     description: "A Curve25519 key pair for WireGuard, generated once per epoch or adopted. Touches no host.",
     schema: {
@@ -85,9 +104,7 @@ export const keyPair: Resource = {
     },
 
     async update(_id, oldInputs, oldOutputs, news, context) {
-        const pair = isNewPair(oldInputs, oldOutputs, news)
-            ? newPair(news, context)
-            : { publicKey: oldOutputs["publicKey"], privateKey: oldOutputs["privateKey"] };
+        const pair = isNewPair(oldInputs, oldOutputs, news) ? newPair(news, context) : pairIn(oldOutputs);
         if (news["handedOut"] === true) return { ...named(news), ...pair, privateKey: "" };
         if (pair.privateKey === "") throw invalid(keyIsGone(news));
         return { ...named(news), ...pair };
@@ -97,14 +114,14 @@ export const keyPair: Resource = {
 };
 
 /** `up --replace` and `state taint` are not a rotation, which is a new epoch: the pair stays. */
-function keptPair(inputs: Properties): Properties | undefined {
+function keptPair(inputs: Properties): Pair | undefined {
     const old = keptIn(inputs);
     if (old === undefined || old["epoch"] !== inputs["epoch"]) return undefined;
     const { privateKey, privateKeyFile } = inputs;
     if (privateKey !== undefined && privateKey !== old["privateKey"]) return undefined;
     if (privateKeyFile !== undefined) return undefined;
     if (old["privateKey"] === "" && inputs["handedOut"] !== true) throw invalid(keyIsGone(inputs));
-    return { publicKey: old["publicKey"], privateKey: old["privateKey"] };
+    return pairIn(old);
 }
 
 /** A dropped key cannot be recovered, so a key that was never handed out must not be dropped. */
@@ -151,7 +168,7 @@ function isNewPair(oldInputs: Properties, oldOutputs: Properties, news: Properti
     );
 }
 
-function newPair(inputs: Properties, { preview, project }: Context): Properties {
+function newPair(inputs: Properties, { preview, project }: Context): Produced<Pair> {
     const adopted = inputs["privateKey"];
     if (typeof adopted === "string") {
         return { publicKey: publicKeyOf(adopted), privateKey: adopted };
@@ -185,8 +202,21 @@ function fromFile(path: string): string {
     return privateKeyIn(text, `privateKey (${path})`);
 }
 
-function named(inputs: Properties): Properties {
-    return { owner: inputs["owner"], epoch: inputs["epoch"] };
+const pairShape = fields<Pair>({ publicKey: text, privateKey: text });
+
+function pairIn(outputs: Properties): Pair {
+    const { publicKey, privateKey } = read(pairShape, outputs);
+    return { publicKey, privateKey };
+}
+
+const namedShape = fields<Produced<Omit<KeyPairOutputs, keyof Pair>>>({
+    owner: previewed(text),
+    epoch: previewed(number),
+});
+
+function named(inputs: Properties): Produced<Omit<KeyPairOutputs, keyof Pair>> {
+    const { owner, epoch } = read(namedShape, inputs);
+    return { owner, epoch };
 }
 
 function ownerFailures({ owner }: Properties): Fault[] {

@@ -2,13 +2,19 @@ import { randomBytes } from "node:crypto";
 
 import { LOST_INPUTS, lostKeyFailures } from "./lostKeys.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
-import { type Resource, UNKNOWN } from "../resource.js";
+import { type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
+import { optional, previewed, read, text } from "../shape.js";
+
+export interface SeedOutputs {
+    relay: string;
+    seed: string;
+}
 
 /**
  * What a relay's preshared keys are derived from. It never changes while it exists: a new one would be a new
  * preshared key for every peer at once.
  */
-export const seed: Resource = {
+export const seed: StateResource<SeedOutputs> = {
     type: "Seed",
     description: "32 random bytes of one relay, from which its peers' preshared keys are derived. Touches no host.",
     schema: {
@@ -38,20 +44,22 @@ export const seed: Resource = {
     },
 
     async create(inputs, { preview }) {
-        const fresh = (): unknown => (preview ? UNKNOWN : randomBytes(32).toString("base64"));
-        return {
-            id: randomBytes(8).toString("hex"),
-            outputs: { relay: inputs["relay"], seed: keptIn(inputs)?.["seed"] ?? fresh() },
-        };
+        const fresh = (): Produced<SeedOutputs>["seed"] => (preview ? UNKNOWN : randomBytes(32).toString("base64"));
+        const kept = read(optional(text), keptIn(inputs)?.["seed"], "kept.seed");
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), seed: kept ?? fresh() } };
     },
 
     async read(id, inputs, outputs) {
         return Object.keys(outputs).length === 0 ? undefined : { id, inputs, outputs };
     },
 
-    async update(_id, _oldInputs, oldOutputs, { relay }) {
-        return { relay, seed: oldOutputs["seed"] };
+    async update(_id, _oldInputs, oldOutputs, news) {
+        return { ...named(news), seed: read(text, oldOutputs["seed"], "seed") };
     },
 
     async delete() {},
 };
+
+function named(inputs: Properties): Pick<Produced<SeedOutputs>, "relay"> {
+    return { relay: read(previewed(text), inputs["relay"], "relay") };
+}

@@ -3,10 +3,23 @@ import { randomBytes } from "node:crypto";
 import type { Fault } from "../../../core/fault.js";
 import { generateSshKeyPair } from "../../../core/keys/ssh.js";
 import { hasUnknown, isMap, same } from "../changes.js";
-import { type Properties, type Resource, UNKNOWN } from "../resource.js";
+import { type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
+import { fields, previewed, read, text } from "../shape.js";
+
+interface Pair {
+    publicKey: string;
+    privateKey: string;
+}
+
+export interface SshKeyPairOutputs extends Pair {
+    purpose: string;
+    keepers: unknown;
+}
+
+const pairShape = fields<Pair>({ publicKey: text, privateKey: text });
 
 /** An Ed25519 pair for SSH: who logs in to a machine that the program makes, or what that machine shows. */
-export const sshKeyPair: Resource = {
+export const sshKeyPair: StateResource<SshKeyPairOutputs> = {
     type: "SshKeyPair",
     description: "An Ed25519 key pair for SSH, generated once for its purpose. Touches no host.",
     schema: {
@@ -60,8 +73,9 @@ export const sshKeyPair: Resource = {
     },
 
     async update(_id, _oldInputs, oldOutputs, news, { preview }) {
-        const { publicKey, privateKey } = oldOutputs;
-        return { ...named(news), ...(isNewPair(oldOutputs, news) ? newPair(preview) : { publicKey, privateKey }) };
+        if (isNewPair(oldOutputs, news)) return { ...named(news), ...newPair(preview) };
+        const { publicKey, privateKey } = read(pairShape, oldOutputs);
+        return { ...named(news), publicKey, privateKey };
     },
 
     async delete() {},
@@ -72,13 +86,13 @@ function isNewPair(oldOutputs: Properties, news: Properties): boolean {
     return hasUnknown(keepers) || !same(keepersOf(oldOutputs), keepers);
 }
 
-function newPair(preview: boolean): Properties {
+function newPair(preview: boolean): Produced<Pair> {
     if (preview) return { publicKey: UNKNOWN, privateKey: UNKNOWN };
     return { ...generateSshKeyPair((length) => new Uint8Array(randomBytes(length))) };
 }
 
-function named(inputs: Properties): Properties {
-    return { purpose: inputs["purpose"], keepers: keepersOf(inputs) };
+function named(inputs: Properties): Produced<Omit<SshKeyPairOutputs, keyof Pair>> {
+    return { purpose: read(previewed(text), inputs["purpose"], "purpose"), keepers: keepersOf(inputs) };
 }
 
 function keepersOf({ keepers }: Properties): unknown {

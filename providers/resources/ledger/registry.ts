@@ -13,9 +13,14 @@ import { KEPT_INPUT, keptIn, withKept } from "../keys/kept.js";
 import { mintId, targetOf } from "../relay/target.js";
 import { verifyRecord, verifyRelay } from "../relay/verify.js";
 import { underAudit } from "../relay/underAudit.js";
-import { type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
+import { type Context, type Properties, type StateResource, UNKNOWN } from "../resource.js";
 import { recordedKeys, recordedRegistry } from "../wireguard/history.js";
 import { count, listNames } from "../sentences.js";
+
+export interface RegistryOutputs extends Ledger {
+    record: RecordMark;
+    plan?: string[];
+}
 
 const ACTION = "registry_update";
 
@@ -23,7 +28,7 @@ const ACTION = "registry_update";
  * The ledger of names. Allocates in check, from its own old inputs, so that everything downstream knows addresses in
  * the preview; touches no host and claims nothing about the wire.
  */
-export const registry: Resource = {
+export const registry: StateResource<RegistryOutputs> = {
     type: "Registry",
     description: "The ledger of names: the permanent address of each peer and port of each service.",
     schema: {
@@ -136,7 +141,7 @@ export const registry: Resource = {
         if (context.preview) {
             return {
                 ...readLedger(news),
-                record: same(readLedger(oldInputs), readLedger(news)) ? oldOutputs.record : UNKNOWN,
+                record: same(readLedger(oldInputs), readLedger(news)) ? (recordIn(oldOutputs) ?? UNKNOWN) : UNKNOWN,
                 plan: [],
             };
         }
@@ -207,7 +212,7 @@ function refuse({ refused = [] }: RegistryInputs, behind: boolean): void {
     throw new Refused(behind ? refused.map(({ path }) => ({ path, ...changed })) : refused);
 }
 
-async function record(inputs: RegistryInputs, previous: RecordMark | undefined): Promise<Properties> {
+async function record(inputs: RegistryInputs, previous: RecordMark | undefined): Promise<RegistryOutputs> {
     const ledger = readLedger(inputs);
     const { relay, audit } = inputs;
     const message = `The registry of relay ${relay} lists ${contents(ledger)}`;

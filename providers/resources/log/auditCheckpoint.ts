@@ -9,13 +9,13 @@ import { fields, flag, number, optional, read, type Shape, text } from "../shape
 import { mintId, targetOf } from "../relay/target.js";
 import { warnBehind } from "../relay/verify.js";
 import { PLACED_INPUTS } from "../schemas.js";
-import { type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
+import { type Context, type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
 
 /**
  * Pins the log in the stack's state: size, head hash and Merkle root as of this update. A log that lost, changed or
  * replaced anything of it fails the preview.
  */
-export const auditCheckpoint: Resource = {
+export const auditCheckpoint: StateResource<Checkpoint> = {
     type: "AuditCheckpoint",
     description: "Size, head hash and Merkle root of the sealed log as of this update.",
     schema: {
@@ -72,7 +72,7 @@ export const auditCheckpoint: Resource = {
         await verify(readLogged(inputs).audit, outputs, context);
         const { RelayGone } = await import("../../hosts/mirror.js");
         try {
-            return { id, inputs, outputs: await pin(inputs, context) };
+            return { id, inputs, outputs: { ...(await pin(inputs, context)) } };
         } catch (error) {
             // What is gone is drift, which the other resources name; the next update sends the mirror again.
             if (!(error instanceof RelayGone)) throw error;
@@ -93,7 +93,7 @@ export const auditCheckpoint: Resource = {
     },
 };
 
-const UNPINNED: Properties = {
+const UNPINNED: Produced<Checkpoint> = {
     genesis: UNKNOWN,
     size: UNKNOWN,
     bytes: UNKNOWN,
@@ -158,7 +158,7 @@ async function recordPin(inputs: Properties, context: Context): Promise<void> {
 
 const PIN = "checkpoint_create";
 
-async function pin(inputs: Properties, context: Context): Promise<Properties> {
+async function pin(inputs: Properties, context: Context): Promise<Checkpoint> {
     const log = await AuditLog.open(readLogged(inputs).audit, { expectExisting: true });
     const checkpoint = await log.checkpoint();
     await mirror(log, inputs, context);

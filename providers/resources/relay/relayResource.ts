@@ -17,7 +17,7 @@ import { verifyRecord } from "./verify.js";
 import { underAudit } from "./underAudit.js";
 import { restoredFrom, restoredSince } from "./restored.js";
 import { isTakenOver, SKIPPED } from "./takenOver.js";
-import { type Context, type Properties, type ReadResult, type Resource, UNKNOWN } from "../resource.js";
+import { type Context, type Produces, type Properties, type ReadResult, UNKNOWN } from "../resource.js";
 import type { Change } from "./change.js";
 import type { RelayResourceParts } from "./parts.js";
 import { changesIn, driftChanges, driftSentences, effectsOf, say, warn } from "./compare.js";
@@ -26,7 +26,7 @@ import { apply, emptyAndRecord, keptFiles, stepValues, warnOfSurroundings, withR
 /** A resource on a relay: its inputs and outputs are read once, here, and typed from then on. */
 export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
-): Resource {
+): Produces<O> {
     const stateOf = (inputs: Properties, outputs: Properties): { inputs: I; outputs: O } => ({
         inputs: parts.parse(inputs),
         outputs: parts.parseOutputs(outputs),

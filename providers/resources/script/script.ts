@@ -1,6 +1,6 @@
 import { NOT_HERE, PARTS, scriptSchema } from "./schema.js";
 import { driftChanges, driftSentences } from "../relay/compare.js";
-import { type ChangeKind, type Context, type Properties, type Resource, UNKNOWN } from "../resource.js";
+import { type ChangeKind, type Context, type Produces, type Properties, UNKNOWN } from "../resource.js";
 import type { Operation } from "../../audit/log.js";
 import type { Receipt } from "../../hosts/receipt.js";
 import {
@@ -41,7 +41,7 @@ import { digestOf, fileDrift, nextEdition, purpose, write } from "./write.js";
  * A relay on a machine that nothing connects to: all that Host, Firewall, WireGuard, Proxy and Grants do elsewhere, in one
  * file to carry there. What is true of the relay is what its receipts say.
  */
-export const script: Resource = {
+export const script: Produces<ScriptOutputs> = {
     type: "Script",
     description: "A relay without remote access, as one signed script; its receipts report its state.",
     schema: scriptSchema,

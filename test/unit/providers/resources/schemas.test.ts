@@ -1,5 +1,6 @@
 import { AuditSink, ExposedService, Peer, Relay, hosts } from "../../../../components/index.js";
-import { OUTPUTS, type ManagedType } from "../../../../components/managed.js";
+import { type Managed, OUTPUTS } from "../../../../components/managed.js";
+import type { ResourceType } from "../../../../providers/plugin/outputTypes.js";
 import { resources } from "../../../../providers/plugin/registry.js";
 import { runProgram, type Registered } from "../../program.js";
 import { KEYS, RELAY_PRIVATE_KEY } from "./relays.js";
@@ -59,7 +60,7 @@ beforeAll(async () => {
 const sent = (type: string) =>
     registered.filter((each) => each.type === `qptunnel:index:${type}`).map(({ inputs }) => Object.keys(inputs));
 
-describe.each(Object.keys(OUTPUTS) as ManagedType[])("the schema of %s", (type) => {
+describe.each(Object.keys(OUTPUTS) as ResourceType[])("the schema of %s", (type) => {
     const { schema } = resources[type]();
 
     it("has every input that the components send", () => {
@@ -82,6 +83,18 @@ describe.each(Object.keys(OUTPUTS) as ManagedType[])("the schema of %s", (type) 
             expect(schema.outputs[secret]?.secret ?? !(secret in schema.outputs)).toBe(true);
         }
     });
+});
+
+it("an output that a resource does not have is not read, nor as another type", () => {
+    const host = { output: (name: string) => name } as unknown as Managed<"Host">;
+    const machine: { apply: unknown } = host.output("machine");
+    // @ts-expect-error: its name is `machine`
+    const misspelt: unknown = host.output("machin");
+    // @ts-expect-error: `elements` are what Grants puts out
+    const another: unknown = host.output("elements");
+    // @ts-expect-error: it is a text
+    const wrong: { apply(use: (value: number) => void): void } = host.output("machine");
+    expect([machine, misspelt, another, wrong]).toEqual(["machine", "machin", "elements", "machine"]);
 });
 
 it("every resource of the plugin is used by the components", () => {
