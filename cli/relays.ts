@@ -153,7 +153,7 @@ const SUBJECT = "the stack's state";
 const NO_SERVICES: ProbeRequest = { addresses: [], services: {}, authorities: {} };
 
 /** What a refresh of the relay's resources would find in its answer; secrets in the state may be encrypted. */
-export function driftOf(tunnel: StackResource, resources: StackResource[]): (answer: Answers) => Drift[] {
+export function driftOf(tunnel: StackResource, resources: StackResource[]): (answer: Answers<"status">) => Drift[] {
     const parts = PARTS.flatMap(([kind, part]) => {
         const found = kind === tunnel.kind ? tunnel : siblingOf(tunnel, kind, resources);
         return found === undefined ? [] : [[part, { inputs: found.inputs, outputs: found.outputs }] as const];

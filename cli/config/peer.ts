@@ -1,3 +1,4 @@
+import { peerKey } from "../../core/registry/peerKey.js";
 import { z } from "zod";
 
 import type { ClientConfig } from "../../core/client/config.js";
@@ -56,7 +57,7 @@ export function peerConfig(resources: StackResource[], wanted: Wanted): ClientCo
     const seed = resources.find(({ kind, inputs: of }) => kind === "Seed" && of["relay"] === relay);
     const own = keyPairOf(resources, "Peer", wanted.peer);
     const publicKey =
-        entry.publicKey ?? take(TEXTS, inputs["publicKeys"] ?? {}, "the keys", urn)[wanted.peer] ?? own?.["publicKey"];
+        peerKey(wanted.peer, entry, take(TEXTS, inputs["publicKeys"] ?? {}, "the keys", urn)) ?? own?.["publicKey"];
     const given = take(TEXTS, opened(inputs["presharedKeys"] ?? {}), "the preshared keys", urn)[wanted.peer];
     return clientConfigOf({
         ...{ relay, peer: wanted.peer, entry },

@@ -1,3 +1,4 @@
+import { KeyOwners } from "../keys/owners.js";
 import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses/index.js";
 import { attempt } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
@@ -76,19 +77,12 @@ function checkNames(relay: PlainRelay, at: At): void {
 }
 
 function checkKeys(relay: PlainRelay, fault: Report): void {
-    const owner = new Map<string, string>();
-    if (relay.publicKey !== undefined) {
-        owner.set(relay.publicKey, "the relay");
-    }
+    const owners = new KeyOwners();
+    if (relay.publicKey !== undefined) owners.claim(relay.publicKey, "the relay", "publicKey");
     for (const { name, publicKey } of relay.peers) {
-        if (publicKey === undefined) {
-            continue;
-        }
-        const other = owner.get(publicKey);
-        if (other !== undefined) {
-            fault(`peers.${name}.publicKey`, `is also the key of ${other}`, "give each its own key");
-        }
-        owner.set(publicKey, `"${name}"`);
+        if (publicKey === undefined) continue;
+        const taken = owners.claim(publicKey, `"${name}"`, `peers.${name}.publicKey`);
+        if (taken !== undefined) fault(taken.path, taken.problem, taken.fix);
     }
 }
 

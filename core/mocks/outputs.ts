@@ -1,3 +1,4 @@
+import { peerKey } from "../registry/peerKey.js";
 import { fingerprint } from "../keys/index.js";
 import { serviceUrls } from "../names.js";
 import type { Ledger, ProxyService, RegisteredPeer, ServedService } from "../registry/model.js";
@@ -102,8 +103,9 @@ function registry({ inputs }: MockedResource): Record<string, RegisteredPeer> {
     const peers = (inputs["peers"] ?? {}) as Ledger["peers"];
     const keys = (inputs["publicKeys"] ?? {}) as Record<string, string>;
     return Object.fromEntries(
-        Object.entries(peers).map(([name, { address, address6, publicKey }]) => {
-            const key = publicKey ?? keys[name] ?? mockKey("public", name);
+        Object.entries(peers).map(([name, peer]) => {
+            const { address, address6 } = peer;
+            const key = peerKey(name, peer, keys) ?? mockKey("public", name);
             const own = { address, ...(address6 === undefined ? {} : { address6 }), publicKey: key };
             return [name, { ...own, fingerprint: fingerprint(key), status: "active" as const, since: MOCK_TIME }];
         }),

@@ -186,6 +186,20 @@ export type Requests<S extends Step = Step> = { [Name in Named<(typeof STEPS)[S]
 
 /** The files that a step answers. */
 export type Answers<S extends Step = Step> = FilesNamed<(typeof STEPS)[S]["answers"][number]>;
+
+/** What each of several steps answers. */
+export type CommonAnswers<S extends Step> = FilesNamed<CommonName<S>>;
+type CommonName<S extends Step> = {
+    [Name in AnswerOf<S>]: [S] extends [{ [T in Step]: Name extends AnswerOf<T> ? T : never }[Step]] ? Name : never;
+}[AnswerOf<S>];
+type AnswerOf<S extends Step> = (typeof STEPS)[S]["answers"][number];
+
+/** Steps whose answers are compared with the state. */
+export type Observing = "read" | "status";
+
+/** What an apply and a comparison both answer of a part. */
+export type PartAnswers<P extends Part> = CommonAnswers<P | Observing>;
+
 type FilesNamed<Name extends string> = { [Plain in Exclude<Name, `${string}*${string}`>]?: string } & {
     [Pattern in Extract<Name, `${string}*${string}`> as Named<Pattern>]: string;
 };

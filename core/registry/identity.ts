@@ -1,3 +1,4 @@
+import { KeyOwners } from "../keys/owners.js";
 import { admittedOf, keyEpochOf } from "./defaults.js";
 import { checked } from "../arguments/faults.js";
 import type { Fault } from "../fault.js";
@@ -117,7 +118,7 @@ function checkKeys(
     report: (fault: Fault) => void,
 ): void {
     const revoked = revokedKeys(peers, before);
-    const owner = new Map<string, string>();
+    const owners = new KeyOwners();
     for (const name of names) {
         const { publicKey: key, reinstate, isOutput } = peers[name] as PeerRequest;
         if (key === undefined) {
@@ -126,12 +127,11 @@ function checkKeys(
         const path = `peers.${name}.publicKey`;
         const parsed = checked(() => parsePublicKey(key, path), report, path);
         if (parsed === undefined) continue;
-        const other = owner.get(key);
-        if (other !== undefined) {
-            report({ path, problem: `is also the key of "${other}"`, fix: "give each peer its own key" });
+        const taken = owners.claim(key, `"${name}"`, path);
+        if (taken !== undefined) {
+            report(taken);
             continue;
         }
-        owner.set(key, name);
         const whose = revoked.get(key);
         const isOwnKey = own(before.peers, name)?.publicKey === key || renamed.has(name);
         if (whose !== undefined && !isOwnKey && reinstate !== true) {

@@ -1,3 +1,4 @@
+import { peerKey } from "../registry/peerKey.js";
 import { joinHostPort } from "../addresses/index.js";
 import type { ProxyService, RegistryPeer } from "../registry/model.js";
 import { serviceDomain, serviceUrls } from "../names.js";
@@ -74,7 +75,7 @@ export function knownRelay(parts: Parts): KnownRelay {
             name,
             {
                 listed: true,
-                publicKey: peer.publicKey ?? parts.publicKeys[name] ?? "",
+                publicKey: peerKey(name, peer, parts.publicKeys) ?? "",
                 ...(replaces === undefined ? {} : { former: replaces }),
                 addresses: addressesOf(peer),
                 ...(since === undefined ? {} : { since }),

@@ -31,7 +31,7 @@ export interface Asked {
     /** What a TLS probe of its services needs. */
     services: ProbeRequest;
     /** In what its answer is not as the state says: what a refresh finds. */
-    drift?: (answer: Answers) => Drift[];
+    drift?: (answer: Answers<"status">) => Drift[];
 }
 
 /** How a relay is asked. */
@@ -112,7 +112,7 @@ export async function askStatus(target: Target, timeout: number): Promise<Answer
 }
 
 /** What the relay's program answered. */
-export function parseStatus(answer: Answers): RelayAnswer {
+export function parseStatus(answer: Answers<"status">): RelayAnswer {
     const { one } = statusValues.parse(answer.status);
     const [generation, rolledBack, proxy] = [one("generation"), one("rolledBack"), one("proxy")];
     return {
@@ -134,7 +134,7 @@ export function parseStatus(answer: Answers): RelayAnswer {
     };
 }
 
-function interfaceOf({ interface: name, epoch, publicKey }: InterfaceRow, answer: Answers): Interface {
+function interfaceOf({ interface: name, epoch, publicKey }: InterfaceRow, answer: Answers<"status">): Interface {
     const text = answer[`dump.${name}`] ?? "";
     if (text === "") return { name };
     const dump = parseDump(text);

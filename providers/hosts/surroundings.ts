@@ -1,12 +1,12 @@
 import { conflicts } from "../../core/nftables/index.js";
 import { tableName } from "../../core/names.js";
 import type { RelayNames } from "../../core/registry/model.js";
-import type { Answers } from "../../core/protocol/steps.js";
+import type { Part, PartAnswers } from "../../core/protocol/steps.js";
 import { ourInterfaces, ours } from "../../core/protocol/surroundings.js";
 import { linesOf } from "../../core/protocol/table.js";
 
 /** What else on the relay's machine stops its packets, a sentence each; nothing when it was not asked for that. */
-export function surroundingConflicts(names: RelayNames, answer: Answers): string[] {
+export function surroundingConflicts(names: RelayNames, answer: PartAnswers<Part>): string[] {
     if (answer.ruleset === undefined) return [];
     const { all } = ours.parse(answer.ours);
     const own = ourInterfaces.parse(all("interface").join("\n"));

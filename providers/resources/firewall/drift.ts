@@ -1,6 +1,6 @@
 import type { FirewallInputs, FirewallOutputs } from "./inputs.js";
 import { type ParsedTable, SET_NAMES } from "../../../core/nftables/index.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Observing } from "../../../core/protocol/steps.js";
 import { parseDifferingElements } from "../../../core/protocol/elements.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Drift } from "../../../core/drift.js";
@@ -24,7 +24,11 @@ export interface ExpectedTable {
  * While the relay's key is rotated it has a second interface, and afterwards that one alone: it records them itself. The
  * interface of a key epoch that has ended is taken out of the set, and is back in it when the table is loaded again.
  */
-export function expectedTable(inputs: FirewallInputs, outputs: FirewallOutputs, answer: Answers): ExpectedTable {
+export function expectedTable(
+    inputs: FirewallInputs,
+    outputs: FirewallOutputs,
+    answer: Answers<Observing>,
+): ExpectedTable {
     const recorded = linesOf(answer.guarded);
     const listed = [...new Set([String(inputs.interface), ...(inputs.interfaces ?? [])])].sort();
     return {

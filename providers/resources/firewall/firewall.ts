@@ -6,7 +6,7 @@ import { type ParsedTable, parseTable as parseNft, renderSkeleton } from "../../
 import { tableName } from "../../../core/names.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { CommonAnswers, Observing } from "../../../core/protocol/steps.js";
 import { expectedTable, tableDrift } from "./drift.js";
 import { firewallWording } from "./sentences.js";
 import { firewallInputs } from "../import/imported.js";
@@ -19,7 +19,7 @@ import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 import { wantedInterface } from "../wireguard/desired.js";
 
 /** The table that denies everything first: guard, default-deny chains, empty sets, NAT for declared routes. */
-export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs> = {
+export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs, "firewall"> = {
     type: "Firewall",
     description: "The nftables table of a relay: guard, default-deny chains, empty sets, NAT for declared routes.",
     schema: relaySchema(
@@ -150,7 +150,7 @@ function asOfWireGuard({ wanted, ...inputs }: FirewallInputs): WireGuardPlan {
 }
 
 /** The table as the kernel lists it; undefined when it is gone. */
-export function listed(answer: Answers): ParsedTable | undefined {
+export function listed(answer: CommonAnswers<"firewall" | "grants" | Observing>): ParsedTable | undefined {
     return answer.nft === undefined ? undefined : parseNft(JSON.parse(answer.nft));
 }
 

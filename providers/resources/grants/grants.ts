@@ -6,7 +6,7 @@ import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../.
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Observing } from "../../../core/protocol/steps.js";
 import { files } from "../../../core/protocol/files.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
@@ -18,7 +18,7 @@ import type { Change } from "../relay/change.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 
 /** The access rules. The last step of an update: everything before it has only removed access. */
-export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs> = {
+export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grants"> = {
     type: "Grants",
     description: "The access rules: the elements of the firewall's sets.",
     schema: relaySchema(
@@ -119,7 +119,7 @@ function differences(want: SetElements, live: Record<string, string[]>): Drift[]
 }
 
 /** What the sets are filled from after a reboot; a hash of it is in the answer. */
-function recordDrift(wanted: SetElements, answer: Answers): Drift[] {
+function recordDrift(wanted: SetElements, answer: Answers<Observing>): Drift[] {
     if (answer.files === undefined) return [];
     const kept = files.parse(answer.files).find(({ path }) => path === "elements");
     const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");

@@ -8,7 +8,7 @@ import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { differsIn } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { hostValues } from "../../../core/protocol/facts.js";
-import { type Answers, bootManifest } from "../../../core/protocol/steps.js";
+import { type PartAnswers, bootManifest } from "../../../core/protocol/steps.js";
 import type { Facts } from "../../hosts/facts.js";
 import { describeHost, type HostDescriptor } from "../../hosts/descriptors.js";
 import { connectionTo } from "../../hosts/connection.js";
@@ -30,7 +30,7 @@ import { type Properties, UNKNOWN } from "../resource.js";
 import { relaySchema } from "../schemas.js";
 
 /** That the machine can run a relay. Reads what it is, so that a rebuilt one is noticed and filled again. */
-export const hostParts: RelayResourceParts<HostInputs, HostOutputs> = {
+export const hostParts: RelayResourceParts<HostInputs, HostOutputs, "host"> = {
     type: "Host",
     description:
         "Prepares a machine to run a relay: tools, directories, the boot program, units where there is systemd.",
@@ -249,7 +249,7 @@ function providerOf(host: HostDescriptor): string {
     return (host.kind === "ssh" ? host.instance?.provider : undefined) ?? host.kind;
 }
 
-function found(answer: Answers): Properties {
+function found(answer: PartAnswers<"host">): Properties {
     const { one } = hostValues.parse(answer.host);
     const tools = { wg: one("wg"), nft: one("nft"), caddy: one("caddy"), kernel: one("kernel") };
     return {

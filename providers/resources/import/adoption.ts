@@ -54,7 +54,7 @@ export function keepsForwarding(inputs: PlacedInputs & Adopting): string[] {
 }
 
 /** The record of an adoption; and who else still brings up that interface is said at every apply. */
-export function adoptionOf({ inputs, context }: WireGuardChange, answer: Answers): Announcement[] {
+export function adoptionOf({ inputs, context }: WireGuardChange, answer: Answers<"wireguard">): Announcement[] {
     const { relay, interface: device } = inputs;
     for (const sentence of formerSentences(device, answer)) context.log("warning", `${relay}: ${sentence}`);
     if (answer.adopted === undefined) return [];
@@ -70,7 +70,7 @@ export function adoptionOf({ inputs, context }: WireGuardChange, answer: Answers
 }
 
 /** Who else brings up the interface, and what to do about it. */
-export function formerSentences(device: string, answer: Answers): string[] {
+export function formerSentences(device: string, answer: Answers<"wireguard">): string[] {
     const { all } = formerValues.parse(answer.former);
     return [
         ...all("unit").map(

@@ -116,7 +116,7 @@ function refuse({ changes, hash }: Differences, { adoption }: Adopting, device: 
 }
 
 /** What a relay's machine says of an interface that may be taken over; undefined when there is none. */
-export function liveInterface(answer: Answers, device: string): LiveInterface | undefined {
+export function liveInterface(answer: Answers<"adoption">, device: string): LiveInterface | undefined {
     const dump = dumpOf(answer, device);
     if (dump === undefined) return undefined;
     const { one, all } = liveNetwork.parse(answer[`network.${device}`]);

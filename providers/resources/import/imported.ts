@@ -24,7 +24,7 @@ import type { RegistryEntry } from "../wireguard/registry.js";
  * Inputs as the program that made the relay gave them, from what it keeps on the machine. What it does not keep is left out:
  * the seed of the preshared keys and the authorities' keys are in the state alone.
  */
-export function firewallInputs({ placed, machine }: Found, answer: Answers): Properties {
+export function firewallInputs({ placed, machine }: Found, answer: Answers<"read">): Properties {
     const { subnet, subnet6, address, address6, routes } = recordedNetwork(answer);
     return {
         ...placed,
@@ -37,7 +37,7 @@ export function firewallInputs({ placed, machine }: Found, answer: Answers): Pro
     };
 }
 
-export function wireguardInputs({ placed, machine }: Found, answer: Answers): Properties {
+export function wireguardInputs({ placed, machine }: Found, answer: Answers<"read">): Properties {
     const { subnet, subnet6, address, address6, prefix, prefix6, mtu, routes } = recordedNetwork(answer);
     const places = interfaces.parse(answer["record.interfaces"]).map(({ interface: device, port, epoch }) => ({
         key: (answer[`record.key.${device}`] ?? "").trim(),
@@ -102,7 +102,7 @@ export async function wireguardOutputs(inputs: WireGuardPlan): Promise<Propertie
 }
 
 /** Of the authorities only the state knew; with a program of the same state nothing differs but them. */
-export function proxyInputs({ placed, machine }: Found, answer: Answers): Properties {
+export function proxyInputs({ placed, machine }: Found, answer: Answers<"read">): Properties {
     const { address, address6 } = recordedNetwork(answer);
     const servers = serversOf(answer);
     const services = recordedServices
@@ -134,7 +134,7 @@ interface RunningServer {
     routes?: { handle?: { handler?: string }[] }[];
 }
 
-function serversOf(answer: Answers): Record<string, RunningServer> {
+function serversOf(answer: Answers<"read">): Record<string, RunningServer> {
     const running = JSON.parse((answer.caddy ?? "").trim() || "null") as {
         apps?: { http?: { servers?: Record<string, RunningServer> } };
     } | null;
@@ -150,13 +150,13 @@ function stripsHeaders({ routes = [] }: RunningServer): boolean {
     return routes.some(({ handle = [] }) => handle.some(({ handler }) => handler === "headers"));
 }
 
-function certificateOf(service: string, answer: Answers): ServiceCertificate {
+function certificateOf(service: string, answer: Answers<"read">): ServiceCertificate {
     const [first, second] = leavesOf(service, { certificate: "both" }).map(({ id }) => algorithmOf(id, answer));
     return second === undefined ? (first ?? "ed25519") : "both";
 }
 
 /** id-Ed25519 (RFC 8410) is 06 03 2b 65 70 in the certificate. */
-function algorithmOf(id: string, answer: Answers): CertificateAlgorithm | undefined {
+function algorithmOf(id: string, answer: Answers<"read">): CertificateAlgorithm | undefined {
     const name = new RegExp(`^certificate\\.${id.replace(".", "\\.")}-([0-9a-f]{12}|relay)\\.pem$`);
     const [, pem] = Object.entries(answer).find(([file]) => name.test(file)) ?? [];
     if (pem === undefined) return undefined;

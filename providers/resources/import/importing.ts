@@ -118,7 +118,7 @@ export interface RecordedNetwork {
     routes: string[];
 }
 
-export function recordedNetwork(answer: Answers): RecordedNetwork {
+export function recordedNetwork(answer: Answers<"read">): RecordedNetwork {
     const { one, all } = network.parse(answer["record.network"]);
     const [four = "", six] = [
         all("address").find((text) => !text.includes(":")),

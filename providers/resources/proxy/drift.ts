@@ -5,7 +5,7 @@ import { leafTitle } from "../../../core/certificates/leaves.js";
 import { listeners } from "../../../core/protocol/listeners.js";
 import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { PartAnswers } from "../../../core/protocol/steps.js";
 import { isMap } from "../changes.js";
 import type { ProxyInputs } from "./inputs.js";
 import type { CertificateRecord } from "./certificates.js";
@@ -14,7 +14,7 @@ import type { CertificateRecord } from "./certificates.js";
 export function proxyDrift(
     args: ProxyInputs,
     certificates: Record<string, CertificateRecord>,
-    answer: Answers,
+    answer: PartAnswers<"proxy">,
 ): Drift[] {
     const names = Object.keys(args.services);
     if (names.length === 0) return [];
@@ -26,7 +26,7 @@ export function proxyDrift(
 }
 
 /** SHA-256 of the configuration that Caddy runs, whatever the order of its keys; undefined when there is none. */
-export function configHash({ caddy = "" }: Answers): string | undefined {
+export function configHash({ caddy = "" }: PartAnswers<"proxy">): string | undefined {
     if (caddy.trim() === "" || caddy.trim() === "null") return undefined;
     const sorted = (_key: string, value: unknown): unknown =>
         isMap(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
@@ -36,7 +36,7 @@ export function configHash({ caddy = "" }: Answers): string | undefined {
 }
 
 /** Whether Caddy runs what it was given; the state of an older version does not say. */
-export function configDrift(kept: unknown, { services }: ProxyInputs, answer: Answers): Drift[] {
+export function configDrift(kept: unknown, { services }: ProxyInputs, answer: PartAnswers<"proxy">): Drift[] {
     const running = configHash(answer);
     if (typeof kept !== "string" || running === undefined || running === kept || Object.keys(services).length === 0)
         return [];
@@ -44,7 +44,7 @@ export function configDrift(kept: unknown, { services }: ProxyInputs, answer: An
     return [{ kind: "configuration", sentence }];
 }
 
-function serverDrift(args: ProxyInputs, answer: Answers): Drift[] {
+function serverDrift(args: ProxyInputs, answer: PartAnswers<"proxy">): Drift[] {
     const running = JSON.parse(answer.caddy ?? "null") as {
         apps?: { http?: { servers?: Record<string, { listen?: string[] }> } };
     } | null;
@@ -71,7 +71,7 @@ function serverDrift(args: ProxyInputs, answer: Answers): Drift[] {
     return drift;
 }
 
-function listenerDrift(args: ProxyInputs, answer: Answers): Drift[] {
+function listenerDrift(args: ProxyInputs, answer: PartAnswers<"proxy">): Drift[] {
     const drift: Drift[] = [];
     const live = listeners.parse(answer.listeners);
     const wanted = expectedListeners({ listen: args.addresses, services: args.services });
@@ -98,7 +98,7 @@ function listenerDrift(args: ProxyInputs, answer: Answers): Drift[] {
     return drift;
 }
 
-function certificateDrift(certificates: Record<string, CertificateRecord>, answer: Answers): Drift[] {
+function certificateDrift(certificates: Record<string, CertificateRecord>, answer: PartAnswers<"proxy">): Drift[] {
     const drift: Drift[] = [];
     for (const [name, { file, renewal }] of Object.entries(certificates)) {
         if (renewal === undefined && answer[`certificate.${file}.pem`] === undefined)

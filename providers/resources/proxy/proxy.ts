@@ -7,7 +7,7 @@ import { servicesOf } from "./services.js";
 import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { allLeaves, type Leaf, leavesOf } from "../../../core/certificates/leaves.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { PartAnswers } from "../../../core/protocol/steps.js";
 import { describeHost } from "../../hosts/descriptors.js";
 import { provideCaddy } from "../../hosts/caddyBinary.js";
 import { probeServices } from "../../hosts/probe.js";
@@ -27,7 +27,7 @@ import { renderProxy, renewalUnits } from "./render.js";
 import { issuerOutcomes, restoredServices } from "./records.js";
 
 /** One Caddy for all services of a relay, bound to its tunnel addresses, and their certificates. */
-export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
+export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs, "proxy"> = {
     type: "Proxy",
     description:
         "The TLS proxy of a relay: services on tunnel addresses only, with their certificates and what was negotiated.",
@@ -209,7 +209,7 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs> = {
 
 export const proxy = relayResource(proxyParts);
 
-function driftOf(inputs: ProxyPlan, outputs: ProxyOutputs, answer: Answers): Drift[] {
+function driftOf(inputs: ProxyPlan, outputs: ProxyOutputs, answer: PartAnswers<"proxy">): Drift[] {
     const args = resolvedProxy(inputs);
     return [
         ...configDrift(outputs.config, args, answer),

@@ -9,7 +9,7 @@ import { serviceDomain } from "../../../core/names.js";
 import { renewals } from "../../../core/protocol/renewals.js";
 import { REPAIR } from "../../../core/repair.js";
 import { rfc3339 } from "../../../core/time.js";
-import type { Answers, Requests } from "../../../core/protocol/steps.js";
+import type { PartAnswers, Requests } from "../../../core/protocol/steps.js";
 import { changesOf } from "../changes.js";
 import { dueIssuers, isElsewhere, issuersOf, newAuthorities } from "./sentences.js";
 
@@ -80,7 +80,7 @@ export async function delegate(
 /** The certificates that the relay made for itself, as it shows them. */
 export function renewedCertificates(
     { services }: Pick<ProxyInputs, "services">,
-    answer: Answers,
+    answer: PartAnswers<"proxy">,
 ): Record<string, CertificateRecord> {
     return Object.fromEntries(
         allLeaves(services).map(({ id }) => {
@@ -108,7 +108,7 @@ export function renewalDrift(
     appName: string,
     { services, addresses }: Pick<ProxyInputs, "services" | "addresses">,
     issuers: Record<string, IssuerRecord>,
-    answer: Answers,
+    answer: PartAnswers<"proxy">,
     now: Date,
 ): Drift[] {
     const drift: Drift[] = [];

@@ -12,7 +12,7 @@ import { connectionTo } from "../../hosts/connection.js";
 import { relayProgram } from "../../hosts/program.js";
 import { changeRelay } from "../../hosts/facts.js";
 import { surroundingConflicts } from "../../hosts/surroundings.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Part, PartAnswers } from "../../../core/protocol/steps.js";
 import { confirm } from "./confirm.js";
 import { emptyReplaced, leave, overlapsLeft, type Seen } from "./move.js";
 import { emptied, emptyLeft, type Moved, movedOf } from "./moved.js";
@@ -99,7 +99,7 @@ async function applyAt<I extends PlacedInputs, O extends PlacedOutputs>(here: Ap
 }
 
 interface Sent {
-    answer: Answers;
+    answer: Answers<Part>;
     keep: Properties;
     replaced: string | undefined;
     /** Sequence of the record that the machine bears from now on. */
@@ -209,7 +209,7 @@ function refuseRestored<I extends PlacedInputs, O extends PlacedOutputs>(
 
 export function keptFiles<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
-    answer: Answers,
+    answer: PartAnswers<Part>,
 ): { files?: string } {
     const files = filesOf(parts.step, answer);
     return files === undefined ? {} : { files };
@@ -227,7 +227,7 @@ export async function withRemoved<I extends PlacedInputs, O extends PlacedOutput
 }
 
 /** What the relay's program found in none of its records, and removed. */
-function sweptIn(answer: Answers): string[] {
+function sweptIn(answer: Answers<Part>): string[] {
     return swept.parse(answer.swept).map((row) => {
         if (row.kind === "peer") return rogueCutOff(row.publicKey);
         if (row.kind === "element")
@@ -243,7 +243,7 @@ async function nameInLog(inputs: PlacedInputs, publicKey: string): Promise<strin
 }
 
 /** What else on the machine stops the relay's packets: looked at in every apply and refresh. */
-export function warnOfSurroundings(inputs: PlacedInputs, context: Context, answer: Answers): void {
+export function warnOfSurroundings(inputs: PlacedInputs, context: Context, answer: PartAnswers<Part>): void {
     const { relay, appName, interface: device } = inputs;
     for (const sentence of surroundingConflicts({ appName, interface: device }, answer))
         context.log("warning", `${relay}: ${sentence}`);

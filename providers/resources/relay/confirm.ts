@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HostError, HostUnreachable, TunnelError } from "../../../core/errors.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { RecordMark } from "../../../core/audit/record.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { lost as lostRows } from "../../../core/protocol/lost.js";
 import { formatMark } from "../../../core/protocol/mark.js";
 import { describeHost } from "../../hosts/descriptors.js";
@@ -21,7 +21,7 @@ import { listNames } from "../sentences.js";
  */
 export async function confirm(
     target: Target,
-    answer: Answers,
+    answer: Answers<Part>,
     table: string,
     mark: RecordMark,
     nameOf: (publicKey: string) => Promise<string | undefined>,

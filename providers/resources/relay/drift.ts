@@ -1,7 +1,7 @@
 import { isMap } from "../changes.js";
 import type { Properties } from "../resource.js";
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
-import type { Answers, Part } from "../../../core/protocol/steps.js";
+import type { Answers, Observing, Part } from "../../../core/protocol/steps.js";
 import { type Drift, withoutRepeated } from "../../../core/drift.js";
 import { marks } from "../../../core/protocol/facts.js";
 import { firewallParts } from "../firewall/firewall.js";
@@ -19,7 +19,7 @@ export interface Stored {
     outputs: Properties;
 }
 
-type Differences = (stored: Stored, answer: Answers) => Drift[];
+type Differences = (stored: Stored, answer: Answers<Observing>) => Drift[];
 
 const PARTS: Record<Part, Differences> = {
     host: differencesOf(hostParts),
@@ -38,7 +38,7 @@ function differencesOf<I extends PlacedInputs, O extends PlacedOutputs>(parts: R
  * In what a relay is not as the state says: what a refresh finds, out of the relay's answer to
  * `status`. What only a secret could tell the relay compares by itself.
  */
-export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers): Drift[] {
+export function relayDrift(state: Partial<Record<Part, Stored>>, answer: Answers<"status">): Drift[] {
     const known = marks.parse(answer.marks);
     const drift: Drift[] = [];
     for (const part of Object.keys(PARTS).filter((each): each is Part => each in state)) {

@@ -1,7 +1,7 @@
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import { restoredDrift } from "./restored.js";
 import type { RelayResourceParts } from "./parts.js";
-import type { Answers, Part } from "../../../core/protocol/steps.js";
+import type { Answers, Observing, Part, PartAnswers } from "../../../core/protocol/steps.js";
 import { files, keptFile } from "../../../core/protocol/files.js";
 import { processes, units } from "../../../core/protocol/units.js";
 import { type Drift, withoutRepeated } from "../../../core/drift.js";
@@ -20,7 +20,7 @@ const OWNED: Record<Part, RegExp> = {
 const CONTENT_VARIES = /^(owner|program|audit-mark|generation|elements|certs\/[^/]*-relay\.pem)$/;
 
 /** What a part keeps in the state of its files, to compare them with: one line of text a file. */
-export function filesOf(part: Part, answer: Answers): string | undefined {
+export function filesOf(part: Part, answer: PartAnswers<Part>): string | undefined {
     if (answer.files === undefined) return undefined;
     return files
         .parse(answer.files)
@@ -31,7 +31,7 @@ export function filesOf(part: Part, answer: Answers): string | undefined {
 }
 
 /** Differences between a part's files, units and processes and what its last apply left. */
-export function observedDrift(part: Part, outputs: PlacedOutputs, answer: Answers): Drift[] {
+export function observedDrift(part: Part, outputs: PlacedOutputs, answer: Answers<Observing>): Drift[] {
     return [
         ...(typeof outputs.files === "string" ? fileDrift(outputs.files, answer) : []),
         ...(part === "host" ? [...programDrift(answer), ...unitDrift(answer)] : []),
@@ -39,7 +39,7 @@ export function observedDrift(part: Part, outputs: PlacedOutputs, answer: Answer
     ];
 }
 
-function* fileDrift(expected: string, answer: Answers): Generator<Drift> {
+function* fileDrift(expected: string, answer: Answers<Observing>): Generator<Drift> {
     const found = new Map(files.parse(answer.files).map((row) => [row.path, row]));
     for (const { path, mode, hash } of files.parse(expected)) {
         const now = found.get(path);
@@ -62,7 +62,7 @@ function describe(path: string): string {
 }
 
 /** Whichever step was last wrote the program, and its hash beside it. */
-function* programDrift(answer: Answers): Generator<Drift> {
+function* programDrift(answer: Answers<Observing>): Generator<Drift> {
     const sum = answer["program.sum"]?.trim();
     const found = files.parse(answer.files).find(({ path }) => path === "program");
     if (sum !== undefined && found !== undefined && found.hash !== sum)
@@ -74,7 +74,7 @@ function* programDrift(answer: Answers): Generator<Drift> {
 }
 
 /** Under systemd. A second interface's unit does nothing until a key is rotated. */
-function* unitDrift(answer: Answers): Generator<Drift> {
+function* unitDrift(answer: Answers<Observing>): Generator<Drift> {
     for (const { unit, enabled, active } of units.parse(answer.units)) {
         if (unit.endsWith("-renewal.timer")) continue;
         if (enabled !== "enabled")
@@ -100,7 +100,7 @@ const PROCESSES: [Part, RegExp, string][] = [
 ];
 
 /** Without systemd; with it the units of the same names. */
-function* processDrift(part: Part, answer: Answers): Generator<Drift> {
+function* processDrift(part: Part, answer: Answers<Observing>): Generator<Drift> {
     const suffix = part === "wireguard" ? "-watch.service" : part === "proxy" ? "-renewal.timer" : undefined;
     const ofUnits = units
         .parse(answer.units)
@@ -124,7 +124,7 @@ function* processDrift(part: Part, answer: Answers): Generator<Drift> {
 export function driftIn<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
     { id, inputs, outputs }: { id?: string | undefined; inputs: I; outputs: O },
-    answer: Answers,
+    answer: Answers<Observing>,
 ): Drift[] {
     const mark = answer.mark?.trim();
     return withoutRepeated([

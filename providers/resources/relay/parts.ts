@@ -2,7 +2,7 @@ import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { Facts } from "../../hosts/facts.js";
 import type { Drift } from "../../../core/drift.js";
 import type { Fault } from "../../../core/fault.js";
-import type { Answers, Part } from "../../../core/protocol/steps.js";
+import type { Answers, Observing, Part } from "../../../core/protocol/steps.js";
 import type { Wording } from "../effects.js";
 import type { Found } from "../import/importing.js";
 import type { Announcement } from "./announcement.js";
@@ -16,12 +16,13 @@ import type { Change, Desired, Outcome, Running } from "./change.js";
 export interface RelayResourceParts<
     I extends PlacedInputs = PlacedInputs,
     O extends PlacedOutputs = PlacedOutputs,
+    P extends Part = Part,
 > extends Wording<I, O> {
     type: string;
     description: string;
     schema: ResourceSchema;
     /** The relay's program step; "<step>-delete" removes. */
-    step: Part;
+    step: P;
     /** Inputs as they are read at the border; in a preview some are not known yet. */
     parse(inputs: Properties): I;
     /** Outputs as the state has them, also one that an older version wrote. */
@@ -46,16 +47,16 @@ export interface RelayResourceParts<
     guard?(change: Change<I, O>, facts: Facts): void;
     desired(change: Change<I, O>): Promise<Desired>;
     /** Outputs as read back, and in what the wire does not say what was asked. */
-    outputs(change: Change<I, O>, answer: Answers, keep: Properties): Outcome<O> | Promise<Outcome<O>>;
+    outputs(change: Change<I, O>, answer: Answers<P>, keep: Properties): Outcome<O> | Promise<Outcome<O>>;
     /** What is known before the apply. */
     previewOutputs(change: Change<I, O>): Properties;
-    outcomes(change: Change<I, O>, outputs: O, answer: Answers): Announcement[];
+    outcomes(change: Change<I, O>, outputs: O, answer: Answers<P>): Announcement[];
     /** Differences between the wire and the state. */
-    drift(inputs: I, outputs: O, answer: Answers): Drift[];
+    drift(inputs: I, outputs: O, answer: Answers<Observing>): Drift[];
     /** Outputs that a refresh brings up to date. */
-    observed?(inputs: I, outputs: O, answer: Answers): Properties;
+    observed?(inputs: I, outputs: O, answer: Answers<"read">): Properties;
     /** What a removal is about to do, first of all; with the relay's answer, what it did. */
-    ending(inputs: I, outputs: O, answer?: Answers): Announcement[];
+    ending(inputs: I, outputs: O, answer?: Answers<`${P}-delete`>): Announcement[];
     /** Inputs and outputs of a relay that is on a machine and in no state. Absent: it is not imported, but made again. */
-    imported?(found: Found, answer: Answers): Promise<{ inputs: Properties; outputs: Properties }>;
+    imported?(found: Found, answer: Answers<"read">): Promise<{ inputs: Properties; outputs: Properties }>;
 }

@@ -1,7 +1,7 @@
 import type { WireGuardChange } from "../wireguard/change.js";
 import { type GoneKey, parseRevocation } from "../../../core/protocol/revocation.js";
 import { fromAllowedIps } from "../../../core/wireguard/index.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { CommonAnswers } from "../../../core/protocol/steps.js";
 import { keyOf, type PeerChange, peerChanges, peersOf } from "../wireguard/peerChanges.js";
 import { isLeaf } from "../wireguard/leaf.js";
 
@@ -43,7 +43,7 @@ export function goneKeys(change: WireGuardChange): GoneKey[] {
 }
 
 /** What a record says of a key that is gone; places where something was left are in the failure instead. */
-export function proofOf(answer: Answers): Record<string, unknown> {
+export function proofOf(answer: CommonAnswers<"wireguard" | "removals">): Record<string, unknown> {
     const { keysAbsentFrom = [], addressesAbsentFrom = [] } = parseRevocation(answer.proof) ?? {};
     return { read_back: "absent", key_absent_from: keysAbsentFrom, addresses_absent_from: addressesAbsentFrom };
 }

@@ -138,7 +138,7 @@ interface Gone extends GoneKey {
     kind: "peer" | "former" | "stranger";
 }
 
-function goneIn(change: Change, answer: Answers): Gone[] {
+function goneIn(change: Change, answer: Answers<"removals">): Gone[] {
     const then = admittedBefore(change);
     const known = then === undefined ? [] : parseAdmittedPeers(then.peers);
     return rowsOf(answer, "peer").map(({ publicKey, name, allowedIps: ips, what }): Gone => {
@@ -153,13 +153,16 @@ function goneIn(change: Change, answer: Answers): Gone[] {
 
 type Removed = ReturnType<typeof removedRows.parse>[number];
 
-function rowsOf<Kind extends Removed["kind"]>(answer: Answers, kind: Kind): Extract<Removed, { kind: Kind }>[] {
+function rowsOf<Kind extends Removed["kind"]>(
+    answer: Answers<"removals">,
+    kind: Kind,
+): Extract<Removed, { kind: Kind }>[] {
     const isOfKind = (row: Removed): row is Extract<Removed, { kind: Kind }> => row.kind === kind;
     return removedRows.parse(answer.removed).filter(isOfKind);
 }
 
 /** What went, as the relay read it back, without peers of which something is left. */
-function recordsOf(change: Change, all: Gone[], answer: Answers): Announcement[] {
+function recordsOf(change: Change, all: Gone[], answer: Answers<"removals">): Announcement[] {
     const { relay } = change.inputs;
     const left = notGone(parseRevocation(answer.proof), all);
     const gone = all.filter(({ publicKey }) => !left.has(publicKey));
@@ -236,7 +239,7 @@ function addressesOf(allowedIps: string[]): Record<string, string> {
     return { ...(four === undefined ? {} : { tunnel_ip: four }), ...(six === undefined ? {} : { tunnel_ip6: six }) };
 }
 
-function problemsIn(gone: Gone[], answer: Answers): string[] {
+function problemsIn(gone: Gone[], answer: Answers<"removals">): string[] {
     const revocation = parseRevocation(answer.proof);
     return [
         ...problemRows.parse(answer.problems).map(({ part, said }) => {

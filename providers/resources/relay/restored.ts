@@ -6,7 +6,7 @@ import { AuditError } from "../../../core/errors.js";
 import { readMark } from "../../../core/protocol/mark.js";
 import { REPAIR } from "../../../core/repair.js";
 import { AuditLog } from "../../audit/log.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Observing } from "../../../core/protocol/steps.js";
 import { currentFacts, type Facts } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 import type { Properties } from "../resource.js";
@@ -69,7 +69,7 @@ export function restoredFrom(restored: Restored | undefined): Drift[] {
 }
 
 /** What the state alone can tell, which knows the mark that the last change of each resource left. */
-export function restoredDrift({ applied, record }: Properties, answer: Answers): Drift[] {
+export function restoredDrift({ applied, record }: Properties, answer: Answers<Observing>): Drift[] {
     const mark = readMark(answer.auditmark);
     const genesis = (record as Partial<RecordMark> | undefined)?.genesis;
     if (mark === undefined || typeof applied !== "number" || mark.genesis !== genesis) return [];

@@ -1,5 +1,5 @@
 import { HostError } from "../../../core/errors.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Part } from "../../../core/protocol/steps.js";
 import { factsOf } from "../../hosts/facts.js";
 import type { Target } from "../../hosts/host.js";
 
@@ -21,4 +21,4 @@ export async function isTakenOver(target: Target, id: string): Promise<boolean> 
 }
 
 /** As the relay's program answers where there is nothing of a resource. */
-export const SKIPPED: Answers = { skipped: "" };
+export const SKIPPED: Answers<`${Part}-delete`> = { skipped: "" };

@@ -1,3 +1,4 @@
+import { KeyOwners } from "../../../core/keys/owners.js";
 import { keyOf, peersOf } from "./peerChanges.js";
 import type { WireGuardPlan } from "./inputs.js";
 import type { WireGuardOutputs } from "./outputs.js";
@@ -10,18 +11,17 @@ import { fits, unfit } from "./known.js";
 import { BY_EXPIRY } from "./expiry.js";
 
 export function* checkKeys(inputs: WireGuardPlan): Generator<Fault> {
-    const owners = new Map<string, string>();
+    const owners = new KeyOwners();
     for (const key of Object.values(inputs.privateKeys ?? {}))
-        if (typeof key === "string" && fits(key, parsePrivateKey)) owners.set(publicKeyOf(key), "the relay");
+        if (typeof key === "string" && fits(key, parsePrivateKey))
+            owners.claim(publicKeyOf(key), "the relay", "privateKeys");
     for (const name of Object.keys(inputs.peers ?? {})) {
         const key = keyOf(inputs, name);
         if (key === undefined) continue;
         const path = `peers.${name}.publicKey`;
         yield* unfit(key, path, parsePublicKey);
-        const other = owners.get(key);
-        if (other !== undefined)
-            yield { path, problem: `is also the key of ${other}`, fix: "every peer needs a key of its own" };
-        owners.set(key, name);
+        const taken = owners.claim(key, `"${name}"`, path);
+        if (taken !== undefined) yield taken;
     }
 }
 

@@ -1,3 +1,4 @@
+import { peerKey } from "../../../core/registry/peerKey.js";
 import { UNKNOWN } from "../resource.js";
 import { listOf, read, type Shape } from "../shape.js";
 import { resolved, type WireGuardInputs, type WireGuardPlan } from "./inputs.js";
@@ -27,7 +28,7 @@ function derivePeers(args: WireGuardInputs, secret?: () => undefined): ExpectedP
     // Between a managed peer and its relay it is the peer's key that counts, on both ends.
     const ownKey = args.leaf === undefined ? undefined : publicKeyOfEpoch(args, 1);
     return Object.entries(args.peers).map(([name, peer]) => {
-        const publicKey = peer.publicKey ?? args.publicKeys[name];
+        const publicKey = peerKey(name, peer, args.publicKeys);
         if (publicKey === undefined) {
             throw new InvalidArgument(
                 `peers.${name}`,

@@ -5,7 +5,7 @@ import { type Dump, parseDump } from "../../../core/wireguard/index.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
 import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { PartAnswers } from "../../../core/protocol/steps.js";
 import { same } from "../changes.js";
 import type { WireGuardInputs } from "./inputs.js";
 import { placesOf, publicKeyOfEpoch } from "./epochs.js";
@@ -16,7 +16,7 @@ import type { ExpectedPeer } from "./desired.js";
 export function wireDrift(
     args: WireGuardInputs,
     peers: ExpectedPeer[],
-    answer: Answers,
+    answer: PartAnswers<"wireguard">,
     device: string,
     publicKeys: Record<string, string> = {},
 ): Drift[] {
@@ -43,7 +43,7 @@ function ofInterface(device: string, drift: Drift): Drift {
 }
 
 /** What the wire knows of one interface; undefined when it is gone or does not answer. */
-export function dumpOf(answer: Answers, device: string): Dump | undefined {
+export function dumpOf(answer: PartAnswers<"wireguard">, device: string): Dump | undefined {
     const text = answer[`dump.${device}`] ?? "";
     return text === "" ? undefined : parseDump(text);
 }
@@ -51,7 +51,7 @@ export function dumpOf(answer: Answers, device: string): Dump | undefined {
 function interfaceDrift(
     args: WireGuardInputs,
     peers: ExpectedPeer[],
-    answer: Answers,
+    answer: PartAnswers<"wireguard">,
     place: EpochPlace,
     primary: boolean,
     publicKeys: Record<string, string>,

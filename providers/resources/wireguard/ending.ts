@@ -14,7 +14,11 @@ import { count, listNames } from "../sentences.js";
  *
  * @param answer of the relay, once it is done: which interfaces it removed, and whether the kernel still has one of them
  */
-export function interfaceEnding(inputs: WireGuardPlan, outputs: WireGuardOutputs, answer?: Answers): Announcement[] {
+export function interfaceEnding(
+    inputs: WireGuardPlan,
+    outputs: WireGuardOutputs,
+    answer?: Answers<"wireguard-delete">,
+): Announcement[] {
     const { relay, interface: device } = inputs;
     const removed = devices.parse(answer?.devices);
     const interfaces =

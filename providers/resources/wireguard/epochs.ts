@@ -6,7 +6,7 @@ import { type EpochPlace, epochPlaces } from "../../../core/keys/epochs.js";
 import { publicKeyOf } from "../../../core/keys/index.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { moved } from "../../../core/protocol/moved.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { CommonAnswers } from "../../../core/protocol/steps.js";
 import { same } from "../changes.js";
 import { keyOf, peersOf } from "./peerChanges.js";
 import type { Announcement } from "../relay/announcement.js";
@@ -45,7 +45,10 @@ export function keyFiles(args: WireGuardInputs, device: string): Record<string, 
 }
 
 /** What the relay says of its epochs, and who was last seen on which. */
-export function epochOutputs(inputs: WireGuardPlan, answer: Answers): Required<Omit<WireGuardTold, "registry">> {
+export function epochOutputs(
+    inputs: WireGuardPlan,
+    answer: CommonAnswers<"wireguard" | "read">,
+): Required<Omit<WireGuardTold, "registry">> {
     const live = interfaces.parse(answer.interfaces).map((each) => ({ ...each, publicKey: each.publicKey ?? "" }));
     const newest = live.at(-1);
     return {

@@ -1,10 +1,11 @@
+import { peerKey } from "../../../core/registry/peerKey.js";
 import { isMap } from "../changes.js";
 import type { WireGuardInputs, WireGuardPlan } from "./inputs.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { expired } from "../../../core/protocol/expired.js";
 import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { PartAnswers } from "../../../core/protocol/steps.js";
 import { peersOf } from "./peerChanges.js";
 import type { Properties } from "../resource.js";
 import { count, listNames } from "../sentences.js";
@@ -20,18 +21,19 @@ export interface CutPeer {
 }
 
 /** Reads what a relay answers about expired peers. */
-export function expiredOn(answer: Answers): CutPeer[] {
+export function expiredOn(answer: PartAnswers<"wireguard">): CutPeer[] {
     return expired.parse(answer.expired);
 }
 
 /** Listed peers that the relay has cut off since, at their expiry in the program or later; by name, with that time. */
-export function cutNames(args: WireGuardInputs, answer: Answers): Map<string, string> {
+export function cutNames(args: WireGuardInputs, answer: PartAnswers<"wireguard">): Map<string, string> {
     const known = new Map<string, number>();
     for (const { name, publicKey, expires } of expiredOn(answer))
         for (const of of [name, publicKey]) known.set(of, Math.max(expires, known.get(of) ?? 0));
     return new Map(
-        Object.entries(args.peers).flatMap(([name, { expires, publicKey }]): [string, string][] => {
-            const key = publicKey ?? args.publicKeys[name] ?? "";
+        Object.entries(args.peers).flatMap(([name, peer]): [string, string][] => {
+            const { expires } = peer;
+            const key = peerKey(name, peer, args.publicKeys) ?? "";
             const at = Math.max(known.get(name) ?? 0, known.get(key) ?? 0);
             return expires !== undefined && seconds(expires) <= at ? [[name, expires]] : [];
         }),
@@ -39,20 +41,26 @@ export function cutNames(args: WireGuardInputs, answer: Answers): Map<string, st
 }
 
 /** The expected peers, without those that the relay has cut off at their expiry. */
-export function withoutCut(args: WireGuardInputs, answer: Answers): WireGuardInputs {
+export function withoutCut(args: WireGuardInputs, answer: PartAnswers<"wireguard">): WireGuardInputs {
     const cut = cutNames(args, answer);
     if (cut.size === 0) return args;
     return { ...args, peers: Object.fromEntries(Object.entries(args.peers).filter(([name]) => !cut.has(name))) };
 }
 
 /** An expiry that was not enforced: it is more than a moment ago, and the relay has not reported the removal. */
-export function overdue(args: WireGuardInputs, answer: Answers, onWire: ReadonlySet<string>, now: Date): Drift[] {
+export function overdue(
+    args: WireGuardInputs,
+    answer: PartAnswers<"wireguard">,
+    onWire: ReadonlySet<string>,
+    now: Date,
+): Drift[] {
     const cut = cutNames(args, answer);
     const drift: Drift[] = [];
-    for (const [name, { expires, publicKey }] of Object.entries(args.peers)) {
+    for (const [name, peer] of Object.entries(args.peers)) {
+        const { expires } = peer;
         if (expires === undefined || cut.has(name)) continue;
-        if (now.getTime() < Date.parse(expires) + GRACE_MS || !onWire.has(publicKey ?? args.publicKeys[name] ?? ""))
-            continue;
+        const isOnWire = onWire.has(peerKey(name, peer, args.publicKeys) ?? "");
+        if (now.getTime() < Date.parse(expires) + GRACE_MS || !isOnWire) continue;
         drift.push({
             kind: "expired peer",
             name,
@@ -63,7 +71,10 @@ export function overdue(args: WireGuardInputs, answer: Answers, onWire: Readonly
 }
 
 /** Elements that mention what an expired peer left are no longer expected in the kernel. */
-export function withoutCutElements<Sets extends Record<string, string[]>>(sets: Sets, answer: Answers): Sets {
+export function withoutCutElements<Sets extends Record<string, string[]>>(
+    sets: Sets,
+    answer: PartAnswers<"wireguard">,
+): Sets {
     const gone = new Set(expiredOn(answer).flatMap(({ addresses }) => addresses));
     if (gone.size === 0) return sets;
     const kept = (element: string): boolean => !element.split(" ").some((word) => gone.has(word));

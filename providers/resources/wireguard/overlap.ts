@@ -6,7 +6,7 @@ import { REPAIR } from "../../../core/repair.js";
 import { moving } from "../../../core/protocol/moving.js";
 import { rekeyed } from "../../../core/protocol/rekeyed.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { PartAnswers } from "../../../core/protocol/steps.js";
 import { peerChanges } from "./peerChanges.js";
 import { recordedKeys } from "./history.js";
 import type { ExpectedPeer } from "./desired.js";
@@ -23,7 +23,7 @@ export function renderRekeyed(change: WireGuardChange): string {
 }
 
 /** Old public key by the new one, of peers who have not used the new one yet. */
-export function overlaps(answer: Answers): Map<string, string> {
+export function overlaps(answer: PartAnswers<"wireguard">): Map<string, string> {
     return new Map(moving.parse(answer.moving).map(({ publicKey, former }) => [publicKey, former]));
 }
 
@@ -31,7 +31,10 @@ export function overlaps(answer: Answers): Map<string, string> {
  * What a relay answered, with only those former keys that the state or the log knows: what another program wrote into the
  * relay's record of replaced keys does not hide a peer.
  */
-export function withKnownFormers(answer: Answers, known: ReadonlySet<string>): Answers {
+export function withKnownFormers<A extends Pick<PartAnswers<"wireguard">, "moving">>(
+    answer: A,
+    known: ReadonlySet<string>,
+): A {
     if (answer.moving === undefined) return answer;
     const isKnown = (line: string): boolean => moving.parse(line).some(({ former }) => known.has(former));
     const pairs = linesOf(answer.moving).filter(isKnown);
@@ -39,7 +42,7 @@ export function withKnownFormers(answer: Answers, known: ReadonlySet<string>): A
 }
 
 /** Former keys on a relay that are neither in the state nor in the log. */
-export function unknownFormers(answer: Answers, known: ReadonlySet<string>): Drift[] {
+export function unknownFormers(answer: PartAnswers<"wireguard">, known: ReadonlySet<string>): Drift[] {
     return [...new Set(overlaps(answer).values())]
         .filter((key) => !known.has(key))
         .map(fingerprintOf)
@@ -73,7 +76,7 @@ export async function formersAfter(change: WireGuardChange): Promise<Set<string>
 }
 
 /** Who is to be on an interface while keys are replaced: the old key keeps the addresses until the new one is used. */
-export function expectedPeers(peers: ExpectedPeer[], answer: Answers): ExpectedPeer[] {
+export function expectedPeers(peers: ExpectedPeer[], answer: PartAnswers<"wireguard">): ExpectedPeer[] {
     const formers = overlaps(answer);
     return peers.flatMap((peer): ExpectedPeer[] => {
         const oldPublicKey = formers.get(peer.publicKey);

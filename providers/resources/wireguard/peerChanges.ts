@@ -1,3 +1,4 @@
+import { peerKey } from "../../../core/registry/peerKey.js";
 import type { PeersTold } from "./inputs.js";
 import { admittedOf, keyEpochOf, routesOf } from "../../../core/registry/defaults.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
@@ -80,7 +81,7 @@ export function restoredPeers({ inputs, removed = NOTHING_REMOVED }: Versions & 
 
 /** The key of a peer, wherever it comes from; undefined while it is not known. */
 export function keyOf(inputs: PeersTold, name: string): string | undefined {
-    return known(known(inputs.peers)?.[name])?.publicKey ?? known(known(inputs.publicKeys)?.[name]);
+    return known(peerKey(name, known(known(inputs.peers)?.[name]), known(inputs.publicKeys)));
 }
 
 export function peersOf(inputs: PeersTold): Record<string, RegistryPeer> {

@@ -21,7 +21,10 @@ import { peerChanges } from "./peerChanges.js";
 import { registryAfter } from "./registry.js";
 
 /** What the relay has after an apply, as it was read back; whatever is not as it was to be is a problem. */
-export async function readBack(change: WireGuardChange, told: Answers): Promise<Outcome<WireGuardOutputs>> {
+export async function readBack(
+    change: WireGuardChange,
+    told: Answers<"wireguard">,
+): Promise<Outcome<WireGuardOutputs>> {
     const answer = withKnownFormers(told, await formersAfter(change));
     const args = resolved(change.inputs);
     const { interface: device } = change.inputs;
@@ -56,7 +59,7 @@ export async function readBack(change: WireGuardChange, told: Answers): Promise<
 }
 
 /** Public keys that the relay's interfaces know. */
-export function keysOn(answer: Answers, args: WireGuardInputs, device: string): Set<string> {
+export function keysOn(answer: Answers<"wireguard">, args: WireGuardInputs, device: string): Set<string> {
     const peers = placesOf(args, device).flatMap(({ interface: name }) => dumpOf(answer, name)?.peers ?? []);
     return new Set(peers.map(({ publicKey }) => publicKey));
 }

@@ -5,7 +5,7 @@ import { interfaces } from "../../../core/protocol/interfaces.js";
 import { keptPeers, type PeerRow, rowOf } from "../../../core/protocol/peers.js";
 import { sysctls } from "../../../core/protocol/sysctls.js";
 import { linesOf } from "../../../core/protocol/table.js";
-import type { Answers } from "../../../core/protocol/steps.js";
+import type { Answers, Observing } from "../../../core/protocol/steps.js";
 import { dumpOf } from "./drift.js";
 import { type ExpectedPeer, renderNetwork } from "./desired.js";
 import type { WireGuardInputs } from "./inputs.js";
@@ -23,7 +23,7 @@ export function publicKeysIn(outputs: WireGuardOutputs): Record<string, string> 
  * Where the relay's record, which its interfaces are filled from after a reboot, is not what an apply would write. Preshared keys are
  * not in the answer: the relay says whether the wire has the recorded one.
  */
-export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Answers): Drift[] {
+export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer: Answers<Observing>): Drift[] {
     // Whose preshared key on the wire is known to be wrong is named already.
     const onWire = interfaces
         .parse(answer.interfaces)
@@ -76,7 +76,7 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
 }
 
 /** Settings of the machine's kernel that the relay needs and keeps a record of, and what belongs to a key rotation. */
-export function kernelDrift(answer: Answers): Drift[] {
+export function kernelDrift(answer: Answers<Observing>): Drift[] {
     const settings = sysctls
         .parse(answer.sysctls)
         .filter(({ ours, now }) => ours !== now)

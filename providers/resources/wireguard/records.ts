@@ -56,7 +56,11 @@ export function beginOf(change: WireGuardChange): Announcement {
 }
 
 /** What happened, as read back: "removed" is written when the relay has nothing of the key any more, with where it looked. */
-export function outcomesOf(change: WireGuardChange, outputs: WireGuardOutputs, answer: Answers): Announcement[] {
+export function outcomesOf(
+    change: WireGuardChange,
+    outputs: WireGuardOutputs,
+    answer: Answers<"wireguard">,
+): Announcement[] {
     const { relay, interface: device } = change.inputs;
     const registry = outputs.registry ?? {};
     const active = Object.values(registry).filter(({ status }) => status === "active").length;

@@ -1,3 +1,4 @@
+import { peerKey } from "../../../core/registry/peerKey.js";
 import type { WireGuardChange } from "./change.js";
 import { admittedOf } from "../../../core/registry/defaults.js";
 import { fingerprint } from "../../../core/keys/index.js";
@@ -40,7 +41,7 @@ export function registryAfter(
     const former = new Set(renamed.values());
     const registry: Record<string, RegistryEntry> = {};
     for (const [name, peer] of Object.entries(args.peers)) {
-        const publicKey = peer.publicKey ?? args.publicKeys[name] ?? "";
+        const publicKey = peerKey(name, peer, args.publicKeys) ?? "";
         if (!onWire.has(publicKey)) continue;
         const was = before[renamed.get(name) ?? name];
         const sameKey = was?.status === "active" && was.publicKey === publicKey;

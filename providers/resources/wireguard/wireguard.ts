@@ -42,7 +42,7 @@ import { desiredPeers, expectedOnWire, renderNetwork, wantedInterface } from "./
 import { checkKeys, refuseRevoked, unregistered } from "./checks.js";
 
 /** The interface, its addresses and routes, and who is on it; its outputs are the authoritative registry. */
-export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs> = {
+export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs, "wireguard"> = {
     type: "WireGuard",
     description:
         "The WireGuard interface of a relay and its peers; outputs the authoritative registry as read back from the wire.",

@@ -133,7 +133,7 @@ it.each<[string, () => unknown, string]>([
     [
         "a key of two peers",
         () => relay({ peers: [spec("alice", KEY), spec("bob", KEY)] }),
-        'relay relay.peers.bob.publicKey: is also the key of "alice"; give each its own key',
+        'relay relay.peers.bob.publicKey: is also the key of "alice"; give each peer its own key',
     ],
     [
         "an address that is none",

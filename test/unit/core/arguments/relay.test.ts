@@ -62,12 +62,12 @@ it.each<[string, Partial<PlainRelay>, string]>([
                 { name: "bob", publicKey: "A", routes: [] },
             ],
         },
-        'relay.peers.bob.publicKey: is also the key of "alice"; give each its own key',
+        'relay.peers.bob.publicKey: is also the key of "alice"; give each peer its own key',
     ],
     [
         "the relay's key",
         { publicKey: "R", peers: [{ name: "alice", publicKey: "R", routes: [] }] },
-        "relay.peers.alice.publicKey: is also the key of the relay; give each its own key",
+        "relay.peers.alice.publicKey: is also the key of the relay; give each peer its own key",
     ],
     [
         "a subnet6 that is too small",
