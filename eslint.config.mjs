@@ -37,7 +37,7 @@ export default tseslint.config(
     },
     {
         // A source reads top-down, and a function fits on a screen.
-        files: ["{cli,components,core,providers,scripts}/**/*.{ts,mjs}"],
+        files: ["{cli,components,core,providers,scripts,testing}/**/*.{ts,mjs}"],
         // These are longer still; nothing is added to them.
         ignores: [
             "components/{droplet,managedPeer,relay}.ts",
@@ -64,7 +64,7 @@ export default tseslint.config(
                         },
                         { regex: "^@pulumi/", message: "core knows no Pulumi." },
                         {
-                            regex: "^(\\.\\./)+(components|providers|cli)/",
+                            regex: "^(\\.\\./)+(components|providers|cli|testing)/",
                             message: "core imports nobody: the others import it.",
                         },
                     ],
@@ -96,7 +96,17 @@ export default tseslint.config(
         rules: {
             "no-restricted-imports": [
                 "error",
-                { patterns: [{ regex: "^(\\.\\./)+(components|cli)/", message: "providers know only core." }] },
+                { patterns: [{ regex: "^(\\.\\./)+(components|cli|testing)/", message: "providers know only core." }] },
+            ],
+        },
+    },
+    {
+        // Programs do not load what only their tests need.
+        files: ["{cli,components}/**/*.ts"],
+        rules: {
+            "no-restricted-imports": [
+                "error",
+                { patterns: [{ regex: "^(\\.\\./)+testing/", message: "testing is for tests of programs." }] },
             ],
         },
     },

@@ -5,9 +5,9 @@ const NEEDED: Partial<Record<string, readonly string[]>> = {
     KeyPair: ["owner", "epoch", "handedOut"],
     Registry: ["subnet", "subnet6", "peers", "services"],
     Host: ["host"],
-    WireGuard: ["epochs", "peers", "publicKeys"],
+    WireGuard: ["relay", "epochs", "peers", "publicKeys"],
     Proxy: ["addresses", "appName", "services"],
-    Script: ["addresses", "appName", "peers", "publicKeys", "services"],
+    Script: ["relay", "addresses", "appName", "peers", "publicKeys", "services"],
 };
 
 /**

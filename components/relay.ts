@@ -7,6 +7,7 @@ import { epochPlaces } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 import { relayIdOf } from "../core/relayIdentity.js";
+import type { Right } from "../core/access/rights.js";
 import { unansweredResolvers } from "../core/access/resolvers.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
@@ -17,6 +18,7 @@ import { managedPeers, managedPlaces } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
 import { endpointOf } from "./relayEndpoint.js";
 import type { RelayArgs } from "./relayTypes.js";
+import { relayRights } from "./rights.js";
 import { relayByScript } from "./relayByScript.js";
 import { type MadeRelay, relayHost, relayOnHost, type RelayParts } from "./relayOnHost.js";
 import { type ListedPeer, type ListedService, type ResolvedRelay, resolveRelay } from "./relayArguments.js";
@@ -46,6 +48,8 @@ export class Relay extends pulumi.ComponentResource {
 
     /** @internal What getStatus asks. */
     readonly question: () => pulumi.Inputs;
+    /** @internal What tests assert on. */
+    readonly rights: () => pulumi.Output<Right[]>;
 
     private readonly plain: RelayPlain;
     private readonly settings: ClientSettings;
@@ -158,6 +162,7 @@ export class Relay extends pulumi.ComponentResource {
             child(Object.values(recorded)),
         );
 
+        this.rights = () => relayRights(resolved, this.ledger);
         this.question = () => statusQuestion(parts, made, records);
         this.keyAt = (epoch) =>
             epoch === newest || made.epochs === undefined

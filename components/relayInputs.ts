@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { expand, peerIn } from "../core/access/index.js";
+import { expand, peerIn, type Access } from "../core/access/index.js";
 import {
     renderAdmittedPeers,
     renderAdmittedRules,
@@ -88,18 +88,30 @@ export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulu
         .apply(([known, hosts]) => rulesOf(resolved, known, hosts as Record<string, string>));
 }
 
-function rulesOf(
+/** What services and grants allow, with the addresses of those who count. */
+export function accessOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Access> {
+    return pulumi
+        .all([ledger, upstreams(resolved.services)])
+        .apply(([known, hosts]) => accessAt(resolved, known, hosts as Record<string, string>));
+}
+
+function rulesOf(...known: Parameters<typeof accessAt>): Record<string, string[]> {
+    return expand(accessAt(...known));
+}
+
+function accessAt(
     resolved: ResolvedRelay,
     { peers, services: ports }: Pick<Ledger, "peers" | "services">,
     hosts: Record<string, string>,
-): Record<string, string[]> {
+): Access {
     const { address, address6, services, grants } = resolved;
     const expired = expiredOf(resolved, peers);
     const counts = (name: string): boolean => !expired.has(name);
-    return expand({
+    return {
         relay: { address, ...(address6 === undefined ? {} : { address6 }) },
         peers,
         grants: grants
+            .map((grant, position) => ({ ...grant, position }))
             .filter(({ to }) => to.peer === undefined || counts(to.peer))
             .map((grant) => ({ ...grant, from: grant.from.filter((source) => counts(peerIn(source))) })),
         services: Object.fromEntries(
@@ -117,7 +129,7 @@ function rulesOf(
                 },
             ]),
         ),
-    });
+    };
 }
 
 /**

@@ -29,6 +29,8 @@ interface AccessGrant {
     /** A peer's own addresses, a network behind a peer, or a network behind the relay. */
     to: { peer?: string; network?: string };
     ports: Ports[];
+    /** Its place among the program's grants, where some of these are left out. */
+    position?: number;
 }
 
 /** Whose connections a grant is about. */

@@ -4,8 +4,8 @@ import type { Ledger } from "../registry/model.js";
 import type { RegistryRequest } from "../registry/request.js";
 import { MOCK_OUTPUTS, type MockedResource } from "./outputs.js";
 
-export { mockKey, mockSshKey } from "./keys.js";
-export { MOCK_ADDRESS } from "./address.js";
+export { isMock, mockKey, mockSshKey } from "./keys.js";
+export { MOCK_ADDRESS, MOCK_CLIENT } from "./address.js";
 export { MOCK_OUTPUTS, type MockedResource } from "./outputs.js";
 
 /** Which output is asked for. */

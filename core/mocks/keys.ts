@@ -16,6 +16,13 @@ export function mockSshKey(name: string): string {
     return `ssh-ed25519 ${SSH_PREFIX}${labelled("Mock/", name, KEY_CHARACTERS)}`;
 }
 
+/** Whether a value was made up for a unit test: here, or in its neighbour `outputs.ts`. */
+export function isMock(value: unknown): boolean {
+    return typeof value === "string" && MOCK.test(value);
+}
+
+const MOCK = /^(?:mock[ /]|ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMock\/|-----BEGIN [A-Z ]+-----\nmock )/;
+
 /** 32 bytes in base64 without padding. */
 const KEY_CHARACTERS = 43;
 /** Characters at the end that are zero bits. */

@@ -50,13 +50,10 @@ export const MOCK_OUTPUTS: Record<string, Record<string, Answer>> = {
     },
     Firewall: { table: () => "mock", chains: () => ({}), record, drift: () => ({}) },
     WireGuard: {
-        publicKey: ({ name }) => mockKey("public", name),
-        epochs: ({ name, inputs }) =>
+        publicKey: (resource) => interfaceKey(resource, Math.max(...epochsOf(resource))),
+        epochs: (resource) =>
             Object.fromEntries(
-                ((inputs["epochs"] ?? [1]) as number[]).map((epoch, index, { length }) => [
-                    epoch,
-                    { publicKey: mockKey("public", index === length - 1 ? name : `${name}/epoch/${epoch}`) },
-                ]),
+                epochsOf(resource).map((epoch) => [epoch, { publicKey: interfaceKey(resource, epoch) }]),
             ),
         onEpoch: () => ({}),
         registry,
@@ -68,7 +65,7 @@ export const MOCK_OUTPUTS: Record<string, Record<string, Answer>> = {
     Script: {
         sha256: () => "0".repeat(64),
         edition: () => MOCK_TIME,
-        publicKey: ({ name }) => mockKey("public", name),
+        publicKey: (resource) => interfaceKey(resource, 1),
         registry,
         served,
         certificates: () => ({}),
@@ -86,8 +83,21 @@ export const MOCK_OUTPUTS: Record<string, Record<string, Answer>> = {
 };
 
 function keyName({ name, inputs: { owner, epoch } }: MockedResource): string {
-    const named = typeof owner === "string" ? owner : name;
-    return typeof epoch === "number" && epoch > 1 ? `${named}/epoch/${epoch}` : named;
+    return ofEpoch(typeof owner === "string" ? owner : name, typeof epoch === "number" ? epoch : 1);
+}
+
+function ofEpoch(owner: string, epoch: number): string {
+    return epoch > 1 ? `${owner}/epoch/${epoch}` : owner;
+}
+
+function epochsOf({ inputs: { epochs } }: MockedResource): number[] {
+    return Array.isArray(epochs) ? (epochs as number[]) : [1];
+}
+
+/** The public half of the relay's key pair, or of a managed peer's. */
+function interfaceKey({ name, inputs: { relay, leaf } }: MockedResource, epoch: number): string {
+    const owner = (leaf as { name?: string } | undefined)?.name ?? relay;
+    return mockKey("public", ofEpoch(typeof owner === "string" ? owner : name, epoch));
 }
 
 function record(): { sequence: number; hash: string; offset: number } {

@@ -67,7 +67,7 @@ function longestFunction(file: string): number {
 }
 
 const testOf = (source: string): string => join("test/unit", source.replace(/\.ts$/, ".test.ts"));
-const untested = ["cli", "core", "providers"]
+const untested = ["cli", "core", "providers", "testing"]
     .flatMap(sourcesIn)
     .filter((source) => !TESTED_AS_A_WHOLE.some((folder) => source.startsWith(folder)))
     .filter((source) => longestFunction(source) >= FEW_LINES && !existsSync(join(root, testOf(source))))

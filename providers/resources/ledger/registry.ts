@@ -1,12 +1,12 @@
 import { isPlaced, readLogged, recordIn } from "../relay/placed.js";
+import { nextLedger } from "./allocation.js";
 import { readLedger, readRegistry, type RegistryInputs } from "./inputs.js";
 import { changesOf, isMap, same } from "../changes.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { Refused } from "../../../core/errors.js";
-import { allocate } from "../../../core/registry/index.js";
-import { withFormerKeys, withHistory, withOutputKeys } from "../../../core/registry/outputKeys.js";
+import { withFormerKeys, withHistory } from "../../../core/registry/outputKeys.js";
 import { AuditLog } from "../../audit/log.js";
 import { compareLeaves, LEAVES_INPUT } from "../log/anchors.js";
 import { KEPT_INPUT, keptIn, withKept } from "../keys/kept.js";
@@ -89,31 +89,9 @@ export const registry: StateResource<RegistryOutputs> = {
         const given = withKept(news, olds);
         compareLeaves([olds, news], context);
         const told = readRegistry(given);
-        const { relay, subnet, subnet6, publicKeys = {} } = told;
-        const previous = await previousLedger(told, olds, context);
-        const request = {
-            subnet,
-            subnet6,
-            reservedAddresses: told.reserved ?? [],
-            peers: withOutputKeys(told.peers, publicKeys),
-            services: told.services,
-        };
-        const now = new Date();
-        const { ledger, problems, renamed, renamedServices, expired } = allocate(request, previous, now);
-        const late = expired.filter(({ was }) => was === "new");
-        if (late.length > 0) {
-            const names = listNames(late.map(({ name, expires }) => `${name} (${expires})`));
-            context.log("warning", `${relay}: ${names} expired before being added and is not added`);
-        }
-        for (const { from, to } of renamed)
-            context.log("info", `${relay}: ${to} has the key of ${from} and keeps the address`);
-        for (const { from, to } of renamedServices) {
-            const port = ledger.services[to]?.port;
-            context.log("info", `${relay}: service ${from} is now called ${to} and keeps port ${port}`);
-        }
+        const { ledger, problems, isUnfit } = nextLedger(told, await previousLedger(told, olds, context), context);
         // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
         // behind, the program brings back what was taken away since.
-        const isUnfit = problems.length > 0 && allocate(request, undefined, now).problems.length > 0;
         const refused = isUnfit || problems.length === 0 ? {} : { refused: problems };
         return {
             inputs: { ...given, ...ledger, ...refused },
