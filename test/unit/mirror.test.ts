@@ -39,7 +39,6 @@ const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "core/registry": ["defaults"],
     "core/status": ["known", "relay"],
     "providers/audit": ["activeFile", "disk", "ends", "misplaced", "segmentNames", "verifyFile", "witness"],
-    "providers/hosts": ["caddyBinary", "functions", "mirror", "probe", "script", "surroundings"],
     "providers/plugin": ["engine", "failures", "operations", "process", "service", "wireReader", "wireWriter"],
     "providers/plugin/functions": ["getStatus"],
 };
