@@ -44,15 +44,13 @@ export function text<T>(parse: (text: string, subject: string) => T) {
  * as it is, and checked where the value is known.
  */
 export function supplied<T extends string>(parse: (text: string, subject: string) => T) {
-    return z.unknown().transform((value, context): T | object => {
-        if (typeof value === "string") {
-            return understood(() => parse(value, ""), context);
-        }
-        if ((typeof value === "object" && value !== null) || typeof value === "function") {
-            return value;
-        }
-        return fail(context, wrongType(value, "a string"), "give a string");
-    });
+    // Not a transform: one that returns a promise is waited for, and then nothing can be validated at once.
+    return z.unknown().check((context) => {
+        const { value } = context;
+        if (typeof value === "string") context.value = understood(() => parse(value, ""), issuesOf(context));
+        else if ((typeof value !== "object" || value === null) && typeof value !== "function")
+            fail(issuesOf(context), wrongType(value, "a string"), "give a string");
+    }) as z.ZodType<unknown> as z.ZodType<T | object>;
 }
 
 /** One of several forms, chosen by looking at the value, so that the fault is about the form that was meant. */
@@ -69,8 +67,17 @@ export function form<T>(choose: (value: unknown) => z.ZodType<T>) {
     });
 }
 
+/** Where the issues of a schema are collected. */
+interface Issues {
+    addIssue(issue: { code: "custom"; message: string; params: Pick<Fault, "problem" | "fix"> }): void;
+}
+
+function issuesOf({ value, issues }: z.core.ParsePayload): Issues {
+    return { addIssue: (issue) => void issues.push({ ...issue, input: value }) };
+}
+
 /** Runs a check; what it refuses becomes an issue of the schema. */
-function understood<T>(check: () => T, context: z.core.$RefinementCtx): T {
+function understood<T>(check: () => T, context: Issues): T {
     try {
         return check();
     } catch (error) {
@@ -81,7 +88,7 @@ function understood<T>(check: () => T, context: z.core.$RefinementCtx): T {
     }
 }
 
-function fail(context: z.core.$RefinementCtx, problem: string, fix: string): never {
+function fail(context: Issues, problem: string, fix: string): never {
     context.addIssue({ code: "custom", message: `${problem}; ${fix}`, params: { problem, fix } });
     return z.NEVER;
 }

@@ -31,7 +31,6 @@ const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
         "settings",
         "wgQuick",
     ],
-    "core/arguments": ["host", "validate"],
     "core/audit": ["proofText"],
     "core/certificates": ["intermediate", "x509"],
     "core/client": ["settings"],
