@@ -1,3 +1,4 @@
+import { LINK_GROUP } from "../wireguard/linkGroup.js";
 import { contains, overlaps, range as rangeOf } from "../addresses/cidr.js";
 import { asArray, asRecord } from "./json.js";
 
@@ -96,6 +97,9 @@ function testOf(left: unknown, flow: Flow, { relays }: Ruleset): ((value: unknow
         case "oifname":
         case "oif":
             return oif === undefined ? undefined : (value) => isInterface(oif, value, relays);
+        case "iifgroup":
+        case "oifgroup":
+            return inGroup(meta === "iifgroup" ? iif : oif);
         case "nfproto":
             return (value) => value === (family === 4 ? "ipv4" : "ipv6");
         case "protocol":
@@ -118,6 +122,12 @@ function testOf(left: unknown, flow: Flow, { relays }: Ruleset): ((value: unknow
     }
     if (udp !== undefined && (protocol === "tcp" || protocol === "icmp" || protocol === "icmpv6")) return () => false;
     return undefined;
+}
+
+/** Interfaces of relays are in a link group of theirs; in which one others are is not known. */
+function inGroup(name: string | undefined): ((value: unknown) => Ternary) | undefined {
+    if (name === undefined) return undefined;
+    return (value) => (value === LINK_GROUP ? name !== ELSEWHERE : undefined);
 }
 
 /** "wg*" is every name that begins so; "*" alone is any. */

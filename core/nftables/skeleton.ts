@@ -1,4 +1,5 @@
 import { families, type Family } from "./family.js";
+import { LINK_GROUP } from "../wireguard/linkGroup.js";
 import { errorsFromBehind, errorsFromPeers } from "./icmpErrors.js";
 
 /** Everything about a table except the access rules. */
@@ -34,7 +35,7 @@ export interface SkeletonArgs {
  *    the relay itself sends is looked at for that reason only;
  *  - a ping to the relay is not tracked, so pings cannot fill the connection tracking table;
  *  - where the relay switched forwarding on, packets that are not of the tunnel are dropped: a machine that was no router
- *    is none now. `switched` are these interfaces, `closed` families in which the machine forwarded nothing, `behind` the
+ *    is none now, but another relay of the machine, whose table decides about them. `switched` are these interfaces, `closed` families in which the machine forwarded nothing, `behind` the
  *    interfaces that lead to networks behind it. The relay's program fills them, and `self` and `owner`.
  *
  * Each drop counts, for the person who looks for a lost packet. nft 1.0.6 and newer (`destroy` would need 1.0.7 and Linux 6.3).
@@ -213,6 +214,7 @@ function post({ subnet, subnet6 }: SkeletonArgs, routes: string[]): string {
 
 /** Packets that are not of the tunnel. Forwarding is decided where a packet comes in. */
 const FOREIGN = [
+    ...["iifgroup", "oifgroup"].map((group) => `iifname != @ours oifname != @ours ${group} ${LINK_GROUP} accept`),
     "iifname != @ours oifname != @ours meta nfproto @closed counter drop",
     "iifname != @ours oifname != @ours meta nfproto ipv4 iifname @switched4 counter drop",
     "iifname != @ours oifname != @ours meta nfproto ipv6 iifname @switched6 counter drop",

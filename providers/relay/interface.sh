@@ -117,10 +117,13 @@ fill_started() {
 # has_started DEVICE PID: it answers, or has ended already.
 has_started() { gone "$2" || answers_wg "$1"; }
 
-# set_network DEVICE: addresses, MTU, routes and forwarding as the network file says; what else is on the interface goes.
+# set_network DEVICE: addresses, MTU, link group, routes and forwarding as the network file says; what else is on the
+# interface goes.
 set_network() {
     local device=$1 value
     ip link set dev "$device" mtu "$(network_value mtu)"
+    value=$(network_value group)
+    [[ -z "$value" ]] || ip link set dev "$device" group "$value"
     ip -o address show dev "$device" | awk '$3 ~ /^inet/ && $4 !~ /^fe80/ { print $4 }' | sort >"$work/addresses.live"
     addresses_on "$device" >"$work/addresses.want"
     comm -23 "$work/addresses.live" "$work/addresses.want" >"$work/addresses.gone"
@@ -176,6 +179,9 @@ report_network() {
     fi
     local key
     for key in rp_filter send_redirects; do printf '%s %s\n' "$key" "$(cat -- "$sysctl_root/net/ipv4/conf/$1/$key" 2>/dev/null || true)"; done
-    ip -o link show dev "$1" | awk '{ print "up", ($3 ~ /[<,]UP[,>]/ ? 1 : 0)
-        for (i = 1; i < NF; i++) if ($i == "mtu") print "mtu", $(i + 1) }'
+    # An interface that is about to be taken over has no network file, and that of an older relay names no group.
+    local group=""
+    [[ ! -f "$(current network)" ]] || group=$(network_value group)
+    ip -o link show dev "$1" | awk -v group="$group" '{ print "up", ($3 ~ /[<,]UP[,>]/ ? 1 : 0)
+        for (i = 1; i < NF; i++) if ($i == "mtu" || ($i == "group" && group != "")) print $i, $(i + 1) }'
 }

@@ -6,6 +6,7 @@ import { routesOf } from "../../../core/registry/defaults.js";
 import { InvalidArgument } from "../../../core/errors.js";
 import { presharedKey } from "../../../core/keys/index.js";
 import { network } from "../../../core/protocol/network.js";
+import { LINK_GROUP } from "../../../core/wireguard/linkGroup.js";
 import { type DesiredPeer, fromAllowedIps } from "../../../core/wireguard/index.js";
 import type { WantedInterface } from "../../../core/adoption/differences.js";
 import { placesOf, publicKeyOfEpoch } from "./epochs.js";
@@ -104,6 +105,7 @@ export function renderNetwork(args: WireGuardInputs): string {
         subnet: [args.subnet, args.subnet6].filter((each) => each !== undefined),
         address: addressesOf(args),
         mtu: args.mtu,
+        group: LINK_GROUP,
         route: Object.values(args.peers).flatMap(routesOf),
         behind: args.routes,
     });

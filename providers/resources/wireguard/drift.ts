@@ -3,6 +3,7 @@ import { fingerprint } from "../../../core/keys/index.js";
 import type { EpochPlace } from "../../../core/keys/epochs.js";
 import { type Dump, parseDump } from "../../../core/wireguard/index.js";
 import { liveNetwork } from "../../../core/protocol/network.js";
+import { LINK_GROUP } from "../../../core/wireguard/linkGroup.js";
 import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import type { PartAnswers } from "../../../core/protocol/steps.js";
@@ -150,6 +151,13 @@ function networkDrift(args: WireGuardInputs, network: string, primary: boolean):
         drift.push({
             kind: "mtu",
             sentence: `the MTU is ${live(network, "mtu")[0]} instead of ${args.mtu}; ${REPAIR} restores it`,
+        });
+    // A relay that has none yet says nothing of it.
+    const [group = String(LINK_GROUP)] = live(network, "group");
+    if (group !== String(LINK_GROUP))
+        drift.push({
+            kind: "group",
+            sentence: `the link group of the interface is ${group} instead of ${LINK_GROUP}: other relays on this machine drop what it forwards; ${REPAIR} restores it`,
         });
     if (live(network, "up")[0] !== "1")
         drift.push({

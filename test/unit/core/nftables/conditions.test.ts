@@ -13,6 +13,8 @@ it.each<[string, object, unknown, boolean | undefined]>([
     ["its interface", meta("iifname"), "wg0", true],
     ["the beginning of its name", meta("iifname"), "wg*", true],
     ["another interface", meta("iifname"), "eth0", false],
+    ["the link group of relays", meta("iifgroup"), 29_047, true],
+    ["another link group", meta("iifgroup"), 7, undefined],
     ["a list with it", meta("iifname"), { set: ["eth0", "wg0"] }, true],
     ["a set with it", meta("iifname"), "@known", true],
     ["a set of which nothing is known", meta("iifname"), "@other", undefined],

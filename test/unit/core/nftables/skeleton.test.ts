@@ -66,6 +66,8 @@ table inet qp_tunnel_wg0 {
     }
     chain forward {
         type filter hook forward priority filter; policy accept;
+        iifname != @ours oifname != @ours iifgroup 29047 accept
+        iifname != @ours oifname != @ours oifgroup 29047 accept
         iifname != @ours oifname != @ours meta nfproto @closed counter drop
         iifname != @ours oifname != @ours meta nfproto ipv4 iifname @switched4 counter drop
         iifname != @ours oifname != @ours meta nfproto ipv6 iifname @switched6 counter drop
@@ -133,7 +135,7 @@ table inet qp_tunnel_wg0 {
         expect(chainOf(behind, "forward").slice(-granted.length)).toEqual(granted);
         expect(chainOf(behind, "forward")).toContain("iifname != @ours fib saddr . iif oif missing counter drop");
         const alone = chainOf(renderSkeleton({ ...leaf, routes: [] }), "forward");
-        expect(alone.slice(4, 6)).toEqual(["iifname != @ours oifname != @ours accept", "counter drop"]);
+        expect(alone.slice(6, 8)).toEqual(["iifname != @ours oifname != @ours accept", "counter drop"]);
     });
 
     test("both families, two interfaces, networks behind the relay", () => {
@@ -208,6 +210,8 @@ table inet qp_tunnel_wg0 {
     }
     chain forward {
         type filter hook forward priority filter; policy accept;
+        iifname != @ours oifname != @ours iifgroup 29047 accept
+        iifname != @ours oifname != @ours oifgroup 29047 accept
         iifname != @ours oifname != @ours meta nfproto @closed counter drop
         iifname != @ours oifname != @ours meta nfproto ipv4 iifname @switched4 counter drop
         iifname != @ours oifname != @ours meta nfproto ipv6 iifname @switched6 counter drop

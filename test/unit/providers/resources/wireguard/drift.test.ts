@@ -145,6 +145,14 @@ describe("the drift of an interface", () => {
             instead("mtu 1420", "mtu 1280"),
             { mtu: "the MTU is 1280 instead of 1420; `pulumi up --refresh` restores it" },
         ],
+        // A relay of before link groups says nothing of it, as the healthy one here.
+        [network([...NETWORK, "group 29047"]), {}],
+        [
+            network([...NETWORK, "group default"]),
+            {
+                group: "the link group of the interface is default instead of 29047: other relays on this machine drop what it forwards; `pulumi up --refresh` restores it",
+            },
+        ],
         [
             instead("up 1", "up 0"),
             { link: "the interface is down: no peer is connected; `pulumi up --refresh` brings it up" },
