@@ -4,7 +4,8 @@
 # leads to: chains and interface as before, peers and elements only those of both. So a reboot rolls back as well,
 # and no rollback restores a removed peer.
 #
-# Gives: must_be_confirmed, stage_file, current, arm_rollback, disarm_rollback, step_confirm, roll_back, roll_back_at_boot.
+# Gives: must_be_confirmed, stage_file, current, arm_rollback, rollback_runs, rearm_rollback, disarm_rollback, step_confirm,
+#   roll_back, roll_back_at_boot.
 # Needs, of the manifest: confirm, name, table, auditMark.
 # Needs, of core/protocol: elements.ts, interfaces.ts, lost.ts, peers.ts.
 
@@ -13,8 +14,9 @@ must_be_confirmed() { [[ -n "${want[confirm]:-}" ]] && ! cmp -s "$1" "$2"; }
 # stage_file NAME: standard input waits in $etc/pending instead of becoming a boot file.
 stage_file() {
     install -d -m 0700 -- "$etc/pending"
-    # Gone after a reboot, unlike the folder.
-    : >"$run/pending"
+    # Until when, by the machine's uptime. Gone after a reboot, unlike the folder.
+    steady_clock
+    printf '%s\n' "$((SECONDS + want[confirm]))" >"$run/pending"
     install_file "$etc/pending/$1"
 }
 
@@ -33,6 +35,24 @@ arm_rollback() {
         detached bash -c 'echo "$$" >"$2/rollback.pid"; sleep "$3"; exec bash "$1/program" rollback "$1" "$2"' rollback "$etc" "$run" "${want[confirm]}"
     fi
     printf '%s\n' "${want[confirm]}" | answer pending
+}
+
+# Whether what waits for its confirmation has a timer.
+rollback_runs() {
+    [[ -d "$etc/pending" && -s "$run/pending" ]] || return 0
+    uses_systemd || { alive rollback; return; }
+    systemctl --quiet is-active "${want[name]}-rollback.timer" ||
+        [[ "$(systemctl show --property=ActiveState --value "${want[name]}-rollback.service")" == activating ]]
+}
+
+# For the rest of its time, after somebody ended the timer.
+rearm_rollback() {
+    local until
+    until=$(<"$run/pending")
+    steady_clock
+    want[confirm]=$((until > SECONDS ? until - SECONDS : 1))
+    arm_rollback >/dev/null
+    note process_restart name=rollback
 }
 
 disarm_rollback() {

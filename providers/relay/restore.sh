@@ -42,7 +42,7 @@ is_rest_as_applied() {
     local device
     ! rotating || is_rotation_whole || return 1
     for device in $(interfaces); do ! is_kept "$device" || is_up "$device" || return 1; done
-    all_run && [[ ! -s "$run/noted" ]]
+    all_run && rollback_runs && [[ ! -s "$run/noted" ]]
 }
 
 # try_lock SECONDS: whether the lock is ours, after so long at most.
@@ -152,6 +152,7 @@ all_run() {
 
 restore_processes() {
     local name device
+    rollback_runs || rearm_rollback
     for name in $(supervised); do
         ! alive "$name" || continue
         case "$name" in

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { reboot } from "../../lab/reboot.js";
@@ -14,6 +14,9 @@ const privateKeyOf = (name: string): string => team.find((mate) => mate.name ===
 const SLOW = process.env["SLOW"] === "1";
 /** A change of routes, which could cut the way to the relay. */
 const ROUTE = "10.99.0.0/24";
+/** Nobody gets a new connection any more; the one of the update goes on. */
+const SHUT =
+    "add table ip shut; add chain ip shut in { type filter hook input priority -300; }; add rule ip shut in tcp dport 22 ct state new reject with tcp reset";
 /** Where the operator's second connection comes from, which the relay has not seen when the change is planned. */
 const SECOND_ADDRESS = "198.51.100.67";
 
@@ -138,11 +141,28 @@ it("refuses a route over the address that the operator comes from, before anythi
     await stack.up();
 });
 
+it("rolls an unconfirmed change back although somebody ended its timer", async () => {
+    sshd.interpose("ip", `case "$*" in "route replace ${ROUTE}"*) nft '${SHUT}' ;; esac`);
+    stack.declare({ peers: [{ ...alice!, routes: [ROUTE] }, bob!, carol!], confirmTimeout: 40 });
+    await stack.fail(["up", "--yes", "--skip-preview"]);
+    sshd.restore();
+    expect(pending()).toBe(true);
+    const timer = join(stack.place("run"), "rollback.pid");
+    await relay.run(["kill", "-KILL", readFileSync(timer, "utf8").trim()]);
+    // Written last: what waited is gone before the wire is as it was.
+    await eventually(() => existsSync(join(stack.place("etc"), "rolled-back")));
+    expect(await relay.run(["ip", "route", "show", "dev", device])).not.toContain(ROUTE);
+    await relay.run(["nft", "delete", "table", "ip", "shut"]);
+    stack.declare({ peers: [alice!, bob!, carol!], confirmTimeout: 100 });
+    await stack.up("--refresh");
+    expect(stack.log().map(({ action, details }) => [action, details["name"]])).toContainEqual([
+        "process_restart",
+        "rollback",
+    ]);
+});
+
 it("boots into what a rollback leads to when the machine goes down unconfirmed, and keeps out who was cut with it", async () => {
-    // Nobody gets a new connection any more; the one of the update goes on.
-    const shut =
-        "add table ip shut; add chain ip shut in { type filter hook input priority -300; }; add rule ip shut in tcp dport 22 ct state new reject with tcp reset";
-    sshd.interpose("ip", `case "$*" in "route replace ${ROUTE}"*) nft '${shut}' ;; esac`);
+    sshd.interpose("ip", `case "$*" in "route replace ${ROUTE}"*) nft '${SHUT}' ;; esac`);
     stack.declare({ peers: [{ ...alice!, routes: [ROUTE] }, bob!] });
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
     sshd.restore();
@@ -202,7 +222,7 @@ it("heals itself when a change cuts the operator off, and lets nobody back in wh
 
     stack.declare({ peers: [alice!, bob!] });
     await stack.up("--refresh");
-    expect(stack.log().filter(({ action }) => action === "rollback")).toHaveLength(4);
+    expect(stack.log().filter(({ action }) => action === "rollback")).toHaveLength(5);
     expect(await addresses()).toEqual(["10.8.0.2/32", "10.8.0.3/32"]);
     await stack.refresh("--expect-no-changes");
 });
