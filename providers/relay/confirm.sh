@@ -52,7 +52,7 @@ rearm_rollback() {
     steady_clock
     want[confirm]=$((until > SECONDS ? until - SECONDS : 1))
     arm_rollback >/dev/null
-    note process_restart name=rollback
+    note process_restart "name=rollback timer"
 }
 
 disarm_rollback() {

@@ -137,7 +137,7 @@ async function snapshot(): Promise<string> {
         wg show ${device} dump | awk -F'\\t' -v OFS='\\t' 'NR == 1 { print } NR > 1 { print $1, $2, $4, $8 }' | sort
         ip -o address show dev ${device} | awk '$4 !~ /^fe80/ { print $3, $4 }' | sort
         { ip -4 route; ip -6 route; } | grep ${device} | sort
-        ip -o link show dev ${device} | grep -o 'mtu [0-9]*'
+        ip -o link show dev ${device} | grep -oE '(mtu|group) [0-9a-z]+'
         for key in forwarding rp_filter send_redirects; do cat /proc/sys/net/ipv4/conf/${device}/$key; done
         cat ${etc}/sysctls | tail -n +2 | cut -f 1 | while read -r path; do echo "$path $(cat /proc/sys/$path)"; done
         cd ${etc}; stat -c '%n %a' . * certs/* | grep -v -e certs/ -e endpoints -e journal -e backup | sort
@@ -228,6 +228,7 @@ async function mutations(): Promise<Mutation[]> {
     add("interface", "private key", `wg set ${device} private-key <(wg genkey)`, /^private key$/);
     add("interface", "port", `wg set ${device} listen-port 51999`, /^listen port$/);
     add("mtu", "mtu", `ip link set dev ${device} mtu 1300`, /^mtu$/);
+    add("group", "link group", `ip link set dev ${device} group 7`, /^group$/);
     add("address", "link", `ip link set dev ${device} down`, /^link$/);
     for (const address of (
         await relay.run(["bash", "-c", `ip -o address show dev ${device} | awk '$4 !~ /^fe80/ { print $4 }'`])
@@ -269,6 +270,13 @@ async function mutations(): Promise<Mutation[]> {
         "proxy's configuration",
         `sed 's/"24h"/"1h"/' ${etc}/caddy.json | curl -sf --unix-socket ${run}/admin.sock -H 'Content-Type: application/json' --data-binary @- http://localhost/load`,
         /^configuration$/,
+    );
+    // All at once: nobody is left who starts the others again.
+    add(
+        "watcher",
+        "watcher",
+        `kill -KILL $(cat ${run}/watch.supervisor.pid ${run}/watch.pid) $(pgrep -P "$(cat ${run}/watch.pid)")`,
+        /^process watch$/,
     );
     if (existsSync(`${run}/wireguard.${device}.supervisor.pid`))
         add(
