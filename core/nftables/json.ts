@@ -82,8 +82,7 @@ function expression(value: unknown): string {
         case "payload":
             return "protocol" in (fields ?? {}) ? words(fields, "protocol", "field") : stable(value);
         case "meta":
-            if (fields?.["key"] === "iifname" || fields?.["key"] === "oifname") return fields["key"];
-            return `meta ${words(fields, "key")}`;
+            return words(fields, "key").replace(/^(?![io]if(?:name|group)$)/, "meta ");
         case "rt":
         case "ct": {
             const known = Object.keys(fields ?? {}).every((key) => key === "key" || key === "dir");
