@@ -34,7 +34,8 @@ owners_nft() {
 load_owners() { ! knows_forwarding || owners_nft | load_sets; }
 
 # end_connections: TCP connections with the relay's own addresses that no element allows are closed, at both ends. The
-# kernel may not be able to: then the table resets them with the next packet.
+# kernel may not be able to: then the table resets them with the next packet. A managed peer's machine leaves it to its table:
+# its rights have ranges of ports and networks, too.
 end_connections() {
     [[ -f "$(current network)" && -f "$etc/elements" ]] || return 0
     ! is_leaf || return 0

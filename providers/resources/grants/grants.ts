@@ -49,7 +49,8 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grant
             sentence: `${rule} was removed first and is allowed again`,
         })),
 
-    desired: ({ inputs }) => Promise.resolve({ files: { elements: renderElements(elements(inputs)) } }),
+    desired: ({ inputs }) =>
+        Promise.resolve({ values: { role: inputs.role }, files: { elements: renderElements(elements(inputs)) } }),
 
     outputs({ inputs }, answer) {
         const live = listed(answer)?.sets ?? {};

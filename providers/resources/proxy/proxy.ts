@@ -88,14 +88,19 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs, "proxy"> = 
         const { inputs, context } = change;
         const { services } = resolvedProxy(inputs);
         if (Object.keys(services).length > 0) await provideCaddy(targetOf(inputs, context));
+        const values = { role: inputs.role };
         if (!renewsItself(inputs)) {
             const { certificates, files } = await issue(change);
-            return { files: { ...renderProxy(change, certificates), ...files }, keep: { certificates, issuers: {} } };
+            return {
+                values,
+                files: { ...renderProxy(change, certificates), ...files },
+                keep: { certificates, issuers: {} },
+            };
         }
         const { issuers, files } = await delegate(change);
         const names = allLeaves(services).map(({ id }) => [id, { file: renewedFile(id), renewal: "relay" }] as const);
         const rendered = renderProxy(change, Object.fromEntries(names));
-        return { files: { ...rendered, ...renewalUnits(change), ...files }, keep: { issuers } };
+        return { values, files: { ...rendered, ...renewalUnits(change), ...files }, keep: { issuers } };
     },
 
     async outputs({ inputs, context }, answer, keep) {

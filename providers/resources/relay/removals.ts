@@ -54,6 +54,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
         table: tableName(target.names),
         auditMark: formatMark(operation.mark),
         undecided: now.undecided?.join(" "),
+        role: change.inputs.role,
     };
     let answer: Answers<"removals">;
     try {

@@ -101,6 +101,26 @@ it("comes up with the relay, reaches what it is granted and lets in nothing else
     await stack.preview("--expect-no-changes");
 });
 
+it("keeps a connection of its own that a range of ports allows when other rights change", async () => {
+    const { grants = [] } = stack.declared;
+    const range = { from: "north", to: "south", ports: ["tcp/9000-9001"] };
+    stack.declare({ grants: [...grants, range] });
+    await stack.up();
+    const server = await south.holdTcp("listen", SOUTH, 9000);
+    const client = await north.holdTcp("connect", SOUTH, 9000);
+    await server.next((message) => message["open"] === true);
+    stack.declare({ grants: [...grants, range, { from: "alice", to: "south", ports: ["tcp/81"] }] });
+    await stack.up();
+    client.tell("still here");
+    await server.next((message) => "received" in message || "closed" in message);
+    expect(server.messages).toContainEqual({ received: "still here" });
+    stack.declare({ grants });
+    await stack.up();
+    client.tell("and now");
+    expect(await client.next((message) => "closed" in message)).toEqual({ closed: "ECONNRESET" });
+    await Promise.all([server.stop(), client.stop()]);
+});
+
 it("leads from a host behind one to a host behind the other, by grants, under their own addresses", async () => {
     expect(await printer.run(["curl", "-sS", "--max-time", "10", "http://192.168.60.10/"])).toBe("the archive");
     expect(await servers[2]!.program.next(({ from }) => from !== undefined)).toMatchObject({ from: "192.168.50.10" });
