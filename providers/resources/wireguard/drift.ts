@@ -156,7 +156,7 @@ function networkDrift(args: WireGuardInputs, network: string, primary: boolean):
     const [group = String(LINK_GROUP)] = live(network, "group");
     if (group !== String(LINK_GROUP))
         drift.push({
-            kind: "group",
+            kind: "link group",
             sentence: `the link group of the interface is ${group} instead of ${LINK_GROUP}: other relays on this machine drop what it forwards; ${REPAIR} restores it`,
         });
     if (live(network, "up")[0] !== "1")

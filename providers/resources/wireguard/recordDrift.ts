@@ -3,6 +3,7 @@ import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
 import { interfaces } from "../../../core/protocol/interfaces.js";
 import { keptPeers, type PeerRow, rowOf } from "../../../core/protocol/peers.js";
+import { network } from "../../../core/protocol/network.js";
 import { sysctls } from "../../../core/protocol/sysctls.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Answers, Observing } from "../../../core/protocol/steps.js";
@@ -66,11 +67,11 @@ export function recordDrift(args: WireGuardInputs, peers: ExpectedPeer[], answer
             kind: "record of preshared keys",
             sentence: `the preshared key on the interface is not the recorded one for ${say(secret)}; ${REPAIR} restores it`,
         });
-    const network = answer["kept.network"];
-    if (network === undefined || !sameLines(network, renderNetwork(args)))
+    const recordedNetwork = answer["kept.network"];
+    if (recordedNetwork === undefined || !sameLines(recordedNetwork, wantedRecord(recordedNetwork, args)))
         drift.push({
             kind: "record of the network",
-            sentence: `the relay's record of its addresses, MTU and routes, which is loaded after a reboot, ${network === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`,
+            sentence: `the relay's record of its addresses, MTU and routes, which is loaded after a reboot, ${recordedNetwork === undefined ? "is gone" : "differs"}; ${REPAIR} restores it`,
         });
     return drift;
 }
@@ -106,6 +107,15 @@ function differs(wanted: Recorded | undefined, kept: Recorded | undefined): bool
     const plain = ({ publicKey, allowedIps, keepalive, endpoint, expires, name }: Recorded): string =>
         [publicKey, [...allowedIps].sort().join(","), keepalive, endpoint ?? "", expires ?? "", name].join("\t");
     return plain(wanted) !== plain(kept);
+}
+
+/** The network file as an apply writes it; a relay of 0.2.0 or before has no link group until its next change. */
+function wantedRecord(kept: string, args: WireGuardInputs): string {
+    const wanted = renderNetwork(args);
+    if (network.parse(kept).one("group") !== undefined) return wanted;
+    return `${linesOf(wanted)
+        .filter((line) => !line.startsWith("group "))
+        .join("\n")}\n`;
 }
 
 function sameLines(a: string, b: string): boolean {

@@ -228,7 +228,7 @@ async function mutations(): Promise<Mutation[]> {
     add("interface", "private key", `wg set ${device} private-key <(wg genkey)`, /^private key$/);
     add("interface", "port", `wg set ${device} listen-port 51999`, /^listen port$/);
     add("mtu", "mtu", `ip link set dev ${device} mtu 1300`, /^mtu$/);
-    add("group", "link group", `ip link set dev ${device} group 7`, /^group$/);
+    add("group", "link group", `ip link set dev ${device} group 7`, /^link group$/);
     add("address", "link", `ip link set dev ${device} down`, /^link$/);
     for (const address of (
         await relay.run(["bash", "-c", `ip -o address show dev ${device} | awk '$4 !~ /^fe80/ { print $4 }'`])
