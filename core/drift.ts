@@ -19,7 +19,17 @@ export type StoredDrift = Record<string, string>;
 /** Of each of these a relay, or an interface of it, has one. */
 const SINGLE = [
     ...(["records", "restored", "machine", "address", "script"] as const),
-    ...(["interface", "private key", "listen port", "fwmark", "addresses", "routes", "mtu", "link", "link group"] as const),
+    ...([
+        "interface",
+        "private key",
+        "listen port",
+        "fwmark",
+        "addresses",
+        "routes",
+        "mtu",
+        "link",
+        "link group",
+    ] as const),
     ...(["ip_forward", "ip6_forward", "rp_filter", "send_redirects"] as const),
     ...(["record of peers", "record of preshared keys", "record of the network", "record of elements"] as const),
     ...(["table", "table flags", "proxy", "configuration"] as const),

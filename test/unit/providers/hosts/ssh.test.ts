@@ -174,7 +174,7 @@ it("a file that cannot be put there is named with the reason", async () => {
 });
 
 it("a stream goes through the shared connection, with an IPv6 address in brackets", () => {
-    const spawned = jest.spyOn(child, "spawn").mockImplementation((() => child.execFile("true")));
+    const spawned = jest.spyOn(child, "spawn").mockImplementation(() => child.execFile("true"));
     const connection = new SshConnection(HOST, undefined);
     connection.stream("10.8.0.1", 8443).destroy();
     connection.stream("fd00::1", 8443).destroy();

@@ -150,7 +150,8 @@ describe("the drift of an interface", () => {
         [
             network([...NETWORK, "group default"]),
             {
-                group: "the link group of the interface is default instead of 29047: other relays on this machine drop what it forwards; `pulumi up --refresh` restores it",
+                "link group":
+                    "the link group of the interface is default instead of 29047: other relays on this machine drop what it forwards; `pulumi up --refresh` restores it",
             },
         ],
         [
