@@ -12,7 +12,7 @@ import type { ExecOptions, Outcome } from "./processes.js";
 /** Seconds, for an emulated processor on a busy machine. */
 const BOOT = 600;
 const COMMAND = 300;
-const PATIENCE = 180;
+const PATIENCE = 600;
 
 /**
  * An emulated Debian with systemd and a kernel of its own, which takes the place of a node: it has the node's cable and its

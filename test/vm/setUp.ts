@@ -7,13 +7,13 @@ export function setUp(): void {
         const { vm, stack, device } = world;
         expect((await vm.exec("command -v wg nft ip curl")).stdout).toBe("");
         await holdAptLocks();
-        const output = "/run/qp-tunnel-work.*/packages";
+        const output = "/run/qp-tunnel.work.*/packages";
         const up = during("the first update", () => stack.up());
-        // It is looked at below.
-        up.catch(() => {});
-        await vm.until(`grep -qs 'lock /var/lib/apt/lists/lock' ${output}`);
+        const waits = async (lock: string): Promise<void> => vm.until(`grep -qs 'lock ${lock}' ${output}`);
+        // An update that fails says why at once.
+        await Promise.race([up, waits("/var/lib/apt/lists/lock")]);
         await vm.run("touch /run/may-update");
-        await vm.until(`grep -qs 'lock /var/lib/dpkg/lock-frontend' ${output}`);
+        await Promise.race([up, waits("/var/lib/dpkg/lock-frontend")]);
         expect((await vm.exec("command -v wg nft")).stdout).toBe("");
         await vm.run("touch /run/may-install");
         await up;
