@@ -7,7 +7,7 @@
 //   npm run test:unit -- test/unit/core/addresses/index.test.ts    some files of it
 //   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
-//   npm run test:vm            an emulated Debian (see testVm.mjs), slow: it has to be asked for
+//   npm run test:vm            an emulated Debian (see testVm.mjs), a quarter of an hour: CI runs it, `npm test` elsewhere does not
 //
 // What takes minutes is in files called *.slow.test.ts. CI runs them with the others; elsewhere `npm test` leaves them out, and
 // says so.
@@ -26,7 +26,7 @@ import { provide } from "./toolchain/provide.mjs";
 import { provideVm } from "./vm/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const tiers = ["unit", "integration", "smoke"];
+const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["vm"] : [])];
 /** Tiers that need more than the others: what brings it, and may give variables for the environment. */
 const extraTiers = { browsers: provideBrowsers, vm: provideVm };
 const [tier, ...files] = process.argv.slice(2);
@@ -64,7 +64,7 @@ const failed = sum("failed") + failedChecks.length;
 console.log();
 for (const check of failedChecks) console.log(`${check}: failed`);
 for (const count of counts) console.log(`${count.tier}: ${line(count)}${count.remark ?? ""}`);
-if (tier === undefined) console.log("vm: left out (npm run test:vm runs it)");
+if (tier === undefined && !tiers.includes("vm")) console.log("vm: left out (npm run test:vm runs it)");
 console.log();
 console.log(line({ passed: sum("passed"), failed, skipped: sum("skipped") }));
 process.exitCode = failed > 0 ? 1 : 0;
