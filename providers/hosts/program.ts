@@ -12,6 +12,7 @@ const PARTS = [
         "sweep.sh",
         "removals.sh",
         "wireguard.sh",
+        "peers.sh",
         "interface.sh",
     ],
     ...["guard.sh", "reference.sh", "restore.sh", "forwarding.sh", "owners.sh"],

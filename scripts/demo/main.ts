@@ -1,5 +1,6 @@
 import { TunnelError } from "../../core/errors.js";
 import { Screen, seconds } from "./screen.js";
+import type { Step } from "./step.js";
 import { apply, connect, lookAgain, preview } from "./steps/apply.js";
 import { cutOff } from "./steps/cutOff.js";
 import { destroy } from "./steps/destroy.js";
@@ -7,16 +8,6 @@ import { repair } from "./steps/repair.js";
 import { readLog } from "./steps/log.js";
 import { open, ping, refuse } from "./steps/reach.js";
 import { MACHINES, World } from "./world.js";
-
-export interface Step {
-    title: string;
-    /** What one would type for it. */
-    command?: string;
-    /** Without it the others make no sense. */
-    essential?: true;
-    /** Throws when something is not as it should be. */
-    run(world: World): Promise<void>;
-}
 
 const STEPS: Step[] = [preview, apply, connect, ping, open, refuse, lookAgain, cutOff, repair, readLog, destroy];
 

@@ -1,5 +1,5 @@
 import { resources, sentences } from "../project.js";
-import type { Step } from "../main.js";
+import type { Step } from "../step.js";
 import { type Machine, expect } from "../world.js";
 import { UPSTREAM } from "./reach.js";
 

@@ -1,6 +1,6 @@
 import { sentences } from "../project.js";
 import { seconds } from "../screen.js";
-import type { Step } from "../main.js";
+import type { Step } from "../step.js";
 import { type World, expect } from "../world.js";
 import { ECHO } from "./reach.js";
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { resources } from "../project.js";
-import type { Step } from "../main.js";
+import type { Step } from "../step.js";
 import { type World, expect } from "../world.js";
 
 export const destroy: Step = {

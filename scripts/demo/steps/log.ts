@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { sentences } from "../project.js";
-import type { Step } from "../main.js";
+import type { Step } from "../step.js";
 import { type World, expect } from "../world.js";
 
 export const readLog: Step = {

@@ -1,4 +1,4 @@
-import type { Step } from "../main.js";
+import type { Step } from "../step.js";
 import { MACHINES, type Machine, type World, expect } from "../world.js";
 
 export const ping: Step = {

@@ -1,6 +1,6 @@
 import { pauseWatcher } from "../../../test/lab/watcher.js";
 import { sentences } from "../project.js";
-import type { Step } from "../main.js";
+import type { Step } from "../step.js";
 import { type World, expect } from "../world.js";
 import { UPSTREAM } from "./reach.js";
 
