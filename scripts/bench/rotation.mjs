@@ -67,7 +67,7 @@ async function restart(world, quick, add) {
     add(row("the same with the hand-over", "s", active.handed, { atMost: 1 }));
     add(ratio("plain over hand-over", active));
     const idle = { plain: [], handed: [await world.idleOutage({ plain: false })] };
-    // Until her key is two minutes old.
+    // Until its key is two minutes old.
     if (!quick) idle.plain.push(await world.idleOutage({ plain: true }));
     if (!quick) add(row("restart, plain: until an idle peer is reached", "s", idle.plain));
     add(row("the same with the hand-over, idle peer", "s", idle.handed, { atMost: 1 }));
@@ -163,7 +163,7 @@ class World {
         await carol.wgQuickDown(this.lab.interface("carol"));
         await this.connect("carol");
         await this.#remembered();
-        // Until WireGuard has acknowledged what she said last: from then on she expects nothing.
+        // Until WireGuard has acknowledged what the peer sent last: from then on it expects nothing.
         await pass(12_000);
         const started = process.hrtime.bigint();
         await this.#makeAnew(plain);

@@ -79,7 +79,7 @@ describe("an error about a connection", () => {
 
     afterAll(() => Promise.all(probes.map((probe) => probe.stop())));
 
-    test("counts when the other end sends it, or who is on the way there", async () => {
+    test("counts when the other end sends it, or a router on the path", async () => {
         expect(await told("peer", carol, "10.8.0.4")).toBe(true);
         expect(await told("peer6", carol, "fd00:8::4")).toBe(true);
         expect(await told("network", carol, "192.168.7.9")).toBe(true);

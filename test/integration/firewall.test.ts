@@ -128,7 +128,7 @@ describe("a peer reaches", () => {
         expect(await all(alice.udp("10.8.0.4", 5355), alice.udp("10.8.0.4", 5356))).toEqual(["refused", "timeout"]);
     });
 
-    test("nobody by answering from a granted port what was never asked", async () => {
+    test("no host by answering from a granted port what was never asked", async () => {
         expect(
             await all(
                 carol.tcp("10.8.0.2", 22, { fromPort: 2222 }),
@@ -193,7 +193,7 @@ test("the relay reaches a peer's upstream and gets no other answer, but for its 
     ).toEqual(["open", "open", "timeout", true, true]);
 });
 
-describe("nobody outside gets in", () => {
+describe("no host outside gets in", () => {
     beforeAll(async () => {
         await outside.routeTo("10.8.0.0/24", "198.51.100.2");
         await outside.routeTo("192.168.7.0/24", "198.51.100.2");

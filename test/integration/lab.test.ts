@@ -68,7 +68,7 @@ beforeAll(async () => {
 
 afterAll(() => lab?.close());
 
-test("a client's file works in wg-quick as it is, with a key in it and with a key of her own", async () => {
+test("a client's file works in wg-quick as it is, with a key in it and with a key of its own", async () => {
     // Bob, who has sent nothing yet, is found at once: his file makes him say hello as soon as it has his key.
     expect(await alice.ping("10.8.0.3")).toBe(true);
     expect(await bob.ping("10.8.0.1")).toBe(true);
@@ -94,7 +94,7 @@ test("the same for UDP, where an answer is the proof", async () => {
     await server.stop();
 });
 
-test("an attacker who routes to inside addresses, and forges one, gets in where nothing stops him", async () => {
+test("an attacker who routes to inside addresses, and forges one, gets in where nothing stops it", async () => {
     const server = await relay.udpEcho(7000, "10.8.0.1");
     await outside.routeTo("10.8.0.0/24", "198.51.100.2");
     expect(await outside.udp("10.8.0.1", 7000)).toBe("open");
@@ -161,7 +161,7 @@ test("a probe counts every datagram of an interruption, and none on a flow besid
     await server.stop();
 });
 
-test("a probe nobody answers says so", async () => {
+test("a probe that is not answered says so", async () => {
     await expect(alice.probe("10.8.0.99", 7001)).rejects.toThrow("no answer from 10.8.0.99 port 7001 within 3 s");
 });
 

@@ -28,7 +28,7 @@ export const apply: Step = {
 };
 
 export const connect: Step = {
-    title: "Each peer comes up with the file she was handed, as it is",
+    title: "Each peer comes up with the file it was handed, as it is",
     command: "wg-quick up",
     essential: true,
     async run(world) {

@@ -84,7 +84,7 @@ it("the log, the state and the wire say the same, after the first update and aft
     ]);
 });
 
-it("who is on the wire without a record is found, and by name who is not", async () => {
+it("a peer on the wire without a record is found, and one that is missing is named", async () => {
     const device = lab.interface("relay");
     const rogue = pair().publicKey;
     await relay.run(["wg", "set", device, "peer", rogue, "allowed-ips", "10.8.0.99/32"]);
@@ -161,7 +161,7 @@ it("no private key stands in the log: neither a peer's, nor the relay's, nor one
     for (const secret of [...secrets, ...team.map(({ privateKey }) => privateKey)]) expect(log).not.toContain(secret);
 });
 
-it("after a destroy the log is whole, and leaves nobody", async () => {
+it("after a destroy the log is whole, and lists no peer", async () => {
     await stack.destroy();
     const { code, stdout } = await audit("verify", "--full", "--checkpoint", `${stack.logFile}.note`);
     expect(stdout).toContain("intact");

@@ -92,7 +92,7 @@ it("refuses an interface with another key before anything is denied, and changes
     expect(await wire()).toStrictEqual(before);
 });
 
-it("adopts it: nobody loses a packet, no key, address or session changes", async () => {
+it("adopts it: no peer loses a packet, no key, address or session changes", async () => {
     stack.file("relay.key", serverFile());
     // The first run has checked the program's types.
     stack.env["PULUMI_NODEJS_TRANSPILE_ONLY"] = "true";
@@ -190,7 +190,7 @@ function clientFile({ name, privateKey }: Teammate): string {
     return `[Interface]\nPrivateKey = ${privateKey}\n[Peer]\nPublicKey = ${own.publicKey}\n${index % 2 === 0 ? `PresharedKey = ${psk}\n` : ""}Endpoint = 198.51.100.2:51820\nAllowedIPs = 10.8.0.0/24\nPersistentKeepalive = 25\n`;
 }
 
-it("starts a wireguard-go of its own when the one that somebody else started is gone, for everybody", async () => {
+it("starts a wireguard-go of its own, with all peers, when the one that another program started is gone", async () => {
     if (lab.carrier === "kernel") return;
     expect(await daemons()).toHaveLength(1);
     const [pid] = await daemons();

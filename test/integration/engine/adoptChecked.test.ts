@@ -124,7 +124,7 @@ it("forwards nothing for a relay that forwarded nothing, also when a later step 
     expect(await lab.node("alice").udp("10.8.0.3", 7)).toBe("timeout");
 });
 
-it("lets through what the program grants once all of it is applied, and whoever was to stay is still there", async () => {
+it("lets through what the program grants once all of it is applied, and keeps every peer that was to stay", async () => {
     await stack.up();
     const peers = await livePeers(relay, device);
     expect(peers.get("10.8.0.2/32")).toMatchObject({ publicKey: alice.publicKey, presharedKey: psk });

@@ -193,7 +193,7 @@ it("names in the update what would not stay, before anything is changed", async 
     expect(await reached()).toEqual({ ...OPEN, "published port": "open" });
 });
 
-it("leaves the interface to whoever uses it when its first change cannot be confirmed", async () => {
+it("leaves the interface to its former owner when its first change cannot be confirmed", async () => {
     edit("    peers,\n", "    peers,\n    mtu: 1380,\n");
     const before = await wire();
     const probe = await offices.north.probe(SOUTHERN, 7);

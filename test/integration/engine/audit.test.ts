@@ -146,7 +146,7 @@ it("a log that is ahead of the state is fine: the next up makes both agree", asy
     whole = readFileSync(stack.logFile, "utf8");
 });
 
-it("on a branch that is behind says that first, and advises nobody to trust a key again that others revoked", async () => {
+it("on a branch that is behind says that first, and does not advise to trust a key again that was revoked meanwhile", async () => {
     const revoked = stack.log().findLastIndex(({ action }) => action === "registry_update_begin");
     writeFileSync(stack.logFile, lines().slice(0, revoked).join(""));
     stack.declare({ peers });

@@ -55,7 +55,7 @@ it("refuses a namespace that is not there before anything else is done", async (
     expect(lastFailure()).toMatch(/^setup_relay_error: namespace nowhere: there is no such network namespace/);
 });
 
-it("refuses what belongs to somebody else, step by step, and completes the relay once it is out of the way", async () => {
+it("refuses what belongs to another program, step by step, and completes the relay once that is gone", async () => {
     const table = tableName({ appName: "qp-tunnel", interface: device });
     await relay.run(["nft", "add", "table", "inet", table]);
     expect(reasons(await stack.fail(UP))).toStrictEqual([
@@ -115,7 +115,7 @@ it("refuses to apply without root", async () => {
     stack.restore();
 });
 
-it("refuses a log that somebody else keeps locked", async () => {
+it("refuses a log that another process keeps locked", async () => {
     const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
     const lock = new DatabaseSync(`${stack.logFile}.lock`);
     lock.exec("BEGIN IMMEDIATE");

@@ -59,7 +59,7 @@ afterAll(() => {
 const pending = (): boolean => existsSync(join(stack.place("etc"), "pending"));
 const addresses = async (): Promise<string[]> => [...(await livePeers(relay, device)).keys()];
 
-it("takes a change back at once that cuts off who was there, and says who", async () => {
+it("rolls a change back at once that cuts off a connected peer, and names it", async () => {
     const probe = await lab.node("alice").probe("10.8.0.3", 7);
     // Something on the machine reacts to the new route: it no longer lets Bob in, nor anybody to the service.
     const cut = `add table ip cut
@@ -101,9 +101,9 @@ it("takes a route back at once under which another peer would be answered throug
     await probe.stop();
 });
 
-it("confirms the same change when it cuts off nobody, whether they go on sending or not, and loses no packet", async () => {
+it("confirms the same change when it cuts off no peer, whether they go on sending or not, and loses no packet", async () => {
     const probe = await lab.node("alice").probe("10.8.0.3", 7);
-    // Just before the change Carol sends something that nobody answers, and is silent from then on: she has to be asked.
+    // Just before the change Carol sends something that is not answered, and is silent from then on: the relay has to ask it.
     if (SLOW) await lab.node("carol").run(["sh", "-c", 'printf "%s" "$1" | nft -f -', "nft", SILENT]);
     const datagram = `ip netns exec ${lab.node("carol").namespace} bash -c 'printf . > /dev/udp/10.8.0.1/9'`;
     sshd.interpose("nft", `case "$*" in "list set "*seen4) ${datagram}; sleep 0.2;; esac`);
@@ -141,7 +141,7 @@ it("refuses a route over the address that the operator comes from, before anythi
     await stack.up();
 });
 
-it("rolls an unconfirmed change back although somebody ended its timer", async () => {
+it("rolls an unconfirmed change back although its timer was killed", async () => {
     sshd.interpose("ip", `case "$*" in "route replace ${ROUTE}"*) nft '${SHUT}' ;; esac`);
     stack.declare({ peers: [{ ...alice!, routes: [ROUTE] }, bob!, carol!], confirmTimeout: 40 });
     await stack.fail(["up", "--yes", "--skip-preview"]);
@@ -161,7 +161,7 @@ it("rolls an unconfirmed change back although somebody ended its timer", async (
     );
 });
 
-it("boots into what a rollback leads to when the machine goes down unconfirmed, and keeps out who was cut with it", async () => {
+it("boots into what a rollback leads to when the machine goes down unconfirmed, and keeps removed peers out", async () => {
     sshd.interpose("ip", `case "$*" in "route replace ${ROUTE}"*) nft '${SHUT}' ;; esac`);
     stack.declare({ peers: [{ ...alice!, routes: [ROUTE] }, bob!] });
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
@@ -192,7 +192,7 @@ it("boots into what a rollback leads to when the machine goes down unconfirmed, 
     await stack.refresh("--expect-no-changes");
 });
 
-it("heals itself when a change cuts the operator off, and lets nobody back in who was revoked with it", async () => {
+it("rolls back a change that cuts the operator off, and does not restore a peer that was revoked with it", async () => {
     stack.declare({
         peers: [alice!, bob!, { name: "dora", publicKey: withKeys("dora")[0]!.publicKey }],
         confirmTimeout: 10,
@@ -227,7 +227,7 @@ it("heals itself when a change cuts the operator off, and lets nobody back in wh
     await stack.refresh("--expect-no-changes");
 });
 
-/** For Carol with SLOW=1: she refuses nothing aloud either, so that WireGuard alone answers, which takes it ten seconds. */
+/** For Carol with SLOW=1: it does not refuse either, so that WireGuard alone answers, after ten seconds. */
 const SILENT = `table inet silent {
 chain out {
 type filter hook output priority 0

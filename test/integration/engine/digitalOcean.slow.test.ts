@@ -187,7 +187,7 @@ it("fills the Droplet that takes another's place, with the same keys, under the 
     );
     await alice.ping("10.8.0.1");
     await stack.up();
-    // Alice has sent nothing since: the new machine knew from the old one where she is, and called her.
+    // Alice has sent nothing since: the new machine knew from the old one where it is, and called it.
     const called = await onDroplet("second", `wg show ${device} latest-handshakes`);
     const isBack = await alice.ping("10.8.0.1");
     const after = await stack.state();

@@ -40,7 +40,7 @@ afterAll(() => {
     stack?.close();
 });
 
-it("warns ahead of time and is quiet otherwise, connects her, and plans nothing because of it", async () => {
+it("warns ahead of time and is quiet otherwise, admits the peer, and plans nothing because of the expiry", async () => {
     await stack.up();
     const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
     await alice.wgQuickUp(configs["alice"]!, lab.interface("alice"), team[0]!.privateKey);
@@ -50,7 +50,7 @@ it("warns ahead of time and is quiet otherwise, connects her, and plans nothing 
     expect(spoken(text)).toEqual([`relay: alice expires on ${expires} (in 1 minute)`]);
 });
 
-it("loses the tunnel at her time, with nobody applying", async () => {
+it("cuts the peer off when it expires, without an update", async () => {
     const [line] = await journal(1);
     const [at, ...event] = line!.split("\t");
     expect(event).toEqual([
@@ -71,7 +71,7 @@ it("is no drift: not the key, not the route, not what was granted", async () => 
     expect(spoken(await stack.refresh("--expect-no-changes"))).toEqual([]);
 });
 
-it("shows her removal in the next preview and nothing else, seals it with its moment, and then has nothing to do", async () => {
+it("shows the removal in the next preview and nothing else, seals it with the time of the expiry, and then plans nothing", async () => {
     const { steps, words } = await stack.plan();
     const changed = ["relay-audit", "relay-grants", "relay-host", "relay-registry", "relay-wireguard"];
     expect(Object.keys(steps).sort()).toEqual(changed);
@@ -106,7 +106,7 @@ it("is not revived by an apply that was planned before and reaches the relay aft
     const late = inSeconds(40);
     stack.declare({ peers: [listed("bob"), listed("dora", { expires: late })], grants: grants.slice(1) });
     expect(spoken(await stack.up())).toContain(`relay: dora expires on ${late}; connections continue`);
-    // The step of WireGuard holds the lock, and looks at nothing, until her time has come.
+    // The step of WireGuard holds the lock, and looks at nothing, until its time has come.
     const seconds = Date.parse(late) / 1000;
     stack.interpose(
         "nft",

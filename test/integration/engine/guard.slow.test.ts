@@ -83,7 +83,7 @@ async function expectNothing(): Promise<void> {
     expect(heard()).toBe(0);
 }
 
-/** Waits until alice reaches what she may reach and carol the relay: somebody who is not connected attacks nobody. */
+/** Waits until alice reaches what it may reach and carol the relay: a peer that is not connected can attack nothing. */
 async function connected(): Promise<void> {
     await until("alice reaches bob", async () => (await lab.node("alice").udp(BOB, 7)) === "open");
     await until("carol reaches the relay", () => lab.node("carol").ping("10.8.0.1"));
@@ -356,7 +356,7 @@ describe("the watcher", () => {
 });
 
 describe("a boot with the file of the rules lost", () => {
-    it("fails, and leaves the interface down, also one that somebody else has brought up", async () => {
+    it("fails, and leaves the interface down, also one that another program has brought up", async () => {
         const { etc, run, interface: device } = place;
         await powerCut(relay, place);
         rmSync(join(etc, "firewall.nft"));

@@ -141,7 +141,7 @@ it("warns when `ignoreChanges` keeps somebody connected who is not listed any mo
     expect(await stack.preview("--expect-no-changes")).not.toContain("ignoreChanges");
 });
 
-it("refuses whoever is somebody else before anything is written, here or there", async () => {
+it("refuses another relay's program before anything is written, on either side", async () => {
     const other = await Stack.create(
         { namespace: relay.namespace, interface: stack.declared.interface, peers: plain("dave") },
         "works",

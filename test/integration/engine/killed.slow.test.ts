@@ -23,7 +23,7 @@ afterAll(() => {
     stack?.close();
 });
 
-it("reads who may reach what from the wire and from the boot files", async () => {
+it("reads the access rules from the wire and from the boot files", async () => {
     expect(reachable(await wire(stack, relay))).toStrictEqual(granted(0));
     expect(reachable(boot(stack))).toStrictEqual(granted(0));
 });

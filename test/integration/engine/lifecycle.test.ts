@@ -43,7 +43,7 @@ afterAll(async () => {
     stack?.close();
 });
 
-it("connects everybody with the files it hands out, and nobody to more than granted", async () => {
+it("connects every peer with the file it hands out, and to no more than granted", async () => {
     await stack.up();
     const { configs, caCertificate } = await stack.outputs<{
         configs: Record<string, string>;
@@ -75,7 +75,7 @@ it("has nothing to do a second time, after a refresh, or when the program lists 
     await stack.preview("--expect-no-changes");
 });
 
-it("shows one more peer as one more key in each resource, with her address, and nothing else", async () => {
+it("shows one more peer as one more key in each resource, with its address, and nothing else", async () => {
     stack.declare({ peers, grants: [PROBED, { from: "dave", to: "bob", ports: ["tcp/22"] }] });
     const text = await stack.preview("--diff");
     const { publicKey } = team.find(({ name }) => name === "dave")!;
@@ -110,7 +110,7 @@ it("adds one and removes the one in the middle without a packet lost to the othe
     expect(await carol.ping("10.8.0.1")).toBe(true);
     const before = await livePeers(relay, stack.declared.interface);
     await stack.up();
-    // As after a restart: where she was is remembered, and would be called.
+    // As after a restart: where it was is remembered, and would be called.
     const endpoints = join(stack.place("etc"), `endpoints.${stack.declared.interface}`);
     const { publicKey: hers } = team.find(({ name }) => name === "carol")!;
     writeFileSync(endpoints, `${hers}\t198.51.100.4:51820\n`);
@@ -151,7 +151,7 @@ it("adds one and removes the one in the middle without a packet lost to the othe
     });
 });
 
-it("calls nobody removed of whom something is left, and names where; the next update finishes it, and who returns has another preshared key", async () => {
+it("reports no peer as removed of which something is left, and names where; the next update finishes it, and a peer that returns has a new preshared key", async () => {
     const device = stack.declared.interface;
     const { publicKey: hers } = team.find(({ name }) => name === "noor")!;
     const { presharedKey } = (await livePeers(relay, device)).get("10.8.0.11/32")!;
@@ -181,7 +181,7 @@ it("calls nobody removed of whom something is left, and names where; the next up
     expect(noor.presharedKey).not.toBe(presharedKey);
 });
 
-it("changes a preshared key without a packet lost to her who follows within her session", async () => {
+it("changes a preshared key without losing a packet of a peer that follows within its session", async () => {
     const probe = await alice.probe("10.8.0.3", 7);
     const [first, ...others] = stack.declared.peers;
     stack.declare({ peers: [{ ...first!, keyEpoch: 2 }, ...others] });

@@ -133,7 +133,7 @@ it("leads from a host behind one to a host behind the other, by grants, under th
     expect(await alice.tcp("192.168.60.10", 81)).toBe("timeout");
 });
 
-it("sends nothing into the tunnel for who forges an address of the site", async () => {
+it("sends nothing into the tunnel for a host that forges an address of the site", async () => {
     const stranger = lab.node("stranger");
     await stranger.forge("192.168.50.10");
     await stranger.routeTo(ARCHIVES, SITES.north.wan);

@@ -196,7 +196,7 @@ async function expectNobody(): Promise<void> {
     expect(await listeners()).not.toContain(":9999 ");
 }
 
-it("removes what somebody put there by hand with the next apply, whatever that changes, and with `pulumi up --refresh`", async () => {
+it("removes what was added by hand with the next apply, whatever that changes, and with `pulumi up --refresh`", async () => {
     await intrude();
     const { grants = [] } = stack.declared;
     stack.declare({ grants: [...grants, { from: "bob", to: "alice", ports: ["icmp"] }] });

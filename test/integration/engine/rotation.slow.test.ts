@@ -62,7 +62,7 @@ async function lost(probed: Awaited<ReturnType<typeof probes>>): Promise<Record<
     return { bob: bob.lost, carol: carol.lost };
 }
 
-it("begins beside the key in use, and nobody notices", async () => {
+it("begins beside the key in use, without an effect on any peer", async () => {
     const probed = await probes();
     stack.declare({ keyEpochs: [1, 2] });
     expect(spoken(await stack.preview())).toEqual(
@@ -86,7 +86,7 @@ it("begins beside the key in use, and nobody notices", async () => {
     expect(statSync(kept).mode & 0o777).toBe(0o600);
 });
 
-it("moves whoever moves, without an outage for who does it step by step", async () => {
+it("moves a peer when it moves, without an outage for one that does it step by step", async () => {
     const old = await movers.relayKey("alice");
     const probed = await probes();
     await movers.staged("alice", old);
@@ -95,7 +95,7 @@ it("moves whoever moves, without an outage for who does it step by step", async 
     for (const count of Object.values(await lost(probed))) expect(count).toBeLessThanOrEqual(2);
 });
 
-it("refuses to end while somebody has not moved, and names who", async () => {
+it("refuses to end while a peer has not moved, and names it", async () => {
     stack.declare({ keyEpochs: [2] });
     const probed = await probes();
     const text = await stack.fail(["up", "--yes", "--skip-preview"]);
@@ -105,7 +105,7 @@ it("refuses to end while somebody has not moved, and names who", async () => {
     expect(await lost(probed)).toStrictEqual({ bob: 0, carol: 0 });
 });
 
-it("learns where a peer is who only answers, and ends once everybody has moved, without a loss", async () => {
+it("learns the endpoint of a peer that only answers, and ends once all peers have moved, without a loss", async () => {
     const old = await movers.relayKey("bob");
     for (const name of ["bob", "carol"]) await movers.atOnce(name, old);
     const moved = join(stack.place("etc"), "moved");
@@ -116,7 +116,7 @@ it("learns where a peer is who only answers, and ends once everybody has moved, 
         "-c",
         `until [ "$(grep -c "${second}$" ${moved})" = 3 ]; do sleep 0.1; done`,
     ]);
-    // What is behind a peer follows her.
+    // What is behind a peer follows it.
     const follows = `until ip route show ${BEHIND} | grep -q "dev ${second} "; do sleep 0.1; done`;
     await relay.run(["timeout", "20", "bash", "-c", follows]);
     const probed = await probes();
@@ -138,7 +138,7 @@ it("learns where a peer is who only answers, and ends once everybody has moved, 
     expect(new Set(rotated.flatMap(({ details }) => [details["old_public_key"], details["public_key"]])).size).toBe(2);
 });
 
-it("is called off at any time, and who stayed notices nothing", async () => {
+it("is called off at any time, without an effect on peers that stayed", async () => {
     stack.declare({ keyEpochs: [2, 3] });
     await stack.up();
     expect(readFileSync(join(stack.place("etc"), "interfaces"), "utf8")).toMatch(
@@ -216,7 +216,7 @@ it("gives a peer's new key room beside the old one, until it is used", async () 
     expect(registry["bob"]).not.toHaveProperty("replaces");
 });
 
-it("cuts off at once with `keyOverlap: 0`, and the same update leaves what she may do as it was", async () => {
+it("cuts off at once with `keyOverlap: 0`, and the same update leaves what it may do as it was", async () => {
     const elements = async (): Promise<string> => readFileSync(join(stack.place("etc"), "elements"), "utf8");
     const before = await elements();
     expect(before).toContain("10.8.0.4 . udp");

@@ -72,7 +72,7 @@ async function wire(): Promise<unknown> {
     return { nft: stdout, routes, dump, address: await relay.run(["ip", "-br", "address"]) };
 }
 
-it("writes a script that only its owner reads, with nobody's private key, and says what is missing", async () => {
+it("writes a script that only its owner can read, without any private key, and says what is missing", async () => {
     const text = await stack.up();
     expect(spoken(text)).toContainEqual(expect.stringMatching(/^relay: wrote carried\/relay.sh \(SHA-256 /));
     expect(text).toContain("the public key of relay relay is not known yet");
@@ -125,7 +125,7 @@ it("makes the relay, with a key that stays there, and changes nothing when it ru
     expect(JSON.stringify(left)).not.toContain(identity);
 });
 
-it("takes the receipt over: peers connect with their files, and the log has who is on the wire", async () => {
+it("takes the receipt over: peers connect with their files, and the log lists the peers on the interface", async () => {
     const words = spoken(await stack.preview());
     expect(words).toContainEqual(
         expect.stringMatching(/^relay: the receipt of .* is accepted: 3 peers on the interface$/),
@@ -170,7 +170,7 @@ it("opens a service with the second script, over TLS whose key never left the re
     expect(existsSync(join(stack.place("etc"), "keys/notes-ed25519.key"))).toBe(true);
 });
 
-it("cuts a removed peer when the third script runs, and calls her revoked when its receipt is back", async () => {
+it("cuts a removed peer when the third script runs, and reports it as revoked when the receipt is back", async () => {
     const older = join(lab.folder, "older.sh");
     cpSync(file, older);
     stack.declare({ peers: plain, grants: [] });

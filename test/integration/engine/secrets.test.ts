@@ -145,7 +145,7 @@ it("hides one that a tool quotes in its complaint", async () => {
     await stack.up();
 });
 
-it("keeps a private key until its owner has it, and nothing of who was removed", async () => {
+it("keeps a private key until its owner has it, and nothing of a removed peer", async () => {
     const [, bob, carol] = stack.declared.peers;
     const device = stack.declared.interface;
     const alice = { name: "alice", keyEpoch: 3, handedOut: true };

@@ -40,7 +40,7 @@ afterAll(() => {
     for (const stack of stacks) stack.close();
 });
 
-test("peers of both reach the network, and nobody else does", async () => {
+test("peers of both reach the network, and no other host does", async () => {
     for (const [index, { name, privateKey }] of team.entries()) {
         const { configs } = await stacks[index]!.outputs<{ configs: Record<string, string> }>();
         await lab.node(name as "alice" | "bob").wgQuickUp(configs[name]!, lab.interface(name), privateKey);

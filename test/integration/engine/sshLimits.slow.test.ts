@@ -52,7 +52,7 @@ it("makes the relay", async () => {
         await lab.node(name as "alice").wgQuickUp(configs[name]!, lab.interface(name), privateKey);
 });
 
-it("changes what has to be confirmed, loses nobody's packet by it, and finds it healthy", async () => {
+it("changes what has to be confirmed, loses no packet by it, and finds the relay healthy", async () => {
     await lab.node("bob").udpEcho(7);
     const probe = await lab.node("alice").probe("10.8.0.3", 7);
     // The chains and the interface at once.

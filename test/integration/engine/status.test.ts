@@ -143,7 +143,7 @@ it("hands out the files that the program's outputs hold, into files that only th
     expect(readFileSync(join(stack.folder, "open.conf"), "utf8")).toBe("");
 });
 
-it("lists who is and who was", async () => {
+it("lists present and former peers", async () => {
     const { code, stdout } = await qpTunnel(stack, ["list", "--json"]);
     expect(code).toBe(0);
     const [office] = (JSON.parse(stdout) as { relays: { peers: object[]; services: object[] }[] }).relays;
@@ -185,7 +185,7 @@ async function askDirectly(values: Record<string, string>): Promise<{ stdout: st
     return relay.exec(["bash", "-s"], { input: `${relayProgram()}\n@manifest\n${manifest.join("")}` });
 }
 
-it("says who must be connected and is not", async () => {
+it("names peers that must be connected and are not", async () => {
     const { code, problems } = await status("--require", "alice,nas");
     expect({ code, problems }).toEqual({
         code: 1,
@@ -198,7 +198,7 @@ it("says who must be connected and is not", async () => {
     });
 });
 
-it("names rogues, a revoked peer who is back, a missing one, and what is not as the state says", async () => {
+it("names unknown peers, a revoked peer that is back, a missing one, and what differs from the state", async () => {
     await relay.run(["wg", "set", device, "peer", rogue, "allowed-ips", "10.8.0.99/32"]);
     await relay.run(["wg", "set", device, "peer", key("mallory"), "allowed-ips", "10.8.0.4/32"]);
     await relay.run(["wg", "set", device, "peer", key("bob"), "remove"]);

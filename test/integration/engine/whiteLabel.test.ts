@@ -84,7 +84,7 @@ it("has that name in its work folders, processes, tables, sockets, files and con
     expect(told).toEqual([]);
 });
 
-it("removes what killed programs left behind, of this version and of one before, and nobody else's", async () => {
+it("removes what killed programs left behind, of this version and of one before, and nothing of other programs", async () => {
     const dead = String(spawnSync("true").pid);
     const folders = {
         gone: [`/run/corp.work.${dead}.AbCdEf12`, `/run/qp-tunnel-work.${dead}.AbCdEf12`],

@@ -65,7 +65,7 @@ it("has everything with the four things that the page names, and goes on from th
     expect([next.code, next.stdout]).toEqual([0, expect.stringContaining("bob will be added at 10.8.0.3")]);
 });
 
-/** What somebody types in a home of hers; a bash that ends with the first command that fails. */
+/** What a person types in a home folder of their own; a bash that ends with the first command that fails. */
 async function on(home: string, script: string, input = ""): Promise<Outcome> {
     const commands = script.replace("git@git.example.org:ops/office.git", `file://${repository.origin}`);
     mkdirSync(join(home, ".config"), { recursive: true });

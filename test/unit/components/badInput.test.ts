@@ -86,12 +86,12 @@ it.each<[string, () => unknown, string]>([
         "relay relay.privateKey: is set to undefined; correct the source of the value, or omit privateKey to have one generated",
     ],
     [
-        "a managed peer with a key that she keeps",
+        "a managed peer with a key that it keeps",
         () => new Peer("nas", { host: hosts.local(), publicKey: KEY }),
         "peer nas.publicKey: cannot be combined with host: a managed peer needs the private key; remove it: a key pair is generated",
     ],
     [
-        "a key that she brought as one that was handed out",
+        "a key that it brought as one that was handed out",
         () => new Peer("alice", { publicKey: KEY, handedOut: true }),
         "peer alice.handedOut: has no effect with publicKey: the private key was never in the state; remove it",
     ],

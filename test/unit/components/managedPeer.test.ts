@@ -69,7 +69,7 @@ it("serves a service on one machine only, and says where", async () => {
     expect(urls).toEqual(["https://books.qp-tunnel.internal:8443", "https://10.8.0.3:8443", "https://10.8.0.1:8444"]);
 });
 
-it("refuses one whose relay nobody can ask", () => {
+it("refuses one whose relay cannot be asked", () => {
     const peers = [new Peer("nas", { host: hosts.ssh(SSH) })];
     const host = hosts.script({ path: "relay.sh" });
     expect(

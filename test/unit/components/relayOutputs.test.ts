@@ -11,7 +11,7 @@ function relay(more: object): Relay {
     return new Relay("relay", { host: hosts.local(), audit: new AuditSink("audit"), peers, ...more });
 }
 
-it("names the properties of who is registered and what is served, for the compiler too", async () => {
+it("names the properties of peers and services, for the compiler too", async () => {
     const { outputs } = await runProgram(() => {
         const services = [new ExposedService("wiki", { upstream: "127.0.0.1:3000" })];
         const made = relay({ services });

@@ -36,7 +36,7 @@ const resource = (types: string, name: string, inputs: object, outputs: object):
     outputs,
 });
 
-/** What `pulumi stack export --show-secrets` writes: alice brought her key, nas got one, bob has a preshared key of his own. */
+/** What `pulumi stack export --show-secrets` writes: alice brought its key, nas got one, bob has a preshared key of its own. */
 function state(change: { relay?: object; seed?: unknown; clients?: object | undefined; more?: object[] } = {}): string {
     const inputs = {
         relay: "office",
@@ -92,7 +92,7 @@ it("has the key that was generated, and the derived preshared key", async () => 
     expect(stdout).toContain("Endpoint = 203.0.113.7:41821\n");
 });
 
-it("has a preshared key that was given, and says who keeps her own key", async () => {
+it("has a preshared key that was given, and says which peer keeps its own key", async () => {
     const { stdout, stderr } = await config("bob", "--state", state());
     expect(stdout).toContain(`PresharedKey = ${key("given")}\n`);
     expect(stderr).toBe(
@@ -231,7 +231,7 @@ it.each<[string, string[], Parameters<typeof state>[0], string]>([
     for (const name of ["seed", "given", "nas private"]) expect(stderr).not.toContain(key(name));
 });
 
-it("asks which relay when she is on several", async () => {
+it("asks which relay when it is on several", async () => {
     const home = { relay: "home", peers: { nas: { address: "10.9.0.2" } } };
     const more = [resource("Relay$WireGuard", "home-wireguard", home, { registry: {} })];
     const { stderr } = await config("nas", "--state", state({ more }));

@@ -130,7 +130,7 @@ it.each<[string, Partial<PlainRelay>, string]>([
         'relay.services.wiki.on: refers to a peer that is not listed, "nas"; add it to the relay\'s peers, or remove it here',
     ],
     [
-        "a service on a peer whose machine is her own",
+        "a service on a peer whose machine is its own",
         { peers: [{ ...peers("nas")[0]!, managed: false }], services: [{ name: "wiki", allow: [], on: "nas" }] },
         'relay.services.wiki.on: refers to "nas", which is not a managed peer; give the peer a `host`, or remove `on` so that TLS ends on the relay',
     ],

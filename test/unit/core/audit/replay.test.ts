@@ -50,7 +50,7 @@ describe("the former key of a peer", () => {
         ["peer_remove", peer("alice", "B"), "removed alice B"],
         ["peer_expire", peer("alice", "B"), "expired alice B"],
         ["interface_remove", {}, "removed alice B"],
-    ])("goes with her at %s", (action, details, event) => {
+    ])("goes with it at %s", (action, details, event) => {
         expect(replayed(...rotated, [action, details]).events.slice(2)).toEqual([event, "former key removed alice A"]);
     });
 

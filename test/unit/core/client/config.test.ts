@@ -39,7 +39,7 @@ PersistentKeepalive = 25
 `);
 });
 
-test("a key she brought is loaded from where she keeps it, and the keepalive with it", () => {
+test("a key it brought is loaded from where it keeps it, and the keepalive with it", () => {
     expect(renderClientConfig(common)).toBe(`# alice on relay (qp-tunnel)
 [Interface]
 # The private key stays with you. The next line loads it from /etc/wireguard/%i.key (%i is the name of this file

@@ -38,7 +38,7 @@ const parts: ClientParts = {
     endpoint: "203.0.113.7:51820",
 };
 
-it("routes the tunnel and the networks that grants let her reach, once each", () => {
+it("routes the tunnel and the networks that grants let it reach, once each", () => {
     expect(clientConfigOf(parts).allowedIps).toEqual([
         "10.8.0.0/24",
         "fd00:8::/64",
@@ -46,13 +46,13 @@ it("routes the tunnel and the networks that grants let her reach, once each", ()
         "192.168.9.0/24",
     ]);
     expect(clientConfigOf({ ...parts, peer: "bob" }).allowedIps).toContain("192.168.7.0/24");
-    // Answers to the network behind her go through the tunnel.
+    // Answers to the network behind it go through the tunnel.
     expect(clientConfigOf({ ...parts, peer: "carol" }).allowedIps).toContain("192.168.10.0/24");
     expect(clientConfigOf({ ...parts, peer: "nas" }).allowedIps).toEqual(["10.8.0.0/24", "fd00:8::/64"]);
     expect(clientConfigOf({ ...parts, peer: "constructor" }).allowedIps).toEqual(["10.8.0.0/24", "fd00:8::/64"]);
 });
 
-it("derives the preshared key from who she is, or takes the one that was given", () => {
+it("derives the preshared key from the peer's identity, or takes the one that was given", () => {
     const derived = presharedKey(seed, { name: "alice", publicKey, keyEpoch: 2, admitted: 3 });
     expect(clientConfigOf(parts).presharedKey).toBe(derived);
     const given = Buffer.alloc(32, "given").toString("base64");

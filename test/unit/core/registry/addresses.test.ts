@@ -1,7 +1,7 @@
 import { request, after, addresses } from "./requests.js";
 
-describe("what a peer has, she keeps", () => {
-    it("when somebody sorted before her arrives or leaves", () => {
+describe("what a peer has, it keeps", () => {
+    it("when a peer that sorts before it is added or removed", () => {
         const ledger = after(
             request({ bob: {}, carol: {} }),
             request({ alice: {}, bob: {}, carol: {} }),
@@ -14,7 +14,7 @@ describe("what a peer has, she keeps", () => {
         });
     });
 
-    it("when she goes and returns, admitted once more", () => {
+    it("when it goes and returns, admitted once more", () => {
         const ledger = after(
             request({ alice: {}, bob: {} }),
             request({ bob: {} }),
@@ -25,7 +25,7 @@ describe("what a peer has, she keeps", () => {
         expect(ledger.retired.peers).toEqual({ carol: { address: "10.8.0.4" } });
     });
 
-    it("when the subnet grows around her", () => {
+    it("when the subnet grows around it", () => {
         const ledger = after(
             request({ alice: {}, bob: {} }),
             request({ alice: {}, bob: {} }, { subnet: "10.8.0.0/16", subnet6: "fd12::/64" }),
@@ -33,7 +33,7 @@ describe("what a peer has, she keeps", () => {
         expect(ledger.peers.bob).toMatchObject({ address: "10.8.0.3", address6: "fd12::3" });
     });
 
-    it("and when the subnet moves, she keeps her place in it", () => {
+    it("and when the subnet moves, it keeps its place in it", () => {
         const ledger = after(
             request({ alice: {}, bob: { address: "10.8.0.77" } }),
             request({ alice: {}, bob: {}, carol: {} }, { subnet: "10.9.0.0/24" }),
@@ -90,7 +90,7 @@ describe("a retired address", () => {
         });
     });
 
-    it("goes to whoever pins it, and its former holder gets another when she returns", () => {
+    it("goes to the peer that pins it, and its former holder gets another when it returns", () => {
         const ledger = after(
             request({ alice: {} }),
             request({}),

@@ -17,11 +17,11 @@ const alice: PeerRequest = { publicKey: KEY, expires: JUNE };
 const listed = ask({ alice, bob: { publicKey: OTHER } }, undefined, before).ledger;
 const expired = ask({ alice, bob: { publicKey: OTHER } }, listed).ledger;
 
-it("lists her until the second in which she expires, and says when", () => {
+it("lists a peer until the second in which it expires, and says when", () => {
     expect(listed.peers.alice).toEqual({ address: "10.8.0.2", publicKey: KEY, expires: JUNE });
 });
 
-it("retires her from then on, keeps her address, and moves nobody else", () => {
+it("retires the peer from then on, keeps its address, and moves no other peer", () => {
     const result = ask({ alice, bob: { publicKey: OTHER } }, listed);
     expect(result).toMatchObject({
         problems: [],
@@ -34,7 +34,7 @@ it("retires her from then on, keeps her address, and moves nobody else", () => {
     });
 });
 
-it("is quiet about her afterwards, and the same whether or not the program still names her", () => {
+it("is quiet about it afterwards, whether or not the program still names the peer", () => {
     const again = ask({ alice, bob: { publicKey: OTHER } }, expired);
     expect(again.ledger).toEqual(expired);
     expect(again.expired).toEqual([{ name: "alice", expires: JUNE, was: "retired" }]);
@@ -42,7 +42,7 @@ it("is quiet about her afterwards, and the same whether or not the program still
     expect(ask({ bob: { publicKey: OTHER } }, expired).ledger.retired.peers).toEqual({ alice: remembered });
 });
 
-it("never admits who had expired before she was ever listed", () => {
+it("never admits a peer that had expired before it was ever listed", () => {
     const { ledger, expired: late, problems } = ask({ alice }, undefined);
     expect({ ledger, late, problems }).toMatchObject({
         ledger: { peers: {}, retired: { peers: {} } },
@@ -60,7 +60,7 @@ it("takes an expiry that is put off in time for a change and nothing else", () =
 it.each([
     ["put off", { ...alice, expires: JULY }],
     ["taken away", { publicKey: KEY }],
-])("refuses her key when the expiry is %s after it passed, sealed or not, and says what to write", (_what, asked) => {
+])("refuses its key when the expiry is %s after it passed, sealed or not, and says what to write", (_what, asked) => {
     for (const ledger of [listed, expired]) {
         expect(ask({ alice: asked }, ledger).problems).toEqual([
             {
@@ -72,7 +72,7 @@ it.each([
     }
 });
 
-it("admits her anew when the program says so, or with another key: the same address, counted once more", () => {
+it("admits it again when the program says so, or with a different key: the same address, the next epoch", () => {
     for (const asked of [
         { ...alice, expires: JULY, reinstate: true },
         { publicKey: NEW, expires: JULY },

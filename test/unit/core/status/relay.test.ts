@@ -126,7 +126,7 @@ describe("a peer whose key is being replaced", () => {
         ]);
     });
 
-    it("has no key that is waited for once she has expired", () => {
+    it("has no key that is waited for once it has expired", () => {
         const ended = structuredClone(rotating);
         ended.peers["alice"]!.expires = new Date(NOW * 1000).toISOString();
         const cut = changed((answer, peers) => {
@@ -143,7 +143,7 @@ describe("a peer whose key is being replaced", () => {
         expect(status.notes).toEqual([]);
     });
 
-    it("is a rogue with the former key as soon as the relay does not keep it for her", () => {
+    it("is an unknown peer with its former key as soon as the relay no longer keeps that", () => {
         const over = changed((_answer, peers) => peers.push({ ...onWire("alice"), publicKey: pair.former }));
         expect(problems(over)).toEqual([expect.stringContaining(fingerprint(pair.former))]);
         const revoked = changed((answer, peers) => {

@@ -7,7 +7,7 @@ test("without a pipeline and sudo it is the account", () => {
     expect(currentCiRun({})).toBeUndefined();
 });
 
-test("under sudo it is who called sudo", () => {
+test("under sudo it is the user who called sudo", () => {
     expect(currentUser({ SUDO_USER: "alice", USER: "root" })).toBe("alice");
 });
 

@@ -18,7 +18,7 @@ test("one holder at a time; the next waits until it is released", async () => {
     expect(order).toEqual(["first", "second"]);
 });
 
-test("who waits too long is told who is in the way", async () => {
+test("a process that waits too long is told which process holds it", async () => {
     const release = await lockFile("x.lock", "audit/dev.jsonl");
     await expect(lockFile("x.lock", "audit/dev.jsonl", 30)).rejects.toThrow(
         "audit/dev.jsonl: another writer has held its lock for more than 0.03 s; wait for the other update to end",
@@ -27,7 +27,7 @@ test("who waits too long is told who is in the way", async () => {
     (await lockFile("x.lock", "audit/dev.jsonl", 0))();
 });
 
-test("it leaves one empty file that is nobody else's business, and says nothing on stderr", async () => {
+test("it leaves one empty private file, and prints nothing on stderr", async () => {
     const warnings = jest.spyOn(process, "emitWarning").mockImplementation();
     (await lockFile("x.lock", "log"))();
     expect(readdirSync(".").filter((name) => name.startsWith("x"))).toEqual(["x.lock"]);

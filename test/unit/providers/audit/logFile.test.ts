@@ -39,7 +39,7 @@ describe("an interrupted write", () => {
         await verifyFile(path, { mode: "full" });
     });
 
-    test("is no excuse for a record that somebody remembers", async () => {
+    test("does not excuse a record that is remembered elsewhere", async () => {
         const { log, marks } = await written(3);
         expect(await log.verifyMark(marks[2]!)).toEqual([]);
         fs.truncateSync(path, marks[2]!.offset + 20);

@@ -139,7 +139,7 @@ test("a mirror that is behind what is pinned restores nothing", async () => {
     expect(fs.existsSync(path)).toBe(false);
 });
 
-test("two who write to a file mirror at once are noticed", async () => {
+test("two writers to a file mirror at once are noticed", async () => {
     await write(1);
     await push();
     await expect(fileMirror("mirror").append(5, Buffer.from("x"))).rejects.toThrow(

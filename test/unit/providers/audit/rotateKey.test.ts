@@ -72,7 +72,7 @@ test("marks of records before, of and after a rotation hold", async () => {
     for (const mark of marks) expect(await (await AuditLog.open(REF)).verifyMark(mark)).toEqual([]);
 });
 
-test("whoever still has the retired key cannot write, and is told by which line", async () => {
+test("a process that still has the retired key cannot write, and is told by which line", async () => {
     await note("one");
     fs.copyFileSync(key(), "stolen.key");
     const { publicKey, previous } = await rotateKey(REF);
@@ -122,7 +122,7 @@ test("a log that is not there has no key to rotate, and none is made", async () 
     expect(fs.existsSync(scratch.config)).toBe(false);
 });
 
-test("nobody writes a rotation as an ordinary record", async () => {
+test("a rotation cannot be written as an ordinary record", async () => {
     const log = await AuditLog.open(REF);
     await expect(log.append({ action: "log_key_rotated", message: "x" })).rejects.toThrow(TypeError);
 });

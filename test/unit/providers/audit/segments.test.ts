@@ -62,7 +62,7 @@ test("a process that knows nothing goes on behind the last segment, whatever its
     await expect(verifyFile(path, {})).rejects.toThrow("audit/dev.jsonl: its segment dev.jsonl.0003 is missing");
 });
 
-test("between closing a segment and the first write behind it the log is whole, and nobody begins another", async () => {
+test("between closing a segment and the first write after it the log is whole, and cannot be begun again", async () => {
     const { log, marks } = await written(5);
     fs.renameSync(path, "audit/dev.jsonl.0002");
     expect((await verifyFile(path, { marks })).size).toBe(7);

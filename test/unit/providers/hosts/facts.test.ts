@@ -65,7 +65,7 @@ it("are read once, for as long as nothing but this process changes the relay", a
     expect(machine.asked.map(({ values }) => values.expected)).toEqual([undefined, "7", "8"]);
 });
 
-it("are read anew by who has to know, and what is known stays as it is", async () => {
+it("are read again where they must be current, and what is known stays as it is", async () => {
     await factsOf(target);
     machine.generation = 12;
     expect((await currentFacts(target)).generation).toBe(12);

@@ -127,7 +127,7 @@ it("a manifest comes first, and says nothing of what is not known", () => {
     expect(Object.entries(files)).toEqual([["manifest", "step\tread\nwhat\tgrants\netc\t/etc/x\n"]]);
 });
 
-it("who asks is known by every name and id, of now and of the state", () => {
+it("the program that asks is known by every name and id, current ones and those of the state", () => {
     expect(claimantOf(TARGET)).toEqual({
         labels: ["shop/dev/hub", "shop/dev/office"],
         relayIds: ["ab12", "ab11"],

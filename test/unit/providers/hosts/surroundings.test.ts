@@ -30,7 +30,7 @@ it("knows the interface by its name where the relay has recorded none yet", () =
     expect(surroundingConflicts({ ...NAMES, interface: "tun7" }, { ruleset })[0]).toContain("tun7");
 });
 
-it("reads what iptables-legacy has, and says which of its tables nobody could list", () => {
+it("reads what iptables-legacy has, and says which of its tables could not be listed", () => {
     const legacy = "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
     const [four] = surroundingConflicts(NAMES, { ruleset: "{}", ours: OURS, "legacy.ip": legacy });
     expect(four).toMatch(/INPUT/);

@@ -39,7 +39,7 @@ it("knows a rule that is there, and a bit that another program uses", () => {
     expect(run("epoch_mark")).toBe("0x2000000\n");
 });
 
-it("finds what somebody removed from the way to the newer interface", () => {
+it("finds what was removed from the routing to the newer interface", () => {
     const rotation = `rotating() { true; }; newest() { echo wg0b; }; networks() { echo 10.8.0.0/24; }; is_epochs_table_whole() { true; }
         ip() { case "$2 $3" in "rule show") cat "$(table_of "$1")" ;; "route show") [[ ! -f "$etc/route" ]] || cat "$etc/route" ;; esac; }`;
     const faults = (): string => run(`${rotation}; rotation_faults; is_rotation_whole && echo whole || echo faulty`);

@@ -114,7 +114,7 @@ const ENDS_EARLY = /[^|]\| *(?:grep -[a-zA-Z]*[qm]|head\b|sed [^|]*\bq\b|awk [^|
  * Under pipefail a pipeline fails when its first command is killed by SIGPIPE. A program that writes line by line, as `ip`
  * and `ss` do, is killed when its reader ends at the first match: what was found counts as missing, on a busy machine only.
  */
-it("no reader of a pipe ends before whoever writes to it", () => {
+it("no reader of a pipe ends before its writer", () => {
     const piped = functionsOf(relayProgram()).flatMap(({ lines }) => lines.filter((line) => line.includes("|")));
     expect(piped.length).toBeGreaterThan(200);
     expect(piped.filter((line) => ENDS_EARLY.test(line))).toEqual([]);

@@ -22,7 +22,7 @@ afterEach(() => relay.remove());
 const run = (script: string): string => relay.run(`${STUBS}\n${script}`);
 
 describe("whose time has come", () => {
-    it("is known without the lock: who is due, and who is next", () => {
+    it("is known without the lock: which peers are due, and which is next", () => {
         const ask = 'if expiry_due; then printf "due "; else printf "none "; fi; next_expiry';
         expect(run(ask)).toBe("none ");
         relay.write("etc/peers", row("bob", "-") + row("carol", FUTURE + 5) + row("dora", FUTURE));
@@ -49,7 +49,7 @@ describe("cutting off", () => {
         relay.write("etc/network", "address 10.8.0.1/24\nmtu 1420\nroute 192.168.7.0/24\n");
     });
 
-    it("takes her out of everything that lets her in or could again, and remembers and tells it", () => {
+    it("takes it out of everything that admits it or could again, and remembers and tells it", () => {
         run("expire_due");
         expect(relay.read("etc/peers")).toBe(row("bob", "-"));
         expect(relay.read("etc/pending/peers")).toBe(row("bob", "-"));
@@ -78,7 +78,7 @@ describe("cutting off", () => {
     });
 
     it.each(["remember_expired", "narrow", "forget_routes", "journal_expiries", "forget_rows"])(
-        "killed before %s, fills no interface with her, and the next time does the rest and tells it once",
+        "killed before %s, fills no interface with it, and the next time does the rest and tells it once",
         (point) => {
             expect(() => run(`${point}() { exit 9; }; expire_due`)).toThrow("exit status 9");
             relay.write("etc/key.wg0", "private");
@@ -92,7 +92,7 @@ describe("cutting off", () => {
     );
 });
 
-describe("what would bring her back", () => {
+describe("what would bring it back", () => {
     const admitted = (table: string): string | undefined => {
         relay.write("work/peers", table);
         relay.write("work/network", "mtu 1420\nroute 192.168.7.0/24\n");
@@ -115,12 +115,12 @@ describe("what would bring her back", () => {
         expect(relay.read("etc/expired")).toContain(`key-dora=\t${PAST}\tdora\t`);
     });
 
-    it.each([FUTURE + 1, "-"] as const)("a table that gives her %s does, and is not told of later", (expires) => {
+    it.each([FUTURE + 1, "-"] as const)("a table that gives it %s does, and is not told of later", (expires) => {
         expect(admitted(row("alice", expires))).toBe(row("alice", expires));
         expect(relay.read("etc/expired")).toBe("");
     });
 
-    it("elements that mention what she left are not loaded, unless somebody else has got it", () => {
+    it("elements that mention its addresses are not loaded, unless another peer has them now", () => {
         const mine = "acl4 10.8.0.5 . 10.8.0.1 . tcp . 22\n";
         const network = "acl4 10.8.0.3 . 192.168.7.0/24 . tcp . 22\n";
         relay.write("etc/peers", row("bobby", "-", "10.8.0.5/32"));

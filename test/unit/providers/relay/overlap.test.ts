@@ -32,7 +32,7 @@ function plan({
     return cut.split("\n").filter(Boolean);
 }
 
-describe("an address that goes from a peer's old key to her new one", () => {
+describe("an address that goes from a peer's old key to its new one", () => {
     it("keeps what it may reach, also when the old key ends at once", () => {
         expect(plan({ rekeyed: "K2=\tK1=\n", want: record("K2", HERS) })).toEqual([]);
         expect(relay.read("work/wg0.removed")).toBe("K1=\n");
@@ -48,7 +48,7 @@ describe("an address that goes from a peer's old key to her new one", () => {
         expect(relay.read("work/wg0.removed")).toBe("K1=\nK2=\n");
     });
 
-    it("is nobody's whose key only the relay's own record calls a former one", () => {
+    it("is none of a peer whose key only the relay's own record calls a former one", () => {
         const was = record("K1", "(none)") + record("ROGUE", HERS);
         const moving = `K1=\tROGUE=\t${LATER}\n`;
         plan({ moving, was, wire: live("K1", "(none)") + live("ROGUE", HERS), want: record("K1", HERS) });
@@ -57,7 +57,7 @@ describe("an address that goes from a peer's old key to her new one", () => {
         expect(relay.read("work/peers")).toBe(record("K1", HERS));
     });
 
-    it("loses what means somebody else from now on", () => {
+    it("loses what belongs to another peer from now on", () => {
         const want = record("K2", "10.8.0.9/32") + record("K4", "10.8.0.3/32", "carol");
         expect(plan({ rekeyed: "K2=\tK1=\n", want })).toEqual(["10.8.0.3", "192.168.7.0/24"]);
     });

@@ -53,7 +53,7 @@ describe("the relay's program, joined from its parts", () => {
         expect({ status, stdout }).toEqual({ status: 0, stdout: `\n${bundle}` });
     });
 
-    it("refuses anybody but root, before anything else", () => {
+    it("refuses every user but root, before anything else", () => {
         const drop = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--clear-groups"] : [];
         const [command = "bash", ...args] = [...drop, "bash", "-s"];
         const { status, stdout } = spawnSync(command, args, {

@@ -66,7 +66,7 @@ it("says where it looked, and that nothing is left", () => {
     ]);
 });
 
-it("asks for nothing when nobody has to be gone: a key that waits beside the new one is not", () => {
+it("asks for nothing when no peer has to be gone: a key that waits beside the new one does not have to be", () => {
     relay.write("work/gone", "key-bob=\t10.8.0.4/32\n");
     expect(prove()).toEqual([]);
 });
@@ -91,7 +91,7 @@ it.each([
     expect(left()).toContain(sentence);
 });
 
-it("forgets what was noted about her: where she was, what was behind her, and that she was heard", () => {
+it("forgets what was noted about it: its endpoint, its routes, and its last handshake", () => {
     relay.write("etc/network", "mtu 1420\nroute 192.168.7.0/24\nroute 192.168.8.0/24\n");
     relay.write("etc/pending/network", "mtu 1400\nroute 192.168.8.0/24\n");
     relay.write("etc/moved", `${ALICE}\twg0b\nkey-bob=\twg0\n`);

@@ -66,7 +66,7 @@ function answered(text: string, name: string): string[] {
 }
 const run = (script = ""): string => relay.run(`${STUBS}\n${script}\nstep_removals`);
 
-it("removes who is not listed from kernel and files, with every element that is not granted, and says what went", () => {
+it("removes peers that are not listed from kernel and files, with every element that is not granted, and reports what it removed", () => {
     const text = run();
     expect(relay.read("wire/wg0")).toBe(onWire("bob"));
     expect(relay.read("etc/peers")).toBe(row("bob"));
@@ -110,7 +110,7 @@ it.each([
     expect(answered(text, "problems")).toEqual([]);
 });
 
-it("a firewall that fails keeps nobody on the interface, and is told", () => {
+it("a firewall that fails keeps no peer on the interface, and is reported", () => {
     const text = run("fill_sets() { echo 'no such thing' >&2; false; }");
     expect(relay.read("wire/wg0")).toBe(onWire("bob"));
     expect(relay.read("etc/elements")).toBe(MAY);
@@ -151,7 +151,7 @@ it("a former key goes alone: its address is still the same peer's", () => {
     expect(relay.read("etc/elements")).toBe(MAY + ALICES);
 });
 
-it("an element whose address somebody else is to have goes, though it is granted to that one as well", () => {
+it("an element whose address is assigned to another peer goes, though it is granted to that one as well", () => {
     relay.write("work/admitted", `${admitted("bob")}other\tkey-other=\t10.8.0.5/32\t-\n`);
     relay.write("work/elements", MAY + ALICES);
     run();

@@ -113,7 +113,7 @@ describe.each(["ed25519", "ecdsa-p256"] as const)("a relay with an %s authority 
         expect(certificate()).not.toBe(first.slice(first.indexOf("-----BEGIN CERTIFICATE-----")));
     });
 
-    it("makes another for other addresses, after a new authority, and of what somebody else put there", async () => {
+    it("makes another for other addresses, after a new authority, and in place of what another program put there", async () => {
         renew();
         relay.write("etc/renewals", line({ algorithm, names: "10.8.0.1" }));
         expect(renew()).toBe("notes");

@@ -123,7 +123,7 @@ describe("while an update holds the lock", () => {
     });
 });
 
-describe("what was noted while somebody else held the lock", () => {
+describe("what was noted while another program held the lock", () => {
     it("gets into the journal, once, and no more than fills a disk", () => {
         relay.run("note guard_close reason=x; note guard_raise name=wg0");
         expect(relay.read("etc/journal")).toBeUndefined();

@@ -26,7 +26,7 @@ export const PLACE: PlacedInputs = {
     audit: { path: "audit.jsonl", project: "p", stack: "s" },
 };
 
-/** A peer of a registry; by default without routes, in her first epoch. */
+/** A peer of a registry; by default without routes, in its first epoch. */
 export function peer(address: string, more: Partial<RegistryPeer> = {}): RegistryPeer {
     return { address, ...more };
 }

@@ -10,7 +10,7 @@ const ADDRESSES: Record<string, RegExp> = {
 };
 
 it.each(Object.keys(CLIENT_FORMATS))(
-    "%s: her own addresses alone, each with its prefix length, whatever she reaches",
+    "%s: its own addresses alone, each with its prefix length, whatever it reaches",
     (format) => {
         const allowedIps = [...full.allowedIps, "192.168.7.0/24", "2001:db8:7::/64"];
         const text = Object.values(files(format, { ...full, allowedIps })).join("\n");

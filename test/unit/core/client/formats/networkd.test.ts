@@ -40,7 +40,7 @@ Destination=fd00:8::/64
     });
 });
 
-it("systemd-networkd with a key of her own loads it from a file", () => {
+it("systemd-networkd with a key of its own loads it from a file", () => {
     const { "/etc/systemd/network/wg0.netdev": netdev } = files("networkd", bare);
     expect(netdev).toContain("PrivateKeyFile=/etc/systemd/network/wg0.key\n");
     expect(netdev).not.toMatch(/PrivateKey=|PresharedKey|PersistentKeepalive/);

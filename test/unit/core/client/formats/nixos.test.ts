@@ -27,7 +27,7 @@ it("NixOS: a module without any secret, which everybody could read in the store,
     });
 });
 
-it("NixOS with a key of her own is the module alone", () => {
+it("NixOS with a key of its own is the module alone", () => {
     const { "/etc/nixos/wg0.nix": module, ...others } = files("nixos", bare);
     expect(others).toEqual({});
     expect(module).not.toMatch(/presharedKeyFile|persistentKeepalive|dns/);

@@ -12,7 +12,7 @@ it("RouterOS: commands for its terminal", () => {
 `);
 });
 
-it("RouterOS with a key of her own says how to set it", () => {
+it("RouterOS with a key of its own says how to set it", () => {
     const text = files("routeros", bare)[""]!;
     expect(text).toContain('# /interface/wireguard/set "wg0" private-key=...\n');
     expect(text).toContain('endpoint-address="relay.example" endpoint-port=51820 allowed-address=10.8.0.0/24\n');

@@ -16,13 +16,13 @@ function said(then: Record<string, string[]>, now: Record<string, string[]>): st
     return sentencesOf(grantsWording, change);
 }
 
-it("says of whoever takes over an address and its rights from whom", () => {
+it("says from which peer an address and its rights are taken over", () => {
     expect(said({ bob: ["10.8.0.3 -> 10.8.0.1 tcp/22"] }, { bob2: ["10.8.0.3 -> 10.8.0.1 tcp/22"] })).toEqual([
         "hub: bob2 is allowed to reach 10.8.0.1 tcp/22, as bob was until now",
     ]);
 });
 
-it("takes nothing away in words from whoever reaches the same from another address", () => {
+it("reports no removal for a peer that reaches the same from another address", () => {
     expect(
         said(
             { carol: ["10.8.0.4 -> 10.8.0.1 tcp/22"], erin: ["10.8.0.6 -> 10.8.0.1 tcp/22"] },

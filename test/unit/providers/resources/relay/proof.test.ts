@@ -9,7 +9,7 @@ const one = wireInputs({ alice });
 const entry = registered({ address: "10.8.0.3", publicKey: KEYS.bob });
 const answer = { proof: "read\tkeys\tinterface wg0\nread\taddresses\telements\n" };
 
-it("a removal takes a key away, with her addresses and networks", () => {
+it("a removal takes a key away, with its addresses and networks", () => {
     const gone = { name: "bob", publicKey: KEYS.bob, allowedIps: ["10.8.0.3/32", "192.168.7.0/24"] };
     expect(goneKeys(changeOf(both, one))).toEqual([gone]);
     const [record] = outcomesOf(changeOf(both, one), { registry: { alice: registered({}) } }, answer);

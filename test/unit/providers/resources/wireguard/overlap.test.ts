@@ -24,7 +24,7 @@ describe("renderRekeyed", () => {
         expect(renderRekeyed(changeOf(undefined, generated({ nas: OLD })))).toBe("");
     });
 
-    it("has the same for who brings another key of her own", () => {
+    it("has the same for a peer that brings a different key", () => {
         const of = (publicKey: string) => wireInputs({ alice: peer("10.8.0.2", { publicKey }) });
         expect(renderRekeyed(changeOf(of(KEYS.alice), of(KEYS.bob)))).toBe(`${KEYS.bob}\t${KEYS.alice}\n`);
     });

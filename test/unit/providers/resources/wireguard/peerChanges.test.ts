@@ -27,7 +27,7 @@ describe("what happens to a peer", () => {
         ]);
     });
 
-    it("is a removal, with the key and the address she had", () => {
+    it("is a removal, with the key and the address it had", () => {
         expect(changes(wireInputs({ alice, bob }), wireInputs({ alice }))).toStrictEqual([
             { kind: "remove", name: "bob", peer: bob, publicKey: KEYS.bob },
         ]);
@@ -83,7 +83,7 @@ describe("what happens to a peer", () => {
         ]);
     });
 
-    it("is only a new preshared key when she brought her key and her epoch was raised", () => {
+    it("is only a new preshared key when it brought its key and its epoch was raised", () => {
         expect(
             changes(wireInputs({ alice }), wireInputs({ alice: { ...alice, keyEpoch: 2 } })).map(({ kind }) => kind),
         ).toEqual(["preshared"]);
@@ -107,7 +107,7 @@ describe("what happens to a peer", () => {
         ]);
     });
 
-    it("is other networks behind her", () => {
+    it("is other networks behind it", () => {
         const routed = { ...alice, routes: ["192.168.7.0/24"] };
         expect(changes(wireInputs({ alice }), wireInputs({ alice: routed })).map(({ kind }) => kind)).toEqual([
             "reroute",
@@ -123,7 +123,7 @@ describe("what happens to a peer", () => {
         ]);
     });
 
-    it("is a preshared key when she was admitted once more", () => {
+    it("is a preshared key when it was admitted once more", () => {
         expect(
             changes(wireInputs({ alice }), wireInputs({ alice: { ...alice, admitted: 2 } })).map(({ kind }) => kind),
         ).toEqual(["preshared"]);

@@ -135,7 +135,7 @@ describe("the registry after an apply", () => {
 describe("the registry after an apply that failed", () => {
     const registry = { alice: active("10.8.0.2", KEYS.alice), bob: active("10.8.0.3", KEYS.bob) };
 
-    it("revokes nobody who is listed: the next apply connects her again", () => {
+    it("revokes no peer that is listed: the next apply adds it back", () => {
         const both = wireInputs({ alice, bob });
         expect(after({ registry, was: both, is: both, onWire: [KEYS.alice] })).toStrictEqual(registry);
         expect(after({ registry, was: both, is: both, onWire: undefined })).toStrictEqual(registry);

@@ -66,7 +66,7 @@ describe("a later change", () => {
         ]);
     });
 
-    it("says who is cut off, with her fingerprint", () => {
+    it("names the peer that is cut off, with its fingerprint", () => {
         expect(sentences(wireInputs({ alice, bob, ...many(2) }), wireInputs({ alice, ...many(2) }))).toEqual([
             "hub: bob (10.8.0.3) is cut off at once, running connections included; the address stays reserved, the key SHA256:815WFhYKML88bnn6 stays revoked",
             "hub: no other peer is affected: 3 peers keep their key, address and session",
