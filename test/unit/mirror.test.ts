@@ -20,9 +20,6 @@ const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "cli/doctor": ["machine", "stack"],
     "cli/import": ["commands", "live", "read"],
     "cli/status": ["status"],
-    "providers/audit": ["activeFile", "disk", "ends", "misplaced", "segmentNames", "verifyFile", "witness"],
-    "providers/plugin": ["engine", "failures", "operations", "process", "service", "wireReader", "wireWriter"],
-    "providers/plugin/functions": ["getStatus"],
 };
 
 /** Besides components: what programs and the engine drive as a whole. Tests of their own are welcome, not asked for. */
