@@ -35,6 +35,8 @@ const KNOWN: Record<string, string> = {
 /** `grants: [...]` is a property out of an argument list. */
 const PROPERTY = /^(\w+): /;
 
+const FILE = /^\/\/ (\w+\.ts)\n/;
+
 function pages(): string[] {
     const nested = ["docs", "examples"].flatMap((folder) =>
         (readdirSync(join(root, folder), { recursive: true }) as string[])
@@ -66,7 +68,8 @@ function moduleOf(block: string): string {
 
 const blocks = pages().flatMap((page) =>
     [...readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block], index) => ({
-        name: `${page.replace(/\W/g, "_")}_${index + 1}.ts`,
+        // A block that others import says its file's name in its first line.
+        name: FILE.exec(block!)?.[1] ?? `${page.replace(/\W/g, "_")}_${index + 1}.ts`,
         text: moduleOf(block!),
     })),
 );
@@ -82,10 +85,14 @@ test("every TypeScript block compiles", () => {
         noEmit: true,
         skipLibCheck: true,
         types: ["node"],
-        paths: { "pulumi-qp-tunnel": [join(root, "components/index.ts")] },
+        paths: {
+            "pulumi-qp-tunnel": [join(root, "components/index.ts")],
+            "pulumi-qp-tunnel/testing": [join(root, "testing/index.ts")],
+        },
     };
     const host = ts.createCompilerHost(options);
     const { fileExists, readFile, getSourceFile } = host;
+    host.directoryExists = (folder) => folder === join(root, "docs-blocks") || ts.sys.directoryExists(folder);
     host.fileExists = (file) => virtual.has(file) || fileExists(file);
     host.readFile = (file) => virtual.get(file) ?? readFile(file);
     host.getSourceFile = (file, version, ...more) => {
