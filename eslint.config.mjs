@@ -38,13 +38,6 @@ export default tseslint.config(
     {
         // A source reads top-down, and a function fits on a screen.
         files: ["{cli,components,core,providers,scripts,testing}/**/*.{ts,mjs}"],
-        // These are longer still; nothing is added to them.
-        ignores: [
-            "components/{droplet,managedPeer,relay}.ts",
-            "providers/resources/relay/{apply,relayResource}.ts",
-            "providers/resources/script/{payload,script}.ts",
-            "providers/resources/wireguard/{peerSentences,sentences}.ts",
-        ],
         rules: {
             "max-lines": ["error", { max: 300 }],
             "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],

@@ -17,62 +17,18 @@ import { runSetup } from "./setup.js";
  */
 export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, setup }: Host): Machine {
     const cloud = optionalPackage("@pulumi/digitalocean", "host: hosts.digitalOcean");
-    const plain = descriptor as unknown as DigitalOceanPlain;
-    const name = named.relay;
-    const label = `${named.appName}-${name}`;
-    const child: pulumi.CustomResourceOptions = { parent: relay };
-    // Its provider deletes what has a name of its own before it makes another. Names are not unique here, and what goes
-    // first leaves no relay when the other one cannot be made.
-    const createdFirst: pulumi.CustomResourceOptions = { ...child, deleteBeforeReplace: false };
-    const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed<"SshKeyPair"> =>
-        new Managed(
-            "SshKeyPair",
-            `${name}-${role}`,
-            { purpose, keepers },
-            { ...child, additionalSecretOutputs: ["privateKey"] },
-        );
-
-    const login = pair("login", `logs in to ${label}`, {});
-    const final = pair("machine-key", `SSH host key of ${label}`, {});
-    // A Droplet's user-data is known to every process on it: another Droplet gets another key.
-    const { region, image, vpcUuid } = plain;
-    const boot = pair("boot-key", `SSH host key of ${label} until the first connection`, {
-        region,
-        image,
-        ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
-    });
-
-    const loginKey = new cloud.SshKey(
-        `${name}-ssh-key`,
-        { name: label, publicKey: login.output("publicKey") },
-        createdFirst,
-    );
-    const droplet = new cloud.Droplet(
-        `${name}-droplet`,
-        {
-            name: label,
-            region,
-            size: plain.size,
-            image,
-            sshKeys: [loginKey.fingerprint, ...(plain.sshKeys as pulumi.Input<string>[])],
-            tags: [named.appName, ...plain.tags],
-            userData: userData(boot),
-            ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
-        },
-        { ...createdFirst, additionalSecretOutputs: ["userData"] },
-    );
+    const { relay: name, listenPorts: _, ...log } = named;
+    const asked: Asked = {
+        ...{ cloud, name, named, plain: descriptor as unknown as DigitalOceanPlain },
+        label: `${named.appName}-${name}`,
+        child: { parent: relay },
+    };
+    const keys = sshKeyPairs(asked);
+    const droplet = createDroplet(asked, keys);
     const ownAddress = orMock(droplet.ipv4Address, MOCK_ADDRESS);
-    const dropletId = droplet.id.apply(Number);
-    const firewall = new cloud.Firewall(
-        `${name}-cloud-firewall`,
-        { name: label, dropletIds: [dropletId], ...firewallRules(plain.sshSources, named.listenPorts) },
-        child,
-    );
-    const { address, assignments } = plain.reservedIp
-        ? reserved(cloud, name, region, dropletId, child)
-        : { address: ownAddress, assignments: [] };
+    const { address, firewall, assignments } = openToPeers(asked, droplet, ownAddress);
 
-    const credentials = pulumi.secret(login.output("privateKey"));
+    const credentials = pulumi.secret(keys.login.output("privateKey"));
     const descriptorWith = (hostKey: pulumi.Output<string>): pulumi.Inputs => ({
         kind: "ssh",
         address,
@@ -83,36 +39,117 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
         hostKey,
         instance: { provider: "digitalocean", id: droplet.id, address: ownAddress },
     });
-    const { listenPorts: _, ...log } = named;
     const hostKey = new Managed(
         "HostKey",
         `${name}-host-key`,
         {
-            ...log,
-            host: descriptorWith(boot.output("publicKey")),
+            ...{ relay: name, ...log },
+            host: descriptorWith(keys.boot.output("publicKey")),
             credentials,
-            publicKey: final.output("publicKey"),
-            privateKey: pulumi.secret(final.output("privateKey")),
+            publicKey: keys.final.output("publicKey"),
+            privateKey: pulumi.secret(keys.final.output("privateKey")),
         },
-        { ...child, dependsOn: [firewall, ...assignments] },
+        { ...asked.child, dependsOn: [firewall, ...assignments] },
     );
-    const host = descriptorWith(hostKey.output("hostKey"));
+    // Its own address: under a reserved one, the script for the Droplet that goes would run on the one that comes.
     const connection = {
-        // Its own address: under a reserved one, the script for the Droplet that goes would run on the one that comes.
-        host: ownAddress,
-        port: 22,
-        user: "root",
+        ...{ host: ownAddress, port: 22, user: "root" },
         hostKey: hostKey.output("hostKey"),
         privateKey: credentials,
     };
     const setups =
         setup === undefined ? [] : [runSetup(relay, name, setup, { connection, machine: droplet.id }, [hostKey])];
     return {
-        inputs: { host, credentials },
+        inputs: { host: descriptorWith(hostKey.output("hostKey")), credentials },
         resources: [hostKey, ...setups],
         address,
         recorded: { hostKey },
     };
+}
+
+/** What the program asks for, and what all that is made for it is called after. */
+interface Asked {
+    cloud: typeof digitalocean;
+    plain: DigitalOceanPlain;
+    name: string;
+    named: Named;
+    /** As the provider's console shows it. */
+    label: string;
+    child: pulumi.CustomResourceOptions;
+}
+
+interface SshKeyPairs {
+    login: Managed<"SshKeyPair">;
+    /** What the machine shows, from the first connection on. */
+    final: Managed<"SshKeyPair">;
+    /** What it shows until then. */
+    boot: Managed<"SshKeyPair">;
+}
+
+function sshKeyPairs({ plain: { region, image, vpcUuid }, name, label, child }: Asked): SshKeyPairs {
+    const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed<"SshKeyPair"> =>
+        new Managed(
+            "SshKeyPair",
+            `${name}-${role}`,
+            { purpose, keepers },
+            { ...child, additionalSecretOutputs: ["privateKey"] },
+        );
+    return {
+        login: pair("login", `logs in to ${label}`, {}),
+        final: pair("machine-key", `SSH host key of ${label}`, {}),
+        // A Droplet's user-data is known to every process on it: another Droplet gets another key.
+        boot: pair("boot-key", `SSH host key of ${label} until the first connection`, {
+            region,
+            image,
+            ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
+        }),
+    };
+}
+
+/**
+ * Its provider deletes what has a name of its own before it makes another. Names are not unique here, and what goes first leaves no
+ * relay when the other one cannot be made.
+ */
+function createDroplet({ cloud, plain, name, named, label, child }: Asked, keys: SshKeyPairs): digitalocean.Droplet {
+    const createdFirst: pulumi.CustomResourceOptions = { ...child, deleteBeforeReplace: false };
+    const { region, size, image, vpcUuid } = plain;
+    const loginKey = new cloud.SshKey(
+        `${name}-ssh-key`,
+        { name: label, publicKey: keys.login.output("publicKey") },
+        createdFirst,
+    );
+    return new cloud.Droplet(
+        `${name}-droplet`,
+        {
+            name: label,
+            region,
+            size,
+            image,
+            sshKeys: [loginKey.fingerprint, ...(plain.sshKeys as pulumi.Input<string>[])],
+            tags: [named.appName, ...plain.tags],
+            userData: userData(keys.boot),
+            ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
+        },
+        { ...createdFirst, additionalSecretOutputs: ["userData"] },
+    );
+}
+
+/** The firewall in front of it, and the address where peers find it. */
+function openToPeers(
+    { cloud, plain, name, named, label, child }: Asked,
+    droplet: digitalocean.Droplet,
+    ownAddress: pulumi.Output<string>,
+): { firewall: pulumi.Resource; address: pulumi.Output<string>; assignments: pulumi.Resource[] } {
+    const dropletId = droplet.id.apply(Number);
+    const firewall = new cloud.Firewall(
+        `${name}-cloud-firewall`,
+        { name: label, dropletIds: [dropletId], ...firewallRules(plain.sshSources, named.listenPorts) },
+        child,
+    );
+    const found = plain.reservedIp
+        ? reserved(cloud, name, plain.region, dropletId, child)
+        : { address: ownAddress, assignments: [] };
+    return { firewall, ...found };
 }
 
 /** An address of its own, and that it leads to the Droplet. */

@@ -47,6 +47,9 @@ export interface Recorded extends pulumi.CustomResource {
 
 /** One resource of the plugin. Its outputs are read by name, as what the plugin's resource of this type puts out. */
 export class Managed<Type extends ResourceType> extends pulumi.CustomResource {
+    /** For the compiler alone: a resource of one type is not taken for another. */
+    declare readonly resourceType: Type;
+
     constructor(type: Type, name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
         // An output exists on the resource only if it is asked for.
         const asked = Object.fromEntries(OUTPUTS[type].map((output) => [output, undefined]));

@@ -1,21 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayPlain } from "../core/arguments/index.js";
-import { algorithmsOf } from "../core/certificates/leaves.js";
 import { clientSettings, type ClientSettings } from "../core/client/settings.js";
-import { epochPlaces } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
-import { relayIdOf } from "../core/relayIdentity.js";
 import type { Right } from "../core/access/rights.js";
 import { unansweredResolvers } from "../core/access/resolvers.js";
+import { ofEach, relayAuthorities } from "./authorities.js";
+import { pinLog, recordedBy, recordHashes } from "./checkpoint.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
 import { nameIn } from "./formerUrns.js";
-import { machineFor } from "./machine.js";
-import { Managed, secretChild } from "./managed.js";
-import { managedPeers, managedPlaces } from "./managedPeer.js";
+import type { Managed } from "./managed.js";
+import { managedPeers } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
+import { relayBase } from "./relayBase.js";
 import { endpointOf } from "./relayEndpoint.js";
 import type { RelayArgs } from "./relayTypes.js";
 import { relayRights } from "./rights.js";
@@ -23,7 +22,7 @@ import { relayByScript } from "./relayByScript.js";
 import { type MadeRelay, relayHost, relayOnHost, type RelayParts } from "./relayOnHost.js";
 import { type ListedPeer, type ListedService, type ResolvedRelay, resolveRelay } from "./relayArguments.js";
 import { statusQuestion } from "./statusQuestion.js";
-import { accessRules, type LedgerOutput, portOf, registryRequest } from "./relayInputs.js";
+import { accessRules, type LedgerOutput, portOf } from "./relayInputs.js";
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
 export class Relay extends pulumi.ComponentResource {
@@ -63,111 +62,39 @@ export class Relay extends pulumi.ComponentResource {
     constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
         const resolved = resolveRelay(name, args);
         super("qptunnel:index:Relay", name, {}, options);
-        const { plain, address, subnet } = resolved;
+        const { plain, address } = resolved;
         this.plain = plain;
         this.settings = clientSettings(plain);
         this.listed = resolved.peers;
         this.services = resolved.services;
         this.address = address;
-        const child = (after: pulumi.Resource[] = []): pulumi.CustomResourceOptions => ({
-            parent: this,
-            dependsOn: after,
-        });
-        const log = { relay: name, audit: resolved.audit };
-        const names = { ...log, appName: plain.appName, interface: plain.interface };
-        const places = epochPlaces(plain.keyEpochs, plain.interface, plain.listenPort);
-        const others = managedPlaces(resolved);
-        const machine = machineFor(
-            this,
-            { ...names, ...others, listenPorts: places.map(({ port }) => port) },
-            resolved,
-        );
 
-        // What preshared keys are derived from, and who the relay is.
-        this.seed = new Managed(
-            "Seed",
-            `${name}-seed`,
-            { ...log, ...onlyInState(resolved) },
-            secretChild(this)("seed"),
-        );
-        // Nothing can be read from it of the seed, which an update of other targets may not have yet.
-        const relayId = pulumi.unsecret(
-            this.seed.output("seed").apply((seed: string | undefined) => seed && relayIdOf(seed)),
-        );
-        const place = { ...names, relayId, ...machine.inputs, confirmTimeout: plain.confirmTimeout };
-
-        // Names: addresses and ports are known from here on, also in a preview.
-        const registry = new Managed(
-            "Registry",
-            `${name}-registry`,
-            { ...names, relayId, ...machine.inputs, ...others, ...registryRequest(resolved) },
-            child(),
-        );
-        this.ledger = pulumi
-            .all([registry.output("peers"), registry.output("services")])
-            .apply(([peers, services]) => ({ peers, services }));
-
+        const base = relayBase(this, name, resolved, options);
+        this.seed = base.seed;
+        this.ledger = base.ledger;
         // What goes is taken away by the machine's first resource: all that can fail besides comes after it.
-        const isReached = resolved.host.descriptor.kind !== "script";
-        const letGo = options?.retainOnDelete === true ? { retained: true as const } : {};
-        const base = { parent: this, name, resolved, place, machine, ledger: this.ledger, registry, letGo };
-        const first = isReached ? relayHost(base) : registry;
-        const secret = secretChild(this, [first]);
-
-        const authorities = authoritiesOf(resolved).map((algorithm) => ({
-            algorithm,
-            resource: new Managed(
-                "CertificateAuthority",
-                algorithm === "ed25519" ? `${name}-ca` : `${name}-ca-${algorithm}`,
-                { ...log, appName: plain.appName, subnet: subnet.cidr, algorithm },
-                secret("privateKey"),
-            ),
-        }));
-        const byAlgorithm = (output: "certificate" | "privateKey"): Record<string, pulumi.Output<string>> =>
-            Object.fromEntries(authorities.map(({ algorithm, resource }) => [algorithm, resource.output(output)]));
-
+        const host = resolved.host.descriptor.kind === "script" ? undefined : relayHost(base);
+        const authorities = relayAuthorities(base, host ?? base.registry);
         warnOfResolvers(this, resolved, this.ledger);
+        const certificates = ofEach(authorities, "certificate");
         const parts: RelayParts = {
             ...base,
-            seed: this.seed,
-            authorities: byAlgorithm("certificate"),
-            authorityKeys: byAlgorithm("privateKey"),
+            authorities: certificates,
+            authorityKeys: ofEach(authorities, "privateKey"),
         };
-        const made = isReached ? relayOnHost(parts, first) : relayByScript(parts);
+        const made = host === undefined ? relayByScript(parts) : relayOnHost(parts, host);
+
         const newest = Math.max(...plain.keyEpochs);
-        const reachedAt = machine.inputs.host["address"] as pulumi.Input<string> | undefined;
-        const known = { plain, address: machine.address ?? made.address, reachedAt, relay: this };
-        this.endpointAt = (epoch) => endpointOf(known, epoch);
+        this.endpointAt = endpointsOf(this, parts, made);
+        this.keyAt = keysOf(made, newest);
         this.endpoint = this.endpointAt(newest);
         this.publicKey = made.publicKey;
         const managed = managedPeers(parts, made, { endpoint: this.endpoint, publicKey: this.publicKey });
-
-        const recorded = {
-            registry,
-            ...machine.recorded,
-            ...made.recorded,
-            ...(Object.assign({}, ...managed.map((peer) => peer.recorded)) as MadeRelay["recorded"]),
-            ...Object.fromEntries(authorities.map(({ algorithm, resource }) => [`ca-${algorithm}`, resource])),
-        };
-        const records = Object.fromEntries(
-            Object.entries(recorded).map(([role, resource]) => [
-                role,
-                resource.output("record").apply((record) => record.hash),
-            ]),
-        );
-        const checkpoint = new Managed(
-            "AuditCheckpoint",
-            `${name}-audit`,
-            { ...place, ...made.way, ...others, records },
-            child(Object.values(recorded)),
-        );
+        const recorded = recordedBy(base, made, managed, authorities);
+        this.checkpoint = pinLog(base, made, recorded);
 
         this.rights = () => relayRights(resolved, this.ledger);
-        this.question = () => statusQuestion(parts, made, records);
-        this.keyAt = (epoch) =>
-            epoch === newest || made.epochs === undefined
-                ? made.publicKey
-                : made.epochs.apply((epochs) => epochs[epoch]?.publicKey ?? "");
+        this.question = () => statusQuestion(parts, made, recordHashes(recorded));
         this.addresses = this.ledger.apply(({ peers }) =>
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
         );
@@ -176,17 +103,7 @@ export class Relay extends pulumi.ComponentResource {
             .all([made.served, ...managed.map(({ served }) => served)])
             .apply((served) => Object.assign({}, ...served) as Record<string, ServedService>);
         this.keyExchange = made.keyExchange ?? pulumi.output("none");
-        this.caCertificate = pulumi
-            .all(Object.values(byAlgorithm("certificate")))
-            .apply((certificates) => certificates.join(""));
-        this.checkpoint = pulumi
-            .all([
-                checkpoint.output("size"),
-                checkpoint.output("head"),
-                checkpoint.output("root"),
-                checkpoint.output("note"),
-            ])
-            .apply(([size, head, root, note]) => ({ size, head, root, note }));
+        this.caCertificate = pulumi.all(Object.values(certificates)).apply((all) => all.join(""));
         this.registerOutputs({
             endpoint: this.endpoint,
             publicKey: this.publicKey,
@@ -254,16 +171,21 @@ export class Relay extends pulumi.ComponentResource {
     }
 }
 
-/** What would be lost with the state: whether the relay's own key, and how many peers have a key or a preshared key that only the state knows. */
-function onlyInState({ plain, peers, host }: ResolvedRelay): pulumi.Inputs {
-    const keepsKey = plain.identity === "host" || plain.privateKey !== undefined || host.descriptor.kind === "script";
-    const dependent = peers.filter(
-        ({ knownKey, presharedKey }) => knownKey === undefined || presharedKey === undefined,
-    );
-    return {
-        loses: { relayKey: !keepsKey, peers: dependent.length },
-        ...(plain.replaceLostKeys === undefined ? {} : { replaceLostKeys: plain.replaceLostKeys }),
-    };
+/** Where peers reach the relay, by key epoch. */
+function endpointsOf(
+    relay: pulumi.Resource,
+    { machine, resolved: { plain } }: RelayParts,
+    made: MadeRelay,
+): (epoch: number) => pulumi.Output<string> {
+    const reachedAt = machine.inputs.host["address"] as pulumi.Input<string> | undefined;
+    const known = { plain, address: machine.address ?? made.address, reachedAt, relay };
+    return (epoch) => endpointOf(known, epoch);
+}
+
+/** The relay's public key, by key epoch. */
+function keysOf({ publicKey, epochs }: MadeRelay, newest: number): (epoch: number) => pulumi.Output<string> {
+    return (epoch) =>
+        epoch === newest || epochs === undefined ? publicKey : epochs.apply((known) => known[epoch]?.publicKey ?? "");
 }
 
 /** As soon as addresses are known, in a preview too. */
@@ -277,9 +199,4 @@ function warnOfResolvers(relay: pulumi.Resource, resolved: ResolvedRelay, ledger
         for (const sentence of unansweredResolvers({ dns, own, networks, peers, rules }))
             void pulumi.log.warn(sentence, relay);
     });
-}
-
-function authoritiesOf({ services }: ResolvedRelay): ("ed25519" | "ecdsa-p256")[] {
-    const isUsed = services.some(({ plain }) => algorithmsOf(plain).includes("ecdsa-p256"));
-    return isUsed ? ["ed25519", "ecdsa-p256"] : ["ed25519"];
 }

@@ -19,13 +19,16 @@ export interface RelayBase {
     machine: Machine;
     ledger: LedgerOutput;
     registry: Managed<"Registry">;
+    /** What preshared keys are derived from, and who the relay is. */
+    seed: Managed<"Seed">;
+    /** Where the machines of its managed peers are. */
+    leaves: { leaves?: pulumi.Inputs[] };
     /** Said of its machine's first resource: `retained` where the engine lets go of it without removing anything. */
     letGo: { retained?: true };
 }
 
 /** What a relay is made of. */
 export interface RelayParts extends RelayBase {
-    seed: Managed<"Seed">;
     /** Certificates and private keys by algorithm. */
     authorities: Record<string, pulumi.Output<string>>;
     authorityKeys: Record<string, pulumi.Output<string>>;
@@ -73,12 +76,7 @@ export function relayOnHost(parts: RelayParts, host: Managed<"Host">): MadeRelay
     const { firewall: table, wireguard: tunnel, proxy: served, grants: allowed } = desiredOf(parts);
     const child = (after: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: after });
     const keys = relayKeys(parent, name, resolved.plain, host);
-    const filled = {
-        ...place,
-        machine: host.output("machine"),
-        hostKey: host.output("hostKey"),
-        moved: host.output("moved"),
-    };
+    const filled = { ...place, ...foundOn(host) };
     // With the key of an existing interface, the interface is adopted.
     const adopts = resolved.plain.privateKey === undefined ? undefined : keys.get(1)?.output("publicKey");
     const adopted = adopts === undefined ? {} : { adopts, adoption: adoptionTerms(resolved, allowed.rules) };
@@ -107,6 +105,11 @@ export function relayOnHost(parts: RelayParts, host: Managed<"Host">): MadeRelay
         keyExchange: host.output("keyExchange"),
         way: { hostKey: host.output("hostKey") },
     };
+}
+
+/** What the resources after a machine's first one are told of it. */
+export function foundOn(host: Managed<"Host">): pulumi.Inputs {
+    return { machine: host.output("machine"), hostKey: host.output("hostKey"), moved: host.output("moved") };
 }
 
 /** What an interface that is taken over is compared with, beside what WireGuard is told. */
@@ -192,7 +195,7 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
     };
 }
 
-function networksOf({ subnet, subnet6 }: ResolvedRelay): { subnet: string; subnet6?: string } {
+export function networksOf({ subnet, subnet6 }: ResolvedRelay): { subnet: string; subnet6?: string } {
     return { subnet: subnet.cidr, ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }) };
 }
 

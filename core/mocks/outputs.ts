@@ -114,9 +114,8 @@ function registry({ inputs }: MockedResource): Record<string, RegisteredPeer> {
     const keys = (inputs["publicKeys"] ?? {}) as Record<string, string>;
     return Object.fromEntries(
         Object.entries(peers).map(([name, peer]) => {
-            const { address, address6 } = peer;
             const key = peerKey(name, peer, keys) ?? mockKey("public", name);
-            const own = { address, ...(address6 === undefined ? {} : { address6 }), publicKey: key };
+            const own = { address: peer.address, ...(peer.address6 && { address6: peer.address6 }), publicKey: key };
             return [name, { ...own, fingerprint: fingerprint(key), status: "active" as const, since: MOCK_TIME }];
         }),
     );

@@ -17,7 +17,14 @@ import { verifyRecord } from "./verify.js";
 import { underAudit } from "./underAudit.js";
 import { restoredFrom, restoredSince } from "./restored.js";
 import { isTakenOver, SKIPPED } from "./takenOver.js";
-import { type Context, type Produces, type Properties, type ReadResult, UNKNOWN } from "../resource.js";
+import {
+    type Context,
+    type DiffResult,
+    type Produces,
+    type Properties,
+    type ReadResult,
+    UNKNOWN,
+} from "../resource.js";
 import type { Change } from "./change.js";
 import type { RelayResourceParts } from "./parts.js";
 import { changesIn, driftChanges, driftSentences, effectsOf, say, warn } from "./compare.js";
@@ -47,23 +54,9 @@ export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
         async diff(_id, oldInputs, oldOutputs, news, context) {
             const before = stateOf(oldInputs, oldOutputs);
             const inputs = parts.parse(news);
-            if (context.refreshing) {
-                // The engine hands a refresh's own diff its arguments swapped: what was read comes as the new state.
-                const found = readDrift(before.outputs.drift);
-                for (const sentence of driftSentences(inputs, found)) context.log("warning", sentence);
-                return { changes: driftChanges(found) };
-            }
-            await verifyRecord(inputs.audit, before.outputs.record, context);
-            const change = await withRemoved(parts, { before, inputs, context });
-            warn(parts, change);
-            const compared = changesIn(parts, before.inputs, inputs);
-            const changes = {
-                ...(parts.adjust?.(change, compared) ?? compared),
-                ...driftChanges(parts.restored?.(change) ?? []),
-                ...driftChanges(readDrift(before.outputs.drift)),
-            };
-            if (Object.keys(changes).length > 0) say(change, effectsOf(parts, change));
-            return { changes };
+            return context.refreshing
+                ? reportDrift(inputs, before.outputs, context)
+                : planned(parts, { before, inputs, context });
         },
 
         async create(news, context) {
@@ -92,6 +85,32 @@ export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
 
         delete: (id, inputs, outputs, context) => removed(parts, { id, ...stateOf(inputs, outputs) }, context),
     };
+}
+
+/** The engine hands a refresh's own diff its arguments swapped: what was read comes as the state. */
+function reportDrift(inputs: PlacedInputs, outputs: PlacedOutputs, context: Context): DiffResult {
+    const drift = readDrift(outputs.drift);
+    for (const sentence of driftSentences(inputs, drift)) context.log("warning", sentence);
+    return { changes: driftChanges(drift) };
+}
+
+/** What an update would change, with a sentence for each effect. */
+async function planned<I extends PlacedInputs, O extends PlacedOutputs>(
+    parts: RelayResourceParts<I, O>,
+    asked: Change<I, O> & { before: { inputs: I; outputs: O } },
+): Promise<DiffResult> {
+    const { before, inputs, context } = asked;
+    await verifyRecord(inputs.audit, before.outputs.record, context);
+    const change = await withRemoved(parts, asked);
+    warn(parts, change);
+    const compared = changesIn(parts, before.inputs, inputs);
+    const changes = {
+        ...(parts.adjust?.(change, compared) ?? compared),
+        ...driftChanges(parts.restored?.(change) ?? []),
+        ...driftChanges(readDrift(before.outputs.drift)),
+    };
+    if (Object.keys(changes).length > 0) say(change, effectsOf(parts, change));
+    return { changes };
 }
 
 /** What the state has of a resource. */

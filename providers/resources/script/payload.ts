@@ -10,7 +10,7 @@ import { admitted } from "../../../core/protocol/admitted.js";
 import { leafKeys, wantedKeys } from "../../../core/protocol/certificates.js";
 import { renderPeers } from "../../../core/protocol/peers.js";
 import { servedPorts } from "../../../core/protocol/services.js";
-import type { Part } from "../../../core/protocol/steps.js";
+import type { Part, Requests } from "../../../core/protocol/steps.js";
 import { renderLines } from "../../../core/protocol/table.js";
 import { formatBundle } from "../../../core/protocol/bundle.js";
 import { relayValues, stepFiles } from "../../hosts/host.js";
@@ -25,6 +25,8 @@ import { desiredPeers, renderNetwork } from "../wireguard/desired.js";
 
 /** In their order, the steps of a script and what each is given. */
 export type Payload = { [S in ScriptStep]?: Desired<S> };
+
+type Services = ReturnType<typeof servicesOf>;
 
 type ScriptStep = Part | "removals" | "check" | "requests" | "receipt" | "remove";
 
@@ -45,11 +47,7 @@ export async function payloadOf(change: ScriptChange, certificates: Certificates
             files: {
                 admitted: admitted.render(peers.map((peer) => ({ ...peer, keeps: "-" }))),
                 elements: grants.files?.elements ?? "",
-                services: servedPorts.render(
-                    Object.entries(services).flatMap(([name, { port }]) =>
-                        certificates[name] === undefined ? [] : [{ name, port }],
-                    ),
-                ),
+                services: portsOf(services, certificates),
             },
         },
         check: {
@@ -70,33 +68,33 @@ export async function payloadOf(change: ScriptChange, certificates: Certificates
                 wanted: wantedKeys.render(allLeaves(services).map(({ id, algorithm }) => ({ service: id, algorithm }))),
             },
         },
-        proxy: {
-            files: {
-                ...proxy,
-                ...Object.fromEntries(
-                    Object.values(certificates).map(({ file, certificate }) => [`cert.${file}.pem`, certificate]),
-                ),
-                "leaf-keys": leafKeys.render(
-                    allLeaves(services)
-                        .filter(({ id }) => certificates[id] !== undefined)
-                        .map(({ id, algorithm }) => ({
-                            file: certificates[id]?.file ?? "",
-                            key: `${id}-${algorithm}`,
-                        })),
-                ),
-            },
-        },
+        proxy: { files: { ...proxy, ...certificateFiles(services, certificates) } },
         grants,
-        receipt: {
-            files: {
-                services: proxy.services ?? "",
-                keys: renderLines(
-                    "list",
-                    peers.map(({ publicKey }) => publicKey),
-                ),
-            },
-        },
+        receipt: { files: { services: proxy.services ?? "", keys: renderLines("list", publicKeysOf(peers)) } },
     };
+}
+
+function portsOf(services: Services, certificates: Certificates): string {
+    const served = Object.entries(services).filter(([name]) => certificates[name] !== undefined);
+    return servedPorts.render(served.map(([name, { port }]) => ({ name, port })));
+}
+
+/** The certificates, and which of the relay's keys each is for. */
+function certificateFiles(services: Services, certificates: Certificates): Requests<"proxy"> {
+    const issued = allLeaves(services).flatMap(({ id, algorithm }) => {
+        const certificate = certificates[id];
+        return certificate === undefined ? [] : [{ file: certificate.file, key: `${id}-${algorithm}` }];
+    });
+    return {
+        ...Object.fromEntries(
+            Object.values(certificates).map(({ file, certificate }) => [`cert.${file}.pem`, certificate]),
+        ),
+        "leaf-keys": leafKeys.render(issued),
+    };
+}
+
+function publicKeysOf(peers: { publicKey: string }[]): string[] {
+    return peers.map(({ publicKey }) => publicKey);
 }
 
 /** What takes the relay off the machine. */

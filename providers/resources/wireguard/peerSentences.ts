@@ -21,13 +21,13 @@ const KINDS = ["add", "remove", "rename", "rekey", "readdress", "reroute", "expi
 export function peerSentencesOf(change: WireGuardChange, now: Date, interrupted: boolean): string[] {
     const changes = peerChanges(change);
     const expired = changes.filter(({ kind, peer }) => kind === "remove" && isPast(peer, now));
-    const words = changes.map((each): Words => {
+    const found = changes.map((each): PeerSentence => {
         if (expired.includes(each)) return expiredSentence(each);
         const others = changes.filter(({ name, kind }) => name === each.name && kind !== each.kind);
-        return wordsOf(each, change, { others, interrupted });
+        return SENTENCES[each.kind](happeningOf(each, change, others, interrupted));
     });
     const ofKind = (wanted: (each: PeerChange) => boolean): string[] =>
-        sentences(words.filter((_, index) => wanted(changes[index]!)));
+        grouped(found.filter((_, index) => wanted(changes[index]!)));
     return [
         ...ofKind((each) => expired.includes(each)),
         ...KINDS.flatMap((kind) => ofKind((each) => each.kind === kind && !expired.includes(each))),
@@ -35,17 +35,17 @@ export function peerSentencesOf(change: WireGuardChange, now: Date, interrupted:
 }
 
 /** What happens to one peer, as a sentence of its own and as it is said of many. */
-interface Words {
+interface PeerSentence {
     subject: string;
     one: string;
     many: string;
 }
 
 /** Each in a sentence of its own; of more than a few, those with the same effect together, all by name. */
-function sentences(words: Words[]): string[] {
-    if (words.length <= ONE_BY_ONE) return words.map(({ one }) => one);
-    const groups = new Map<string, Words[]>();
-    for (const each of words) groups.set(each.many, [...(groups.get(each.many) ?? []), each]);
+function grouped(sentences: PeerSentence[]): string[] {
+    if (sentences.length <= ONE_BY_ONE) return sentences.map(({ one }) => one);
+    const groups = new Map<string, PeerSentence[]>();
+    for (const each of sentences) groups.set(each.many, [...(groups.get(each.many) ?? []), each]);
     return [...groups].map(([many, group]) =>
         group.length === 1 && group[0] !== undefined
             ? group[0].one
@@ -53,95 +53,105 @@ function sentences(words: Words[]): string[] {
     );
 }
 
-interface Circumstances {
-    /** What else happens to the same peer. */
-    others: PeerChange[];
+/** One change of a peer, with what else happens to it. */
+interface Happening {
+    each: PeerChange;
+    change: WireGuardChange;
+    /** Whether something of these kinds happens to the same peer as well. */
+    happens(...kinds: PeerChange["kind"][]): boolean;
+    /** Whether the peer is cut off by something else: the relay itself, or another address of its own. */
+    cutOff: boolean;
     interrupted: boolean;
+    /** Behind a change that interrupts nothing. */
+    goOn: string;
+    /** For how long the peer stays connected with its former preshared key. */
+    preshared: Pick<PeerSentence, "one" | "many">;
 }
 
-function wordsOf(each: PeerChange, change: WireGuardChange, { others, interrupted }: Circumstances): Words {
-    const { name, peer, before, formerly } = each;
+function happeningOf(each: PeerChange, change: WireGuardChange, others: PeerChange[], interrupted: boolean): Happening {
+    const { peer } = each;
     const happens = (...kinds: PeerChange["kind"][]): boolean => others.some(({ kind }) => kinds.includes(kind));
     const moves = [each, ...others].some(
-        ({ kind, before: was }) => kind === "readdress" && was?.address !== peer.address,
+        ({ kind, before }) => kind === "readdress" && before?.address !== peer.address,
     );
-    const goOn = interrupted || moves || happens("rekey") ? "" : "; connections continue";
-    const preshared =
-        interrupted || moves || happens("rekey")
-            ? "cut off until the new configuration is in use"
-            : "it stays connected for two to three minutes, then only with the new configuration";
-    const said = (one: string, many: string): Words => ({ subject: name, one: `${name} ${one}`, many });
-    switch (each.kind) {
-        case "add": {
-            const more = `${routesOf(peer).length > 0 ? `, routing ${listNames(routesOf(peer), ALL)}` : ""}${peer.expires === undefined ? "" : `, until ${peer.expires}`}`;
-            return said(`will be added at ${addressesOf(peer)}${more}`, `will be added${more}`);
-        }
-        case "remove":
-            return said(
-                `(${addressesOf(peer)}) is cut off at once, running connections included; ${keyStays(each)}`,
-                "are cut off at once, running connections included; their addresses stay reserved, their keys stay revoked",
-            );
-        case "rename": {
-            const keeps = happens("readdress") || before === undefined ? "" : ` and keeps ${addressesOf(before)}`;
-            const given = givenPresharedKey(change.inputs, name);
-            const kept =
-                typeof given === "string" && given === givenPresharedKey(change.before?.inputs ?? {}, formerly ?? "");
-            const one = `${formerly} is now called ${name}${keeps}`;
-            return {
-                subject: `${formerly} to ${name}`,
-                one: kept ? `${one}${goOn}` : `${one}; the preshared key depends on the name: ${preshared}`,
-                many: kept
-                    ? `are renamed${goOn}`
-                    : `are renamed; preshared keys depend on names: ${preshared.replace("it stays", "they stay").replace("the new", "their new")}`,
-            };
-        }
-        case "rekey": {
-            const given = same(
-                givenPresharedKey(change.before?.inputs ?? {}, name),
-                givenPresharedKey(change.inputs, name),
-            );
-            const overlap = overlapText(change.inputs, interrupted || moves);
-            return given
-                ? said(`gets a new key: ${overlap}`, `get new keys: ${overlap}`)
-                : said(
-                      `gets a new key and a new preshared key: ${overlap}`,
-                      `get new keys and new preshared keys: ${overlap}`,
-                  );
-        }
-        case "readdress":
-            return readdressed(said, peer, before ?? peer, interrupted || happens("rekey"));
-        case "reroute": {
-            const routes = rerouted(routesOf(before ?? peer), routesOf(peer));
-            const own = goOn === "" ? "" : "; connections to the tunnel address continue";
-            const theirs = goOn === "" ? "" : "; connections to their tunnel addresses continue";
-            return said(`${routes.one}${own}`, `${routes.many}${theirs}`);
-        }
-        case "expiry": {
-            const until =
-                peer.expires === undefined
-                    ? ""
-                    : `on ${peer.expires}${before?.expires === undefined ? "" : `, not on ${before.expires}`}`;
-            return peer.expires === undefined
-                ? said(`no longer expires${goOn}`, `no longer expire${goOn}`)
-                : said(`expires ${until}${goOn}`, `expire ${until}${goOn}`);
-        }
-        case "preshared":
-            return said(
-                `gets a new preshared key: ${preshared}`,
-                `get new preshared keys: ${preshared.replace("it stays", "they stay").replace("the new", "their new")}`,
-            );
-    }
+    const cutOff = interrupted || moves;
+    const isOver = cutOff || happens("rekey");
+    return {
+        ...{ each, change, happens, cutOff, interrupted },
+        goOn: isOver ? "" : "; connections continue",
+        preshared: isOver
+            ? {
+                  one: "cut off until the new configuration is in use",
+                  many: "cut off until their new configuration is in use",
+              }
+            : {
+                  one: "it stays connected for two to three minutes, then only with the new configuration",
+                  many: "they stay connected for two to three minutes, then only with their new configuration",
+              },
+    };
+}
+
+const SENTENCES: Record<PeerChange["kind"], (happening: Happening) => PeerSentence> = {
+    add({ each: { name, peer } }) {
+        const more = `${routesOf(peer).length > 0 ? `, routing ${listNames(routesOf(peer), ALL)}` : ""}${peer.expires === undefined ? "" : `, until ${peer.expires}`}`;
+        return sentence(name, `will be added at ${addressesOf(peer)}${more}`, `will be added${more}`);
+    },
+    remove: ({ each }) =>
+        sentence(
+            each.name,
+            `(${addressesOf(each.peer)}) is cut off at once, running connections included; ${keyStays(each)}`,
+            "are cut off at once, running connections included; their addresses stay reserved, their keys stay revoked",
+        ),
+    rename: renamed,
+    rekey({ each: { name }, change: { before, inputs }, cutOff }) {
+        const overlap = overlapText(inputs, cutOff);
+        return same(givenPresharedKey(before?.inputs ?? {}, name), givenPresharedKey(inputs, name))
+            ? sentence(name, `gets a new key: ${overlap}`, `get new keys: ${overlap}`)
+            : sentence(
+                  name,
+                  `gets a new key and a new preshared key: ${overlap}`,
+                  `get new keys and new preshared keys: ${overlap}`,
+              );
+    },
+    readdress: ({ each: { name, peer, before }, happens, interrupted }) =>
+        readdressed(name, peer, before ?? peer, interrupted || happens("rekey")),
+    reroute({ each: { name, peer, before }, goOn }) {
+        const routes = rerouted(routesOf(before ?? peer), routesOf(peer));
+        const own = goOn === "" ? "" : "; connections to the tunnel address continue";
+        const theirs = goOn === "" ? "" : "; connections to their tunnel addresses continue";
+        return sentence(name, `${routes.one}${own}`, `${routes.many}${theirs}`);
+    },
+    expiry({ each: { name, peer, before }, goOn }) {
+        if (peer.expires === undefined) return sentence(name, `no longer expires${goOn}`, `no longer expire${goOn}`);
+        const until = `on ${peer.expires}${before?.expires === undefined ? "" : `, not on ${before.expires}`}`;
+        return sentence(name, `expires ${until}${goOn}`, `expire ${until}${goOn}`);
+    },
+    preshared: ({ each: { name }, preshared }) =>
+        sentence(name, `gets a new preshared key: ${preshared.one}`, `get new preshared keys: ${preshared.many}`),
+};
+
+function sentence(subject: string, one: string, many: string): PeerSentence {
+    return { subject, one: `${subject} ${one}`, many };
+}
+
+function renamed({ each, change, happens, goOn, preshared }: Happening): PeerSentence {
+    const { name, before, formerly = "" } = each;
+    const keeps = happens("readdress") || before === undefined ? "" : ` and keeps ${addressesOf(before)}`;
+    const given = givenPresharedKey(change.inputs, name);
+    const isKept = typeof given === "string" && given === givenPresharedKey(change.before?.inputs ?? {}, formerly);
+    const one = `${formerly} is now called ${name}${keeps}`;
+    return {
+        subject: `${formerly} to ${name}`,
+        one: isKept ? `${one}${goOn}` : `${one}; the preshared key depends on the name: ${preshared.one}`,
+        many: isKept ? `are renamed${goOn}` : `are renamed; preshared keys depend on names: ${preshared.many}`,
+    };
 }
 
 /** A new IPv4 address is another place; an IPv6 address that comes or goes leaves IPv4 alone. */
-function readdressed(
-    said: (one: string, many: string) => Words,
-    peer: RegistryPeer,
-    before: RegistryPeer,
-    interrupted: boolean,
-): Words {
+function readdressed(name: string, peer: RegistryPeer, before: RegistryPeer, interrupted: boolean): PeerSentence {
     if (peer.address !== before.address) {
-        return said(
+        return sentence(
+            name,
             `moves from ${addressesOf(before)} to ${addressesOf(peer)}: cut off until the new configuration is in use`,
             "get new addresses and are cut off until they use their new configuration",
         );
@@ -149,13 +159,14 @@ function readdressed(
     const goOn = interrupted ? "" : "; IPv4 connections continue";
     const [then, now] = [before.address6, peer.address6];
     if (then === undefined)
-        return said(
+        return sentence(
+            name,
             `also gets ${now}, for its next configuration${goOn}`,
             `also get IPv6 addresses, for their next configurations${goOn}`,
         );
     return now === undefined
-        ? said(`loses ${then}${goOn}`, `lose their IPv6 addresses${goOn}`)
-        : said(`moves from ${then} to ${now}${goOn}`, `get new IPv6 addresses${goOn}`);
+        ? sentence(name, `loses ${then}${goOn}`, `lose their IPv6 addresses${goOn}`)
+        : sentence(name, `moves from ${then} to ${now}${goOn}`, `get new IPv6 addresses${goOn}`);
 }
 
 function rerouted(then: string[], now: string[]): { one: string; many: string } {
@@ -172,7 +183,7 @@ function rerouted(then: string[], now: string[]): { one: string; many: string } 
           };
 }
 
-function expiredSentence(each: PeerChange): Words {
+function expiredSentence(each: PeerChange): PeerSentence {
     const { name, peer } = each;
     return {
         subject: name,

@@ -86,29 +86,32 @@ function wordingAt(now: () => Date): Wording<WireGuardPlan, WireGuardOutputs> {
             leaf: leafEffects,
         },
 
-        closing(change, said) {
-            const { before, inputs } = change;
-            const { relay, interface: device } = inputs;
-            if (isLeaf(inputs))
-                return said.length > 0 ? [] : [`${relay}: ${device} is configured again; connections continue`];
-            if (before === undefined || interruptsAll(change)) return [];
-            if (inputs.machine === UNKNOWN && isOtherInstance(before.inputs.host, inputs.host)) return [];
-            if (inputs.machine === UNKNOWN) {
-                return [
-                    `${relay}: the update will determine which machine this is: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects`,
-                ];
-            }
-            const listed = Object.keys(peersOf(inputs));
-            const touched = new Set([...peerChanges(change).map(({ name }) => name), ...concernedByStage(change)]);
-            const untouched = listed.filter((name) => !touched.has(name)).length;
-            if (untouched === 0) return [];
-            const whom = untouched === listed.length && said.length === 0 ? "no peer" : "no other peer";
-            return [
-                `${relay}: ${whom} is affected: ${count(untouched, "peer")} keep${untouched === 1 ? "s its" : " their"} key, address and session`,
-            ];
-        },
+        closing: closingSentences,
     };
     return wording;
+}
+
+/** What is said behind everything else: who is not affected. */
+function closingSentences(change: WireGuardChange, effects: readonly string[]): string[] {
+    const { before, inputs } = change;
+    const { relay, interface: device } = inputs;
+    if (isLeaf(inputs))
+        return effects.length > 0 ? [] : [`${relay}: ${device} is configured again; connections continue`];
+    if (before === undefined || interruptsAll(change)) return [];
+    if (inputs.machine === UNKNOWN && isOtherInstance(before.inputs.host, inputs.host)) return [];
+    if (inputs.machine === UNKNOWN) {
+        return [
+            `${relay}: the update will determine which machine this is: a different one is set up from scratch, with the same keys and addresses, and every peer reconnects`,
+        ];
+    }
+    const listed = Object.keys(peersOf(inputs));
+    const touched = new Set([...peerChanges(change).map(({ name }) => name), ...concernedByStage(change)]);
+    const untouched = listed.filter((name) => !touched.has(name)).length;
+    if (untouched === 0) return [];
+    const whom = untouched === listed.length && effects.length === 0 ? "no peer" : "no other peer";
+    return [
+        `${relay}: ${whom} is affected: ${count(untouched, "peer")} keep${untouched === 1 ? "s its" : " their"} key, address and session`,
+    ];
 }
 
 function keyEffects(change: WireGuardChange): string[] {

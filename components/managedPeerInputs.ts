@@ -1,0 +1,114 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { notRegistered } from "../core/registry/missing.js";
+import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
+import type { Ledger, RegistryPeer } from "../core/registry/model.js";
+import { type Leaf, leafNetworks, leafRules } from "../core/wireguard/leaf.js";
+import type { ListedPeer, ManagedMachine } from "./relayArguments.js";
+import { proxyServices } from "./relayInputs.js";
+import { networksOf, type RelayParts } from "./relayOnHost.js";
+
+/** How a relay's managed peers reach it. */
+export interface RelayEndpoint {
+    /** host:port of the newest key epoch. */
+    endpoint: pulumi.Output<string>;
+    /** Of the newest key epoch. */
+    publicKey: pulumi.Output<string>;
+}
+
+/** A peer whose machine the program manages. */
+export type ManagedListing = ListedPeer & { managed: ManagedMachine };
+
+type Rules = pulumi.Output<Record<string, string[]>>;
+
+/** What the program wants of a managed peer's machine, resource by resource. */
+export function desiredOfPeer(
+    parts: RelayParts,
+    peer: ManagedListing,
+    rules: Rules,
+    endpoint: RelayEndpoint,
+): Record<"networks" | "firewall" | "wireguard" | "proxy" | "grants", pulumi.Inputs> {
+    const { ledger, resolved } = parts;
+    const { plain, subnet6 } = resolved;
+    const networks = networksOf(resolved);
+    const entry = ledger.apply(({ peers }) => entryOf(peers, peer.name));
+    const leaf = entry.apply(leafOf);
+    const tunnel = {
+        ...networks,
+        address: leaf.address,
+        ...(subnet6 === undefined ? {} : { address6: leaf.apply(({ address6 }) => address6 ?? "") }),
+        routes: peer.plain.routes,
+    };
+    return {
+        networks,
+        firewall: { ...tunnel, interfaces: [peer.managed.interface ?? plain.interface] },
+        wireguard: {
+            ...tunnel,
+            ...interfaceOf(parts, peer),
+            ...relayAsPeer(parts, peer, { rules, leaf, endpoint }),
+            leaf: {
+                name: peer.name,
+                keyEpoch: entry.apply(keyEpochOf),
+                admitted: entry.apply(admittedOf),
+                endpoint: endpoint.endpoint,
+                keepalive: plain.keepalive,
+            },
+        },
+        proxy: {
+            addresses: leaf.apply(({ address, address6 }) =>
+                address6 === undefined ? [address] : [address, address6],
+            ),
+            services: proxyServices(resolved, ledger, peer.name),
+            authorities: parts.authorities,
+            authorityKeys: parts.authorityKeys,
+            ...(plain.certificateRenewal === "relay" ? { renewal: plain.certificateRenewal } : {}),
+        },
+        grants: { rules: pulumi.all([rules, leaf]).apply(([all, at]) => leafRules(all, at)) },
+    };
+}
+
+/** The interface itself: it has one address, one key, and any port. */
+function interfaceOf({ resolved: { plain, subnet6 }, seed }: RelayParts, peer: ManagedListing): pulumi.Inputs {
+    return {
+        prefix: 32,
+        ...(subnet6 === undefined ? {} : { prefix6: 128 }),
+        listenPort: 0,
+        epochs: [1],
+        mtu: plain.mtu,
+        privateKeys: pulumi.secret({ 1: peer.privateKey as pulumi.Output<string> }),
+        seed: seed.output("seed"),
+    };
+}
+
+/** The relay as the one peer of the interface, with the networks that are reached through it. */
+function relayAsPeer(
+    { name: relay, resolved, ledger }: RelayParts,
+    peer: ManagedListing,
+    { rules, leaf, endpoint }: { rules: Rules; leaf: pulumi.Output<Leaf>; endpoint: RelayEndpoint },
+): pulumi.Inputs {
+    const { plain, address, address6 } = resolved;
+    const behind = pulumi.all([ledger, rules, leaf]).apply(([{ peers }, all, at]): RegistryPeer => {
+        const known = [...plain.routes, ...Object.values(peers).flatMap(routesOf)];
+        return {
+            address,
+            ...(address6 === undefined ? {} : { address6 }),
+            routes: [...Object.values(networksOf(resolved)), ...leafNetworks(all, at, known)],
+        };
+    });
+    return {
+        peers: { [relay]: behind },
+        publicKeys: { [relay]: endpoint.publicKey },
+        presharedKeys: pulumi.secret(peer.presharedKey === undefined ? {} : { [relay]: peer.presharedKey }),
+    };
+}
+
+function entryOf(peers: Ledger["peers"], name: string): RegistryPeer {
+    const entry = peers[name];
+    if (entry === undefined) throw new pulumi.RunError(notRegistered(`managed peer ${name}`, "it").message);
+    return entry;
+}
+
+function leafOf(entry: RegistryPeer): Leaf {
+    const { address, address6 } = entry;
+    return { address, ...(address6 === undefined ? {} : { address6 }), routes: routesOf(entry) };
+}

@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { epochPlaces } from "../core/keys/epochs.js";
+import { relayIdOf } from "../core/relayIdentity.js";
+import { machineFor } from "./machine.js";
+import { Managed, secretChild } from "./managed.js";
+import { managedPlaces } from "./managedPeer.js";
+import type { ResolvedRelay } from "./relayArguments.js";
+import { registryRequest } from "./relayInputs.js";
+import type { RelayBase } from "./relayOnHost.js";
+
+/** What a relay has before anything of it is on its machine: a place, an identity, and an address or a port for every name. */
+export function relayBase(
+    parent: pulumi.Resource,
+    name: string,
+    resolved: ResolvedRelay,
+    { retainOnDelete }: pulumi.ComponentResourceOptions = {},
+): RelayBase {
+    const { plain, audit } = resolved;
+    const names = { relay: name, audit, appName: plain.appName, interface: plain.interface };
+    const listenPorts = epochPlaces(plain.keyEpochs, plain.interface, plain.listenPort).map(({ port }) => port);
+    const leaves = managedPlaces(resolved);
+    const machine = machineFor(parent, { ...names, ...leaves, listenPorts }, resolved);
+    const seed = new Managed(
+        "Seed",
+        `${name}-seed`,
+        { relay: name, audit, ...onlyInState(resolved) },
+        secretChild(parent)("seed"),
+    );
+    // Nothing can be read from it of the seed, which an update of other targets may not have yet.
+    const relayId = pulumi.unsecret(
+        seed.output("seed").apply((known: string | undefined) => known && relayIdOf(known)),
+    );
+    const place = { ...names, relayId, ...machine.inputs };
+    // Names: addresses and ports are known from here on, also in a preview.
+    const registry = new Managed(
+        "Registry",
+        `${name}-registry`,
+        { ...place, ...leaves, ...registryRequest(resolved) },
+        { parent, dependsOn: [] },
+    );
+    return {
+        ...{ parent, name, resolved, machine, registry, seed, leaves },
+        place: { ...place, confirmTimeout: plain.confirmTimeout },
+        ledger: pulumi
+            .all([registry.output("peers"), registry.output("services")])
+            .apply(([peers, services]) => ({ peers, services })),
+        letGo: retainOnDelete === true ? { retained: true as const } : {},
+    };
+}
+
+/** What would be lost with the state: whether the relay's own key, and how many peers have a key or a preshared key that only the state knows. */
+function onlyInState({ plain, peers, host }: ResolvedRelay): pulumi.Inputs {
+    const keepsKey = plain.identity === "host" || plain.privateKey !== undefined || host.descriptor.kind === "script";
+    const dependent = peers.filter(
+        ({ knownKey, presharedKey }) => knownKey === undefined || presharedKey === undefined,
+    );
+    return {
+        loses: { relayKey: !keepsKey, peers: dependent.length },
+        ...(plain.replaceLostKeys === undefined ? {} : { replaceLostKeys: plain.replaceLostKeys }),
+    };
+}
