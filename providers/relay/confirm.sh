@@ -45,7 +45,7 @@ rollback_runs() {
         [[ "$(systemctl show --property=ActiveState --value "${want[name]}-rollback.service")" == activating ]]
 }
 
-# For the rest of its time, after somebody ended the timer.
+# For the time left, after the timer was killed.
 rearm_rollback() {
     local until
     until=$(<"$run/pending")
