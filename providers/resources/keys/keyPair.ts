@@ -124,7 +124,7 @@ function keptPair(inputs: Properties): Pair | undefined {
     return pairIn(old);
 }
 
-/** A dropped key cannot be recovered, so a key that was never handed out must not be dropped. */
+/** A dropped key cannot be recovered, so a key that has not been handed out must not be dropped. */
 function* handedOutFailures(news: Properties, olds: Properties | undefined): Generator<Fault> {
     if (olds === undefined) return;
     const isNew = news["epoch"] !== olds["epoch"];

@@ -31,7 +31,7 @@ export function restoredSentence({ mark, last }: Restored): string {
 /**
  * Whether a machine is older than the log's newest change of its relay.
  *
- * @param auditMark as the machine has it written down; undefined on one that was never set up
+ * @param auditMark as the machine has it written down; undefined on a machine that is not set up
  */
 export async function restoredSince(
     inputs: PlacedInputs,
