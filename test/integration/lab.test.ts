@@ -248,7 +248,7 @@ function runElsewhere(script: string): ChildProcess {
     const sources = readdirSync(join(root, "test/lab"), { recursive: true, encoding: "utf8" }).map(
         (file) => `test/lab/${file}`,
     );
-    for (const file of [...sources.filter((file) => /\.(ts|mjs|sh)$/.test(file)), "core/errors.ts"]) {
+    for (const file of [...sources.filter((file) => /\.(ts|mjs|sh)$/.test(file)), "core/errors.ts", "core/fault.ts"]) {
         const text = readFileSync(join(root, file), "utf8");
         const target = join(copy, file.replace(/\.ts$/, ".js"));
         mkdirSync(dirname(target), { recursive: true });
