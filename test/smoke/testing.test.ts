@@ -26,9 +26,12 @@ const compilerOptions = {
 const { devDependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
     devDependencies: Record<string, string>;
 };
-const RUNNERS = ["jest", "ts-jest", "vitest", "mocha", "@types/mocha"].map(
+const RUNNERS = ["jest", "ts-jest", "vite", "vitest", "mocha", "@types/mocha"].map(
     (name) => `${name}@${devDependencies[name]}`,
 );
+
+/** For a machine that is busy with other tests. */
+const PATIENT = "--testTimeout=60000";
 
 let installed: InstalledPackage;
 
@@ -55,12 +58,21 @@ test("the page has a program, a configuration, and an example for each runner", 
 });
 
 test("jest", () => {
-    const report = installed.run("npx", "--no", "--", "jest", "--json", "office.test.ts");
+    const report = installed.run("npx", "--no", "--", "jest", "--json", PATIENT, "office.test.ts");
     expect(JSON.parse(report)).toMatchObject({ success: true, numPassedTests: 3, numTotalTests: 3 });
 });
 
 test("vitest", () => {
-    const report = installed.run("npx", "--no", "--", "vitest", "run", "--reporter=tap-flat", "office.spec.ts");
+    const report = installed.run(
+        "npx",
+        "--no",
+        "--",
+        "vitest",
+        "run",
+        "--reporter=tap-flat",
+        PATIENT,
+        "office.spec.ts",
+    );
     expect(report).toMatch(/^1\.\.1$/m);
     expect(report).toMatch(/^ok 1 - /m);
 });
@@ -77,6 +89,29 @@ test("mocha", () => {
 test("mocks as in Pulumi's documentation", () => {
     expect(installed.run(...nodeTest("documented.node.ts"))).toMatch(/^. pass 1$/m);
 });
+
+test("plan is what the engine prints in the preview of a first deployment", () => {
+    installed.write("Pulumi.yaml", "name: office\nruntime: nodejs\nmain: index.ts\n");
+    installed.write("index.ts", 'import { office } from "./office";\noffice();\n');
+    installed.write("print.ts", PRINT);
+    const planned = JSON.parse(installed.run("node", "--require", "ts-node/register", "print.ts")) as string[];
+    installed.run("npx", "--no", "--", "qp-tunnel", "init");
+    installed.run("pulumi", "stack", "init", "dev");
+    const preview = installed.run("pulumi", "preview", "--non-interactive");
+    const printed = [...preview.matchAll(/^ +(office: .*)$/gm)].map(([, sentence]) => sentence!.trimEnd());
+    expect(planned.length).toBeGreaterThan(5);
+    expect([...new Set(printed)].sort()).toEqual([...planned].sort());
+});
+
+const PRINT = `
+import * as pulumi from "@pulumi/pulumi";
+import { mocks, plan } from "pulumi-qp-tunnel/testing";
+import { office } from "./office";
+void pulumi.runtime
+    .setMocks(mocks())
+    .then(() => plan(office()))
+    .then((sentences) => console.log(JSON.stringify(sentences)));
+`;
 
 function nodeTest(file: string): [program: string, ...args: string[]] {
     const [program, ...args] = commands.find(([each]) => each === "node")!;
