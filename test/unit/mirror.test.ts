@@ -21,7 +21,7 @@ const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "providers/resources/keys": ["kept"],
     "providers/resources/ledger": ["allocation", "registry"],
     "providers/resources/log": ["anchors", "auditCheckpoint"],
-    "providers/resources/proxy": ["certificateSentences", "issue", "proxy", "records", "render", "renewal"],
+    "providers/resources/proxy": ["issue", "proxy", "records", "render", "renewal"],
     "providers/resources/script": ["certificates", "file", "payload", "receipt", "records", "sentences", "write"],
     "providers/resources/wireguard": [
         "checks",

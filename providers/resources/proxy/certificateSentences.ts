@@ -24,7 +24,7 @@ export function certificateSentences(service: string, was: Certified | undefined
         .filter((algorithm) => !next.includes(algorithm))
         .map(
             (algorithm) =>
-                `${service} no longer has a ${TITLES[algorithm]} certificate: clients that trust only that CA can no longer connect; hand out the ${next.map((each) => TITLES[each]).join(" and ")} one with \`qp-tunnel ca\` first`,
+                `${service} no longer has its ${TITLES[algorithm]} certificate: clients that trust only that CA can no longer connect; hand out the ${next.map((each) => TITLES[each]).join(" and ")} one with \`qp-tunnel ca\` first`,
         );
     if (was?.certificate === "ed25519" && now.certificate === "both") {
         sentences.push(

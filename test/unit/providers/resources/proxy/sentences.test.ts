@@ -198,7 +198,7 @@ describe("a service", () => {
         expect(proxySentences(change(edwards, { wiki: service({ certificate: "both" }) }))).toEqual([sentence, RELOAD]);
         expect(proxySentences(change({ wiki: service({ certificate: "both" }) }, edwards))).toEqual([
             "hub: service wiki changes its certificate from both to ed25519; its clients reconnect",
-            "hub: service wiki no longer has a P-256 certificate: clients that trust only that CA can no longer connect; hand out the Ed25519 one with `qp-tunnel ca` first",
+            "hub: service wiki no longer has its P-256 certificate: clients that trust only that CA can no longer connect; hand out the Ed25519 one with `qp-tunnel ca` first",
             'hub: service wiki has an Ed25519 certificate, which no browser accepts; use `certificate: "both"` for browsers',
             RELOAD,
         ]);
