@@ -54,7 +54,7 @@ export function mocks(others: Partial<pulumi.runtime.Mocks> = {}): TunnelMocks {
         async call(args) {
             const given = args.inputs as object;
             if (args.token === `${PREFIX}getStatus`) return mockedStatus(given);
-            return ((await others.call?.(args)) ?? given);
+            return (await others.call?.(args)) ?? given;
         },
     };
 }

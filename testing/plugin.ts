@@ -84,9 +84,19 @@ const MADE_UP = [
 
 function asInPreview(inputs: Properties): Properties {
     return Object.fromEntries(
-        Object.entries(inputs).map(([key, value]) => [key, MADE_UP.includes(key) ? withoutMocks(value) : value]),
+        Object.entries(inputs).map(([key, value]) => {
+            if (key === "host") return [key, isCloudMachine(value) ? { ...value, ...NOT_MADE_YET } : value];
+            return [key, MADE_UP.includes(key) ? withoutMocks(value) : value];
+        }),
     );
 }
+
+/** Another provider makes it, in the update. */
+function isCloudMachine(host: unknown): host is object {
+    return typeof host === "object" && host !== null && "instance" in host;
+}
+
+const NOT_MADE_YET = { address: UNKNOWN, hostKey: UNKNOWN, instance: { id: UNKNOWN, address: UNKNOWN } };
 
 function withoutMocks(value: unknown): unknown {
     if (isMock(value) || isMockAddress(value)) return UNKNOWN;

@@ -25,7 +25,7 @@ it("allocates as the plugin does, and makes up keys that say so", async () => {
     expect(await valueOf(relay.publicKey)).toBe(mockKey("public", "office"));
     const config = await valueOf(relay.configFor(bob));
     expect(config).toContain(`PrivateKey = ${mockKey("private", "bob")}\n`);
-    expect(config).toContain("Endpoint = 192.0.2.1:51820\n");
+    expect(config).toContain("Endpoint = 192.0.2.254:51820\n");
     expect(await valueOf(relay.registry)).toMatchObject({
         bob: { address: "10.8.0.3", address6: "fd00:8::3", publicKey: mockKey("public", "bob"), status: "active" },
     });

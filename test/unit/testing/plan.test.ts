@@ -26,6 +26,18 @@ it("says of a relay what the preview of a first deployment says, and then of its
     ]);
 });
 
+it("does not know yet what machine a cloud will make", async () => {
+    await mocked();
+    const { relay } = office({ host: hosts.digitalOcean({ region: "fra1" }), peers: [], services: [], grants: [] });
+    expect(await plan(relay)).toEqual([
+        "office: the SSH host key in the machine's user-data is used for one connection, which replaces it",
+        "office: is set up on a machine that does not exist yet",
+        "office: all traffic is denied unless a service or a grant allows it",
+        "office: listens on UDP port 51820",
+        "office: no peers yet",
+    ]);
+});
+
 it("tells relays apart, and says warnings as well", async () => {
     await mocked();
     const audit = new AuditSink("audit");

@@ -51,7 +51,7 @@ it("refuses what the plugin refuses, and has something in its place", async () =
     const inputs = { peers: { alice: {}, nas: { address: "10.9.0.1" } }, services: { wiki: {} } };
     const registry = { type: "qptunnel:index:Registry", name: "office-registry", inputs };
     expect(inPlaceOf(registry)).toMatchObject({
-        peers: { alice: { address: "192.0.2.1" }, nas: { address: "10.9.0.1" } },
+        peers: { alice: { address: "192.0.2.254" }, nas: { address: "10.9.0.1" } },
         services: { wiki: { port: 0 } },
     });
 });

@@ -29,7 +29,7 @@ it("takes what mocks say", () => {
     expect(completed(peers, { ...registry, output: "peers", inputs: {} }, now)).toBe(peers);
     const host = { type: "Host", name: "office-host", output: "address", inputs: {} };
     expect(completed("198.51.100.1", host, now)).toBe("198.51.100.1");
-    expect(completed(undefined, host, now)).toBe("192.0.2.1");
+    expect(completed(undefined, host, now)).toBe("192.0.2.254");
 });
 
 it("knows that epochs as an input are numbers, and keys as an output", () => {
