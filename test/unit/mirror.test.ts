@@ -15,17 +15,14 @@ const FEW_LINES = 12;
 const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "providers/resources/firewall": ["firewall"],
     "providers/resources/grants": ["grants"],
-    "providers/resources/host": ["host", "sentences"],
+    "providers/resources/host": ["host"],
     "providers/resources/import": ["importing"],
     "providers/resources/ledger": ["allocation", "registry"],
     "providers/resources/log": ["anchors", "auditCheckpoint"],
     "providers/resources/proxy": ["issue", "proxy", "render", "renewal"],
     "providers/resources/script": ["certificates", "file", "payload", "receipt", "records", "sentences", "write"],
     "providers/resources/wireguard": [
-        "checks",
         "ending",
-        "expiry",
-        "history",
         "peerSentences",
         "readBack",
         "recordDrift",
