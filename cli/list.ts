@@ -12,7 +12,7 @@ interface ListOptions extends StateOptions {
 export async function list(options: ListOptions, output: Output): Promise<number> {
     const relays = chosenRelays(relaysOf(await readStack(options)), options.relay).map(listed);
     if (options.json === true) printJson(output, { relays });
-    else output.stdout.write(relays.map((relay) => inWords(relay, widthOf(output))).join("\n"));
+    else output.stdout.write(relays.map((relay) => listText(relay, widthOf(output))).join("\n"));
     return Exit.fine;
 }
 
@@ -43,7 +43,7 @@ const PEERS: Column[] = [
     { heading: "PUBLIC KEY", below: 1 },
 ];
 
-function inWords({ relay, host, peers, services }: ReturnType<typeof listed>, width: number): string {
+function listText({ relay, host, peers, services }: ReturnType<typeof listed>, width: number): string {
     const rows = peers.map(({ name, addresses, status, since = "", revokedAt, expires, publicKey }) => [
         ...[name, addresses.join(" "), status],
         ...[since.slice(0, 10), (revokedAt ?? expires ?? "").slice(0, 10), publicKey],

@@ -7,7 +7,7 @@ const EVERY_MS = 1_000;
 export class Progress {
     private done = 0;
     private readonly start = performance.now();
-    private said = this.start + QUIET_MS - EVERY_MS;
+    private reportedAt = this.start + QUIET_MS - EVERY_MS;
 
     /**
      * @param what the operation, for instance "verifying audit/prod.jsonl"
@@ -22,8 +22,8 @@ export class Progress {
     add(amount: number): void {
         this.done += amount;
         const now = performance.now();
-        if (now < this.said + EVERY_MS || this.done >= this.total) return;
-        this.said = now;
+        if (now < this.reportedAt + EVERY_MS || this.done >= this.total) return;
+        this.reportedAt = now;
         this.output.stderr.write(`${this.what}: ${Math.floor((100 * this.done) / this.total)} %\n`);
     }
 }

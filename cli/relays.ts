@@ -7,13 +7,13 @@ import { knownRelay } from "../core/status/index.js";
 import { describeHost, pinned, type HostDescriptor } from "../providers/hosts/descriptors.js";
 import type { ProbeRequest } from "../providers/hosts/probe.js";
 import type { Target } from "../providers/hosts/host.js";
-import type { Asked } from "../providers/hosts/status.js";
+import type { RelayQuery } from "../providers/hosts/status.js";
 import type { Answers, Part } from "../core/protocol/steps.js";
 import { relayDrift } from "../providers/resources/relay/drift.js";
 import { SEALED, isRelay, isTunnel, stored, type StackResource } from "./state.js";
 
 /** A relay of the stack: its host and what the state knows about it. */
-export interface StackRelay extends RelayPlace, Asked {}
+export interface StackRelay extends RelayPlace, RelayQuery {}
 
 const TEXTS = z.record(z.string(), z.string());
 const PEERS = z.record(z.string(), z.looseObject({ address: z.string() }));

@@ -36,22 +36,22 @@ export function widthOf({ stdout }: Output): number {
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = Infinity): string {
     const room = width - INDENT.length;
     const natural = columns.map((column, index): Placed => ({ ...column, index, width: widest(column, rows, index) }));
-    const { beside, below } = arranged(natural, room);
-    const fitting = narrowed(beside, room);
+    const { adjacent, below } = arranged(natural, room);
+    const fitting = narrowed(adjacent, room);
     const left = room - total(fitting) - GAP;
     // An empty column fills the rest of the line, so that a cell below can use all of it.
     const widths = below.length > 0 && left > 0 ? [...fitting, left] : fitting;
     const printed = new CliTable({
-        head: widths.map((_, at) => beside[at]?.heading ?? ""),
+        head: widths.map((_, at) => adjacent[at]?.heading ?? ""),
         chars: BORDERLESS,
         style: { "padding-left": 0, "padding-right": GAP, head: [], border: [] },
         colWidths: widths.map((each) => each + GAP),
-        colAligns: widths.map((_, at) => (beside[at]?.right === true ? "right" : "left")),
+        colAligns: widths.map((_, at) => (adjacent[at]?.right === true ? "right" : "left")),
         wordWrap: true,
         wrapOnWordBoundary: false,
     });
     for (const row of rows) {
-        printed.push(widths.map((_, at) => row[beside[at]?.index ?? -1] ?? ""));
+        printed.push(widths.map((_, at) => row[adjacent[at]?.index ?? -1] ?? ""));
         for (const { heading, index } of below) {
             const cell = row[index] ?? "";
             if (cell !== "") printed.push([underneath(`${heading} ${cell}`, total(widths), widths.length)]);
@@ -68,14 +68,14 @@ function underneath(text: string, room: number, colSpan: number): CliTable.Cell 
 }
 
 /** The columns that are placed next to each other, and those below. */
-function arranged(columns: Placed[], room: number): { beside: Placed[]; below: Placed[] } {
-    let beside = columns;
-    while (total(beside.map(({ width }) => width)) > room) {
-        const last = Math.max(...beside.map(({ below = 0 }) => below));
+function arranged(columns: Placed[], room: number): { adjacent: Placed[]; below: Placed[] } {
+    let adjacent = columns;
+    while (total(adjacent.map(({ width }) => width)) > room) {
+        const last = Math.max(...adjacent.map(({ below = 0 }) => below));
         if (last === 0) break;
-        beside = beside.filter(({ below }) => below !== last);
+        adjacent = adjacent.filter(({ below }) => below !== last);
     }
-    return { beside, below: columns.filter((column) => !beside.includes(column)) };
+    return { adjacent, below: columns.filter((column) => !adjacent.includes(column)) };
 }
 
 /** The widest columns shrink until the line fits. */

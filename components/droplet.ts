@@ -18,7 +18,7 @@ import { runSetup } from "./setup.js";
 export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, setup }: Host): Machine {
     const cloud = optionalPackage("@pulumi/digitalocean", "host: hosts.digitalOcean");
     const { relay: name, listenPorts: _, ...log } = named;
-    const asked: Asked = {
+    const asked: DropletSpec = {
         ...{ cloud, name, named, plain: descriptor as unknown as DigitalOceanPlain },
         label: `${named.appName}-${name}`,
         child: { parent: relay },
@@ -68,7 +68,7 @@ export function makeDroplet(relay: pulumi.Resource, named: Named, { descriptor, 
 }
 
 /** What the program asks for, and what all that is made for it is called after. */
-interface Asked {
+interface DropletSpec {
     cloud: typeof digitalocean;
     plain: DigitalOceanPlain;
     name: string;
@@ -86,7 +86,7 @@ interface SshKeyPairs {
     boot: Managed<"SshKeyPair">;
 }
 
-function sshKeyPairs({ plain: { region, image, vpcUuid }, name, label, child }: Asked): SshKeyPairs {
+function sshKeyPairs({ plain: { region, image, vpcUuid }, name, label, child }: DropletSpec): SshKeyPairs {
     const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed<"SshKeyPair"> =>
         new Managed(
             "SshKeyPair",
@@ -110,7 +110,10 @@ function sshKeyPairs({ plain: { region, image, vpcUuid }, name, label, child }: 
  * Its provider deletes what has a name of its own before it makes another. Names are not unique here, and what goes first leaves no
  * relay when the other one cannot be made.
  */
-function createDroplet({ cloud, plain, name, named, label, child }: Asked, keys: SshKeyPairs): digitalocean.Droplet {
+function createDroplet(
+    { cloud, plain, name, named, label, child }: DropletSpec,
+    keys: SshKeyPairs,
+): digitalocean.Droplet {
     const createdFirst: pulumi.CustomResourceOptions = { ...child, deleteBeforeReplace: false };
     const { region, size, image, vpcUuid } = plain;
     const loginKey = new cloud.SshKey(
@@ -136,7 +139,7 @@ function createDroplet({ cloud, plain, name, named, label, child }: Asked, keys:
 
 /** The firewall in front of it, and the address where peers find it. */
 function openToPeers(
-    { cloud, plain, name, named, label, child }: Asked,
+    { cloud, plain, name, named, label, child }: DropletSpec,
     droplet: digitalocean.Droplet,
     ownAddress: pulumi.Output<string>,
 ): { firewall: pulumi.Resource; address: pulumi.Output<string>; assignments: pulumi.Resource[] } {

@@ -25,13 +25,13 @@ export function keptOutputs(
     parent: pulumi.Resource | undefined,
     select: Select | undefined,
 ): pulumi.Output<Outputs | undefined> | undefined {
-    const held = select === undefined ? undefined : heldOutputs();
-    if (select === undefined || held === undefined) return undefined;
+    const known = select === undefined ? undefined : stateOutputs();
+    if (select === undefined || known === undefined) return undefined;
     // As promises: an input that depends on the parent would depend on all of the parent's children, itself included.
     const urn = valueOf(pulumi.createUrn(name, type, parent));
     const former = formerChildUrns(parent, name, type);
     return pulumi.secret(
-        Promise.all([held, urn, ...former]).then(([outputs, ...urns]) => {
+        Promise.all([known, urn, ...former]).then(([outputs, ...urns]) => {
             const there = urns.find((each) => outputs.has(each));
             const found = there === undefined ? undefined : outputs.get(there);
             return there === undefined || found === undefined ? undefined : select(found, there, outputs);
@@ -43,7 +43,7 @@ export function keptOutputs(
 const asked = new WeakMap<object, Promise<Map<string, Outputs>>>();
 
 /** Of all resources in the state, by URN; undefined where a program runs without an engine, in unit tests. */
-function heldOutputs(): Promise<Map<string, Outputs>> | undefined {
+function stateOutputs(): Promise<Map<string, Outputs>> | undefined {
     const engine = pulumi.runtime.getMonitor();
     if (engine === undefined || isMocked()) return undefined;
     const known = asked.get(engine) ?? readState();

@@ -89,9 +89,9 @@ function namesThen(_outputs: Outputs, urn: string, state: ReadonlyMap<string, Ou
 
 /** The ledger, with the generated keys by which it would know a peer that is renamed: they are not in it, the interface has them. */
 function withPublicKeys(ledger: Outputs, urn: string, state: ReadonlyMap<string, Outputs>): Outputs {
-    const beside = (type: string): Outputs | undefined =>
+    const sibling = (type: string): Outputs | undefined =>
         state.get(urn.replace(/Registry::(.*)-registry$/, `${type}::$1-${type.toLowerCase()}`));
-    const { registry } = beside("WireGuard") ?? beside("Script") ?? {};
+    const { registry } = sibling("WireGuard") ?? sibling("Script") ?? {};
     const listed = (ledger["peers"] ?? {}) as Record<string, { publicKey?: string }>;
     const known = (registry ?? {}) as Record<string, { publicKey?: string }>;
     const generated = Object.entries(listed).flatMap(([name, { publicKey }]): [string, string][] => {

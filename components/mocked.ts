@@ -8,5 +8,5 @@ export function isMocked(): boolean {
 
 /** An output of another provider's resource; in a unit test whose mocks leave it out, a value in its place. */
 export function orMock<T>(output: pulumi.Output<T>, value: T): pulumi.Output<T> {
-    return isMocked() ? output.apply((told) => told ?? value) : output;
+    return isMocked() ? output.apply((outputs) => outputs ?? value) : output;
 }

@@ -26,20 +26,20 @@ export function getStatus(relay: Relay, options: StatusOptions = {}): pulumi.Out
         { ...relay.question(), probe, timeout },
         { parent: relay },
     );
-    if (isMocked()) return answer.apply((told) => mockedStatus(told, relay));
+    if (isMocked()) return answer.apply((outputs) => mockedStatus(outputs, relay));
     // A private SSH key among the arguments would make a secret of an answer that holds none.
     return pulumi.unsecret(answer.apply(({ status }) => JSON.parse(status) as RelayStatus));
 }
 
 /** In a unit test whose mocks do not answer: no relay was asked. */
-function mockedStatus(told: { status?: string } | undefined, { address }: Relay): RelayStatus {
-    if (typeof told?.status === "string") return JSON.parse(told.status) as RelayStatus;
+function mockedStatus(outputs: { status?: string } | undefined, { address }: Relay): RelayStatus {
+    if (typeof outputs?.status === "string") return JSON.parse(outputs.status) as RelayStatus;
     const nothing = { interfaces: [], peers: [], services: [], drift: [], notes: [], journal: [] };
-    const unasked = {
+    const unreachable = {
         reachable: false,
         problem: "the mocks of this unit test do not say",
         time: null,
         generation: null,
     };
-    return { relay: "mock", host: address, ...unasked, ...nothing };
+    return { relay: "mock", host: address, ...unreachable, ...nothing };
 }

@@ -9,7 +9,7 @@ import { keyPair } from "../providers/resources/keys/keyPair.js";
 import { nextLedger } from "../providers/resources/ledger/allocation.js";
 import { readRegistry } from "../providers/resources/ledger/inputs.js";
 import { proxyParts } from "../providers/resources/proxy/proxy.js";
-import { effectsOf, say } from "../providers/resources/relay/compare.js";
+import { effectsOf, logSentences } from "../providers/resources/relay/compare.js";
 import type { RelayResourceParts } from "../providers/resources/relay/parts.js";
 import type { PlacedInputs, PlacedOutputs } from "../providers/resources/relay/placed.js";
 import { type Context, type Properties, type Resource } from "../providers/resources/resource.js";
@@ -60,7 +60,7 @@ function part<I extends PlacedInputs, O extends PlacedOutputs>(parts: RelayResou
         const inputs = parts.parse(told);
         refuse(parts.check?.(inputs, undefined) ?? []);
         const change = { inputs, context };
-        say(change, [...(parts.warnings?.(change) ?? []), ...effectsOf(parts, change)]);
+        logSentences(change, [...(parts.warnings?.(change) ?? []), ...effectsOf(parts, change)]);
         return parts.previewOutputs(change);
     };
 }

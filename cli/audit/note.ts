@@ -34,8 +34,8 @@ export function checkpointFor(
     { signingKey }: { signingKey?: string },
 ): Pinned {
     if (signingKey !== undefined) return signed(verdict, signingKey);
-    const beside = `${file}.note`;
-    const noted = existsSync(beside) ? [besideLog(beside, verdict)] : [];
+    const notePath = `${file}.note`;
+    const noted = existsSync(notePath) ? [noteInFile(notePath, verdict)] : [];
     const usable = [...pins.checkpoints, ...noted].filter(({ note }) => note !== undefined);
     const [largest] = usable.sort((a, b) => b.size - a.size);
     if (largest !== undefined) return largest;
@@ -46,7 +46,7 @@ export function checkpointFor(
     );
 }
 
-function besideLog(path: string, verdict: Verdict): Pinned {
+function noteInFile(path: string, verdict: Verdict): Pinned {
     const text = readFileSync(path, "utf8");
     const { size, root } = parseNote(text);
     if (size === verdict.size && root === verdict.root) return { size, root, note: text };

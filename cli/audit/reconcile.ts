@@ -46,7 +46,7 @@ export async function reconcile(file: string, options: Options, output: Output):
                 services: relays.reduce((sum, { services }) => sum + Object.keys(services).length, 0),
             };
             if (options.json) printJson(output, { valid: differences.length === 0, file, ...counted, differences });
-            else output.stdout.write(inWords(counted, differences, options));
+            else output.stdout.write(reportText(counted, differences, options));
             return differences.length === 0 ? Exit.fine : Exit.problem;
         },
         { tail: "ignore", onRecord: ({ line }) => replay.apply(line, line.capsule.sequence) },
@@ -81,7 +81,7 @@ async function onTheWire({ places, relays }: StackState): Promise<{
     return { claims, drifts };
 }
 
-function inWords(
+function reportText(
     { records, peers, services }: { records: number; peers: number; services: number },
     differences: Difference[],
     { live }: Options,

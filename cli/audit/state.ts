@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import type { Claimed } from "../../core/audit/reconcile.js";
 import type { Checkpoint, RecordMark } from "../../core/audit/record.js";
-import type { Asked } from "../../providers/hosts/status.js";
+import type { RelayQuery } from "../../providers/hosts/status.js";
 import { driftOf, placeOf, type RelayPlace } from "../relays.js";
 import { parseExport, isRelay, stored, type StackResource } from "../state.js";
 
@@ -16,7 +16,7 @@ export interface StackState {
     /** By relay: active peers and served services. */
     relays: Record<string, Claimed>;
     /** Where each relay's interface is, to look at it there. */
-    places: () => (RelayPlace & Pick<Required<Asked>, "drift">)[];
+    places: () => (RelayPlace & Pick<Required<RelayQuery>, "drift">)[];
 }
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);

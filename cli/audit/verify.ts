@@ -29,7 +29,7 @@ export function verify(file: string, options: Options, output: Output): Promise<
             printJson(output, { valid: true, file, ...log.verdict, ...(witnesses.length > 0 ? { witnessed } : {}) });
         } else {
             const words = witnessed.map(({ name, time }) => `  witnessed  by ${name} at ${time}\n`);
-            output.stdout.write(inWords(file, log, options) + words.join(""));
+            output.stdout.write(verdictText(file, log, options) + words.join(""));
         }
         return Exit.fine;
     };
@@ -71,7 +71,7 @@ function seenBy(witness: Witness, { pins }: Intact): string | AuditError {
     }
 }
 
-function inWords(file: string, { verdict, pins }: Intact, { fast, checkpoint, state }: Options): string {
+function verdictText(file: string, { verdict, pins }: Intact, { fast, checkpoint, state }: Options): string {
     const { log, keys, size, bytes, head, root, first, last, restartedFrom, warnings, interrupted } = verdict;
     const signatures = fast
         ? `the first and the last signature${keys.length > 1 ? ", every change of the key" : ""}`

@@ -22,7 +22,7 @@ export async function doctor(options: DoctorOptions, output: Output): Promise<nu
     if (hasState) findings.push(...(await examineStack(options, timeout)));
     const isWell = findings.every(({ state }) => state !== "problem");
     if (options.json === true) printJson(output, { valid: isWell, findings });
-    else output.stdout.write(findings.map(inWords).join(""));
+    else output.stdout.write(findings.map(findingText).join(""));
     return isWell ? Exit.fine : Exit.problem;
 }
 
@@ -51,7 +51,7 @@ async function examineStack(options: DoctorOptions, timeout: number): Promise<Fi
 
 const MARKS: Record<Finding["state"], string> = { ok: "ok     ", warn: "warn   ", problem: "PROBLEM" };
 
-function inWords({ name, state, found, fix }: Finding): string {
+function findingText({ name, state, found, fix }: Finding): string {
     const next = fix === undefined ? "" : `${" ".repeat(9)}fix: ${fix}\n`;
     return `${MARKS[state]}  ${name}: ${found}\n${next}`;
 }

@@ -58,7 +58,7 @@ export async function importRelay(path: string, options: ImportOptions, output: 
     // The plugin's script, and its entry in Pulumi.yaml.
     init(folder, {}, { stdout: output.stderr, stderr: output.stderr });
     if (options.json === true) printJson(output, summary(adoption, folder, Object.keys(files), program));
-    else say(adoption, folder, Object.keys(files), program, output);
+    else printSummary(adoption, folder, Object.keys(files), program, output);
     return Exit.fine;
 }
 
@@ -124,7 +124,13 @@ function summary({ relay }: Adoption, folder: string, files: string[], program: 
     return { folder, files, relay: adopted, left, next: nextSteps(relay, program).map(({ command }) => command) };
 }
 
-function say({ relay }: Adoption, folder: string, files: string[], program: ProgramOptions, { stdout }: Output): void {
+function printSummary(
+    { relay }: Adoption,
+    folder: string,
+    files: string[],
+    program: ProgramOptions,
+    { stdout }: Output,
+): void {
     const { peers, left } = relay;
     const preshared = peers.filter((peer) => peer.preshared).length;
     const closed = whyNoGrants({ relay });

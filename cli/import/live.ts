@@ -17,9 +17,9 @@ export interface Place {
  * @returns undefined when it does not exist; "unreadable" when this user may not read it with `wg`
  */
 export function liveRelay(place: Place): LiveRelay | "unreadable" | undefined {
-    const mtu = ask(place, ["cat", `/sys/class/net/${place.device}/mtu`]);
+    const mtu = outputOf(place, ["cat", `/sys/class/net/${place.device}/mtu`]);
     if (mtu === undefined) return undefined;
-    const dump = ask(place, ["wg", "show", place.device, "dump"]);
+    const dump = outputOf(place, ["wg", "show", place.device, "dump"]);
     if (dump === undefined) return "unreadable";
     try {
         const { publicKey, listenPort, peers } = parseDump(dump);
@@ -32,11 +32,11 @@ export function liveRelay(place: Place): LiveRelay | "unreadable" | undefined {
 
 function forwards(place: Place): boolean {
     const [four, six] = [`ipv4/conf/${place.device}/forwarding`, "ipv6/conf/all/forwarding"];
-    return [four, six].some((key) => ask(place, ["cat", `/proc/sys/net/${key}`])?.trim() === "1");
+    return [four, six].some((key) => outputOf(place, ["cat", `/proc/sys/net/${key}`])?.trim() === "1");
 }
 
 /** What a command prints; undefined when it cannot be run or fails. */
-function ask({ namespace }: Place, command: string[]): string | undefined {
+function outputOf({ namespace }: Place, command: string[]): string | undefined {
     const [program = "", ...args] = namespace === undefined ? command : ["ip", "netns", "exec", namespace, ...command];
     const { status, stdout } = spawnSync(program, args, {
         encoding: "utf8",

@@ -7,7 +7,7 @@ import { table, type Column } from "../table.js";
  *
  * @param width of the terminal; undefined if the output is not a terminal
  */
-export function inWords(status: RelayStatus, width?: number): string {
+export function statusText(status: RelayStatus, width?: number): string {
     const { relay, host, reachable, problem, peers, services } = status;
     const parts = [reachable ? `${relay}  ${host}, ${interfacesOf(status)}\n` : `${relay}  ${host}: not reachable\n`];
     if (peers.length > 0) {

@@ -17,7 +17,7 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
     const request = checkOptions(options);
     let relays = await knownRelays(options, request);
     for (let last: Report | undefined; ;) {
-        const report = await ask(relays, options, request);
+        const report = await reportOn(relays, options, request);
         await print(report, options, request, output);
         if (request.watch === undefined) return exitCode(report);
         await new Promise((resume) => setTimeout(resume, (request.watch ?? 0) * 1000));
@@ -36,13 +36,17 @@ async function knownRelays(options: StatusOptions, { thresholds }: StatusRequest
     // Only a relay whose private SSH key is in the state needs the state's secrets.
     if (options.state === undefined && relays.some(({ sealedKey }) => sealedKey)) relays = await read(true);
     const isListed = (name: string): boolean => relays.some(({ known }) => known.peers[name]?.listed === true);
-    const stranger = thresholds.required?.find((name) => !isListed(name));
-    if (stranger !== undefined)
-        throw new InvalidArgument("--require", `no relay has a peer ${stranger}`, "see qp-tunnel list");
+    const unknown = thresholds.required?.find((name) => !isListed(name));
+    if (unknown !== undefined)
+        throw new InvalidArgument("--require", `no relay has a peer ${unknown}`, "see qp-tunnel list");
     return relays;
 }
 
-async function ask(relays: StackRelay[], { probe = false }: StatusOptions, request: StatusRequest): Promise<Report> {
+async function reportOn(
+    relays: StackRelay[],
+    { probe = false }: StatusOptions,
+    request: StatusRequest,
+): Promise<Report> {
     const { timeout, thresholds } = request;
     const statuses = await Promise.all(relays.map((relay) => relayStatus(relay, { probe, timeout })));
     const problems = statuses.flatMap((each) => problemsOf(each, thresholds, CONNECTED_SECONDS));
@@ -71,9 +75,9 @@ async function print(
         output.stdout.write(prometheus(statuses, problems));
         return;
     }
-    const { inWords } = await import("./render.js");
+    const { statusText } = await import("./render.js");
     const { widthOf } = await import("../table.js");
-    const text = statuses.map((each) => inWords(each, widthOf(output))).join("\n");
+    const text = statuses.map((each) => statusText(each, widthOf(output))).join("\n");
     const named = problems.filter(({ kind }) => kind !== "drift" && kind !== "conflict" && kind !== "unreachable");
     const tail = named.map(({ relay, message }) => `problem: ${relay}: ${message}\n`).join("");
     const clear = watch !== undefined && (output.stdout as { isTTY?: boolean }).isTTY ? "\x1b[H\x1b[2J" : "";

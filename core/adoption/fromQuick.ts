@@ -4,7 +4,7 @@ import type { Fault } from "../fault.js";
 import { canonicalEndpoint } from "../arguments/text.js";
 import { sanitizeText } from "../audit/sanitize.js";
 import { InvalidArgument } from "../errors.js";
-import type { Beside } from "./beside.js";
+import type { Surroundings } from "./surroundings.js";
 import { keyFileIn, leftOut, limitsForwarding } from "./hooks.js";
 import type { AdoptedPeer, Adoption } from "./model.js";
 import { refuseOverlaps, refuseWithoutRoom, tunnelOf } from "./networks.js";
@@ -17,11 +17,11 @@ import { lastOf, listOf, parseQuickFile, type QuickFile } from "./wgQuick.js";
  *
  * @throws InvalidArgument naming every fault; never a key
  */
-export function fromQuickFile(text: string, beside: Beside): Adoption {
-    const { subject, interface: device, live } = beside;
+export function fromQuickFile(text: string, surroundings: Surroundings): Adoption {
+    const { subject, interface: device, live } = surroundings;
     const file = parseQuickFile(text, subject);
     if (file.peers.length === 0) throw new InvalidArgument(subject, "has no [Peer]", "write the program by hand");
-    const mtu = live?.mtu ?? mtuOf(file) ?? beside.mtu;
+    const mtu = live?.mtu ?? mtuOf(file) ?? surroundings.mtu;
     const tunnel = tunnelOf(
         listOf(file.settings, "address"),
         file.peers.map(({ settings }) => listOf(settings, "allowedips")),
@@ -34,16 +34,16 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
     const left = leftOut(file);
     const publicKeys = keysOf(file.peers, subject, fault);
     if (faults.length > 0) refuse(subject, faults);
-    const entries = entriesOf(file, publicKeys, beside, left, fault);
+    const entries = entriesOf(file, publicKeys, surroundings, left, fault);
     const { peers, presharedKeys } = peersOf(entries, tunnel, left, fault);
     refuseSharedAddresses(peers, subject, fault);
     refuseOverlaps(peers, subject, fault);
     refuseWithoutRoom(peers, tunnel.subnet, subject, fault);
-    const own = ownKeyOf(file, peers, beside, faults);
+    const own = ownKeyOf(file, peers, surroundings, faults);
     const listenPort = live?.listenPort ?? checked(() => listenPortOf(file, subject, device), fault);
     if (faults.length > 0) refuse(subject, faults);
     if (mtu === undefined) left.push(unknownMtu(device));
-    const endpoint = beside.endpoint ?? endpointIn(file);
+    const endpoint = surroundings.endpoint ?? endpointIn(file);
     return {
         presharedKeys,
         relay: {
@@ -55,7 +55,7 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
             ...(mtu === undefined ? {} : { mtu }),
             ...(endpoint === undefined ? {} : { endpoint }),
             peers,
-            ...(limitsForwarding(file, beside.read) ? { limited: true } : {}),
+            ...(limitsForwarding(file, surroundings.read) ? { limited: true } : {}),
             ...(live === undefined ? {} : { forwards: live.forwards }),
             services: [],
             // They quote the file, which may contain escape sequences.
@@ -68,7 +68,7 @@ export function fromQuickFile(text: string, beside: Beside): Adoption {
 function ownKeyOf(
     file: QuickFile,
     peers: AdoptedPeer[],
-    { subject, path, interface: device, live, read }: Beside,
+    { subject, path, interface: device, live, read }: Surroundings,
     faults: Fault[],
 ): { privateKeyFile: string; publicKey?: string } {
     const fault = (one: Fault): void => void faults.push(one);

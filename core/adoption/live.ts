@@ -24,7 +24,7 @@ export interface Entry {
 }
 
 /** Keys of peers that are on the interface and not in the file. */
-export function besideFile(publicKeys: readonly string[], live: LiveRelay | undefined): string[] {
+export function missingInFile(publicKeys: readonly string[], live: LiveRelay | undefined): string[] {
     return (live?.peers ?? []).map(({ publicKey }) => publicKey).filter((key) => !publicKeys.includes(key));
 }
 

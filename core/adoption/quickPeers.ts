@@ -4,9 +4,9 @@ import type { Fault } from "../fault.js";
 import { sanitizeText } from "../audit/sanitize.js";
 import { InvalidArgument } from "../errors.js";
 import { parsePresharedKey, parsePublicKey } from "../keys/index.js";
-import type { Beside } from "./beside.js";
+import type { Surroundings } from "./surroundings.js";
 import { type HookedKey, presharedKeyFiles, setsUnknownPresharedKey } from "./hooks.js";
-import { asOnWire, besideFile, type Entry } from "./live.js";
+import { asOnWire, missingInFile, type Entry } from "./live.js";
 import type { AdoptedPeer } from "./model.js";
 import { namePeers, writtenBeside } from "./names.js";
 import { membershipOf, type Tunnel } from "./networks.js";
@@ -31,15 +31,15 @@ export function keysOf(peers: QuickPeer[], subject: string, fault: (fault: Fault
 export function entriesOf(
     file: QuickFile,
     publicKeys: string[],
-    beside: Beside,
+    surroundings: Surroundings,
     left: string[],
     fault: (fault: Fault) => void,
 ): Entry[] {
-    const { subject, path, interface: device, live, read } = beside;
-    const strangers = besideFile(publicKeys, live);
+    const { subject, path, interface: device, live, read } = surroundings;
+    const onlyOnWire = missingInFile(publicKeys, live);
     const names = namePeers([
         ...file.peers.map(({ above, comments }, index) => ({ above, comments, publicKey: publicKeys[index] ?? "" })),
-        ...strangers.map((publicKey) => ({ publicKey, comments: [] })),
+        ...onlyOnWire.map((publicKey) => ({ publicKey, comments: [] })),
     ]);
     const hooked = presharedKeyFiles(file, { device, path, read });
     if (live === undefined && setsUnknownPresharedKey(file, hooked, { device, path, read }))
@@ -53,12 +53,12 @@ export function entriesOf(
         left.push(...oneWay(name, peer, savesConfig(file)));
         const own = `${subject}, ${name}`;
         const loaded = (): string | undefined =>
-            live === undefined ? loadedBy(hooked.get(publicKey), own, beside) : undefined;
+            live === undefined ? loadedBy(hooked.get(publicKey), own, surroundings) : undefined;
         const inFile = checked(() => presharedOf(peer, own) ?? loaded(), fault);
         return { name, publicKey, written: writtenBeside(peer), allowed: listOf(peer.settings, "allowedips"), inFile };
     });
     if (live === undefined) return entries;
-    const unlisted = strangers.map((publicKey, index) => ({
+    const unlisted = onlyOnWire.map((publicKey, index) => ({
         name: names[file.peers.length + index] ?? "",
         publicKey,
         allowed: [],
@@ -111,7 +111,7 @@ export function refuseSharedAddresses(peers: AdoptedPeer[], subject: string, fau
 }
 
 /** The preshared key that a hook loads: what a program without it would cut at the next handshake. */
-function loadedBy(hook: HookedKey | undefined, path: string, { read }: Beside): string | undefined {
+function loadedBy(hook: HookedKey | undefined, path: string, { read }: Surroundings): string | undefined {
     if (hook === undefined) return undefined;
     const text = hook.key ?? (hook.file === undefined ? undefined : read?.(hook.file));
     if (text === undefined) {

@@ -64,15 +64,15 @@ function peers(
 ): Difference[] {
     return union(log.peers, claimed).flatMap((name): Difference[] => {
         const [recorded, found] = [own(log.peers, name), own(claimed, name)];
-        const say = (problem: string): Difference[] => [{ relay, kind: "peer", name, problem }];
+        const difference = (problem: string): Difference[] => [{ relay, kind: "peer", name, problem }];
         if (found === undefined)
-            return say(`the log added it (record ${recorded?.record}), ${source} does not have it`);
-        if (recorded === undefined) return say(`${source} has it, no record added it`);
+            return difference(`the log added it (record ${recorded?.record}), ${source} does not have it`);
+        if (recorded === undefined) return difference(`${source} has it, no record added it`);
         if (recorded.publicKey !== found.publicKey) {
-            return say(`the log has key ${recorded.publicKey}, ${source} ${found.publicKey}`);
+            return difference(`the log has key ${recorded.publicKey}, ${source} ${found.publicKey}`);
         }
         if (found.address !== undefined && recorded.address !== found.address) {
-            return say(`the log has address ${recorded.address}, ${source} ${found.address}`);
+            return difference(`the log has address ${recorded.address}, ${source} ${found.address}`);
         }
         return [];
     });
@@ -115,11 +115,12 @@ function services(
 ): Difference[] {
     return union(log.services, claimed).flatMap((name): Difference[] => {
         const [recorded, found] = [own(log.services, name), own(claimed, name)];
-        const say = (problem: string): Difference[] => [{ relay, kind: "service", name, problem }];
+        const difference = (problem: string): Difference[] => [{ relay, kind: "service", name, problem }];
         if (found === undefined)
-            return say(`the log opened it (record ${recorded?.record}), ${source} does not have it`);
-        if (recorded === undefined) return say(`${source} has it, no record opened it`);
-        if (recorded.port !== found.port) return say(`the log has port ${recorded.port}, ${source} ${found.port}`);
+            return difference(`the log opened it (record ${recorded?.record}), ${source} does not have it`);
+        if (recorded === undefined) return difference(`${source} has it, no record opened it`);
+        if (recorded.port !== found.port)
+            return difference(`the log has port ${recorded.port}, ${source} ${found.port}`);
         return [];
     });
 }

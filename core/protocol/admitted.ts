@@ -155,15 +155,15 @@ function keepsKey(then: AdmittedPeer, now: AdmittedPeer): boolean {
 function renames(former: AdmittedPeer[], peers: AdmittedPeer[], before: AdmittedPeer[]): Map<string, AdmittedPeer> {
     const listed = new Set(peers.map(({ name }) => name));
     const known = new Set(before.map(({ name }) => name));
-    const arrivals = peers.filter(({ name, publicKey }) => publicKey === undefined && !known.has(name));
+    const added = peers.filter(({ name, publicKey }) => publicKey === undefined && !known.has(name));
     return new Map(
         former
             .filter(({ name, publicKey }) => publicKey === undefined && !listed.has(name))
             .flatMap((peer): [string, AdmittedPeer][] => {
-                const heir = arrivals.find(
+                const successor = added.find(
                     ({ allowedIps, keyEpoch }) => keyEpoch >= peer.keyEpoch && sharesHost(allowedIps, peer.allowedIps),
                 );
-                return heir === undefined ? [] : [[peer.name, heir]];
+                return successor === undefined ? [] : [[peer.name, successor]];
             }),
     );
 }

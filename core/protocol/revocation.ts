@@ -62,7 +62,7 @@ export function parseRevocation(answer: string | undefined): Revocation | undefi
 }
 
 /** What is left of each key, a sentence without full stop a place. */
-export function leftInWords({ left }: Revocation, keys: readonly GoneKey[]): string[] {
+export function leftSentences({ left }: Revocation, keys: readonly GoneKey[]): string[] {
     return left.map(({ kind, where, token }) => {
         if (kind === "rules")
             return `a rule lets connections go on that nothing allows any more: ${where}; the next \`pulumi up --refresh\` loads the relay's own table`;

@@ -92,7 +92,7 @@ function want(
                 fix: "pin another address for this peer",
             });
         }
-        return { held: slot };
+        return { current: slot };
     }
     // The subnet changed: the same place in the new one is the least surprise.
     const place = Number(addressToBigInt(subnet.network)) + (slot % 2 ** (32 - subnet.prefix));

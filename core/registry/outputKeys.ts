@@ -35,7 +35,9 @@ export function withFormerKeys(ledger: Ledger, keys: Record<string, unknown>): L
 /** The previous ledger with every key that a peer ever had: keys without a peer were revoked or replaced. */
 export function withHistory(ledger: Ledger, everyKey: Iterable<string>): Ledger {
     const { peers, retired } = ledger;
-    const held = new Set([...Object.values(peers), ...Object.values(retired.peers)].map(({ publicKey }) => publicKey));
-    const keys = [...new Set([...(retired.keys ?? []), ...everyKey])].filter((key) => !held.has(key)).sort();
+    const current = new Set(
+        [...Object.values(peers), ...Object.values(retired.peers)].map(({ publicKey }) => publicKey),
+    );
+    const keys = [...new Set([...(retired.keys ?? []), ...everyKey])].filter((key) => !current.has(key)).sort();
     return { ...ledger, retired: { ...retired, ...(keys.length > 0 && { keys }) } };
 }

@@ -83,7 +83,7 @@ function want(
         return {};
     }
     if (Object.hasOwn(before.services, name)) {
-        return { held: before.services[name]?.port };
+        return { current: before.services[name]?.port };
     }
     const left = Object.hasOwn(before.retired, name) ? before.retired[name]?.port : undefined;
     return left === undefined || left === 0 ? {} : { preferred: left };

@@ -19,7 +19,7 @@ export interface Want {
     /** Chosen by the program: this slot or none. */
     pinned?: number | undefined;
     /** The current slot. */
-    held?: number | undefined;
+    current?: number | undefined;
     /** The slot before the name was retired, or the best match: given if it is free. */
     preferred?: number | undefined;
 }
@@ -48,9 +48,9 @@ export function assignSlots(request: SlotRequest): SlotResult {
     const pinned = names.filter((name) => wanted.get(name)?.pinned !== undefined);
     const rest = names.filter((name) => wanted.get(name)?.pinned === undefined);
     for (const name of rest) {
-        const held = wanted.get(name)?.held;
-        if (held !== undefined && !holder.has(held)) {
-            take(name, held);
+        const current = wanted.get(name)?.current;
+        if (current !== undefined && !holder.has(current)) {
+            take(name, current);
         }
     }
     for (const name of pinned) {

@@ -30,7 +30,7 @@ export function statusOf(known: KnownRelay, answer: RelayAnswer): RelayStatus {
         ...Object.entries(known.peers).map(([name, peer]) =>
             peerStatus(name, peer, sightingsOf(peer, sightings, answer), answer.time),
         ),
-        ...strangers(known, sightings, answer),
+        ...unknownPeers(known, sightings, answer),
     ];
     return {
         relay: known.relay,
@@ -149,7 +149,7 @@ function hasEnded(expires: string | undefined, time: number): boolean {
 }
 
 /** On the wire, and in no list there ever was. */
-function strangers(known: KnownRelay, sightings: Map<string, Sighting[]>, answer: RelayAnswer): PeerStatus[] {
+function unknownPeers(known: KnownRelay, sightings: Map<string, Sighting[]>, answer: RelayAnswer): PeerStatus[] {
     const keys = new Set(Object.values(known.peers).flatMap((peer) => keysOf(peer, answer)));
     return [...sightings]
         .filter(([publicKey]) => !keys.has(publicKey))

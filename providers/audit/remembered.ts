@@ -22,7 +22,7 @@ export interface CheckOptions {
 export async function verifyMark(reader: LogReader, mark: RecordMark, options: CheckOptions): Promise<string[]> {
     const ends = reader.ends(mark.genesis);
     if (ends === undefined) return lost(reader, mark.sequence + 1, mark.genesis);
-    if (holds(reader, mark, ends)) {
+    if (isUnchangedAt(reader, mark, ends)) {
         reader.file.pin(mark.offset);
         return [];
     }
@@ -63,7 +63,7 @@ export async function verifyCheckpoint(
 }
 
 /** Whether the line at the mark's place is the one remembered, untouched. */
-function holds({ file, name }: LogReader, mark: RecordMark, ends: Ends): boolean {
+function isUnchangedAt({ file, name }: LogReader, mark: RecordMark, ends: Ends): boolean {
     if (mark.genesis !== undefined && mark.genesis !== ends.log.genesis) return false;
     const log = file.openForReading();
     if (log === undefined) return false;

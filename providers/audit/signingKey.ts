@@ -69,11 +69,11 @@ function defaultFileOf(origin: LogOrigin, sealed: Sealed | undefined): string {
     if (sealed === undefined) return own;
     const files = [own, defaultKeyFile(sealed), formerKeyFile(origin), formerKeyFile(sealed)];
     const there = [...new Set(files)].filter((file) => existsSync(file));
-    return there.find((file) => holds(file, sealed.publicKey)) ?? there[0] ?? own;
+    return there.find((file) => isKeyFileOf(file, sealed.publicKey)) ?? there[0] ?? own;
 }
 
 /** A file that cannot be read as a key is not the one; it is complained about when it is the only one. */
-function holds(file: string, publicKey: string): boolean {
+function isKeyFileOf(file: string, publicKey: string): boolean {
     try {
         return nativeSigner(fromFile(file, false)).publicKey === publicKey;
     } catch (error) {

@@ -118,13 +118,13 @@ function failure(target: Target, step: Step, answer: Files, code: number | null,
     const where = describeHost(target.host);
     const refused = linesOf(answer.refused);
     if (refused.length >= 2) return new HostError(where, refused[0] ?? "", refused[1] ?? "");
-    const said = linesOf(redact(stderr)).slice(-3).join("; ");
+    const lastLines = linesOf(redact(stderr)).slice(-3).join("; ");
     const error = linesOf(answer.error)[0];
     const disk = diskTrouble(stderr);
     if (disk !== undefined) return new HostError(where, `step ${step} failed: ${disk[0]}`, disk[1]);
     return new HostError(
         where,
-        `step ${step} failed${error === undefined ? ` (exit code ${code ?? "none"})` : ` at ${error}`}${said === "" ? "" : `: ${said}`}`,
+        `step ${step} failed${error === undefined ? ` (exit code ${code ?? "none"})` : ` at ${error}`}${lastLines === "" ? "" : `: ${lastLines}`}`,
         "fix the reported problem and apply again; no access was opened",
     );
 }

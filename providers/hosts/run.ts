@@ -66,7 +66,7 @@ export function run(
  *
  * @param explain makes an error of what it printed to standard error
  */
-export function streamOf(child: ChildProcessWithoutNullStreams, explain: (said: string) => Error): Duplex {
+export function streamOf(child: ChildProcessWithoutNullStreams, explain: (stderr: string) => Error): Duplex {
     const stream = new Duplex({
         read: () => child.stdout.resume(),
         write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, () => done()),
@@ -76,17 +76,17 @@ export function streamOf(child: ChildProcessWithoutNullStreams, explain: (said: 
             done(error);
         },
     });
-    let said = "";
+    let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => {
         if (!stream.push(chunk)) child.stdout.pause();
     });
-    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.stdin.on("error", () => undefined);
     child.on("error", (error) => stream.destroy(error));
     child.on("close", (code) => {
         if (stream.destroyed) return;
         if (code === 0) stream.push(null);
-        else stream.destroy(explain(said));
+        else stream.destroy(explain(stderr));
     });
     return stream;
 }

@@ -61,7 +61,7 @@ export class SshConnection implements Connection {
         const to = `${address.includes(":") ? `[${address}]` : address}:${port}`;
         const args = [...this.options("stream"), "-W", to, this.destination()];
         const child = spawn("ssh", args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
-        return streamOf(child, (said) => explainStream(this.host, to, said));
+        return streamOf(child, (printed) => explainStream(this.host, to, printed));
     }
 
     negotiated(): { keyExchange: string; hostKey: string } | undefined {
@@ -104,10 +104,10 @@ export class SshConnection implements Connection {
         // With a socket in its place the client would stay without sharing its connection.
         rmSync(this.control, { force: true });
         const log = this.newLog();
-        const said = this.newLog();
+        const printed = this.newLog();
         const args = [...this.options("master"), "-v", "-E", log, "-N", "-f", "-T", this.destination()];
         const env = await this.environment();
-        const stderr = openSync(said, "w", 0o600);
+        const stderr = openSync(printed, "w", 0o600);
         const child = spawn("ssh", args, { detached: true, stdio: ["ignore", "ignore", stderr], env });
         closeSync(stderr);
         const [code] = (await once(child, "exit").catch((cause: unknown) => {
@@ -115,7 +115,7 @@ export class SshConnection implements Connection {
             throw new HostError("this machine", problem, "install the OpenSSH client", { cause });
         })) as [number | null];
         const text = this.readLog(log);
-        if (code !== 0) throw this.explain(text, this.readLog(said));
+        if (code !== 0) throw this.explain(text, this.readLog(printed));
         this.opened = true;
         this.found ??= negotiatedIn(text, this.knownHostsText());
     }
@@ -136,8 +136,8 @@ export class SshConnection implements Connection {
         );
     }
 
-    private explain(log: string, said: string): HostError {
-        return explainFailure(this.host, log, said, pinnedFingerprint(this.host.hostKey));
+    private explain(log: string, printed: string): HostError {
+        return explainFailure(this.host, log, printed, pinnedFingerprint(this.host.hostKey));
     }
 
     private options(use: Use): string[] {

@@ -56,14 +56,14 @@ function sudoRefused({ user }: SshHost, refusal: string): [problem: string, fix:
 
 /** nologin, a ForceCommand, a restricted shell, a chroot without sh. */
 function notRun({ user }: SshHost, { code, stdout, stderr }: Finished): [problem: string, fix: string] {
-    const said = linesOf(`${stdout}\n${stderr}`)
+    const printed = linesOf(`${stdout}\n${stderr}`)
         .map((line) => line.replace(/[\p{Cc}]/gu, "").trim())
         .filter((line) => line !== "")
         .slice(-2)
         .join("; ")
         .slice(0, 300);
     return [
-        `the login shell of ${user} does not run commands (exit code ${code ?? "none"}${said === "" ? "" : `; it printed: ${said}`})`,
+        `the login shell of ${user} does not run commands (exit code ${code ?? "none"}${printed === "" ? "" : `; it printed: ${printed}`})`,
         `connect as a user with a login shell that runs \`sh -c\`, without ForceCommand or a chroot`,
     ];
 }

@@ -58,8 +58,8 @@ function spoken(log: string): string[] {
 }
 
 /** Why a stream to an address behind the machine ended at once. */
-export function explainStream(host: SshHost, to: string, said: string): HostError {
-    if (/administratively prohibited|Session open refused by peer/.test(said))
+export function explainStream(host: SshHost, to: string, printed: string): HostError {
+    if (/administratively prohibited|Session open refused by peer/.test(printed))
         return new HostError(
             describeHost(host),
             `its sshd does not forward TCP connections, which the check of a service at ${to} needs`,
@@ -67,7 +67,7 @@ export function explainStream(host: SshHost, to: string, said: string): HostErro
         );
     return new HostError(
         describeHost(host),
-        `no connection to ${to} (${spoken(said).at(-1) ?? "no reason given"})`,
+        `no connection to ${to} (${spoken(printed).at(-1) ?? "no reason given"})`,
         "check that the service listens there",
     );
 }
@@ -90,16 +90,16 @@ function explainJump({ user, address, ...host }: SshHost, log: string): HostErro
  * Why the client gave up, in words that say what to do.
  *
  * @param own the client's log
- * @param said what else was printed, by the client of a jump host for instance, whose log looks the same
+ * @param printed what else was printed, by the client of a jump host for instance, whose log looks the same
  */
-export function explainFailure(host: SshHost, own: string, said: string, pinned: string | undefined): HostError {
+export function explainFailure(host: SshHost, own: string, printed: string, pinned: string | undefined): HostError {
     const where = describeHost(host);
-    const log = `${said}\n${own}`;
+    const log = `${printed}\n${own}`;
     const shown = /Server host key: \S+ (SHA256:\S+)/.exec(own)?.[1];
     const last = spoken(log).at(-1);
     // A failure before the machine showed its key is one of connectivity.
     if (shown === undefined && /UNKNOWN port 65535|stdio forwarding failed|jumphost/i.test(log))
-        return explainJump(host, spoken(said).length > 0 ? said : own);
+        return explainJump(host, spoken(printed).length > 0 ? printed : own);
     if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(log)) {
         return new HostKeyMismatch(
             where,

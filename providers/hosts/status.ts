@@ -25,7 +25,7 @@ import { surroundingConflicts } from "./surroundings.js";
 import { probeServices, type ProbeRequest } from "./probe.js";
 
 /** A relay, where it is, and what the state of its stack says about it. */
-export interface Asked {
+export interface RelayQuery {
     target: Target;
     known: KnownRelay;
     /** What a TLS probe of its services needs. */
@@ -43,14 +43,14 @@ interface Questions {
 }
 
 /** How a relay is now. One that cannot be asked is answered for by the state alone, with the reason. */
-export async function relayStatus(asked: Asked, options: Questions): Promise<RelayStatus> {
+export async function relayStatus(asked: RelayQuery, options: Questions): Promise<RelayStatus> {
     const status = await statusOrRefusal(asked, options);
     return status instanceof TunnelError ? unreachableStatus(asked.known, status.message) : status;
 }
 
 /** How a relay is now, or why it cannot be asked. */
 export async function statusOrRefusal(
-    { target, known, services, drift }: Asked,
+    { target, known, services, drift }: RelayQuery,
     options: Questions,
 ): Promise<RelayStatus | TunnelError> {
     try {

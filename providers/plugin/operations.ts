@@ -18,7 +18,7 @@ import { type EngineLog } from "./engine.js";
 import { RpcFailure } from "./failures.js";
 import { marshal, redact, unmarshal, type Received } from "./properties.js";
 import { type ResourceTable } from "./registry.js";
-import { Said } from "./said.js";
+import { RepeatedLines } from "./repeatedLines.js";
 import * as service from "./service.js";
 import type { JsonObject } from "./json.js";
 import { parseUrn } from "./urn.js";
@@ -27,7 +27,7 @@ import { parseUrn } from "./urn.js";
 export class Operations {
     private readonly refreshed = new Set<string>();
     private readonly checked = new Set<string>();
-    private readonly said = new Said();
+    private readonly repeated = new RepeatedLines();
     private canceller = new AbortController();
     private running = 0;
     private waiters: (() => void)[] = [];
@@ -119,7 +119,7 @@ export class Operations {
 
     async invoke({ message, structs }: service.InvokeRequest): Promise<service.InvokeResponse> {
         const args = unmarshal(structs.args);
-        const text = (said: string): string => redact(said, args.secretTexts);
+        const text = (line: string): string => redact(line, args.secretTexts);
         this.running++;
         try {
             const token = message.getTok();
@@ -139,7 +139,7 @@ export class Operations {
 
     /** A run of the engine begins. */
     configure(): void {
-        this.said.forget();
+        this.repeated.forget();
         this.checked.clear();
     }
 
@@ -147,7 +147,7 @@ export class Operations {
     cancel(): void {
         this.canceller.abort();
         this.canceller = new AbortController();
-        this.said.forget();
+        this.repeated.forget();
     }
 
     /** Resolves when no operation is running. */
@@ -195,7 +195,7 @@ export class Operations {
                 refreshing: false,
                 signal: this.canceller.signal,
                 log: (severity, message, topic) => {
-                    if (this.said.isNew(severity, message, topic)) this.log.line(severity, urn, text(message));
+                    if (this.repeated.isNew(severity, message, topic)) this.log.line(severity, urn, text(message));
                 },
             };
             return await body({ resource, context, text, inputs, outputs });

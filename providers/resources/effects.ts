@@ -23,7 +23,7 @@ export interface Wording<I extends PlacedInputs = PlacedInputs, O extends Placed
     created(change: Change<I, O>): string[];
     effects: Effects<I, O>;
     /** Said at the end: what else an apply does, who is not affected, or what it means when there is nothing else to say. */
-    closing(change: Change<I, O>, said: readonly string[]): string[];
+    closing(change: Change<I, O>, sentences: readonly string[]): string[];
 }
 
 /** Every effect of a change, whatever else changes with it. */
@@ -32,8 +32,8 @@ export function sentencesOf<I extends PlacedInputs, O extends PlacedOutputs>(
     change: Change<I, O>,
 ): string[] {
     if (change.before === undefined) return created(change);
-    const said = [...new Set(Object.values(effects))].flatMap((effect) => effect(change));
-    return [...said, ...closing(change, said)];
+    const sentences = [...new Set(Object.values(effects))].flatMap((effect) => effect(change));
+    return [...sentences, ...closing(change, sentences)];
 }
 
 /** Inputs whose change is a change. */

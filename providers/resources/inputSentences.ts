@@ -15,7 +15,7 @@ export function changed(then: unknown, now: unknown, what: string, means: string
  * What a change of the host is: none, another way to the machine on which the relay is, a different machine, or either of these
  * two, since a preview asks no machine.
  */
-export function arrival({
+export function machineChange({
     before,
     inputs,
 }: Pick<Change, "before" | "inputs">): "none" | "same" | "different" | "either" {
@@ -29,7 +29,7 @@ export function arrival({
 
 /** Whether the machine is a different one, as far as can be known. */
 export function mayMove(change: Pick<Change, "before" | "inputs">): boolean {
-    return ["different", "either"].includes(arrival(change));
+    return ["different", "either"].includes(machineChange(change));
 }
 
 export const IF_DIFFERENT = "if that is a different machine, ";
@@ -43,7 +43,7 @@ export function placeEffects(change: Change, whom = "every peer is"): string[] {
     const renamed = !hasSameNames(then, now);
     const moves = mayMove(change);
     if (renamed || moves) {
-        const unless = !renamed && arrival(change) === "either" ? IF_DIFFERENT : "";
+        const unless = !renamed && machineChange(change) === "either" ? IF_DIFFERENT : "";
         const where = moves ? ` on ${describeHost(now.host)}` : "";
         const what = renamed
             ? `interface ${then.interface} (${then.appName}-${then.interface}) is replaced by ${now.interface} (${now.appName}-${now.interface})${where}`

@@ -127,9 +127,9 @@ function wrong(value: unknown, expected: string): string {
     return `is ${Array.isArray(value) ? "a list" : (ARTICLE[typeof value] ?? "an object")}, not ${expected}`;
 }
 
-function first(looks: (() => Fault | undefined)[]): Fault | undefined {
-    for (const look of looks) {
-        const misfit = look();
+function first(checks: (() => Fault | undefined)[]): Fault | undefined {
+    for (const check of checks) {
+        const misfit = check();
         if (misfit !== undefined) return misfit;
     }
     return undefined;

@@ -3,7 +3,7 @@ import { type PlacedInputs, type PlacedOutputs, readOutputs, readPlaced } from "
 import type { Properties, Unknown } from "../resource.js";
 import { fields, listOf, mapOf, optional, previewed, read, type Shape, text } from "../shape.js";
 
-interface Told {
+interface OwnInputs {
     subnet: string;
     subnet6?: string;
     /** The relay's own. */
@@ -18,9 +18,9 @@ interface Told {
     adoption?: AdoptionTerms;
 }
 
-export type FirewallInputs = PlacedInputs & Told;
+export type FirewallInputs = PlacedInputs & OwnInputs;
 
-export interface FirewallTold {
+export interface FirewallOwnOutputs {
     /** Name of the table. */
     table?: string;
     /** Rules as the kernel lists them. */
@@ -29,9 +29,9 @@ export interface FirewallTold {
     sets?: Record<string, string>;
 }
 
-export type FirewallOutputs = PlacedOutputs & FirewallTold;
+export type FirewallOutputs = PlacedOutputs & FirewallOwnOutputs;
 
-const inputsShape: Shape<Told> = fields<Told>({
+const inputsShape: Shape<OwnInputs> = fields<OwnInputs>({
     subnet: text,
     subnet6: optional(text),
     address: previewed(text),
@@ -42,7 +42,7 @@ const inputsShape: Shape<Told> = fields<Told>({
     adoption: optional(termsShape),
 });
 
-const outputsShape: Shape<FirewallTold> = fields<FirewallTold>({
+const outputsShape: Shape<FirewallOwnOutputs> = fields<FirewallOwnOutputs>({
     table: optional(text),
     chains: optional(mapOf(listOf(text))),
     sets: optional(mapOf(text)),

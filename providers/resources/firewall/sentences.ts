@@ -5,7 +5,7 @@ import { keepsForwarding } from "../import/adoption.js";
 import { same } from "../changes.js";
 import { forwardingSentences } from "./forwardingSentences.js";
 import { type Effect, toldElsewhere, type Wording } from "../effects.js";
-import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
+import { machineChange, IF_DIFFERENT, mayMove } from "../inputSentences.js";
 import { type Properties, UNKNOWN } from "../resource.js";
 import { listNames } from "../sentences.js";
 
@@ -17,7 +17,7 @@ const place: Effect<FirewallInputs, FirewallOutputs> = (change) => {
     const renamed = tableOf(before.inputs) !== tableOf(inputs);
     if (moves || renamed) {
         const where = moves ? ` on ${describeHost(host)}` : "";
-        const unless = !renamed && arrival(change) === "either" ? IF_DIFFERENT : "";
+        const unless = !renamed && machineChange(change) === "either" ? IF_DIFFERENT : "";
         return [
             `${relay}: ${unless}the firewall is loaded as table ${tableOf(inputs)}${where}: all traffic is denied there until the access rules are loaded`,
         ];
@@ -75,8 +75,8 @@ export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
                   ];
         },
     },
-    closing: ({ inputs }, said) => {
-        if (said.length > 0) return [];
+    closing: ({ inputs }, sentences) => {
+        if (sentences.length > 0) return [];
         const goOn = inputs.machine === UNKNOWN ? "" : ", running connections continue";
         return [`${inputs.relay}: the firewall is reloaded; all access rules stay${goOn}`];
     },

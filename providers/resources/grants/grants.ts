@@ -10,7 +10,7 @@ import type { Answers, Observing } from "../../../core/protocol/steps.js";
 import { files } from "../../../core/protocol/files.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
-import { grantsWording, rulesOf, touched } from "./sentences.js";
+import { grantsWording, rulesOf, namesInEither } from "./sentences.js";
 import { NOTHING_REMOVED } from "../relay/removedFirst.js";
 import { relayResource } from "../relay/relayResource.js";
 import type { RelayResourceParts } from "../relay/parts.js";
@@ -143,11 +143,11 @@ function restoredRules({ inputs, removed = NOTHING_REMOVED }: Change<GrantsInput
 function summary(change: Change<GrantsInputs, GrantsOutputs>): Record<string, unknown> {
     const { inputs, before, removed: gone = NOTHING_REMOVED } = change;
     const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
-    const gained = touched(now, then).flatMap((name) =>
+    const gained = namesInEither(now, then).flatMap((name) =>
         (now[name] ?? []).filter((rule) => !(then[name] ?? []).includes(rule)),
     );
     const added = [...gained, ...restoredRules(change).filter((rule) => !gained.includes(rule))];
-    const removed = touched(now, then).flatMap((name) =>
+    const removed = namesInEither(now, then).flatMap((name) =>
         (then[name] ?? []).filter((rule) => !(now[name] ?? []).includes(rule) && !gone.rules.has(rule)),
     );
     // More than a line may hold becomes several records.

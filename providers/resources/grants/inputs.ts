@@ -5,21 +5,21 @@ import { fields, listOf, mapOf, number, optional, previewed, read, type Shape, t
 /** Allowed flows by who opens them. */
 export type Rules = Record<string, string[]>;
 
-interface Told {
+interface OwnInputs {
     rules?: Rules | Unknown;
 }
 
-export type GrantsInputs = PlacedInputs & Told;
+export type GrantsInputs = PlacedInputs & OwnInputs;
 
-export interface GrantsTold {
+export interface GrantsOwnOutputs {
     /** Set elements in the kernel. */
     elements?: number;
 }
 
-export type GrantsOutputs = PlacedOutputs & GrantsTold;
+export type GrantsOutputs = PlacedOutputs & GrantsOwnOutputs;
 
-const inputsShape: Shape<Told> = fields<Told>({ rules: optional(previewed(mapOf(listOf(text)))) });
-const outputsShape: Shape<GrantsTold> = fields<GrantsTold>({ elements: optional(number) });
+const inputsShape: Shape<OwnInputs> = fields<OwnInputs>({ rules: optional(previewed(mapOf(listOf(text)))) });
+const outputsShape: Shape<GrantsOwnOutputs> = fields<GrantsOwnOutputs>({ elements: optional(number) });
 
 export function readGrants(inputs: Properties): GrantsInputs {
     return read(inputsShape, readPlaced(inputs));

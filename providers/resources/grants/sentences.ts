@@ -18,11 +18,12 @@ export const grantsWording: Wording<GrantsInputs, GrantsOutputs> = {
         moved: toldElsewhere,
         rules: ofRules,
     },
-    closing: ({ inputs }, said) => (said.length > 0 ? [] : [`${inputs.relay}: the access rules are reloaded`]),
+    closing: ({ inputs }, sentences) =>
+        sentences.length > 0 ? [] : [`${inputs.relay}: the access rules are reloaded`],
 };
 
 /** Names in either, sorted. */
-export function touched(now: Rules, then: Rules): string[] {
+export function namesInEither(now: Rules, then: Rules): string[] {
     return [...new Set([...Object.keys(now), ...Object.keys(then)])].sort();
 }
 
@@ -51,7 +52,9 @@ interface AccessEffect {
 function effectsOf(now: Rules, then: Rules): AccessEffect[] {
     const ownersOf = (rules: Rules): Map<string, string> =>
         new Map(
-            touched(rules, {}).flatMap((name) => (rules[name] ?? []).map((rule): [string, string] => [rule, name])),
+            namesInEither(rules, {}).flatMap((name) =>
+                (rules[name] ?? []).map((rule): [string, string] => [rule, name]),
+            ),
         );
     const [owners, formerOwners] = [ownersOf(now), ownersOf(then)];
     const reached = (rules: string[] = []): string[] => [...new Set(rules.map(destination))];
@@ -61,36 +64,44 @@ function effectsOf(now: Rules, then: Rules): AccessEffect[] {
         return reached(without(now[name], then[name])).filter((to) => before.includes(to));
     };
     /** Whether a peer took over the access of another one that loses it: one sentence says both. */
-    const isHeir = (rule: string, owner: string | undefined, former: string | undefined): boolean =>
+    const isInherited = (rule: string, owner: string | undefined, former: string | undefined): boolean =>
         owner !== undefined &&
         former !== undefined &&
         !keptBy(owner).includes(destination(rule)) &&
         !reached(now[former]).includes(destination(rule));
-    return touched(now, then).flatMap((name): AccessEffect[] => {
+    return namesInEither(now, then).flatMap((name): AccessEffect[] => {
         const added = without(now[name], then[name]);
         const removed = without(then[name], now[name]);
         const kept = keptBy(name);
-        const heirs = new Map<string, string[]>();
+        const inherited = new Map<string, string[]>();
         const gained: string[] = [];
         for (const rule of added.filter((each) => !kept.includes(destination(each)))) {
             const former = formerOwners.get(rule);
-            if (former === undefined || !isHeir(rule, name, former)) gained.push(rule);
-            else heirs.set(former, [...(heirs.get(former) ?? []), rule]);
+            if (former === undefined || !isInherited(rule, name, former)) gained.push(rule);
+            else inherited.set(former, [...(inherited.get(former) ?? []), rule]);
         }
         const lost = removed.filter(
-            (rule) => !kept.includes(destination(rule)) && !isHeir(rule, owners.get(rule), name),
+            (rule) => !kept.includes(destination(rule)) && !isInherited(rule, owners.get(rule), name),
         );
         const list = (rules: string[]): string => listNames(reached(rules), ALL);
         const effects: AccessEffect[] = [];
-        const said = (what: string, one: string, many: string): void =>
+        const addEffect = (what: string, one: string, many: string): void =>
             void effects.push({ who: subject(name), one: `${one} ${what}`, many: `${many} ${what}` });
-        if (gained.length > 0) said(`allowed to reach ${list(gained)}`, "is", "are");
-        for (const [former, rules] of heirs)
-            said(`allowed to reach ${list(rules)}, as ${subject(former)} was until now`, "is", "are");
+        if (gained.length > 0) addEffect(`allowed to reach ${list(gained)}`, "is", "are");
+        for (const [former, rules] of inherited)
+            addEffect(`allowed to reach ${list(rules)}, as ${subject(former)} was until now`, "is", "are");
         if (kept.length > 0)
-            said(`allowed to reach ${listNames(kept, ALL)}, now from a different address`, "is still", "are still");
+            addEffect(
+                `allowed to reach ${listNames(kept, ALL)}, now from a different address`,
+                "is still",
+                "are still",
+            );
         if (lost.length > 0)
-            said(`allowed to reach ${list(lost)}; running connections end at once`, "is no longer", "are no longer");
+            addEffect(
+                `allowed to reach ${list(lost)}; running connections end at once`,
+                "is no longer",
+                "are no longer",
+            );
         return effects;
     });
 }

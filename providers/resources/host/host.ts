@@ -15,7 +15,7 @@ import { connectionTo } from "../../hosts/connection.js";
 import { relayValues, type Target } from "../../hosts/host.js";
 import { isPostQuantum } from "../../hosts/sshLog.js";
 import { hostWording, isReplaced } from "./sentences.js";
-import { arrival } from "../inputSentences.js";
+import { machineChange } from "../inputSentences.js";
 import { recordedNetwork } from "../import/importing.js";
 import { KEPT_INPUT } from "../keys/kept.js";
 import { movedAfter } from "../relay/moved.js";
@@ -145,7 +145,7 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs, "host"> = {
             before !== undefined &&
             !differsIn(before.outputs.drift, "machine") &&
             !isReplaced({ inputs, before }) &&
-            arrival({ inputs, before }) !== "either";
+            machineChange({ inputs, before }) !== "either";
         if (isSame) {
             return differsIn(before.outputs.drift, "address")
                 ? { ...before.outputs, address: UNKNOWN }
@@ -280,7 +280,7 @@ function refuseOverlap(inputs: HostInputs, facts: Facts, formerly: string[]): vo
 
 /** Two machines out of one image can bear one id: the relay would be taken for one that is there already. */
 function refuseCopy({ inputs, before }: Change<HostInputs, HostOutputs>, facts: Facts): void {
-    if (before === undefined || arrival({ inputs, before }) !== "either") return;
+    if (before === undefined || machineChange({ inputs, before }) !== "either") return;
     const [then, now] = [before.inputs, inputs];
     if (!hasSameNames(then, now) || facts.machine !== before.outputs.machine || facts.owner !== undefined) return;
     throw new HostError(

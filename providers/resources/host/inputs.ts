@@ -2,7 +2,7 @@ import { type PlacedInputs, type PlacedOutputs, readOutputs, readPlaced } from "
 import type { Properties } from "../resource.js";
 import { anything, fields, flag, mapOf, optional, read, type Shape, text } from "../shape.js";
 
-interface Told {
+interface OwnInputs {
     subnet?: string;
     subnet6?: string;
     /** It stays on its machine when it leaves the program. */
@@ -10,9 +10,9 @@ interface Told {
 }
 
 /** `admitted`, `kept` and `formerly` are read by who asks for them. */
-export type HostInputs = PlacedInputs & Told;
+export type HostInputs = PlacedInputs & OwnInputs;
 
-export interface HostTold {
+export interface HostOwnOutputs {
     /** Identity of the machine. */
     machine?: string;
     /** The SSH host key that was seen; empty without SSH. */
@@ -32,15 +32,15 @@ export interface HostTold {
     moved?: unknown;
 }
 
-export type HostOutputs = PlacedOutputs & HostTold;
+export type HostOutputs = PlacedOutputs & HostOwnOutputs;
 
-const inputsShape: Shape<Told> = fields<Told>({
+const inputsShape: Shape<OwnInputs> = fields<OwnInputs>({
     subnet: optional(text),
     subnet6: optional(text),
     retained: optional(flag),
 });
 
-const outputsShape: Shape<HostTold> = fields<HostTold>({
+const outputsShape: Shape<HostOwnOutputs> = fields<HostOwnOutputs>({
     machine: optional(text),
     hostKey: optional(text),
     keyExchange: optional(text),

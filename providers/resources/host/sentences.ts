@@ -2,7 +2,7 @@ import type { HostInputs, HostOutputs } from "./inputs.js";
 import { describeHost, hostKeyOf, isInstance, isOtherInstance, isSameMachine } from "../../hosts/descriptors.js";
 import { same } from "../changes.js";
 import type { Effect, Wording } from "../effects.js";
-import { arrival, IF_DIFFERENT } from "../inputSentences.js";
+import { machineChange, IF_DIFFERENT } from "../inputSentences.js";
 import { hasSameNames } from "../relay/target.js";
 import type { Change } from "../relay/change.js";
 import { takesAway } from "../relay/removals.js";
@@ -15,7 +15,7 @@ const place: Effect<HostInputs, HostOutputs> = ({ before, inputs }) => {
     const { relay, host, appName, interface: device } = inputs;
     const then = before.inputs;
     const sentences: string[] = [];
-    if (arrival({ before, inputs }) === "either") {
+    if (machineChange({ before, inputs }) === "either") {
         sentences.push(
             `${relay}: is reached at ${describeHost(host)} instead of ${describeHost(then.host)}: if that is the same machine, nothing changes on it; ${IF_DIFFERENT}the relay moves there with the same keys and addresses, and the old place is cleaned up last`,
         );
@@ -53,8 +53,8 @@ export const hostWording: Wording<HostInputs, HostOutputs> = {
         subnet6: (change) => network(change, "subnet6", "IPv6 network"),
     },
     // What is taken away first the resources tell that have it.
-    closing: (change, said) =>
-        said.length > 0 || takesAway(change)
+    closing: (change, sentences) =>
+        sentences.length > 0 || takesAway(change)
             ? []
             : [`${change.inputs.relay}: is checked again on ${describeHost(change.inputs.host)}`],
 };

@@ -61,10 +61,10 @@ export async function compareFirst(
     const differences = differencesOf(live, wanted(device));
     const { changes, notes, hash } = differences;
     refuse(differences, inputs, device, describeHost(host));
-    const say = (level: "info" | "warning", text: string): void =>
+    const log = (level: "info" | "warning", text: string): void =>
         context.log(level, `${relay}: ${text}`, `${relay}: ${device}: ${text}`);
-    for (const note of notes) say("info", note);
-    for (const one of changes) say("warning", one);
+    for (const note of notes) log("info", note);
+    for (const one of changes) log("warning", one);
     if (changes.length === 0) return;
     await operation?.record({
         action: "relay_adopt_changes",
@@ -87,8 +87,8 @@ export async function compareInPreview(
     const { inputs, context } = change;
     const { host } = inputs;
     if (!mayAdopt(change) || !isAskedInPreview(host)) return;
-    const { seed: _made, machine: _asked, relayId: _minted, moved: _left, hostKey: _shown, ...told } = inputs;
-    if (hasUnknown(told)) return;
+    const { seed: _made, machine: _asked, relayId: _minted, moved: _left, hostKey: _shown, ...others } = inputs;
+    if (hasUnknown(others)) return;
     try {
         await compareFirst(change, wanted, { target: targetOf(inputs, context) });
     } catch (error) {

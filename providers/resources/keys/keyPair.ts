@@ -91,7 +91,7 @@ export const keyPair: StateResource<KeyPairOutputs> = {
 
     async create(inputs, context) {
         const known = keptPair(inputs);
-        if (known === undefined) checkNobodyHas(inputs);
+        if (known === undefined) refuseHandedOutWithoutKey(inputs);
         const pair = known ?? newPair(inputs, context);
         // Random, not made from the key: ids are not secret.
         const kept = inputs["handedOut"] === true ? { ...pair, privateKey: "" } : pair;
@@ -149,7 +149,7 @@ function keyIsGone({ owner }: Properties): Fault {
     };
 }
 
-function checkNobodyHas({ owner, handedOut }: Properties): void {
+function refuseHandedOutWithoutKey({ owner, handedOut }: Properties): void {
     if (handedOut !== true) return;
     throw new InvalidArgument(
         `peer ${String(owner)}.handedOut`,

@@ -26,12 +26,12 @@ export const LOST_INPUTS: Record<string, PropertySchema> = {
 
 /** Refuses to make new secrets for a relay that the log says is there. */
 export async function lostKeyFailures(news: Properties, context: Context): Promise<Fault[]> {
-    const { audit, relay, replaceLostKeys: said } = news;
+    const { audit, relay, replaceLostKeys: confirmed } = news;
     const effect = effectOf(news);
     if (audit === undefined || effect === undefined) return [];
     const last = await lastApply(read(auditShape, audit, "audit"), String(relay));
     if (last === undefined) return [];
-    if (said === last.hash) {
+    if (confirmed === last.hash) {
         context.log(
             "warning",
             `${String(relay)}: its keys were lost with the state: ${effect.made} generated; ${effect.stops} until the new one is in use`,
@@ -39,7 +39,7 @@ export async function lostKeyFailures(news: Properties, context: Context): Promi
         return [];
     }
     const found = `the state does not have the keys of this relay, and the log (line ${last.sequence}) says that the relay exists: ${effect.made} generated, and ${effect.stops}`;
-    const stale = said === undefined ? "" : " (replaceLostKeys refers to another record)";
+    const stale = confirmed === undefined ? "" : " (replaceLostKeys refers to another record)";
     const fix = `restore the state, or copy the keys from the relay (docs/adopting.md), or set replaceLostKeys: "${last.hash}" to generate new ones`;
     return [{ path: `relay ${String(relay)}`, problem: `${found}${stale}`, fix }];
 }

@@ -28,13 +28,13 @@ export const seed: StateResource<SeedOutputs> = {
     async check(news, olds, context) {
         const { relay } = news;
         const inputs = withKept(news, olds);
-        const isMadeAnew = olds === undefined && keptIn(inputs) === undefined;
+        const isNew = olds === undefined && keptIn(inputs) === undefined;
         const isName = relay === UNKNOWN || (typeof relay === "string" && relay !== "");
         return {
             inputs,
             failures: [
                 ...(isName ? [] : [{ path: "relay", problem: "is not a name", fix: "give the name of the relay" }]),
-                ...(isMadeAnew ? await lostKeyFailures(news, context) : []),
+                ...(isNew ? await lostKeyFailures(news, context) : []),
             ],
         };
     },

@@ -11,11 +11,11 @@ import type { RegistryInputs } from "./inputs.js";
  * @param previous the ledger of last time; undefined for a new relay
  */
 export function nextLedger(
-    told: RegistryInputs,
+    inputs: RegistryInputs,
     previous: Ledger | undefined,
     context: Pick<Context, "log">,
 ): Pick<Allocation, "ledger" | "problems"> & { isUnfit: boolean } {
-    const { relay, subnet, subnet6, reserved = [], peers, publicKeys = {}, services } = told;
+    const { relay, subnet, subnet6, reserved = [], peers, publicKeys = {}, services } = inputs;
     const named = { peers: withOutputKeys(peers, publicKeys), services };
     const request = { subnet, subnet6, reservedAddresses: reserved, ...named };
     const now = new Date();

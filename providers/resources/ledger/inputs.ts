@@ -6,7 +6,7 @@ import type { Properties } from "../resource.js";
 import { anything, fields, flag, listOf, mapOf, number, optional, read, type Shape, text } from "../shape.js";
 import { peerShape } from "../wireguard/inputs.js";
 
-interface Told {
+interface OwnInputs {
     subnet: string;
     subnet6?: string;
     /** Addresses that are never allocated. */
@@ -19,9 +19,9 @@ interface Told {
     refused?: Fault[];
 }
 
-export type RegistryInputs = LoggedInputs & Told;
+export type RegistryInputs = LoggedInputs & OwnInputs;
 
-const toldShape: Shape<Told> = fields<Told>({
+const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     subnet: text,
     subnet6: optional(text),
     reserved: optional(listOf(text)),

@@ -88,8 +88,8 @@ export const registry: StateResource<RegistryOutputs> = {
     async check(news, olds, context) {
         const given = withKept(news, olds);
         compareLeaves([olds, news], context);
-        const told = readRegistry(given);
-        const { ledger, problems, isUnfit } = nextLedger(told, await previousLedger(told, olds, context), context);
+        const wanted = readRegistry(given);
+        const { ledger, problems, isUnfit } = nextLedger(wanted, await previousLedger(wanted, olds, context), context);
         // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
         // behind, the program brings back what was taken away since.
         const refused = isUnfit || problems.length === 0 ? {} : { refused: problems };

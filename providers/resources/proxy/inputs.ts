@@ -19,7 +19,7 @@ export interface ProxyInputs {
 }
 
 /** What the proxy is told, of which a preview may not know some. */
-interface Told {
+interface OwnInputs {
     addresses?: string[] | Unknown;
     services?: Record<string, ProxyService> | Unknown;
     authorities?: Record<string, string | Unknown> | Unknown;
@@ -28,7 +28,7 @@ interface Told {
     renewal?: "relay";
 }
 
-export type ProxyPlan = PlacedInputs & Told;
+export type ProxyPlan = PlacedInputs & OwnInputs;
 export type ProxyChange = Change<ProxyPlan, ProxyOutputs>;
 
 const servicesShape: Shape<Record<string, ProxyService>> = mapOf(
@@ -42,7 +42,7 @@ const servicesShape: Shape<Record<string, ProxyService>> = mapOf(
 
 const plain = { configuration: optional(number), renewal: optional(oneOf("relay")) };
 
-const toldShape: Shape<Told> = fields<Told>({
+const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     ...plain,
     addresses: optional(previewed(listOf(text))),
     services: optional(previewed(servicesShape)),

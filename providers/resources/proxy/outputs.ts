@@ -13,7 +13,7 @@ export interface ServedByProxy {
     cipher?: string;
 }
 
-export interface ProxyTold {
+export interface ProxyOwnOutputs {
     served?: Record<string, ServedByProxy>;
     certificates?: Record<string, CertificateRecord>;
     /** By algorithm. */
@@ -22,11 +22,11 @@ export interface ProxyTold {
     config?: string;
 }
 
-export type ProxyOutputs = PlacedOutputs & ProxyTold;
+export type ProxyOutputs = PlacedOutputs & ProxyOwnOutputs;
 
 const dated = { fingerprint: text, notBefore: text, notAfter: text };
 
-const shape: Shape<ProxyTold> = fields<ProxyTold>({
+const shape: Shape<ProxyOwnOutputs> = fields<ProxyOwnOutputs>({
     served: optional(
         mapOf(
             fields<ServedByProxy>({
@@ -46,7 +46,7 @@ const shape: Shape<ProxyTold> = fields<ProxyTold>({
 });
 
 /** Of the proxy, or what is kept of an apply while it runs. */
-export function readProxyTold(outputs: Properties): ProxyTold {
+export function readOwnProxyOutputs(outputs: Properties): ProxyOwnOutputs {
     return read(shape, outputs);
 }
 

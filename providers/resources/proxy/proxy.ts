@@ -1,6 +1,6 @@
 import type { Drift } from "../../../core/drift.js";
 import { serviceUrls } from "../../../core/names.js";
-import { type ProxyOutputs, readProxyOutputs, readProxyTold, type ServedByProxy } from "./outputs.js";
+import { type ProxyOutputs, readProxyOutputs, readOwnProxyOutputs, type ServedByProxy } from "./outputs.js";
 import { type ProxyPlan, readProxy, resolvedProxy } from "./inputs.js";
 import { known } from "../shape.js";
 import { servicesOf } from "./services.js";
@@ -106,7 +106,7 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs, "proxy"> = 
     async outputs({ inputs, context }, answer, keep) {
         const args = resolvedProxy(inputs);
         const target = targetOf(inputs, context);
-        const { issuers = {}, certificates: issued = {} } = readProxyTold(keep);
+        const { issuers = {}, certificates: issued = {} } = readOwnProxyOutputs(keep);
         const certificates = renewsItself(inputs) ? renewedCertificates(args, answer) : issued;
         const config = configHash(answer);
         const outputs = { certificates, issuers, ...(config === undefined ? {} : { config }) };

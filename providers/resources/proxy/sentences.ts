@@ -9,7 +9,7 @@ import type { ProxyService } from "../../../core/registry/model.js";
 import { certificateSentences, kept } from "./certificateSentences.js";
 import { join, same } from "../changes.js";
 import { type Effect, sentencesOf, toldElsewhere, type Wording } from "../effects.js";
-import { arrival, IF_DIFFERENT, mayMove } from "../inputSentences.js";
+import { machineChange, IF_DIFFERENT, mayMove } from "../inputSentences.js";
 import { type ChangeKind, type Properties, UNKNOWN } from "../resource.js";
 import { count, listNames, valueText } from "../sentences.js";
 
@@ -89,7 +89,7 @@ const place: Effect<ProxyPlan, ProxyOutputs> = (change) => {
     if (before === undefined || !isElsewhere(change) || !isServing(before.inputs, inputs)) return [];
     const { relay } = inputs;
     return [
-        `${relay}: ${arrival(change) === "either" ? IF_DIFFERENT : ""}the proxy is started there with new certificates: clients of services reconnect`,
+        `${relay}: ${machineChange(change) === "either" ? IF_DIFFERENT : ""}the proxy is started there with new certificates: clients of services reconnect`,
     ];
 };
 
@@ -109,13 +109,13 @@ export const proxyWording: Wording<ProxyPlan, ProxyOutputs> = {
         configuration,
         renewal: renewalSentences,
     },
-    closing: (change, said) => {
+    closing: (change, sentences) => {
         const { before, inputs } = change;
         const { relay } = inputs;
         const renewed = due(change).map((id) => `${relay}: certificate of ${leafTitle(id)} is renewed`);
         const loaded =
             Object.keys(servicesOf(before?.inputs)).length > 0 &&
-            said.length + renewed.length > 0 &&
+            sentences.length + renewed.length > 0 &&
             !isElsewhere(change) &&
             before?.inputs.appName === inputs.appName;
         return [

@@ -29,7 +29,7 @@ export function warn<I extends PlacedInputs, O extends PlacedOutputs>(
     for (const warning of parts.warnings?.(change) ?? []) change.context.log("warning", warning);
 }
 
-export function say(change: Pick<Change, "context">, sentences: string[]): void {
+export function logSentences(change: Pick<Change, "context">, sentences: string[]): void {
     for (const sentence of sentences) change.context.log("info", sentence);
 }
 

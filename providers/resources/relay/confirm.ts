@@ -45,7 +45,7 @@ export async function confirm(
     if (lost.length === 0) return;
     throw new HostError(
         describeHost(target.host),
-        `${listNames(await Promise.all(lost.map((row) => inWords(row, nameOf))))} lost the connection because of this change, which was rolled back at once`,
+        `${listNames(await Promise.all(lost.map((row) => describeLost(row, nameOf))))} lost the connection because of this change, which was rolled back at once`,
         "check how the change affects connectivity, for example a route that contains the address a peer connects from; if a peer just disconnected in these seconds, apply again",
     );
 }
@@ -91,7 +91,7 @@ export function unconfirmed(where: string, cause: Error, seconds: number): HostE
     );
 }
 
-async function inWords(
+async function describeLost(
     row: ReturnType<typeof lostRows.parse>[number],
     nameOf: (publicKey: string) => Promise<string | undefined>,
 ): Promise<string> {

@@ -128,8 +128,8 @@ export async function emptyLeft(
         const details = emptied(moved, place);
         const log = await AuditLog.open(inputs.audit, {});
         const known = await log.findDetails(
-            ({ action, details: told }) =>
-                action === "relay_move" && told.place === details.place && told.move === details.move,
+            ({ action, details: recorded }) =>
+                action === "relay_move" && recorded.place === details.place && recorded.move === details.move,
         );
         if (known !== undefined) continue;
         await changeRelay(place, "remove", { table: tableName(place.names) });

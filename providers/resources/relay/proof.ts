@@ -11,7 +11,7 @@ import { isLeaf } from "../wireguard/leaf.js";
  */
 export function removals(change: WireGuardChange): PeerChange[] {
     const planned = peerChanges(change);
-    const told = new Set(
+    const changed = new Set(
         planned.flatMap(({ name, formerly }) => [name, ...(formerly === undefined ? [] : [formerly])]),
     );
     const listed = peersOf(change.inputs);
@@ -19,7 +19,7 @@ export function removals(change: WireGuardChange): PeerChange[] {
     const registry = change.before?.outputs.registry ?? {};
     const unfinished = Object.entries(registry)
         .filter(([name, { status, publicKey }]) => status === "active" && !(name in listed) && !owned.has(publicKey))
-        .filter(([name]) => !told.has(name))
+        .filter(([name]) => !changed.has(name))
         .map(([name, { address, address6, publicKey }]): PeerChange => {
             const peer = { address, ...(address6 === undefined ? {} : { address6 }), publicKey };
             return { kind: "remove", name, peer, publicKey };

@@ -27,7 +27,7 @@ import {
 } from "../resource.js";
 import type { Change } from "./change.js";
 import type { RelayResourceParts } from "./parts.js";
-import { changesIn, driftChanges, driftSentences, effectsOf, say, warn } from "./compare.js";
+import { changesIn, driftChanges, driftSentences, effectsOf, logSentences, warn } from "./compare.js";
 import { apply, emptyAndRecord, keptFiles, stepValues, warnOfSurroundings, withRemoved } from "./apply.js";
 
 /** A resource on a relay: its inputs and outputs are read once, here, and typed from then on. */
@@ -109,7 +109,7 @@ async function planned<I extends PlacedInputs, O extends PlacedOutputs>(
         ...driftChanges(parts.restored?.(change) ?? []),
         ...driftChanges(readDrift(before.outputs.drift)),
     };
-    if (Object.keys(changes).length > 0) say(change, effectsOf(parts, change));
+    if (Object.keys(changes).length > 0) logSentences(change, effectsOf(parts, change));
     return { changes };
 }
 
@@ -203,7 +203,7 @@ function preview<I extends PlacedInputs, O extends PlacedOutputs>(
 ): Properties {
     const effects = effectsOf(parts, change);
     // The engine asks for a diff before an update, never before a create.
-    if (change.before === undefined) say(change, effects);
+    if (change.before === undefined) logSentences(change, effects);
     const plan = [...(parts.warnings?.(change) ?? []), ...effects];
     const files = change.before !== undefined && change.before.outputs.files === undefined ? {} : { files: UNKNOWN };
     return { ...parts.previewOutputs(change), ...files, drift: {}, record: UNKNOWN, plan };

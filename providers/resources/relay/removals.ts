@@ -13,7 +13,7 @@ import { HostError, HostUnreachable } from "../../../core/errors.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import { tableName } from "../../../core/names.js";
 import { formatMark } from "../../../core/protocol/mark.js";
-import { type GoneKey, leftInWords, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
+import { type GoneKey, leftSentences, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
 import { problems as problemRows, removed as removedRows } from "../../../core/protocol/removed.js";
 import { servedPorts } from "../../../core/protocol/services.js";
 import { linesOf } from "../../../core/protocol/table.js";
@@ -243,10 +243,10 @@ function addressesOf(allowedIps: string[]): Record<string, string> {
 function problemsIn(gone: Gone[], answer: Answers<"removals">): string[] {
     const revocation = parseRevocation(answer.proof);
     return [
-        ...problemRows.parse(answer.problems).map(({ part, said }) => {
-            return `${PARTS[part] ?? part}: ${said.replace(/[A-Za-z0-9+/]{43}=/g, "[key]")}`;
+        ...problemRows.parse(answer.problems).map(({ part, said: output }) => {
+            return `${PARTS[part] ?? part}: ${output.replace(/[A-Za-z0-9+/]{43}=/g, "[key]")}`;
         }),
-        ...(revocation === undefined ? [] : leftInWords(revocation, gone)),
+        ...(revocation === undefined ? [] : leftSentences(revocation, gone)),
     ];
 }
 

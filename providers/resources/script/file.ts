@@ -11,7 +11,7 @@ import { relayProgram } from "../../hosts/program.js";
 /** What a script says besides its steps. */
 export interface ScriptHead {
     /** What it does, a line each, for who reads it before running it. */
-    says: string[];
+    comments: string[];
     /** The file's name, for the commands in its head. */
     name: string;
     publicKey: string;
@@ -44,7 +44,10 @@ const checks = (hash: string): string[] =>
  * The script: a head in plain sight, then the relay's program and the bundles of its steps as sections. Lines of a
  * section begin with a space or a single "@", a section with two of them.
  */
-export function renderScript({ says, name, publicKey, values }: ScriptHead, bundles: Record<string, string>): string {
+export function renderScript(
+    { comments, name, publicKey, values }: ScriptHead,
+    bundles: Record<string, string>,
+): string {
     const steps = { steps: Object.keys(bundles).join(" ") };
     const body = [
         `@@script\n${scriptValues.render({ ...values, ...steps })}`,
@@ -54,7 +57,7 @@ export function renderScript({ says, name, publicKey, values }: ScriptHead, bund
     ].join("");
     const head = [
         "#!/bin/bash",
-        ...says.map((line) => `# ${line}`.trimEnd()),
+        ...comments.map((line) => `# ${line}`.trimEnd()),
         "#",
         "# It contains no private key. It does contain secrets (preshared keys, and the key that authenticates its receipt): keep mode 0600",
         "# and delete it once it has run. Running it again changes nothing.",

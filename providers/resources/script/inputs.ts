@@ -13,7 +13,7 @@ import { fields, mapOf, number, oneOf, optional, previewed, read, type Shape, te
 import { readWireGuard, type WireGuardPlan } from "../wireguard/inputs.js";
 import { registryShape } from "../wireguard/outputs.js";
 
-interface Told {
+interface OwnInputs {
     /** The output of the script. */
     receipt?: string | Unknown;
     /** The relay's public key, if there is no receipt. */
@@ -21,7 +21,7 @@ interface Told {
 }
 
 /** All that Host, Firewall, WireGuard, Proxy and Grants are told elsewhere. */
-export type ScriptInputs = HostInputs & FirewallInputs & WireGuardPlan & ProxyPlan & GrantsInputs & Told;
+export type ScriptInputs = HostInputs & FirewallInputs & WireGuardPlan & ProxyPlan & GrantsInputs & OwnInputs;
 
 /** What stays of a receipt in the state. */
 export interface ReceiptMark {
@@ -56,7 +56,7 @@ export interface ServedService {
 
 export type Served = Record<string, ServedService>;
 
-export interface ScriptTold {
+export interface ScriptOwnOutputs {
     sha256?: string;
     edition?: string;
     /** SHA-256 of what the script does. */
@@ -70,15 +70,15 @@ export interface ScriptTold {
     receipt?: ReceiptMark;
 }
 
-export type ScriptOutputs = PlacedOutputs & ScriptTold;
+export type ScriptOutputs = PlacedOutputs & ScriptOwnOutputs;
 export type ScriptChange = Change<ScriptInputs, ScriptOutputs>;
 
-const toldShape: Shape<Told> = fields<Told>({
+const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     receipt: optional(previewed(text)),
     relayPublicKey: optional(previewed(text)),
 });
 
-const outputsShape: Shape<ScriptTold> = fields<ScriptTold>({
+const outputsShape: Shape<ScriptOwnOutputs> = fields<ScriptOwnOutputs>({
     sha256: optional(text),
     edition: optional(text),
     payload: optional(text),
@@ -115,8 +115,8 @@ const outputsShape: Shape<ScriptTold> = fields<ScriptTold>({
 });
 
 export function readScript(inputs: Properties): ScriptInputs {
-    const told = read(toldShape, readHost(inputs));
-    return { ...told, ...readFirewall(inputs), ...readWireGuard(inputs), ...readProxy(inputs), ...readGrants(inputs) };
+    const own = read(toldShape, readHost(inputs));
+    return { ...own, ...readFirewall(inputs), ...readWireGuard(inputs), ...readProxy(inputs), ...readGrants(inputs) };
 }
 
 export function readScriptOutputs(outputs: Properties): ScriptOutputs {

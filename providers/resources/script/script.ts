@@ -10,7 +10,7 @@ import {
     type ScriptChange,
     type ScriptOutputs,
     scriptPath,
-    type ScriptTold,
+    type ScriptOwnOutputs,
     type Served,
 } from "./inputs.js";
 import { resolved } from "../wireguard/inputs.js";
@@ -31,7 +31,7 @@ import { isRenamed, renameRecords } from "../relay/rename.js";
 import { bundlesOf, payloadOf, REMOVAL } from "./payload.js";
 import { genuineReceipt, markOf, receiptFailures, receiptOf } from "./receipt.js";
 import { receiptRecords } from "./records.js";
-import { blindness, isNews, scriptSentences, servedOf } from "./sentences.js";
+import { unreadableSentence, isNews, scriptSentences, servedOf } from "./sentences.js";
 import { wireguardParts } from "../wireguard/wireguard.js";
 import { recordedRegistry } from "../wireguard/history.js";
 import { registryAfter, type RegistryEntry } from "../wireguard/registry.js";
@@ -68,7 +68,7 @@ export const script: Produces<ScriptOutputs> = {
         await verifyRecord(inputs.audit, before.outputs.record, context);
         const changes = changesIn(change);
         for (const warning of proxyWarnings(change)) context.log("warning", warning);
-        if (Object.keys(changes).length > 0) say(change, changes);
+        if (Object.keys(changes).length > 0) logEffects(change, changes);
         return { changes };
     },
 
@@ -76,7 +76,7 @@ export const script: Produces<ScriptOutputs> = {
         const change: ScriptChange = { inputs: readScript(news), context };
         if (context.preview) {
             for (const warning of proxyWarnings(change)) context.log("warning", warning);
-            say(change, {});
+            logEffects(change, {});
             return { id: "", outputs: preview(change) };
         }
         const id = mintId();
@@ -91,7 +91,7 @@ export const script: Produces<ScriptOutputs> = {
 
     async read(id, given, state, context) {
         const [inputs, outputs] = [readScript(given), readScriptOutputs(state)];
-        context.log("warning", blindness(inputs, outputs));
+        context.log("warning", unreadableSentence(inputs, outputs));
         return { id, inputs: given, outputs: { ...outputs, drift: storeDrift(fileDrift(inputs, outputs)) } };
     },
 
@@ -171,7 +171,7 @@ async function apply(id: string, change: ScriptChange): Promise<Properties> {
     return { ...result, drift: {}, record };
 }
 
-async function prepare(id: string, change: ScriptChange, operation: Operation): Promise<ScriptTold> {
+async function prepare(id: string, change: ScriptChange, operation: Operation): Promise<ScriptOwnOutputs> {
     const { inputs, before, context } = change;
     const { relay } = inputs;
     const path = scriptPath(inputs);
@@ -267,7 +267,7 @@ function preview(change: ScriptChange): Properties {
     };
 }
 
-function say(change: ScriptChange, changes: Record<string, ChangeKind>): void {
+function logEffects(change: ScriptChange, changes: Record<string, ChangeKind>): void {
     const { inputs, before, context } = change;
     const drift = driftSentences(inputs, readDrift(before?.outputs.drift));
     for (const sentence of [...drift, ...scriptSentences(change, changes)]) context.log("info", sentence);

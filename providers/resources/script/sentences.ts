@@ -55,16 +55,16 @@ export function scriptSentences(change: ScriptChange, changes: Record<string, Ch
 }
 
 /** The sentence of a refresh that cannot read the relay. */
-export function blindness(inputs: ScriptInputs, outputs: ScriptOutputs): string {
+export function unreadableSentence(inputs: ScriptInputs, outputs: ScriptOutputs): string {
     const { relay } = inputs;
     const receipt = outputs.receipt;
-    const said =
+    const lastReceipt =
         receipt === undefined
             ? "no receipt has come back yet"
             : `its last receipt is of script ${receipt.script.slice(0, 16)} (${receipt.edition}), generation ${receipt.generation}`;
     const pending =
         receipt !== undefined && receipt.script !== outputs.sha256 ? "; the newest script has not come back" : "";
-    return `${relay}: there is no connection to this relay, so it cannot be read; ${said}${pending}`;
+    return `${relay}: there is no connection to this relay, so it cannot be read; ${lastReceipt}${pending}`;
 }
 
 export function isNews(receipt: Receipt | undefined, outputs: ScriptOutputs | undefined): boolean {

@@ -21,7 +21,7 @@ export async function write(
     payload: Payload,
     edition: string,
     auditMark: string,
-    says: string[],
+    comments: string[],
 ): Promise<string> {
     const { audit, interface: device } = inputs;
     const path = inProject(scriptPath(inputs), audit.project);
@@ -29,7 +29,7 @@ export async function write(
     const signer = await (await AuditLog.open(audit, { expectExisting: true })).signingKey();
     const text = renderScript(
         {
-            says: [...says, `Written ${edition} for ${owner}.`],
+            comments: [...comments, `Written ${edition} for ${owner}.`],
             name: scriptName(path),
             publicKey: signer.publicKey,
             values: { name, interface: device, etc, run, owner, edition, ...receiptPads(String(inputs.seed)) },

@@ -1,5 +1,5 @@
 import { known } from "../shape.js";
-import type { EpochOutput, WireGuardOutputs, WireGuardTold } from "./outputs.js";
+import type { EpochOutput, WireGuardOutputs, WireGuardOwnOutputs } from "./outputs.js";
 import type { WireGuardInputs, WireGuardPlan } from "./inputs.js";
 import type { WireGuardChange } from "./change.js";
 import { type EpochPlace, epochPlaces } from "../../../core/keys/epochs.js";
@@ -48,7 +48,7 @@ export function keyFiles(args: WireGuardInputs, device: string): Record<string, 
 export function epochOutputs(
     inputs: WireGuardPlan,
     answer: CommonAnswers<"wireguard" | "read">,
-): Required<Omit<WireGuardTold, "registry">> {
+): Required<Omit<WireGuardOwnOutputs, "registry">> {
     const live = interfaces.parse(answer.interfaces).map((each) => ({ ...each, publicKey: each.publicKey ?? "" }));
     const newest = live.at(-1);
     return {
@@ -80,8 +80,8 @@ function onEpoch(
 
 /** Before an apply: keys that are in the state are known, and those that the relay told. */
 export function previewEpochs({ inputs, before }: Pick<WireGuardChange, "inputs" | "before">): Properties {
-    const told = before?.outputs.epochs ?? {};
-    const keyAt = (epoch: number): unknown => publicKeyOfEpoch(inputs, epoch) ?? told[epoch]?.publicKey ?? UNKNOWN;
+    const readBack = before?.outputs.epochs ?? {};
+    const keyAt = (epoch: number): unknown => publicKeyOfEpoch(inputs, epoch) ?? readBack[epoch]?.publicKey ?? UNKNOWN;
     const unchanged = before !== undefined && same(before.inputs.epochs, inputs.epochs);
     return {
         publicKey: keyAt(Math.max(...inputs.epochs)),

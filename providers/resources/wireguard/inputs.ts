@@ -63,7 +63,7 @@ export interface LeafInputs {
 }
 
 /** What WireGuard is told, of which a preview may not know some. */
-interface Told extends Omit<WireGuardInputs, "address" | "address6" | Previewed> {
+interface OwnInputs extends Omit<WireGuardInputs, "address" | "address6" | Previewed> {
     address: string | Unknown;
     address6?: string | Unknown;
     privateKeys?: Record<string, string | Unknown> | Unknown;
@@ -85,10 +85,10 @@ interface Told extends Omit<WireGuardInputs, "address" | "address6" | Previewed>
 
 type Previewed = "privateKeys" | "seed" | "peers" | "publicKeys" | "presharedKeys" | "leaf";
 
-export type WireGuardPlan = PlacedInputs & Told;
+export type WireGuardPlan = PlacedInputs & OwnInputs;
 
 /** As much of it as tells who is on the interface, with which keys. */
-export type PeersTold = Pick<Told, "peers" | "publicKeys" | "presharedKeys" | "seed">;
+export type PeerInputs = Pick<OwnInputs, "peers" | "publicKeys" | "presharedKeys" | "seed">;
 
 export const peerShape: Shape<RegistryPeer> = fields<RegistryPeer>({
     address: text,
@@ -114,7 +114,7 @@ const plain: Fields<Omit<WireGuardInputs, "address" | "address6" | Previewed>> =
     routes: listOf(text),
 };
 
-const toldShape: Shape<Told> = fields<Told>({
+const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     ...plain,
     address: previewed(text),
     address6: optional(previewed(text)),
@@ -124,7 +124,7 @@ const toldShape: Shape<Told> = fields<Told>({
     publicKeys: optional(previewed(mapOf(previewed(text)))),
     presharedKeys: optional(previewed(mapOf(anything))),
     leaf: optional(
-        fields<NonNullable<Told["leaf"]>>({
+        fields<NonNullable<OwnInputs["leaf"]>>({
             name: previewed(text),
             keyEpoch: previewed(number),
             admitted: previewed(number),
@@ -135,7 +135,7 @@ const toldShape: Shape<Told> = fields<Told>({
     listed: optional(listOf(text)),
     peerNames: optional(previewed(text)),
     reached: optional(
-        fields<NonNullable<Told["reached"]>>({
+        fields<NonNullable<OwnInputs["reached"]>>({
             endpoint: optional(anything),
             machine: optional(anything),
             client: optional(anything),

@@ -1,5 +1,5 @@
 import { known } from "../shape.js";
-import type { LeafInputs, PeersTold, WireGuardPlan } from "./inputs.js";
+import type { LeafInputs, PeerInputs, WireGuardPlan } from "./inputs.js";
 import { peerChanges, peersOf } from "./peerChanges.js";
 import { listNames, valueText } from "../sentences.js";
 import type { WireGuardOutputs } from "./outputs.js";
@@ -89,7 +89,7 @@ function relayAt(inputs: WireGuardPlan): string {
 }
 
 /** Of the relay, as the peer knows it. */
-function relayAddresses(inputs: PeersTold): string | undefined {
+function relayAddresses(inputs: PeerInputs): string | undefined {
     if (known(inputs.peers) === undefined) return undefined;
     const [relay] = Object.values(peersOf(inputs));
     return [relay?.address, relay?.address6].filter((each) => each !== undefined).join(" and ");
@@ -121,6 +121,6 @@ function details(inputs: WireGuardPlan): Record<string, unknown> {
     return { relay, interface: device, tunnel_ip: inputs.address, endpoint, networks: networksOf(inputs) };
 }
 
-function networksOf(inputs: PeersTold): string[] {
+function networksOf(inputs: PeerInputs): string[] {
     return Object.values(peersOf(inputs)).flatMap(routesOf);
 }

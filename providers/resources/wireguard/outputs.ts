@@ -11,7 +11,7 @@ export interface EpochOutput {
 }
 
 /** What WireGuard tells; all of it is absent in the state of a relay that was not applied yet. */
-export interface WireGuardTold {
+export interface WireGuardOwnOutputs {
     /** Of the newest key epoch. */
     publicKey?: string;
     epochs?: Record<string, EpochOutput>;
@@ -21,7 +21,7 @@ export interface WireGuardTold {
     registry?: Record<string, RegisteredPeer>;
 }
 
-export type WireGuardOutputs = PlacedOutputs & WireGuardTold;
+export type WireGuardOutputs = PlacedOutputs & WireGuardOwnOutputs;
 
 export const registryShape: Shape<Record<string, RegisteredPeer>> = mapOf(
     fields<RegisteredPeer>({
@@ -39,7 +39,7 @@ export const registryShape: Shape<Record<string, RegisteredPeer>> = mapOf(
     }),
 );
 
-const shape: Shape<WireGuardTold> = fields<WireGuardTold>({
+const shape: Shape<WireGuardOwnOutputs> = fields<WireGuardOwnOutputs>({
     publicKey: optional(text),
     epochs: optional(mapOf(fields<EpochOutput>({ interface: text, port: number, publicKey: text }))),
     onEpoch: optional(mapOf(number)),

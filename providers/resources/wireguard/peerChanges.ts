@@ -1,5 +1,5 @@
 import { peerKey } from "../../../core/registry/peerKey.js";
-import type { PeersTold } from "./inputs.js";
+import type { PeerInputs } from "./inputs.js";
 import { admittedOf, keyEpochOf, routesOf } from "../../../core/registry/defaults.js";
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { same } from "../changes.js";
@@ -22,8 +22,8 @@ export interface PeerChange {
 }
 
 interface Versions {
-    before?: { inputs: PeersTold } | undefined;
-    inputs: PeersTold;
+    before?: { inputs: PeerInputs } | undefined;
+    inputs: PeerInputs;
 }
 
 /**
@@ -31,7 +31,7 @@ interface Versions {
  * renamed; a new key includes its new preshared key, and so does a new name.
  */
 export function peerChanges({ before, inputs }: Versions): PeerChange[] {
-    const olds: PeersTold = before?.inputs ?? {};
+    const olds: PeerInputs = before?.inputs ?? {};
     const then = peersOf(olds);
     const now = peersOf(inputs);
     const gone = new Set(Object.keys(then).filter((name) => !(name in now)));
@@ -80,11 +80,11 @@ export function restoredPeers({ inputs, removed = NOTHING_REMOVED }: Versions & 
 }
 
 /** The key of a peer, wherever it comes from; undefined while it is not known. */
-export function keyOf(inputs: PeersTold, name: string): string | undefined {
+export function keyOf(inputs: PeerInputs, name: string): string | undefined {
     return known(peerKey(name, known(known(inputs.peers)?.[name]), known(inputs.publicKeys)));
 }
 
-export function peersOf(inputs: PeersTold): Record<string, RegistryPeer> {
+export function peersOf(inputs: PeerInputs): Record<string, RegistryPeer> {
     const peers = known(inputs.peers) ?? {};
     return isKnown(peers) ? peers : {};
 }
@@ -94,15 +94,15 @@ function isKnown(peers: Record<string, RegistryPeer | Unknown>): peers is Record
 }
 
 /** The preshared key that the program gives a peer, `none` included; undefined where it is derived. */
-export function givenPresharedKey(inputs: PeersTold, name: string): unknown {
+export function givenPresharedKey(inputs: PeerInputs, name: string): unknown {
     return known(inputs.presharedKeys)?.[name];
 }
 
-function unknownKey(inputs: PeersTold, name: string): boolean {
+function unknownKey(inputs: PeerInputs, name: string): boolean {
     return known(inputs.publicKeys)?.[name] === UNKNOWN;
 }
 
 /** What decides the preshared key of a peer whose name and key stay. */
-function presharedOf(inputs: PeersTold, name: string, peer: RegistryPeer): unknown {
+function presharedOf(inputs: PeerInputs, name: string, peer: RegistryPeer): unknown {
     return givenPresharedKey(inputs, name) ?? [inputs.seed, keyEpochOf(peer), admittedOf(peer)];
 }

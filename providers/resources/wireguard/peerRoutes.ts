@@ -24,7 +24,7 @@ export function* routeFailures(inputs: WireGuardPlan): Generator<Fault> {
         ...literal(reached.machine, OWN),
         ...literal(reached.endpoint, "the relay's endpoint"),
     ];
-    yield* held(inputs, own);
+    yield* refusedRoutes(inputs, own);
 }
 
 /** A route over the relay's own gateway or address would send the relay's own traffic into the tunnel. */
@@ -39,7 +39,7 @@ export function refuseRoutes(inputs: WireGuardPlan, facts: Facts): void {
             .filter((entry) => entry.device !== device && entry.device !== "lo")
             .map(({ address }) => ({ address: address.split("/")[0] ?? address, what: OWN })),
     ];
-    for (const { path, problem, fix } of held(inputs, own)) throw new HostError(path, problem, fix);
+    for (const { path, problem, fix } of refusedRoutes(inputs, own)) throw new HostError(path, problem, fix);
 }
 
 const OWN = "the relay's own address";
@@ -52,12 +52,12 @@ export function clientWarnings({ before, inputs }: Pick<WireGuardChange, "before
     const { client } = inputs.reached ?? {};
     const known = new Set(Object.values(peersOf(before?.inputs ?? {})).flatMap(routesOf));
     const own = literal(client, "where the last update connected from");
-    return [...held(inputs, own, (route) => !known.has(route))].map(
+    return [...refusedRoutes(inputs, own, (route) => !known.has(route))].map(
         ({ path, problem }) => `${inputs.relay}: ${path}: ${problem}; an update from there will be refused`,
     );
 }
 
-function* held(
+function* refusedRoutes(
     inputs: WireGuardPlan,
     own: Own[],
     isConcerned: (route: string) => boolean = () => true,

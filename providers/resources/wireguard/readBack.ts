@@ -1,4 +1,4 @@
-import { leftInWords, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
+import { leftSentences, notGone, parseRevocation } from "../../../core/protocol/revocation.js";
 import { linesOf } from "../../../core/protocol/table.js";
 import type { Answers } from "../../../core/protocol/steps.js";
 import { readDrift } from "../../../core/drift.js";
@@ -23,9 +23,9 @@ import { registryAfter } from "./registry.js";
 /** What the relay has after an apply, as it was read back; whatever is not as it was to be is a problem. */
 export async function readBack(
     change: WireGuardChange,
-    told: Answers<"wireguard">,
+    applied: Answers<"wireguard">,
 ): Promise<Outcome<WireGuardOutputs>> {
-    const answer = withKnownFormers(told, await formersAfter(change));
+    const answer = withKnownFormers(applied, await formersAfter(change));
     const args = resolved(change.inputs);
     const { interface: device } = change.inputs;
     const admitted = withoutCut(args, answer);
@@ -33,7 +33,7 @@ export async function readBack(
     const revocation = parseRevocation(answer.proof);
     const problems = [
         ...wireDrift(admitted, desiredPeers(admitted), answer, device).map(({ sentence }) => sentence),
-        ...(revocation === undefined ? [] : leftInWords(revocation, gone)),
+        ...(revocation === undefined ? [] : leftSentences(revocation, gone)),
     ];
     const known = new Set([
         ...peerChanges(change).flatMap(({ publicKey, oldPublicKey }) => [publicKey, oldPublicKey]),

@@ -9,7 +9,7 @@ import { adoptsValue } from "../import/adoption.js";
 import { compareFirst, compareInPreview, mayAdopt } from "../import/adoptionCheck.js";
 import { wireguardInputs, wireguardOutputs } from "../import/imported.js";
 import { ignoredChanges } from "../ledger/ignored.js";
-import { arrival } from "../inputSentences.js";
+import { machineChange } from "../inputSentences.js";
 import { endpointsLeft } from "../relay/move.js";
 import { unfitSecrets } from "./known.js";
 import { clientWarnings, refuseRoutes, routeFailures } from "./peerRoutes.js";
@@ -91,7 +91,7 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs,
         const args = resolved(inputs);
         const peers = desiredPeers(args);
         const inherited =
-            before === undefined || arrival(change) === "same"
+            before === undefined || machineChange(change) === "same"
                 ? undefined
                 : await endpointsLeft(targetOf(before.inputs, context), targetOf(inputs, context));
         return {
@@ -132,14 +132,14 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs,
         registry: withReplaced(outputs.registry ?? {}, overlaps(withKnownFormers(answer, formersIn(outputs)))),
     }),
 
-    drift(inputs, outputs, told) {
+    drift(inputs, outputs, observed) {
         const { interface: device } = inputs;
-        const answer = withKnownFormers(told, formersIn(outputs));
+        const answer = withKnownFormers(observed, formersIn(outputs));
         const args = withoutCut(resolved(inputs), answer);
         const peers = expectedOnWire(args);
         return [
             ...wireDrift(args, peers, answer, device, publicKeysIn(outputs)),
-            ...unknownFormers(told, formersIn(outputs)),
+            ...unknownFormers(observed, formersIn(outputs)),
             ...overdue(args, answer, keysOn(answer, args, device), new Date()),
             ...recordDrift(args, expectedPeers(peers, answer), answer),
             ...kernelDrift(answer),

@@ -1,10 +1,10 @@
 import { statusOf, unreachableStatus } from "../../../../core/status/index.js";
-import { bytes, duration, inWords } from "../../../../cli/status/render.js";
+import { bytes, duration, statusText } from "../../../../cli/status/render.js";
 import { fingerprint } from "../../../../core/keys/index.js";
 import { changed, healthy, key, known, NOW, onWire } from "../../core/status/relays.js";
 
 it("a relay in words", () => {
-    expect(inWords(statusOf(known, healthy())))
+    expect(statusText(statusOf(known, healthy())))
         .toBe(`office  root@203.0.113.7, wg0 on port 51820 (epoch 1), 1 of 5 peers connected
 
   PEER     ADDRESS           STATE      HANDSHAKE  ENDPOINT            RECEIVED      SENT  EPOCH  EXPIRES
@@ -25,7 +25,7 @@ it("a relay in words", () => {
 });
 
 it("a relay in words, in a terminal of 80 columns: what is too long stands below, in one piece", () => {
-    const text = inWords(statusOf(known, healthy()), 80);
+    const text = statusText(statusOf(known, healthy()), 80);
     expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
     expect(text).toContain(`
   PEER     ADDRESS           STATE      HANDSHAKE  RECEIVED      SENT  EPOCH
@@ -50,7 +50,7 @@ it("what is not as it should be, in one line", () => {
         changing.pending = ["network"];
         changing.journal = [`${NOW}\tcertificate_renew\tname=wiki`];
     });
-    const text = inWords(statusOf(known, answer));
+    const text = statusText(statusOf(known, answer));
     expect(text).toContain(
         "  drift: 1 unknown peer on the interface; `pulumi up --refresh` removes them\n  drift: dora is not on wg0\n  drift: the proxy does not run\n",
     );
@@ -64,7 +64,7 @@ it("what is not as it should be, in one line", () => {
 });
 
 it("a relay that could not be asked", () => {
-    const text = inWords(unreachableStatus(known, "root@203.0.113.7: it cannot be reached"));
+    const text = statusText(unreachableStatus(known, "root@203.0.113.7: it cannot be reached"));
     expect(text).toMatch(/^office {2}root@203\.0\.113\.7: not reachable\n/);
     expect(text).toContain("  alice    10.8.0.2          unknown\n");
     expect(text).toMatch(/\n {2}problem: root@203\.0\.113\.7: it cannot be reached\n$/);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import type { Beside } from "../../../../core/adoption/beside.js";
+import type { Surroundings } from "../../../../core/adoption/surroundings.js";
 import { fromQuickFile } from "../../../../core/adoption/fromQuick.js";
 import { generateKeyPair } from "../../../../core/keys/index.js";
 
@@ -18,7 +18,7 @@ const onWire = (publicKey: string, allowedIps: string[], presharedKey = "") => (
 });
 
 describe("an interface that can be looked at", () => {
-    const beside = (changes: object = {}): Beside => ({
+    const beside = (changes: object = {}): Surroundings => ({
         subject: "wg0.conf",
         path: "/etc/wireguard/wg0.conf",
         interface: "wg0",

@@ -1,7 +1,7 @@
 import { fingerprint } from "../../../../core/keys/index.js";
 import {
     gone as goneTable,
-    leftInWords,
+    leftSentences,
     notGone,
     parseRevocation,
     type GoneKey,
@@ -25,7 +25,7 @@ it("knows where nothing was found", () => {
         addressesAbsentFrom: ["elements"],
         left: [],
     });
-    expect(leftInWords(revocation, gone)).toEqual([]);
+    expect(leftSentences(revocation, gone)).toEqual([]);
     expect(notGone(revocation, gone)).toEqual(new Set());
     expect(parseRevocation(undefined)).toBeUndefined();
 });
@@ -34,7 +34,7 @@ it("says what is left of whom, and where", () => {
     const text = `${clean}left\tkeys\tpeers\t${key("carol")}\nleft\taddresses\telements\t10.8.0.5\n`;
     const revocation = parseRevocation(text)!;
     expect(revocation).toMatchObject({ keysAbsentFrom: ["interface wg0"], addressesAbsentFrom: [] });
-    expect(leftInWords(revocation, gone)).toEqual([
+    expect(leftSentences(revocation, gone)).toEqual([
         `the key of carol (${fingerprint(key("carol"))}) was revoked and is still in peers; the next \`pulumi up\` removes it there`,
         "the address 10.8.0.5 of dave was revoked and is still in elements; the next `pulumi up` removes it there",
     ]);
@@ -44,7 +44,7 @@ it("says what is left of whom, and where", () => {
 
 it("trusts no removal while a rule lets connections go on", () => {
     const revocation = parseRevocation(`${clean}left\trules\tct state established accept\n`)!;
-    expect(leftInWords(revocation, gone)).toEqual([
+    expect(leftSentences(revocation, gone)).toEqual([
         expect.stringContaining(
             "a rule lets connections go on that nothing allows any more: ct state established accept",
         ),

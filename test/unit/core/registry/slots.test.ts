@@ -11,7 +11,7 @@ const request: fc.Arbitrary<SlotRequest> = fc
     .record({
         wanted: fc.dictionary(
             fc.constantFrom(...NAMES),
-            fc.record({ pinned: slot, held: slot, wish: slot }, { requiredKeys: [] }),
+            fc.record({ pinned: slot, current: slot, preferred: slot }, { requiredKeys: [] }),
         ),
         retired: fc.uniqueArray(fc.tuple(fc.constantFrom("old", "older", "oldest"), slot), {
             selector: ([name]) => name,
@@ -49,9 +49,12 @@ it("whoever holds a slot keeps it, unless another name holds it as well", () => 
     fc.assert(
         fc.property(request, (asked) => {
             const { slots } = assignSlots(asked);
-            for (const [name, { held, pinned }] of asked.wanted) {
-                const same = [...asked.wanted].filter(([, want]) => want.pinned === undefined && want.held === held);
-                if (held !== undefined && pinned === undefined && same.length === 1) expect(slots.get(name)).toBe(held);
+            for (const [name, { current, pinned }] of asked.wanted) {
+                const same = [...asked.wanted].filter(
+                    ([, want]) => want.pinned === undefined && want.current === current,
+                );
+                if (current !== undefined && pinned === undefined && same.length === 1)
+                    expect(slots.get(name)).toBe(current);
             }
         }),
     );
@@ -76,7 +79,7 @@ it("a slot that a retired name left is given out only when no other is left", ()
 
 it("a pinned slot that another holds is a conflict, which names the holder", () => {
     const wanted = new Map<string, Want>([
-        ["alice", { held: 2 }],
+        ["alice", { current: 2 }],
         ["bob", { pinned: 2 }],
     ]);
     const result = assignSlots({ pool: { first: 1, last: 3 }, blocked: () => false, wanted, retired: new Map() });

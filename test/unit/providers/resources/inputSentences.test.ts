@@ -1,4 +1,4 @@
-import { arrival, changed, mayMove, placeEffects } from "../../../../providers/resources/inputSentences.js";
+import { machineChange, changed, mayMove, placeEffects } from "../../../../providers/resources/inputSentences.js";
 import type { Change } from "../../../../providers/resources/relay/change.js";
 import { type Properties, UNKNOWN } from "../../../../providers/resources/resource.js";
 import { PLACE } from "./relays.js";
@@ -22,7 +22,7 @@ it("a value that changes is said with both, and what that means", () => {
     expect(changed([1], [1], "epochs", "x")).toEqual([]);
 });
 
-it.each<[string, Properties | undefined, Properties, ReturnType<typeof arrival>]>([
+it.each<[string, Properties | undefined, Properties, ReturnType<typeof machineChange>]>([
     ["a new relay", undefined, {}, "none"],
     ["the same place", { machine: "m1" }, { machine: "m2" }, "none"],
     ["another kind of host", {}, ssh("a"), "different"],
@@ -40,7 +40,7 @@ it.each<[string, Properties | undefined, Properties, ReturnType<typeof arrival>]
     ],
     ["another address in a preview", { ...ssh("a"), machine: "m1" }, { ...ssh("b"), machine: UNKNOWN }, "either"],
 ])("%s", (_, then, now, is) => {
-    expect(arrival(change(then, now))).toBe(is);
+    expect(machineChange(change(then, now))).toBe(is);
     expect(mayMove(change(then, now))).toBe(is === "different" || is === "either");
 });
 

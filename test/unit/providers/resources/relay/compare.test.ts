@@ -5,7 +5,7 @@ import {
     driftChanges,
     driftSentences,
     effectsOf,
-    say,
+    logSentences,
     warn,
 } from "../../../../../providers/resources/relay/compare.js";
 import type { PlacedInputs } from "../../../../../providers/resources/relay/placed.js";
@@ -42,7 +42,7 @@ it("an apply means: what was found, what was taken away first, and what changes,
     });
     expect(effectsOf(restoring, change)).toEqual(["hub: it is green", "hub: wiki is opened again", "hub: turns blue"]);
     warn(restoring, change);
-    say(change, ["one", "two"]);
+    logSentences(change, ["one", "two"]);
     expect(context.said).toEqual(["warning: it is dark", "info: one", "info: two"]);
 });
 

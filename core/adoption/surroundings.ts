@@ -2,7 +2,7 @@ import type { ReadFile } from "./hooks.js";
 import type { LiveRelay } from "./live.js";
 
 /** What is known beside the file. */
-export interface Beside {
+export interface Surroundings {
     /** What to call the file in an error. */
     subject: string;
     /** Where it is, for `privateKey`. */

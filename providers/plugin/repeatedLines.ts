@@ -2,7 +2,7 @@
  * What has been said in one run of the engine. Several resources find the same things (the log is behind, a rule on the machine is
  * in the way): the first that finds it reports it, and it is not repeated.
  */
-export class Said {
+export class RepeatedLines {
     private readonly topics = new Set<string>();
 
     /**
