@@ -5,6 +5,7 @@ import { isMap, parseDocument, type Document, YAMLMap, YAMLSeq } from "yaml";
 
 import { InvalidArgument } from "../core/errors.js";
 import { compilerProblem } from "./doctor/machine.js";
+import { withTypesScript, withoutCheck } from "./initTypes.js";
 import { Exit, type Output, printJson } from "./output.js";
 
 const PLUGIN = "qptunnel";
@@ -37,6 +38,7 @@ export function init(folder: string, options: { json?: boolean }, output: Output
     const changes: Record<string, Change> = {
         [SCRIPT]: write(join(folder, SCRIPT), SCRIPT_TEXT),
         [manifest]: write(join(folder, manifest), text),
+        ...transpileOnly(folder),
     };
     chmodSync(join(folder, SCRIPT), 0o755);
     if (options.json) {
@@ -46,8 +48,23 @@ export function init(folder: string, options: { json?: boolean }, output: Output
     for (const [file, change] of Object.entries(changes)) output.stdout.write(`${file}: ${change}\n`);
     const compiler = compilerProblem(folder);
     if (compiler !== undefined) output.stderr.write(`note: ${compiler.name} ${compiler.found}; ${compiler.fix}\n`);
-    output.stdout.write(`next step: commit ${SCRIPT} and ${manifest}, then run pulumi preview\n`);
+    const files = [SCRIPT, manifest, ...Object.keys(changes).filter((file) => changes[file] === "updated")];
+    output.stdout.write(`next step: commit ${listOfFiles([...new Set(files)])}, then run pulumi preview\n`);
     return Exit.fine;
+}
+
+/** A TypeScript program is transpiled by each run of the engine, and checked by `npm run types`. */
+function transpileOnly(folder: string): Record<string, Change> {
+    const [tsconfig, manifest] = [join(folder, "tsconfig.json"), join(folder, "package.json")];
+    if (!existsSync(tsconfig) || !existsSync(manifest)) return {};
+    const change = write(tsconfig, withoutCheck(readFileSync(tsconfig, "utf8")));
+    if (change === "unchanged") return { "tsconfig.json": change };
+    const script = write(manifest, withTypesScript(readFileSync(manifest, "utf8")));
+    return { "tsconfig.json": change, ...(script === "unchanged" ? {} : { "package.json": script }) };
+}
+
+function listOfFiles(files: string[]): string {
+    return files.length === 1 ? files[0]! : `${files.slice(0, -1).join(", ")} and ${files.at(-1)}`;
 }
 
 /** Pulumi.yaml with the plugin in `plugins.providers`; comments and everything else stay as they are. */

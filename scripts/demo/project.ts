@@ -8,7 +8,7 @@ import type { Outcome } from "../../test/lab/index.js";
 const root = dirname(dirname(__dirname));
 
 /** This repository's own Pulumi program, and what it needs. */
-const COPIED = ["Pulumi.yaml", "examples/local/index.ts"];
+const COPIED = ["Pulumi.yaml", "examples/local/index.ts", "examples/local/tsconfig.json"];
 const LINKED = ["package.json", "tsconfig.json", "dist", "node_modules", "plugin"];
 
 /**

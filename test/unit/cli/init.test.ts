@@ -78,6 +78,25 @@ test.each([
     expect(readFileSync("Pulumi.yaml", "utf8")).toBe(expected);
 });
 
+test("it has a TypeScript program transpiled by the engine, and checked by a script", async () => {
+    writeFileSync("Pulumi.yaml", "name: shop\nruntime: nodejs\n");
+    writeFileSync("tsconfig.json", '{ "compilerOptions": { "strict": true } }\n');
+    writeFileSync("package.json", '{ "name": "shop" }\n');
+    const { stdout } = await run("init");
+    expect(stdout).toContain("tsconfig.json: updated\npackage.json: updated\n");
+    expect(stdout).toContain(`commit ${SCRIPT}, Pulumi.yaml, tsconfig.json and package.json, then run pulumi preview`);
+    expect(readFileSync("tsconfig.json", "utf8")).toContain('"noCheck": true');
+    expect(JSON.parse(readFileSync("package.json", "utf8"))).toMatchObject({
+        scripts: { types: "tsc --noEmit --noCheck false" },
+    });
+    const { stdout: again } = await run("init", "--json");
+    expect(JSON.parse(again).changes).toEqual({
+        [SCRIPT]: "unchanged",
+        "Pulumi.yaml": "unchanged",
+        "tsconfig.json": "unchanged",
+    });
+});
+
 test.each([
     ["no project", undefined, "there is no Pulumi.yaml; run this in the folder of a Pulumi project (pulumi new)"],
     ["a manifest that is no map", "- a\n", "Pulumi.yaml: it is not a map; repair the file"],
