@@ -14,22 +14,12 @@ const FEW_LINES = 12;
  */
 const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "providers/resources/firewall": ["firewall"],
-    "providers/resources/grants": ["grants"],
     "providers/resources/host": ["host"],
-    "providers/resources/import": ["importing"],
     "providers/resources/ledger": ["allocation", "registry"],
     "providers/resources/log": ["anchors", "auditCheckpoint"],
     "providers/resources/proxy": ["issue", "proxy", "render", "renewal"],
     "providers/resources/script": ["certificates", "file", "payload", "receipt", "records", "sentences", "write"],
-    "providers/resources/wireguard": [
-        "ending",
-        "peerSentences",
-        "readBack",
-        "recordDrift",
-        "records",
-        "replaced",
-        "wireguard",
-    ],
+    "providers/resources/wireguard": ["peerSentences", "readBack", "recordDrift", "records", "replaced", "wireguard"],
 };
 
 function sourcesIn(folder: string): string[] {

@@ -18,7 +18,6 @@ import { proxyParts } from "../../../../providers/resources/proxy/proxy.js";
 import type { RelayResourceParts } from "../../../../providers/resources/relay/parts.js";
 import type { Change } from "../../../../providers/resources/relay/change.js";
 import { wireguardParts } from "../../../../providers/resources/wireguard/wireguard.js";
-import { interfaceEnding } from "../../../../providers/resources/wireguard/ending.js";
 import { beginOf, outcomesOf } from "../../../../providers/resources/wireguard/records.js";
 import { scratchProject } from "../audit/scratch.js";
 import { changeOf, KEYS, peer, PLACE, registered, wireInputs } from "./relays.js";
@@ -127,36 +126,6 @@ describe("a peer that comes back", () => {
     it("is an ordinary addition when there was none before", () => {
         expect(added({})).toMatchObject({ action: "peer_add", message: "Added peer alice (10.8.0.2) on relay hub" });
         expect(added({})).not.toHaveProperty("details.reinstated");
-    });
-});
-
-describe("the end of an interface", () => {
-    const inputs = wireInputs({ alice });
-    const epochs = { 2: { interface: "wg0b", port: 51821, publicKey: KEYS.bob } };
-
-    it("names the one in use, and says what the kernel said afterwards", () => {
-        expect(interfaceEnding(inputs, { epochs })[0]).toMatchObject({ begin: "Remove interface wg0b of relay hub" });
-        expect(interfaceEnding(inputs, { epochs }, { devices: "wg0b\tabsent\n" })).toEqual([
-            {
-                action: "interface_remove",
-                message: "Removed interface wg0b of relay hub; 1 peer cut off",
-                begin: "Remove interface wg0b of relay hub",
-                details: { relay: "hub", interface: "wg0b", interfaces: ["wg0b"], peers: 1, read_back: "absent" },
-            },
-        ]);
-    });
-
-    it("names both during a rotation", () => {
-        const devices = "wg0\tabsent\nwg0b\tabsent\n";
-        expect(interfaceEnding(inputs, {}, { devices })[0]).toMatchObject({
-            message: "Removed interfaces wg0 and wg0b of relay hub; 1 peer cut off",
-            details: { interfaces: ["wg0", "wg0b"] },
-        });
-    });
-
-    it("says which one is still there", () => {
-        const [record] = interfaceEnding(inputs, {}, { devices: "wg0\tpresent\n" });
-        expect(record?.details).toMatchObject({ read_back: "present", still_there: ["wg0"] });
     });
 });
 
