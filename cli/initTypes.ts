@@ -35,7 +35,7 @@ interface Manifest {
 function parse(text: string): Manifest | undefined {
     try {
         const value: unknown = JSON.parse(text);
-        return typeof value === "object" && value !== null && !Array.isArray(value) ? (value) : undefined;
+        return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
     } catch {
         return undefined;
     }

@@ -29,7 +29,10 @@ export class Repository {
         writeFileSync(join(this.author, ".gitignore"), "node_modules\naudit/*.lock\n");
         mkdirSync(this.bin);
         const packages = join(stack.folder, "node_modules");
-        this.program("npm", `[ "$*" = ci ] && exec ln -s "${packages}" node_modules\n[ "$*" = "run types --if-present" ]`);
+        this.program(
+            "npm",
+            `[ "$*" = ci ] && exec ln -s "${packages}" node_modules\n[ "$*" = "run types --if-present" ]`,
+        );
         const command = `"${process.execPath}" "${join(ROOT, "dist/cli/main.js")}"`;
         this.program("npx", `[ "$1 $2" = "--no qp-tunnel" ] || exit 1\nshift 2\nexec ${command} "$@"`);
     }
