@@ -39,7 +39,7 @@ const RUN: RunBy[] = [
     ...by(STATUS, '"--prometheus"', /^npx --no qp-tunnel status --prometheus > \S+; mv \S+ \S+$/),
     ...by("test/unit/cli/list.test.ts", '"list"', /^npx --no qp-tunnel list$/),
     ...by("test/unit/cli/config/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
-    ...by("test/unit/cli/completion/completion.test.ts", "completion", /^npx --no qp-tunnel completion (?:bash|zsh|fish) > /),
+    ...by("test/unit/cli/completion/commands.test.ts", "completion", /^npx --no qp-tunnel completion (?:bash|zsh|fish) > /),
 ]; // prettier-ignore
 
 /** What no test can run, each with why. */
