@@ -77,7 +77,7 @@ export async function importKey(
 ): Promise<webcrypto.CryptoKey> {
     const algorithm = algorithmOf(certificate);
     if (algorithm !== "ed25519" && algorithm !== "ecdsa-p256") {
-        throw new TunnelError("authority", `has a ${algorithm} key`, "use Ed25519 or ECDSA with P-256");
+        throw new TunnelError("authority", `has an ${algorithm} key`, "use Ed25519 or ECDSA with P-256");
     }
     const der = x509.PemConverter.decodeFirst(privateKey);
     return await crypto.subtle.importKey("pkcs8", der, KEY_ALGORITHM[algorithm], false, ["sign"]);

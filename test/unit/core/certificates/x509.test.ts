@@ -45,7 +45,7 @@ it("an authority with another kind of key is refused", async () => {
     );
     expect(algorithmOf(certificate)).toBe("ECDSA P-384");
     await expect(importKey("", certificate, crypto)).rejects.toThrow(
-        "authority: has a ECDSA P-384 key; use Ed25519 or ECDSA with P-256",
+        "authority: has an ECDSA P-384 key; use Ed25519 or ECDSA with P-256",
     );
 });
 
