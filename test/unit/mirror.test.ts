@@ -19,7 +19,6 @@ const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "providers/resources/log": ["anchors", "auditCheckpoint"],
     "providers/resources/proxy": ["issue", "proxy", "render", "renewal"],
     "providers/resources/script": ["certificates", "file", "payload", "receipt", "records", "sentences", "write"],
-    "providers/resources/wireguard": ["peerSentences", "readBack", "recordDrift", "records", "replaced", "wireguard"],
 };
 
 function sourcesIn(folder: string): string[] {

@@ -3,12 +3,10 @@ import { readFileSync } from "node:fs";
 import type { Announcement } from "../../../../providers/resources/relay/announcement.js";
 import type { PlacedInputs, PlacedOutputs } from "../../../../providers/resources/relay/placed.js";
 import { type GrantsInputs, type GrantsOutputs, readGrants } from "../../../../providers/resources/grants/inputs.js";
-import { readWireGuardOutputs } from "../../../../providers/resources/wireguard/outputs.js";
 import type { Context, Properties } from "../../../../providers/resources/resource.js";
 import { joinDetails } from "../../../../core/audit/parts.js";
 import type { AuditLine } from "../../../../core/audit/record.js";
 import { MAX_LINE_BYTES } from "../../../../core/audit/seal.js";
-import type { RegistryPeer } from "../../../../core/registry/model.js";
 import { AuditLog } from "../../../../providers/audit/log.js";
 import { verifyFile } from "../../../../providers/audit/verifyFile.js";
 import { firewallParts } from "../../../../providers/resources/firewall/firewall.js";
@@ -18,9 +16,8 @@ import { proxyParts } from "../../../../providers/resources/proxy/proxy.js";
 import type { RelayResourceParts } from "../../../../providers/resources/relay/parts.js";
 import type { Change } from "../../../../providers/resources/relay/change.js";
 import { wireguardParts } from "../../../../providers/resources/wireguard/wireguard.js";
-import { beginOf, outcomesOf } from "../../../../providers/resources/wireguard/records.js";
 import { scratchProject } from "../audit/scratch.js";
-import { changeOf, KEYS, peer, PLACE, registered, wireInputs } from "./relays.js";
+import { KEYS, peer, PLACE, wireInputs } from "./relays.js";
 
 const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
 
@@ -96,57 +93,4 @@ describe("changed access rules", () => {
             },
         ]);
     });
-});
-
-describe("a peer that comes back", () => {
-    const now = { alice: registered({ ...alice, since: "2027-01-02T00:00:00Z" }) };
-    const added = (past: object, more: Partial<RegistryPeer> = {}): object | undefined => {
-        const inputs = wireInputs({ alice: { ...alice, ...more } });
-        const change = changeOf(wireInputs({}), inputs, { registry: past });
-        const [record] = outcomesOf(change, readWireGuardOutputs({ registry: now }), {});
-        return record;
-    };
-
-    it("is reinstated, and was cut off then", () => {
-        const past = { alice: registered({ ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" }) };
-        expect(added(past, { admitted: 2 })).toMatchObject({
-            action: "peer_add",
-            message: "Reinstated peer alice (10.8.0.2) on relay hub",
-            details: { reinstated: true, admitted: 2, revoked_at: "2027-01-01T00:00:00Z" },
-        });
-    });
-
-    it("is told as whom the key was cut off, when the name differs", () => {
-        const past = { al: registered({ ...alice, status: "revoked", revokedAt: "2027-01-01T00:00:00Z" }) };
-        const record = added(past, { admitted: 2 });
-        expect(record).toMatchObject({ details: { reinstated: true, revoked_as: "al" } });
-        expect(record).not.toHaveProperty("details.formerly");
-    });
-
-    it("is an ordinary addition when there was none before", () => {
-        expect(added({})).toMatchObject({ action: "peer_add", message: "Added peer alice (10.8.0.2) on relay hub" });
-        expect(added({})).not.toHaveProperty("details.reinstated");
-    });
-});
-
-test("the page's first example is what an update writes", () => {
-    const change = changeOf(
-        wireInputs({ alice }),
-        wireInputs({ alice, bob: peer("10.8.0.3", { publicKey: KEYS.bob }) }),
-    );
-    const registry = {
-        alice: registered({ ...alice }),
-        bob: registered({ address: "10.8.0.3", publicKey: KEYS.bob }),
-    };
-    const begun = beginOf(change);
-    const written = [
-        [`${begun.action}_begin`, begun.message],
-        ...outcomesOf(change, { registry }, {}).map(({ action, message }) => [action, message]),
-    ];
-    const page = readFileSync(`${__dirname}/../../../../docs/audit.md`, "utf8");
-    const shown = page
-        .split("\n")
-        .filter((line) => /^2026-\S+Z +alice +/.test(line))
-        .map((line) => /^\S+ +alice +(\S+) +(.*)$/.exec(line)!.slice(1, 3));
-    expect(shown).toEqual(written.map(([action, message]) => [action, message!.replace("hub", "relay")]));
 });
