@@ -34,7 +34,10 @@ const EXCEPTED: string[] = [
 const SOURCES: [folder: string, names: RegExp][] = [
     ["docs", /\.md$/],
     ["examples", /\.(?:md|ts|yaml)$/],
-    ...["core", "components", "providers", "cli", "testing"].map((folder): [string, RegExp] => [folder, /\.(?:ts|sh)$/]),
+    ...["core", "components", "providers", "cli", "testing"].map((folder): [string, RegExp] => [
+        folder,
+        /\.(?:ts|sh)$/,
+    ]),
 ];
 
 const filesIn = ([folder, names]: [string, RegExp]): string[] =>
