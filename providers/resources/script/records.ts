@@ -2,14 +2,11 @@ import type { ScriptInputs, Served } from "./inputs.js";
 import { fingerprint } from "../../../core/keys/index.js";
 import type { Receipt } from "../../hosts/receipt.js";
 import type { Announcement } from "../relay/announcement.js";
-import { rogueCutOff } from "../sentences.js";
+import { count, rogueCutOff } from "../sentences.js";
+import { inBatches } from "../wireguard/records.js";
 import type { RegistryEntry } from "../wireguard/registry.js";
 
 type Registry = Record<string, RegistryEntry>;
-
-/** Above this many of a kind, a record holds a batch of peers instead of one. */
-const ONE_BY_ONE = 100;
-const BATCH = 500;
 
 /** What a receipt tells that the log does not know yet: "revoked" is written when the relay says that the key is gone. */
 export function receiptRecords(
@@ -39,7 +36,7 @@ export function receiptRecords(
     return [
         {
             action: "script_receipt",
-            message: `Relay ${relay} reports its script of ${receipt.edition}: ${Object.keys(receipt.peers).length} peers on the interface`,
+            message: `Relay ${relay} reports its script of ${receipt.edition}: ${count(Object.keys(receipt.peers).length, "peer")} on the interface`,
             details: {
                 relay,
                 edition: receipt.edition,
@@ -76,21 +73,20 @@ function detailsOf(name: string, { address, address6, publicKey }: RegistryEntry
 }
 
 function peerRecords(action: string, done: string, relay: string, peers: Details[]): Announcement[] {
-    if (peers.length <= ONE_BY_ONE) {
-        return peers.map((peer) => ({
+    const source = `according to the receipt of relay ${relay}`;
+    return inBatches(
+        peers,
+        (peer) => ({
             action,
-            message: `${done} peer ${peer.name} (${peer.tunnel_ip}), according to the receipt of relay ${relay}`,
+            message: `${done} peer ${peer.name} (${peer.tunnel_ip}), ${source}`,
             details: { relay, ...peer },
-        }));
-    }
-    const batches = Array.from({ length: Math.ceil(peers.length / BATCH) }, (_, n) =>
-        peers.slice(n * BATCH, (n + 1) * BATCH),
+        }),
+        (batch) => ({
+            action,
+            message: `${done} ${count(batch.length, "peer")}, ${source}`,
+            details: { relay, peers: batch },
+        }),
     );
-    return batches.map((batch) => ({
-        action,
-        message: `${done} ${batch.length} peers, according to the receipt of relay ${relay}`,
-        details: { relay, peers: batch },
-    }));
 }
 
 function serviceRecords(relay: string, before: Served, after: Served): Announcement[] {
