@@ -18,7 +18,6 @@ const TESTED_ELSEWHERE: Record<string, readonly string[]> = {
     "providers/resources/ledger": ["allocation", "registry"],
     "providers/resources/log": ["anchors", "auditCheckpoint"],
     "providers/resources/proxy": ["issue", "proxy", "render", "renewal"],
-    "providers/resources/script": ["certificates", "file", "payload", "receipt", "records", "sentences", "write"],
 };
 
 function sourcesIn(folder: string): string[] {

@@ -1,7 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { webcrypto } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 import { faultText } from "../../../../../core/fault.js";
 import { certificateInfo, createAuthority } from "../../../../../core/certificates/index.js";
@@ -10,7 +8,8 @@ import { UNKNOWN, type Context, type Properties } from "../../../../../providers
 import { script } from "../../../../../providers/resources/script/script.js";
 import { scratchProject } from "../../audit/scratch.js";
 import { receiptText, SEED, type Told } from "../receipts.js";
-import { KEYS, peer, wireInputs } from "../relays.js";
+import { KEYS } from "../relays.js";
+import { NOTES, requestOf, scriptProperties } from "./scripts.js";
 
 scratchProject();
 
@@ -41,33 +40,12 @@ const context = (more: Partial<Context> = {}): Context => ({
     ...more,
 });
 
-const NOTES = { port: 8443, upstream: "10.8.0.3:3000", certificate: "ed25519", keyExchange: "require" };
-
-function inputsOf(more: Properties = {}): Properties {
-    const {
-        privateKeys: _made,
-        machine: _unknown,
-        ...wire
-    } = wireInputs({
-        alice: peer("10.8.0.2", { publicKey: KEYS.alice }),
-        bob: peer("10.8.0.3", { publicKey: KEYS.bob, routes: ["192.168.7.0/24"] }),
-    });
-    return {
-        ...wire,
-        seed: SEED,
-        host: { kind: "script", path: "relay.sh" },
-        audit: { path: "audit.jsonl", project: "shop", stack: "dev" },
-        subnet: "10.8.0.0/24",
-        interfaces: ["wg0"],
-        routes: [],
-        addresses: ["10.8.0.1"],
-        services: {},
+const inputsOf = (more: Properties = {}): Properties =>
+    scriptProperties({
         authorities: { ed25519: authority.certificate },
         authorityKeys: { ed25519: authority.privateKey },
-        rules: { alice: ["10.8.0.2 -> 10.8.0.3 tcp/22"] },
         ...more,
-    };
-}
+    });
 
 let id: string;
 
@@ -96,11 +74,6 @@ function step(name: string): Record<string, string> {
     return parseBundle(sections.find((section) => section.startsWith(`step ${name}\n`)) ?? "");
 }
 
-function request(algorithm = ["ed25519"]): string {
-    const shell = 'openssl req -new -newkey "$@" -nodes -keyout /dev/null -subj /CN=notes 2>/dev/null';
-    return spawnSync("sh", ["-c", shell, "request", ...algorithm], { encoding: "utf8" }).stdout;
-}
-
 describe("the first script", () => {
     it("is written with its signature, for its owner alone, and what it waits for is known", async () => {
         const outputs = await create();
@@ -108,64 +81,6 @@ describe("the first script", () => {
             expect(statSync(name).mode & 0o777).toBe(0o600);
         expect(outputs).toMatchObject({ publicKey: "", registry: {}, served: {}, certificates: {}, drift: {} });
         expect(actions()).toStrictEqual(["log_created", "script_apply_begin", "script_apply"]);
-    });
-
-    it("is a program that shell checks find no fault with, sections and all", async () => {
-        await create();
-        const head = readFileSync("relay.sh", "utf8").split("\n@@script\n")[0]!;
-        const { status, stdout } = spawnSync("shellcheck", ["--norc", "-"], { input: `${head}\n`, encoding: "utf8" });
-        expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-        const refused = spawnSync("bash", [], { input: readFileSync("relay.sh"), encoding: "utf8" });
-        expect({ status: refused.status, stderr: refused.stderr }).toEqual({
-            status: 3,
-            stderr: "stopped: it was not run as a file; save it to a file and run that, not through a pipe\n",
-        });
-    });
-
-    it.each<[string, (text: string) => string, string]>([
-        [
-            "with the line breaks of Windows",
-            (text) => text.replaceAll("\n", "\r\n"),
-            "this copy of it has Windows line endings; copy the file again without converting it",
-        ],
-        ["cut off", (text) => text.slice(0, text.length / 2), "this copy of it is truncated; copy the file again"],
-        [
-            "with a line missing",
-            (text) => text.replace(/\n umask 077\n/, "\n"),
-            "this copy of it is damaged; copy the file again",
-        ],
-        [
-            "with a character changed",
-            (text) => text.replace("\t51820\t", "\t51821\t"),
-            "this copy of it is damaged; copy the file again",
-        ],
-    ])("runs nothing of a copy that is %s, in whichever shell", async (_what, mangled, sentence) => {
-        await create();
-        writeFileSync("copy.sh", mangled(readFileSync("relay.sh", "utf8")));
-        // Where nothing else is: a relay that is not there.
-        for (const shell of ["bash", "sh"]) {
-            const { status, stdout, stderr } = spawnSync(shell, ["copy.sh"], { encoding: "utf8" });
-            expect([shell, status, stdout, stderr]).toEqual([shell, 3, "", `stopped: ${sentence}\n`]);
-        }
-    });
-
-    it("is run by bash, whichever shell was asked, and by root alone", async () => {
-        await create();
-        chmodSync(".", 0o755);
-        chmodSync("relay.sh", 0o644);
-        const drop = process.getuid!() === 0 ? ["setpriv", "--reuid=65534", "--clear-groups", "--"] : [];
-        const [command = "", ...args] = [...drop, "sh", "relay.sh"];
-        const asSomebody = spawnSync(command, args, { encoding: "utf8" });
-        expect([asSomebody.status, asSomebody.stderr]).toEqual([
-            3,
-            expect.stringMatching(/^stopped: changing a relay needs root, this is user \w+; run it with sudo\n$/),
-        ]);
-        const path = join(process.cwd(), "bin");
-        mkdirSync(path);
-        writeFileSync(join(path, "bash"), '#!/bin/sh\necho "bash $*"\n', { mode: 0o755 });
-        writeFileSync(join(path, "id"), "#!/bin/sh\necho 0\n", { mode: 0o755 });
-        const inDash = spawnSync("sh", ["relay.sh"], { encoding: "utf8", env: { PATH: `${path}:/usr/bin:/bin` } });
-        expect([inDash.status, inDash.stdout, inDash.stderr]).toEqual([0, "bash relay.sh\n", ""]);
     });
 
     it("does what the resources of another host do, in their order", async () => {
@@ -310,7 +225,7 @@ describe("a service", () => {
         expect(step("requests").wanted).toBe("notes\ted25519\n");
         expect(outputs.served).toMatchObject({ notes: { state: "waits" } });
 
-        const receipt = told(outputs, { requests: { notes: request() }, services: { notes: "closed" } });
+        const receipt = told(outputs, { requests: { notes: requestOf() }, services: { notes: "closed" } });
         const after = await update(inputs, outputs, { ...inputs, receipt });
         expect(after.sha256).not.toBe(outputs.sha256);
         const { notes } = after.certificates as Record<string, { file: string; certificate: string }>;
@@ -327,7 +242,7 @@ describe("a service", () => {
     it("is not certified for a key of another kind", async () => {
         const inputs = closed();
         const outputs = await create(inputs);
-        const requests = { notes: request(["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]) };
+        const requests = { notes: requestOf(["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]) };
         const after = await update(inputs, outputs, { ...inputs, receipt: told(outputs, { requests }) });
         expect(after.certificates).toStrictEqual({});
     });
