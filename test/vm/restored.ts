@@ -32,13 +32,13 @@ export function restoredMachine(changes: () => void): void {
             /was restored from an older copy \(of record \d+ of the log, whose last change is record \d+\); run `pulumi ([^`]+)`/.exec(
                 refused.replace(/\s+/g, " "),
             ) ?? [];
+        expect(refused.replace(/\s+/g, " ")).toMatch(words);
         const left = ["10.8.0.2/32", "10.8.0.3/32"];
         expect(await peersOnTheWire()).not.toContain("10.8.0.5/32");
         expect(command).not.toBe("");
-        const { text } = await during("the command that it names", () =>
+        await during("the command that it names", () =>
             stack.succeed([...command.split(" "), "--yes", "--skip-preview"]),
         );
-        expect(text.replace(/\s+/g, " ")).toMatch(words);
         expect(await peersOnTheWire()).toEqual(left);
         const log = stack.log();
         expect(log.findLast(({ action }) => action === "relay_restored")).toMatchObject({ status: "success" });
