@@ -54,7 +54,7 @@ const EXCEPTED: [command: RegExp, why: string][] = [
     [/^umask 077$/, "the same"],
     [/^jq -r .* audit\/prod\.jsonl \| column /, "a reader's own tools"],
     [/^nft list table inet qp_tunnel_wg0$/, "the table's name is the laboratory's there; every firewall test lists one"],
-    [/^wg set wg0 peer NEWKEY /, "on a peer's machine, with keys of hers; rotation.slow.test.ts does it"],
+    [/^wg set wg0 peer NEWKEY /, "on a peer's machine, with keys of its own; rotation.slow.test.ts does it"],
 ]; // prettier-ignore
 
 test.each(pages)("every command of %s is run by a test or is an exception", (page) => {
