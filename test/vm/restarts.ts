@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { during } from "../lab/progress.js";
 import { calledAgain, expectService, PEERS, peersOnTheWire, step, table, unit, world } from "./world.js";
@@ -66,18 +66,23 @@ export function unconfirmed(): void {
     step("rolls back what a reboot leaves unconfirmed, and keeps out who was cut in the same update", async () => {
         const { lab, vm, stack, operator, device } = world;
         const folder = join(lab.folder, "unconfirmed");
+        const shut = join(folder, "shut");
         mkdirSync(folder);
-        // No new connection while it is tried; the one of the update goes on.
-        const refusing = '#!/bin/sh\ncase "$*" in *ControlPath=none*) exit 255 ;; esac\nexec /usr/bin/ssh "$@"\n';
+        writeFileSync(shut, "");
+        // No new connection while that file is there; the one of the update goes on.
+        const refusing = `#!/bin/sh
+[ -e "${shut}" ] && case "$*" in *ControlPath=none*) exit 255 ;; esac
+exec /usr/bin/ssh "$@"
+`;
         writeFileSync(join(folder, "ssh"), refusing, { mode: 0o755 });
         const enter = `exec nsenter --net=/run/netns/${operator.namespace} -- pulumi "$@"`;
         stack.interpose("pulumi", `PATH="${folder}:\${PATH#*:}"; export PATH; ${enter}`);
         stack.declare({ peers: [{ ...PEERS[0]!, routes: [ROUTE] }], services: [], grants: [], confirmTimeout: 900 });
-        expect(await stack.fail(["up", "--yes", "--skip-preview"])).toContain(
-            "could not be confirmed over a new connection",
+        const update = during("an update that cannot be confirmed", () =>
+            stack.fail(["up", "--yes", "--skip-preview"]),
         );
-        stack.liveIn(operator);
         const pending = `test -d ${stack.place("etc")}/pending`;
+        await Promise.race([update, vm.until(`${pending} && wg show ${device} allowed-ips | grep -qF ${ROUTE}`)]);
         expect((await vm.exec(pending)).code).toBe(0);
         expect(await peersOnTheWire()).toEqual([`10.8.0.2/32 ${ROUTE}`]);
 
@@ -87,6 +92,9 @@ export function unconfirmed(): void {
         expect(await vm.run(`ip route show dev ${device}`)).not.toContain(ROUTE);
         expect(await vm.run("nft list ruleset")).not.toContain("10.8.0.3 .");
         await calledAgain(1);
+        rmSync(shut);
+        expect(await update).toContain("was not confirmed in time and was rolled back");
+        stack.liveIn(operator);
         await stack.up();
         expect(await peersOnTheWire()).toEqual([`10.8.0.2/32 ${ROUTE}`]);
         await stack.refresh("--expect-no-changes");
