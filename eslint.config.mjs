@@ -37,7 +37,7 @@ export default tseslint.config(
     },
     {
         // A source reads top-down, and a function fits on a screen.
-        files: ["{cli,components,core,providers,scripts,testing}/**/*.{ts,mjs}"],
+        files: ["{cli,components,core,policies,providers,scripts,testing}/**/*.{ts,mjs}"],
         rules: {
             "max-lines": ["error", { max: 300 }],
             "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
@@ -57,7 +57,7 @@ export default tseslint.config(
                         },
                         { regex: "^@pulumi/", message: "core knows no Pulumi." },
                         {
-                            regex: "^(\\.\\./)+(components|providers|cli|testing)/",
+                            regex: "^(\\.\\./)+(components|providers|cli|policies|testing)/",
                             message: "core imports nobody: the others import it.",
                         },
                     ],
@@ -89,7 +89,14 @@ export default tseslint.config(
         rules: {
             "no-restricted-imports": [
                 "error",
-                { patterns: [{ regex: "^(\\.\\./)+(components|cli|testing)/", message: "providers know only core." }] },
+                {
+                    patterns: [
+                        {
+                            regex: "^(\\.\\./)+(components|cli|policies|testing)/",
+                            message: "providers know only core.",
+                        },
+                    ],
+                },
             ],
         },
     },
@@ -99,7 +106,12 @@ export default tseslint.config(
         rules: {
             "no-restricted-imports": [
                 "error",
-                { patterns: [{ regex: "^(\\.\\./)+testing/", message: "testing is for tests of programs." }] },
+                {
+                    patterns: [
+                        { regex: "^(\\.\\./)+testing/", message: "testing is for tests of programs." },
+                        { regex: "^(\\.\\./)+policies/", message: "policies are for policy packs." },
+                    ],
+                },
             ],
         },
     },

@@ -31,6 +31,7 @@ function tier(name) {
         restoreMocks: true,
         moduleNameMapper: {
             "^pulumi-qp-tunnel$": "<rootDir>/components/index.ts",
+            "^pulumi-qp-tunnel/policies$": "<rootDir>/policies/index.ts",
             "^pulumi-qp-tunnel/testing$": "<rootDir>/testing/index.ts",
             "^(\\.{1,2}/.*)\\.js$": "$1",
         },

@@ -39,7 +39,7 @@ afterAll(() => installed?.remove());
 describe("what the package contains", () => {
     const allowed = [
         /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-        /^dist\/(components|core|providers|cli|testing)\/.+\.(js|js\.map|d\.ts)$/,
+        /^dist\/(components|core|providers|cli|policies|testing)\/.+\.(js|js\.map|d\.ts)$/,
         /^providers\/relay\/[a-zA-Z]+\.sh$/,
         /^scripts\/(tools|toolchain\/[a-zA-Z]+)\.mjs$/,
         /^tools\/(caddy|engine|language-host)\/(go\.mod|go\.sum|main\.go|tools\.go)$/,
@@ -181,6 +181,7 @@ describe("somebody's Pulumi project", () => {
             "strict.ts",
             `import * as pulumi from "@pulumi/pulumi";
             import { AuditSink, ExposedService, HostError, Peer, Relay, TunnelError, getStatus, hosts } from "pulumi-qp-tunnel";
+            import { relayPolicies, type RelayPolicy } from "pulumi-qp-tunnel/policies";
             import { access, mocks, plan, valueOf, type Right } from "pulumi-qp-tunnel/testing";
             const alice = new Peer("alice");
             const wiki = new ExposedService("wiki", { upstream: { peer: alice, port: 3000 }, allow: [alice], on: alice });
@@ -189,7 +190,8 @@ describe("somebody's Pulumi project", () => {
             export const states: pulumi.Output<string[]>[] = relays.map((relay) => getStatus(relay).peers.apply((all) => all.map(({ state }) => state)));
             export const problem = (error: TunnelError): string => (error instanceof HostError ? error.fix : error.problem);
             export const rights = (): Promise<[Right[], string[], string]> => Promise.all([access(relays[0]!), plan(relays[0]!), valueOf(relays[0]!.endpoint)]);
-            export const mocked: pulumi.runtime.Mocks = mocks();`,
+            export const mocked: pulumi.runtime.Mocks = mocks();
+            export const policies: RelayPolicy[] = relayPolicies({ "relay-key-age": { maxDays: 90 } });`,
         );
         expect(installed.run("npx", "--no", "--", "tsc", "--noEmit", "-p", "tsconfig.strict.json")).toBe("");
         const listed = installed.run(

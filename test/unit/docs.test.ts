@@ -132,11 +132,20 @@ describe.each(pages)("%s", (page) => {
 });
 
 it("nothing that the library says calls npx without --no", () => {
-    const sources = ["cli", "components", "core", "providers", "plugin", "examples", "scripts", "testing"].flatMap(
-        (folder) =>
-            (readdirSync(join(root, folder), { recursive: true }) as string[])
-                .filter((name) => /\.(ts|mjs|sh|yaml)$/.test(name) && !name.includes("node_modules"))
-                .map((name) => join(folder, name)),
+    const sources = [
+        "cli",
+        "components",
+        "core",
+        "providers",
+        "plugin",
+        "examples",
+        "policies",
+        "scripts",
+        "testing",
+    ].flatMap((folder) =>
+        (readdirSync(join(root, folder), { recursive: true }) as string[])
+            .filter((name) => /\.(ts|mjs|sh|yaml)$/.test(name) && !name.includes("node_modules"))
+            .map((name) => join(folder, name)),
     );
     expect(sources.length).toBeGreaterThan(100);
     const bare = sources.flatMap((file) => textOf(file).match(/npx (?!--no )[^`\n]*qp-tunnel.*/g) ?? []);

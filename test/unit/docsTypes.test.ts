@@ -87,6 +87,7 @@ test("every TypeScript block compiles", () => {
         types: ["node"],
         paths: {
             "pulumi-qp-tunnel": [join(root, "components/index.ts")],
+            "pulumi-qp-tunnel/policies": [join(root, "policies/index.ts")],
             "pulumi-qp-tunnel/testing": [join(root, "testing/index.ts")],
         },
     };

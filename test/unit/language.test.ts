@@ -34,7 +34,7 @@ const EXCEPTED: string[] = [
 const SOURCES: [folder: string, names: RegExp][] = [
     ["docs", /\.md$/],
     ["examples", /\.(?:md|ts|yaml)$/],
-    ...["core", "components", "providers", "cli", "testing"].map((folder): [string, RegExp] => [
+    ...["core", "components", "providers", "cli", "policies", "testing"].map((folder): [string, RegExp] => [
         folder,
         /\.(?:ts|sh)$/,
     ]),

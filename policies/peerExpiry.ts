@@ -1,0 +1,32 @@
+import { entriesIn, subjectOf, token } from "./inputs.js";
+import { isListed, namesOption, type Rule } from "./rule.js";
+
+export interface PeerExpiryOptions {
+    /** The group: names of peers, in which `*` stands for any text. Default: every peer. */
+    peers: string[];
+    /** The longest time from now to the expiry, in days. Default: no limit. */
+    maxDays?: number;
+}
+
+const DAY = 24 * 3600 * 1000;
+
+export const peerExpiry: Rule<PeerExpiryOptions> = {
+    description: "Every peer of a group expires.",
+    options: {
+        peers: namesOption("Names of the peers that must expire", ["*"]),
+        maxDays: { type: "integer", minimum: 1, description: "Longest time from now to the expiry, in days" },
+    },
+    inputs: {
+        types: [token("Registry")],
+        violations(resource, { peers, maxDays }) {
+            const latest = maxDays === undefined ? Infinity : Date.now() + maxDays * DAY;
+            return entriesIn(resource.props, "peers").flatMap(([name, { expires }]) => {
+                const peer = `${subjectOf(resource)}: peer ${name}`;
+                if (!isListed(name, peers)) return [];
+                if (typeof expires !== "string") return [`${peer} does not expire; set expires`];
+                if (Date.parse(expires) <= latest) return [];
+                return [`${peer} expires on ${expires}, more than ${maxDays} days from now; set an earlier expires`];
+            });
+        },
+    },
+};
