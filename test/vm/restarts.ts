@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { during } from "../lab/progress.js";
 import { calledAgain, expectService, PEERS, peersOnTheWire, step, table, unit, world } from "./world.js";
 
@@ -66,12 +67,12 @@ export function unconfirmed(): void {
     step("rolls back what a reboot leaves unconfirmed, and keeps out who was cut in the same update", async () => {
         const { lab, vm, stack, operator, device } = world;
         const folder = join(lab.folder, "unconfirmed");
-        const shut = join(folder, "shut");
+        const [shut, tried] = [join(folder, "shut"), join(folder, "tried")];
         mkdirSync(folder);
         writeFileSync(shut, "");
         // No new connection while that file is there; the one of the update goes on.
         const refusing = `#!/bin/sh
-[ -e "${shut}" ] && case "$*" in *ControlPath=none*) exit 255 ;; esac
+[ -e "${shut}" ] && case "$*" in *ControlPath=none*) : >"${tried}"; exit 255 ;; esac
 exec /usr/bin/ssh "$@"
 `;
         writeFileSync(join(folder, "ssh"), refusing, { mode: 0o755 });
@@ -82,7 +83,8 @@ exec /usr/bin/ssh "$@"
             stack.fail(["up", "--yes", "--skip-preview"]),
         );
         const pending = `test -d ${stack.place("etc")}/pending`;
-        await Promise.race([update, vm.until(`${pending} && wg show ${device} allowed-ips | grep -qF ${ROUTE}`)]);
+        // The change is made, and the update has begun to look for a new connection.
+        await Promise.race([update, isThere(tried)]);
         expect((await vm.exec(pending)).code).toBe(0);
         expect(await peersOnTheWire()).toEqual([`10.8.0.2/32 ${ROUTE}`]);
 
@@ -99,4 +101,8 @@ exec /usr/bin/ssh "$@"
         expect(await peersOnTheWire()).toEqual([`10.8.0.2/32 ${ROUTE}`]);
         await stack.refresh("--expect-no-changes");
     });
+}
+
+async function isThere(file: string): Promise<void> {
+    while (!existsSync(file)) await setTimeout(200);
 }
