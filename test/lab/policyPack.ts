@@ -12,18 +12,13 @@ const ROOT = resolve(__dirname, "../..");
  * @returns its folder, for `--policy-pack`
  */
 export function writePolicyPack(stack: Stack, name: string, config: RelayPolicyConfig): string {
-    return writePack(
-        stack,
-        name,
-        { typescript: false },
-        {
-            "package.json": JSON.stringify({ name, version: "1.0.0", main: "index.js" }),
-            "index.js": `
+    return writePack(stack, name, {
+        "package.json": JSON.stringify({ name, version: "1.0.0", main: "index.js" }),
+        "index.js": `
             const { PolicyPack } = require("@pulumi/policy");
             const { relayPolicies } = require("pulumi-qp-tunnel/policies");
             new PolicyPack("relays", { enforcementLevel: "mandatory", policies: relayPolicies(${JSON.stringify(config)}) });`,
-        },
-    );
+    });
 }
 
 /** The policy pack of docs/policies.md, in TypeScript and to the letter. */
@@ -31,17 +26,17 @@ export function writeDocumentedPack(stack: Stack): string {
     const page = readFileSync(join(ROOT, "docs/policies.md"), "utf8");
     const block = (language: string): string =>
         new RegExp("^```" + language + "\\n(.*?)^```$", "ms").exec(page)?.[1] ?? "";
-    return writePack(stack, "policies", {}, { "package.json": block("json"), "index.ts": block("ts") });
+    return writePack(stack, "policies", { "package.json": block("json"), "index.ts": block("ts") });
 }
 
-function writePack(stack: Stack, name: string, options: object, files: Record<string, string>): string {
+function writePack(stack: Stack, name: string, files: Record<string, string>): string {
     const folder = join(stack.folder, name);
     const modules = join(folder, "node_modules");
     mkdirSync(modules, { recursive: true });
     symlinkSync(ROOT, join(modules, "pulumi-qp-tunnel"));
     for (const each of ["@pulumi", "@types", "typescript", "ts-node"])
         symlinkSync(join(ROOT, "node_modules", each), join(modules, each));
-    const runtime = { name: isRelease() ? "nodejs" : analyzerOf(stack), options };
+    const runtime = isRelease() ? "nodejs" : analyzerOf(stack);
     writeFileSync(join(folder, "PulumiPolicy.yaml"), JSON.stringify({ runtime }));
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
     return folder;
@@ -53,12 +48,12 @@ function isRelease(): boolean {
         .split(delimiter)
         .map((each) => join(each, "pulumi"))
         .find((file) => existsSync(file));
-    return pulumi !== undefined && existsSync(join(dirname(realpathSync(pulumi)), "pulumi-analyzer-policy"));
+    return pulumi !== undefined && existsSync(join(dirname(realpathSync(pulumi)), "pulumi-resource-pulumi-nodejs"));
 }
 
 /**
  * The language host that `npm run tools` builds is older than that. The engine then runs an analyzer by the name of the pack's runtime; this
- * one does what the release's `pulumi-analyzer-policy` does.
+ * one does what a release does.
  */
 function analyzerOf(stack: Stack): string {
     const runtime = "labnode";
