@@ -59,6 +59,8 @@ step_host_delete() {
         for file in /etc/systemd/system/"${want[name]}"-{watch,firewall,wireguard,wireguard-b,proxy}.service; do
             [[ -e "$file" ]] || continue
             systemctl --quiet disable --now "${file##*/}"
+            # What was ended while it worked stays listed as failed, also when its file is gone.
+            systemctl --quiet reset-failed "${file##*/}" 2>/dev/null || true
             rm -f -- "$file"
         done
         systemctl --quiet daemon-reload

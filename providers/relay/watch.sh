@@ -18,7 +18,7 @@ watch() {
     uses_systemd || write_pid watch "$BASHPID"
     steady_clock
     local started=$SECONDS act_at=0 retry_at=0 looked=-60 listened=-60 look=1 tries=0 generation="none" due="" devices=() moves="" read_at=-60 acting="" events="" named="" resolving="" resolve_at=0 resolve_in=1
-    trap 'kill $acting $resolving 2>/dev/null; end_listening; exit 0' TERM
+    trap 'kill $acting $resolving 2>/dev/null || true; end_listening; exit 0' TERM
     while is_installed; do
         steady_clock
         read_record
@@ -141,7 +141,7 @@ listen() {
     coproc EVENTS {
         exec 2>/dev/null
         local line feed nft="" ip=""
-        trap 'kill $nft $ip' EXIT
+        trap 'kill $nft $ip 2>/dev/null || true' EXIT
         # There is no reader any more.
         trap 'exit 0' TERM PIPE
         exec {feed}<> <(:)

@@ -121,3 +121,11 @@ it("no reader of a pipe ends before its writer", () => {
     expect(ENDS_EARLY.test("ip rule show | grep -q fwmark")).toBe(true);
     expect(ENDS_EARLY.test("ip route | awk '{ print $3; exit }'")).toBe(true);
 });
+
+/** Errexit counts in traps, too: a `kill` of what has ended would end the trap, and its program as failed. */
+it("a trap goes on after a process that has ended already", () => {
+    const traps = [...relayProgram().matchAll(/\btrap (['"])(.*?)\1/g)].map(([, , commands = ""]) => commands);
+    const killing = traps.flatMap((commands) => commands.split(";")).filter((command) => /\bkill\b/.test(command));
+    expect(killing.length).toBeGreaterThan(5);
+    expect(killing.filter((command) => !command.includes("|| true"))).toEqual([]);
+});
