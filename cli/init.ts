@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { isMap, parseDocument, type Document, YAMLMap, YAMLSeq } from "yaml";
 
 import { InvalidArgument } from "../core/errors.js";
+import { listNames } from "../providers/resources/sentences.js";
 import { compilerProblem } from "./doctor/machine.js";
 import { withTypesScript, withoutCheck } from "./initTypes.js";
 import { Exit, type Output, printJson } from "./output.js";
@@ -49,7 +50,7 @@ export function init(folder: string, options: { json?: boolean }, output: Output
     const compiler = compilerProblem(folder);
     if (compiler !== undefined) output.stderr.write(`note: ${compiler.name} ${compiler.found}; ${compiler.fix}\n`);
     const files = [SCRIPT, manifest, ...Object.keys(changes).filter((file) => changes[file] === "updated")];
-    output.stdout.write(`next step: commit ${listOfFiles([...new Set(files)])}, then run pulumi preview\n`);
+    output.stdout.write(`next step: commit ${listNames([...new Set(files)])}, then run pulumi preview\n`);
     return Exit.fine;
 }
 
@@ -61,10 +62,6 @@ function transpileOnly(folder: string): Record<string, Change> {
     if (change === "unchanged") return { "tsconfig.json": change };
     const script = write(manifest, withTypesScript(readFileSync(manifest, "utf8")));
     return { "tsconfig.json": change, ...(script === "unchanged" ? {} : { "package.json": script }) };
-}
-
-function listOfFiles(files: string[]): string {
-    return files.length === 1 ? files[0]! : `${files.slice(0, -1).join(", ")} and ${files.at(-1)}`;
 }
 
 /** Pulumi.yaml with the plugin in `plugins.providers`; comments and everything else stay as they are. */

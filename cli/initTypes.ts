@@ -1,7 +1,6 @@
 /** What lets an engine's run transpile a TypeScript program without type-checking it, and where types are checked instead. */
 
-/** Checks the types of a program whose tsconfig.json has `noCheck`. */
-const CHECK = "tsc --noEmit --noCheck false";
+import { TYPES_SCRIPT } from "../core/adoption/program.js";
 
 /**
  * A project's tsconfig.json with `noCheck` (TypeScript 5.6; Pulumi's Node.js host then transpiles only): a type check
@@ -24,7 +23,7 @@ export function withTypesScript(manifest: string): string {
     const [, indent = "    "] = /^\{\s*\n([ \t]+)"/.exec(manifest) ?? [];
     const { scripts, ...others } = parsed;
     const end = manifest.endsWith("\n") ? "\n" : "";
-    return `${JSON.stringify({ ...others, scripts: { ...scripts, types: CHECK } }, undefined, indent)}${end}`;
+    return `${JSON.stringify({ ...others, scripts: { ...scripts, types: TYPES_SCRIPT } }, undefined, indent)}${end}`;
 }
 
 interface Manifest {

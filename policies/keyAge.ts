@@ -1,3 +1,4 @@
+import { DAY_MS } from "../core/time.js";
 import { entriesIn, relayOf, token } from "./inputs.js";
 import type { StackResource } from "./policy.js";
 import { type Exceptions, isListed, namesOption, type Rule } from "./rule.js";
@@ -6,8 +7,6 @@ export interface KeyAgeOptions extends Exceptions {
     /** Days for which a key may be in use. Default: 365. */
     maxDays: number;
 }
-
-const DAY = 24 * 3600 * 1000;
 
 /** Reads the relay's registry in the state: since when it has each key. A key that is rotated in this update is new at its end. */
 export const keyAge: Rule<KeyAgeOptions> = {
@@ -49,8 +48,8 @@ function oldKeys(relay: string, { props }: StackResource, { maxDays, except }: K
     return entriesIn(props, "registry").flatMap(([name, { status, since }]) => {
         if (status !== "active" || isListed(name, except)) return [];
         const age = Date.now() - Date.parse(String(since));
-        if (!(age > maxDays * DAY)) return [];
-        const days = Math.floor(age / DAY);
+        if (!(age > maxDays * DAY_MS)) return [];
+        const days = Math.floor(age / DAY_MS);
         return [
             `relay ${relay}: the key of peer ${name} has been in use since ${String(since)} (${days} days), ` +
                 `and ${maxDays} days are allowed; rotate it`,

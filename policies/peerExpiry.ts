@@ -1,3 +1,4 @@
+import { DAY_MS } from "../core/time.js";
 import { entriesIn, subjectOf, token } from "./inputs.js";
 import { isListed, namesOption, type Rule } from "./rule.js";
 
@@ -8,8 +9,6 @@ export interface PeerExpiryOptions {
     maxDays?: number;
 }
 
-const DAY = 24 * 3600 * 1000;
-
 export const peerExpiry: Rule<PeerExpiryOptions> = {
     description: "Every peer of a group expires.",
     options: {
@@ -19,7 +18,7 @@ export const peerExpiry: Rule<PeerExpiryOptions> = {
     inputs: {
         types: [token("Registry")],
         violations(resource, { peers, maxDays }) {
-            const latest = maxDays === undefined ? Infinity : Date.now() + maxDays * DAY;
+            const latest = maxDays === undefined ? Infinity : Date.now() + maxDays * DAY_MS;
             return entriesIn(resource.props, "peers").flatMap(([name, { expires }]) => {
                 const peer = `${subjectOf(resource)}: peer ${name}`;
                 if (!isListed(name, peers)) return [];

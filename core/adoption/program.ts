@@ -19,6 +19,9 @@ export type ProgramHost =
     | { kind: "local"; namespace?: string }
     | { kind: "ssh"; address: string; user: string; port: number; hostKey?: string };
 
+/** Checks the types of a program whose tsconfig.json has `noCheck`. */
+export const TYPES_SCRIPT = "tsc --noEmit --noCheck false";
+
 /** Above this many, peers are data in a file of their own. */
 const INLINE = 5;
 
@@ -27,7 +30,7 @@ export function renderProject(relay: AdoptedRelay, options: ProgramOptions): Rec
     const inFile = relay.peers.length > INLINE;
     return {
         "Pulumi.yaml": `name: ${options.name}\ndescription: ${JSON.stringify(`A WireGuard relay, adopted from ${options.source}.`)}\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n`,
-        "package.json": `${JSON.stringify({ name: options.name, private: true, scripts: { types: "tsc --noEmit --noCheck false" }, dependencies: dependencies(options, inFile) }, undefined, 4)}\n`,
+        "package.json": `${JSON.stringify({ name: options.name, private: true, scripts: { types: TYPES_SCRIPT }, dependencies: dependencies(options, inFile) }, undefined, 4)}\n`,
         "tsconfig.json": `${JSON.stringify({ compilerOptions: { strict: true, target: "es2022", module: "commonjs", moduleResolution: "node", skipLibCheck: true, noCheck: true } }, undefined, 4)}\n`,
         ".gitignore": "node_modules/\npreshared-keys.json\nimport.json\n*.key\n",
         ...(inFile ? { "peers.yaml": renderPeers(relay.peers) } : {}),

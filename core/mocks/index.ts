@@ -1,4 +1,4 @@
-import { InvalidArgument } from "../errors.js";
+import { invalid } from "../errors.js";
 import { allocate } from "../registry/index.js";
 import type { Ledger } from "../registry/model.js";
 import type { RegistryRequest } from "../registry/request.js";
@@ -42,5 +42,5 @@ function allocated(inputs: Record<string, unknown>, now: Date): Ledger {
     const { ledger, problems } = allocate(request, undefined, now);
     const [problem] = problems;
     if (problem === undefined) return ledger;
-    throw new InvalidArgument(problem.path, problem.problem, problem.fix);
+    throw invalid(problem);
 }

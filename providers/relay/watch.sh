@@ -98,7 +98,7 @@ seems_whole() {
     local device
     for device in "${devices[@]}"; do [[ -d "/proc/sys/net/ipv4/conf/$device" ]] || return 1; done
     uses_systemd && return 0
-    [[ ! -d "$etc/pending" || ! -s "$run/pending" ]] || alive rollback || return 1
+    rollback_runs || return 1
     alive watch.supervisor || return 1
     [[ ! -f "$etc/caddy.json" ]] || alive proxy.supervisor || return 1
     [[ ! -s "$etc/renewals" ]] || alive renewal || return 1

@@ -95,14 +95,8 @@ export type Produced<Outputs> = { [Name in keyof Outputs]: Outputs[Name] | Unkno
 
 /** A resource that lives in the state, or in the log, whose every operation puts out just these. */
 export interface StateResource<Outputs> extends Produces<Outputs> {
-    create(inputs: Properties, context: Context): Promise<{ id: string; outputs: Produced<Outputs> }>;
-    update(
-        id: string,
-        oldInputs: Properties,
-        oldOutputs: Properties,
-        news: Properties,
-        context: Context,
-    ): Promise<Produced<Outputs>>;
+    create(...asked: Parameters<Resource["create"]>): Promise<{ id: string; outputs: Produced<Outputs> }>;
+    update(...asked: Parameters<Resource["update"]>): Promise<Produced<Outputs>>;
 }
 
 export interface PropertySchema {

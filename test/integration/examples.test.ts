@@ -2,7 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { execute, type Outcome } from "../lab/processes.js";
+import type { Outcome } from "../lab/processes.js";
+import { pulumiIn } from "../lab/scratchEngine.js";
 
 jest.setTimeout(120_000);
 
@@ -63,20 +64,8 @@ function copy(example: string): string {
     return own;
 }
 
-async function pulumi(own: string, ...args: string[]): Promise<Outcome> {
-    const outcome = await execute(["pulumi", ...args, "-C", own, "--non-interactive", "--color", "never"], {
-        timeout: 100_000,
-        env: {
-            PULUMI_HOME: join(folder, "home"),
-            PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-            PULUMI_CONFIG_PASSPHRASE: "test",
-            PULUMI_SKIP_UPDATE_CHECK: "true",
-            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-            XDG_CONFIG_HOME: join(folder, "config"),
-        },
-    });
-    if (outcome.code !== 0) throw new Error(`pulumi ${args.join(" ")}: ${outcome.stdout}${outcome.stderr}`);
-    return outcome;
+function pulumi(own: string, ...args: string[]): Promise<Outcome> {
+    return pulumiIn(folder, [...args, "-C", own], 100_000);
 }
 
 it.each(EXAMPLES)("%s previews as it stands, with peers in sentences", async (example) => {

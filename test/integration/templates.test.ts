@@ -5,7 +5,8 @@ import { join, resolve } from "node:path";
 
 import { parse, stringify } from "yaml";
 
-import { execute, type Outcome } from "../lab/processes.js";
+import type { Outcome } from "../lab/processes.js";
+import { pulumiIn } from "../lab/scratchEngine.js";
 
 // Each folder of templates/ through the real `pulumi new`, and a preview of the project that it makes.
 
@@ -25,20 +26,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function pulumi(...args: string[]): Promise<Outcome> {
-    const outcome = await execute(["pulumi", ...args, "--non-interactive", "--color", "never"], {
-        timeout: 200_000,
-        env: {
-            PULUMI_HOME: join(folder, "home"),
-            PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-            PULUMI_CONFIG_PASSPHRASE: "test",
-            PULUMI_SKIP_UPDATE_CHECK: "true",
-            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-            XDG_CONFIG_HOME: join(folder, "config"),
-        },
-    });
-    if (outcome.code !== 0) throw new Error(`pulumi ${args.join(" ")}: ${outcome.stdout}${outcome.stderr}`);
-    return outcome;
+function pulumi(...args: string[]): Promise<Outcome> {
+    return pulumiIn(folder, args, 200_000);
 }
 
 /** As `npm install` leaves it: the packages that the project names, and no others. */

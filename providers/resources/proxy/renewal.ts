@@ -8,7 +8,7 @@ import { allLeaves, leafTitle } from "../../../core/certificates/leaves.js";
 import { serviceDomain } from "../../../core/names.js";
 import { renewals } from "../../../core/protocol/renewals.js";
 import { REPAIR } from "../../../core/repair.js";
-import { rfc3339 } from "../../../core/time.js";
+import { DAY_MS, rfc3339 } from "../../../core/time.js";
 import type { PartAnswers, Requests } from "../../../core/protocol/steps.js";
 import { changesOf } from "../changes.js";
 import { dueIssuers, isElsewhere, issuersOf, newAuthorities } from "./sentences.js";
@@ -132,7 +132,7 @@ export function renewalDrift(
                   ? "was not issued by the relay's intermediate CA"
                   : !sameNames(leaf.subjectAltName, wanted)
                     ? `is for other names (${leaf.subjectAltName})`
-                    : lifetime(leaf) > (SHORT_LEAF_DAYS + 1) * DAY
+                    : lifetime(leaf) > (SHORT_LEAF_DAYS + 1) * DAY_MS
                       ? `is valid for more than ${SHORT_LEAF_DAYS} days`
                       : leaf.validToDate <= now
                         ? `expired on ${rfc3339(leaf.validToDate)}: the relay does not renew it`
@@ -146,8 +146,6 @@ export function renewalDrift(
     }
     return drift;
 }
-
-const DAY = 86_400_000;
 
 function algorithmsOf(services: ProxyInputs["services"]): CertificateAlgorithm[] {
     return [...new Set(allLeaves(services).map(({ algorithm }) => algorithm))].sort();

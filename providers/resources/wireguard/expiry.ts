@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../../core/time.js";
 import { peerKey } from "../../../core/registry/peerKey.js";
 import { isMap } from "../changes.js";
 import type { WireGuardInputs, WireGuardPlan } from "./inputs.js";
@@ -119,7 +120,6 @@ export const BY_EXPIRY = "the relay, when it expired";
 
 const WARN_DAYS = 14;
 const ONE_BY_ONE = 8;
-const DAY_MS = 86_400_000;
 /** A clock and a watcher that are a little late are no fault. */
 const GRACE_MS = 30_000;
 

@@ -9,6 +9,7 @@ import { keysOn, readBack } from "../../../../../providers/resources/wireguard/r
 import { scratchProject } from "../../audit/scratch.js";
 import { contextOf, type Told } from "../relay/lifecycle.js";
 import { changeOf, KEYS, peer, registered, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";
+import { dumpOf } from "./dump.js";
 
 scratchProject();
 const OWN = publicKeyOf(RELAY_PRIVATE_KEY);
@@ -26,22 +27,9 @@ function update(
 
 /** What a relay answers that has these peers as the program wants them. */
 function answerOf(peers: Record<string, RegistryPeer>, more: Answers<"wireguard"> = {}): Answers<"wireguard"> {
-    const lines = [
-        [RELAY_PRIVATE_KEY, OWN, "51820", "off"],
-        ...desiredPeers(resolved(wireInputs(peers))).map(({ publicKey, presharedKey, allowedIps }) => [
-            publicKey,
-            presharedKey,
-            "(none)",
-            allowedIps.join(","),
-            "0",
-            "0",
-            "0",
-            "off",
-        ]),
-    ];
     return {
         interfaces: `wg0\t51820\t1\t${OWN}\n`,
-        "dump.wg0": lines.map((fields) => `${fields.join("\t")}\n`).join(""),
+        "dump.wg0": dumpOf(desiredPeers(resolved(wireInputs(peers)))),
         "network.wg0": "address 10.8.0.1/24\nforwarding 1\nup 1\nmtu 1420\n",
         ...more,
     };

@@ -1,11 +1,11 @@
-import { publicKeyOf } from "../../../../../core/keys/index.js";
 import { keptPeers, rowOf } from "../../../../../core/protocol/peers.js";
 import type { Answers } from "../../../../../core/protocol/steps.js";
 import { desiredPeers, renderNetwork } from "../../../../../providers/resources/wireguard/desired.js";
 import { resolved } from "../../../../../providers/resources/wireguard/inputs.js";
 import { readWireGuardOutputs } from "../../../../../providers/resources/wireguard/outputs.js";
 import { kernelDrift, publicKeysIn, recordDrift } from "../../../../../providers/resources/wireguard/recordDrift.js";
-import { KEYS, peer, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";
+import { KEYS, peer, wireInputs } from "../relays.js";
+import { dumpOf } from "./dump.js";
 
 const args = resolved(
     wireInputs(
@@ -26,21 +26,7 @@ const rows = peers.map((each) => ({ ...rowOf(each), presharedKey: true }));
 type Row = (typeof rows)[number];
 
 const dump = (presharedKeys: string[]): string =>
-    [
-        [RELAY_PRIVATE_KEY, publicKeyOf(RELAY_PRIVATE_KEY), "51820", "off"],
-        ...peers.map(({ publicKey, allowedIps }, index) => [
-            publicKey,
-            presharedKeys[index],
-            "(none)",
-            allowedIps.join(","),
-            "0",
-            "0",
-            "0",
-            "off",
-        ]),
-    ]
-        .map((fields) => `${fields.join("\t")}\n`)
-        .join("");
+    dumpOf(peers.map((peer, index) => ({ ...peer, presharedKey: presharedKeys[index]! })));
 const healthy = {
     interfaces: "wg0\t51820\t1\t-\n",
     files: "",

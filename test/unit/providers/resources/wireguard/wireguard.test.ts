@@ -9,6 +9,7 @@ import { type Properties, UNKNOWN } from "../../../../../providers/resources/res
 import { scratchProject } from "../../audit/scratch.js";
 import { contextOf } from "../relay/lifecycle.js";
 import { changeOf, KEYS, peer, registered, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";
+import { dumpOf } from "./dump.js";
 
 scratchProject();
 const OWN = publicKeyOf(RELAY_PRIVATE_KEY);
@@ -20,23 +21,10 @@ const carol = peer("10.8.0.4");
 function healthy(peers: Record<string, RegistryPeer>): Answers<"read"> {
     const args = resolved(wireInputs(peers));
     const wanted = desiredPeers(args);
-    const lines = [
-        [RELAY_PRIVATE_KEY, OWN, "51820", "off"],
-        ...wanted.map(({ publicKey, presharedKey, allowedIps }) => [
-            publicKey,
-            presharedKey,
-            "(none)",
-            allowedIps.join(","),
-            "0",
-            "0",
-            "0",
-            "off",
-        ]),
-    ];
     return {
         files: "",
         interfaces: `wg0\t51820\t1\t${OWN}\n`,
-        "dump.wg0": lines.map((fields) => `${fields.join("\t")}\n`).join(""),
+        "dump.wg0": dumpOf(wanted),
         "network.wg0": "address 10.8.0.1/24\nforwarding 1\nup 1\nmtu 1420\n",
         "kept.peers": keptPeers.render(wanted.map((each) => ({ ...rowOf(each), presharedKey: true }))),
         "kept.network": renderNetwork(args),
