@@ -3,13 +3,15 @@
 //
 //   npm run bench              several minutes: up to 10 000 peers, 100 000 records
 //   npm run bench -- --quick   about a minute: up to 1 000 peers, 10 000 records
-//   npm run bench -- --only start,peers,components,log,checkpoint,rotation,guard,ssh
+//   npm run bench -- --only start,program,peers,relays,components,log,checkpoint,rotation,guard,ssh
 //   npm run bench -- --json    the same as JSON on standard output, every run of everything
+//   npm run bench -- --plot docs/performance.svg   draws the cost over the number of peers (parts peers and relays)
 //
 // Needs root (network namespaces, which it makes and removes). What is compared is measured in turns, because times of
 // different moments do not compare on a machine that also does something else.
 
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +20,9 @@ import { parseArgs } from "node:util";
 import { measureCheckpoint } from "./bench/checkpoint.mjs";
 import { measureGuard } from "./bench/guard.mjs";
 import { measureLog } from "./bench/log.mjs";
-import { measureComponents, measurePeers } from "./bench/peers.mjs";
+import { measureComponents, measurePeers, measureRelays } from "./bench/peers.mjs";
+import { plotOf } from "./bench/plot.mjs";
+import { measureProgram } from "./bench/program.mjs";
 import { measureRotation } from "./bench/rotation.mjs";
 import { measureSsh } from "./bench/ssh.mjs";
 import { measureStart } from "./bench/start.mjs";
@@ -29,7 +33,9 @@ import { say } from "./toolchain/run.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const parts = {
     start: measureStart,
+    program: measureProgram,
     peers: measurePeers,
+    relays: measureRelays,
     components: measureComponents,
     log: measureLog,
     checkpoint: measureCheckpoint,
@@ -39,7 +45,12 @@ const parts = {
 };
 
 const { values } = parseArgs({
-    options: { quick: { type: "boolean" }, json: { type: "boolean" }, only: { type: "string" } },
+    options: {
+        quick: { type: "boolean" },
+        json: { type: "boolean" },
+        only: { type: "string" },
+        plot: { type: "string" },
+    },
 });
 const chosen = values.only?.split(",") ?? Object.keys(parts);
 const unknown = chosen.find((part) => !Object.hasOwn(parts, part));
@@ -51,10 +62,14 @@ process.env.PATH = [tools, join(root, "node_modules/.bin"), process.env.PATH].jo
 if (spawnSync("npm", ["run", "-s", "build"], { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) fail("no build");
 
 const rows = [];
+const curves = {};
+const add = (row) => (rows.push(row), say(inWords(row)));
+const curve = (name, point) => (curves[name] ??= []).push(point);
 for (const part of chosen) {
     say(`== ${part}`);
-    await parts[part]({ root, quick: values.quick ?? false, add: (row) => (rows.push(row), say(inWords(row))) });
+    await parts[part]({ root, quick: values.quick ?? false, add, curve });
 }
+if (values.plot !== undefined) writeFileSync(values.plot, plotOf(curves));
 
 const machine = {
     cpus: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
@@ -63,7 +78,7 @@ const machine = {
     node: process.version,
 };
 if (values.json) {
-    console.log(JSON.stringify({ machine, rows }, null, 2));
+    console.log(JSON.stringify({ machine, rows, curves }, null, 2));
 } else {
     console.log(`\n${Object.values(machine).join(", ")}\n`);
     for (const row of rows) console.log(inWords(row));

@@ -61,14 +61,13 @@ function writeObject(
     depth: number,
 ): string {
     // Code point order and UTF-16 order agree on ASCII, the only keys let through.
-    const members = Object.keys(object)
-        .sort()
-        .map((key) => {
-            if (!KEY_PATTERN.test(key))
-                throw new RangeError(`the key ${JSON.stringify(key)} is not of A-Z a-z 0-9 _ . -`);
-            return `"${key}":${write(object[key], below(decimals, key), depth + 1)}`;
-        });
-    return `{${members.join(",")}}`;
+    let members = "";
+    for (const key of Object.keys(object).sort()) {
+        if (!KEY_PATTERN.test(key)) throw new RangeError(`the key ${JSON.stringify(key)} is not of A-Z a-z 0-9 _ . -`);
+        if (members !== "") members += ",";
+        members += `"${key}":${write(object[key], below(decimals, key), depth + 1)}`;
+    }
+    return `{${members}}`;
 }
 
 function below(decimals: DecimalFields | true | undefined, key: string): DecimalFields | true | undefined {

@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +11,7 @@ import { timed } from "./processes.mjs";
 export class Project {
     folder = mkdtempSync(join(tmpdir(), "qptunnel-bench-"));
     #name = `qpb${process.pid}`;
+    #stack = "";
     #env = {
         PULUMI_HOME: join(this.folder, "home"),
         PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}`,
@@ -49,15 +50,22 @@ export class Project {
      * Says what the program declares: that many peers as plain data or as components, or nothing at all; and how the
      * relay is reached over SSH, when it is.
      *
-     * @param {{ data?: number, components?: number, ssh?: object } | undefined} peers
+     * @param {{ data?: number, components?: number, relays?: number, ssh?: object } | undefined} peers `relays`: how
+     *     many relays have them, each an interface, a port and a subnet of its own; default: 1
      */
     declare(peers) {
         const keys = Array.from({ length: (peers?.data ?? 0) + (peers?.components ?? 0) }, (_, index) => keyOf(index));
         this.#write("declared.json", JSON.stringify({ namespace: this.#name, ...peers, keys }));
     }
 
+    /** How long the log of the present stack is. */
+    logBytes() {
+        return statSync(join(this.folder, "audit", `${this.#stack}.jsonl`)).size;
+    }
+
     /** Begins a new stack, which is empty. */
     async stack(name) {
+        this.#stack = name;
         await this.#pulumi("stack", "init", name);
     }
 
@@ -67,6 +75,11 @@ export class Project {
 
     up() {
         return this.#pulumi("up", "--yes", "--skip-preview");
+    }
+
+    /** As a person runs it: the same program twice. */
+    previewAndUp() {
+        return this.#pulumi("up", "--yes");
     }
 
     destroy() {
@@ -81,8 +94,8 @@ export class Project {
         for (const pid of pids) endProcess(Number(pid));
         execFileSync("ip", ["netns", "del", this.#name]);
         for (const place of ["/etc", "/run"]) {
-            for (const name of [`qp-tunnel-${this.#name}.${this.#name}`, `qp-tunnel-${this.#name}`])
-                rmSync(join(place, name), { recursive: true, force: true });
+            const ours = readdirSync(place).filter((name) => name.startsWith(`qp-tunnel-${this.#name}`));
+            for (const name of ours) rmSync(join(place, name), { recursive: true, force: true });
         }
         rmSync(this.folder, { recursive: true, force: true });
     }
@@ -103,18 +116,22 @@ export class Project {
 /** The relay as a user would declare it; without peers the library is not even imported. */
 const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");
-const { namespace, data, components, keys, ssh } = require("./declared.json");
+const { namespace, data, components, relays = 1, keys, ssh } = require("./declared.json");
 if (data !== undefined || components !== undefined) {
     const { AuditSink, Peer, Relay, hosts } = require("pulumi-qp-tunnel");
     const specs = keys.map((publicKey, index) => ({ name: "peer" + index, publicKey }));
-    new Relay("relay", {
-        host: ssh === undefined ? hosts.local({ namespace }) : hosts.ssh(ssh),
-        interface: namespace,
-        endpoint: "192.0.2.1",
-        subnet: "10.8.0.0/16",
-        peers: components === undefined ? specs : specs.map(({ name, publicKey }) => new Peer(name, { publicKey })),
-        audit: new AuditSink("audit"),
-    });
+    const audit = new AuditSink("audit");
+    for (let number = 0; number < relays; number++) {
+        new Relay(number === 0 ? "relay" : "relay" + number, {
+            host: ssh === undefined ? hosts.local({ namespace }) : hosts.ssh(ssh),
+            interface: number === 0 ? namespace : namespace + "r" + number,
+            listenPort: 51820 + 2 * number,
+            endpoint: "192.0.2.1",
+            subnet: relays === 1 ? "10.8.0.0/16" : "10.9." + number + ".0/24",
+            peers: components === undefined ? specs : specs.map(({ name, publicKey }) => new Peer(name, { publicKey })),
+            audit,
+        });
+    }
 }
 `;
 

@@ -1,7 +1,7 @@
 // One row of the report: what was measured, every value, and the bar it is held against.
 
 /**
- * @typedef {{ what: string, unit: "s" | "MB" | "/s" | "lost" | "x" | "%", values: number[], value: number, cpu?: number,
+ * @typedef {{ what: string, unit: "s" | "MB" | "kB" | "/s" | "lost" | "x" | "%", values: number[], value: number, cpu?: number,
  *     bar?: { atMost?: number, atLeast?: number }, met?: boolean, absent?: string }} Row
  */
 
@@ -50,5 +50,5 @@ export function median(values) {
 }
 
 function number(value, unit) {
-    return unit === "s" || unit === "x" || unit === "%" ? value.toFixed(2) : String(Math.round(value));
+    return ["s", "x", "%", "kB"].includes(unit) ? value.toFixed(2) : String(Math.round(value));
 }

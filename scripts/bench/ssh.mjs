@@ -13,6 +13,15 @@ import { keyOf, Project } from "./project.mjs";
 import { median, notMeasured, row } from "./rows.mjs";
 
 const ROUND_TRIPS = [0, 20, 80];
+const BARS = {
+    0: { top: { atMost: 0.6 } },
+    80: {
+        top: { atMost: 1 },
+        commands: { atMost: 0.45 },
+        playbook: { atMost: 0.28 },
+        skipped: { atMost: 0.2 },
+    },
+};
 const SSHD_PORT = 2222;
 const PORT = 2022;
 
@@ -37,11 +46,13 @@ export async function measureSsh({ root, quick, add }) {
 
         for (const roundTrip of ROUND_TRIPS) {
             way.stdin.write(`${roundTrip}\n`);
-            const [nothing, ours, commands, playbook] = [[], [], [], []];
+            const [nothing, ours, previewed, commands, playbook] = [[], [], [], [], []];
             for (let turn = 0; turn < (quick ? 1 : 3); turn++) {
                 nothing.push((await project.up()).seconds);
                 project.declare({ data: ++peers, ssh });
                 ours.push((await project.up()).seconds);
+                project.declare({ data: ++peers, ssh });
+                previewed.push((await project.previewAndUp()).seconds);
                 const change = plain.change(peers);
                 commands.push((await timed(asCommands(project, login, change))).seconds);
                 if (ansible.playbook === undefined) continue;
@@ -49,18 +60,19 @@ export async function measureSsh({ root, quick, add }) {
                 playbook.push((await timed(argv, { env })).seconds);
             }
             const at = `${roundTrip} ms round trip`;
-            add(row(`${at}: up of one more peer`, "s", ours));
+            const bars = BARS[roundTrip] ?? {};
+            add(row(`${at}: up --skip-preview of one more peer`, "s", ours));
+            add(row(`${at}: up with its preview`, "s", previewed));
             const top = ours.map((seconds, turn) => seconds - nothing[turn]);
-            add(row(`${at}: on top of an up with nothing to do`, "s", top));
-            add(row(`${at}: the same by ten SSH commands`, "s", commands));
-            add(row(`${at}: ours / ten SSH commands`, "x", [median(ours) / median(commands)]));
-            const named = `${at}: the same by an Ansible playbook`;
-            if (ansible.playbook === undefined) {
-                add(notMeasured(named, ansible.reason));
-                continue;
-            }
-            add(row(named, "s", playbook));
-            add(row(`${at}: ours / Ansible playbook`, "x", [median(ours) / median(playbook)]));
+            add(row(`${at}: --skip-preview, on top of an up with nothing to do`, "s", top, bars.top));
+            const beside = (name, others, [skipped, whole] = []) => {
+                add(row(`${at}: the same by ${name}`, "s", others));
+                add(row(`${at}: up --skip-preview / ${name}`, "x", [median(ours) / median(others)], skipped));
+                add(row(`${at}: up with its preview / ${name}`, "x", [median(previewed) / median(others)], whole));
+            };
+            beside("ten SSH commands", commands, [undefined, bars.commands]);
+            if (playbook.length > 0) beside("an Ansible playbook", playbook, [bars.skipped, bars.playbook]);
+            else add(notMeasured(`${at}: the same by an Ansible playbook`, ansible.reason));
         }
         await project.destroy();
     } finally {

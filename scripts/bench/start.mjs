@@ -27,7 +27,7 @@ export async function measureStart({ root, quick, add }) {
         library.push(second);
     }
     add(row("importing @pulumi/pulumi", "s", engine));
-    add(row("importing pulumi-qp-tunnel on top of it", "s", library, { atMost: 0.1 }));
+    add(row("importing pulumi-qp-tunnel on top of it", "s", library, { atMost: 0.05 }));
 }
 
 /** What no plugin in JavaScript can do without: gRPC, and a server on a port. */
