@@ -1,6 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { isObject } from "../../core/audit/entry.js";
+import { joinDetails } from "../../core/audit/parts.js";
+import type { AuditEntry } from "../../core/audit/record.js";
 import { linesBackwards } from "../../providers/audit/read.js";
 import { openLog } from "../../providers/audit/segments.js";
 
@@ -32,41 +35,83 @@ export function namesIn(folder: string): Names {
         former: new Set<string>(),
     };
     for (const file of logsOf(folder)) {
-        const seen = new Set<string>();
-        for (const { relay, ledger } of registries(file)) {
-            if (seen.has(relay)) continue;
-            seen.add(relay);
-            const listed = [...Object.keys(ledger.peers ?? {}), ...Object.keys(ledger.services ?? {})];
-            // The last record of a destroyed relay.
-            if (listed.length > 0) names.relays.add(relay);
-            for (const name of Object.keys(ledger.peers ?? {})) names.peers.add(name);
-            for (const name of Object.keys(ledger.services ?? {})) names.services.add(name);
-            for (const name of Object.keys(ledger.retired?.peers ?? {})) names.former.add(name);
+        for (const [relay, { peers, services, former }] of registriesIn(file)) {
+            const add = (kind: keyof Names, all: Found): void => {
+                for (const [name, isThere] of all) if (isThere) names[kind].add(name);
+            };
+            add("peers", peers);
+            add("services", services);
+            add("former", former);
+            // The last record of a destroyed relay lists nobody.
+            if ([...peers.values(), ...services.values()].includes(true)) names.relays.add(relay);
         }
     }
     const sorted = Object.entries(names).map(([kind, all]) => [kind, [...all].sort()]);
     return Object.fromEntries(sorted) as Names;
 }
 
-interface Recorded {
-    relay: string;
-    ledger: {
-        peers?: Record<string, unknown>;
-        services?: Record<string, unknown>;
-        retired?: { peers?: Record<string, unknown> };
-    };
+/** Names, and whether the newest record that has them still lists them. */
+type Found = Map<string, boolean>;
+
+interface Registry {
+    peers: Found;
+    services: Found;
+    former: Found;
+    /** Whether a whole ledger was read: older records add nothing. */
+    whole: boolean;
 }
 
-/** Newest first. */
-function* registries(file: string): Generator<Recorded> {
+type Entries = Record<string, unknown>;
+interface Recorded {
+    peers?: Entries;
+    services?: Entries;
+    retired?: { peers?: Entries };
+}
+
+/** By relay; read from the end, up to a whole ledger of each. */
+function registriesIn(file: string): Map<string, Registry> {
+    const registries = new Map<string, Registry>();
+    for (const { relay, ledger, change } of records(file)) {
+        if (typeof relay !== "string") continue;
+        const registry = registries.get(relay) ?? {
+            ...{ peers: new Map(), services: new Map(), former: new Map() },
+            whole: false,
+        };
+        registries.set(relay, registry);
+        const recorded = ledger ?? change;
+        if (registry.whole || recorded === undefined) continue;
+        const note = (found: Found, entries: Entries | undefined): void => {
+            for (const [name, entry] of Object.entries(entries ?? {}))
+                if (!found.has(name)) found.set(name, entry !== null);
+        };
+        note(registry.peers, recorded.peers);
+        note(registry.services, recorded.services);
+        note(registry.former, recorded.retired?.peers);
+        registry.whole = ledger !== undefined;
+    }
+    return registries;
+}
+
+interface Details {
+    relay?: unknown;
+    ledger?: Recorded;
+    change?: Recorded;
+}
+
+/** Details of the records of registries, newest first; of a record in several lines, all of them together. */
+function* records(file: string): Generator<Details> {
     const log = openLog(file, file);
     if (log === undefined) return;
+    const parts = new Map<string, Pick<AuditEntry, "details">[]>();
     try {
         for (const { bytes, offset } of linesBackwards(log)) {
             if (log.size - offset > MOST_BYTES) return;
-            if (!bytes.includes(MARK)) continue;
-            const { relay, ledger } = detailsOf(bytes);
-            if (typeof relay === "string" && typeof ledger === "object" && ledger !== null) yield { relay, ledger };
+            const entry = bytes.includes(MARK) ? parsed(bytes) : undefined;
+            if (entry === undefined) continue;
+            const found = [...(parts.get(entry.correlation_id) ?? []), entry];
+            parts.set(entry.correlation_id, found);
+            const details = joinDetails(found);
+            if (details !== undefined) yield details;
         }
     } finally {
         log.close();
@@ -74,12 +119,12 @@ function* registries(file: string): Generator<Recorded> {
 }
 
 /** A line that cannot be read is skipped; `audit verify` reports why. */
-function detailsOf(bytes: Buffer): { relay?: unknown; ledger?: Recorded["ledger"] } {
+function parsed(bytes: Buffer): Pick<AuditEntry, "correlation_id" | "details"> | undefined {
     try {
-        const { details } = JSON.parse(bytes.toString("utf8")) as { details?: object };
-        return details ?? {};
+        const entry: unknown = JSON.parse(bytes.toString("utf8"));
+        return isObject(entry) && isObject(entry.details) ? (entry as unknown as AuditEntry) : undefined;
     } catch {
-        return {};
+        return undefined;
     }
 }
 

@@ -2,7 +2,7 @@ import { ROTATION_ACTION } from "../../core/audit/epochs.js";
 import { formatNote, parseNote, verifyNote } from "../../core/audit/note.js";
 import { splitDetails } from "../../core/audit/parts.js";
 import type { Signer } from "../../core/audit/primitives.js";
-import type { AuditLine, Checkpoint, RecordMark } from "../../core/audit/record.js";
+import type { AuditEntry, AuditLine, Checkpoint, RecordMark } from "../../core/audit/record.js";
 import { sanitizeEntry } from "../../core/audit/sanitize.js";
 import { MAX_LINE_BYTES, shortKey } from "../../core/audit/seal.js";
 import { AuditError } from "../../core/errors.js";
@@ -13,7 +13,7 @@ import { LogFile } from "./logFile.js";
 import { Operation, type RecordSpec } from "./operation.js";
 import { checkOrigin } from "./origin.js";
 import { nativePrimitives } from "./primitives.js";
-import { LogReader } from "./reader.js";
+import { LogReader, type WholeRecord } from "./reader.js";
 import { type AuditRef, pathOf } from "./ref.js";
 import { type CheckOptions, verifyCheckpoint, verifyMark } from "./remembered.js";
 import { loadSigningKey, type Sealed } from "./signingKey.js";
@@ -195,12 +195,14 @@ export class AuditLog {
         return this.reader.entriesAfter(mark, texts);
     }
 
-    /**
-     * Details of the newest record that the predicate wants, put together when they were written in parts.
-     * A record of which a part is missing is passed over.
-     */
-    findDetails(predicate: (line: AuditLine) => boolean): Promise<Record<string, unknown> | undefined> {
+    /** Details of the newest record that the predicate wants. */
+    findDetails(predicate: (record: AuditEntry) => boolean): Promise<Record<string, unknown> | undefined> {
         return this.reader.findDetails(predicate);
+    }
+
+    /** The records that the predicate wants, newest first, each put together when it was written in parts. */
+    details(predicate: (record: AuditEntry) => boolean): AsyncGenerator<WholeRecord> {
+        return this.reader.details(predicate);
     }
 
     private async write(spec: Required<RecordSpec>, correlationId: string): Promise<RecordMark> {

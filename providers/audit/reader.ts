@@ -1,6 +1,6 @@
 import { checkLine } from "../../core/audit/line.js";
 import { joinDetails } from "../../core/audit/parts.js";
-import type { AuditLine, RecordMark } from "../../core/audit/record.js";
+import type { AuditEntry, AuditLine, RecordMark } from "../../core/audit/record.js";
 import type { Verdict, VerifyOptions } from "../../core/audit/verdict.js";
 import { verifyLog } from "../../core/audit/verify.js";
 import { type Ends, lineNumber } from "./ends.js";
@@ -13,6 +13,13 @@ import type { LogBytes } from "./segments.js";
 import { missing } from "./unusable.js";
 
 /** A log, for reading. Each method opens the file when it is called, and closes it. */
+/** A record with all of its details. */
+export interface WholeRecord {
+    /** Of its last line. */
+    sequence: number;
+    details: Record<string, unknown>;
+}
+
 export class LogReader {
     /** What messages call the file. */
     readonly name: string;
@@ -65,17 +72,27 @@ export class LogReader {
         }
     }
 
-    /** Details of the newest record that the predicate wants; one of which a part is missing is passed over. */
-    async findDetails(predicate: (line: AuditLine) => boolean): Promise<Record<string, unknown> | undefined> {
+    /**
+     * The records that the predicate wants, newest first, put together from their parts; one of which a part is missing is passed over.
+     *
+     * @param predicate is asked of every whole record: only one part of it says which relay it is of
+     */
+    async *details(predicate: (record: AuditEntry) => boolean): AsyncGenerator<WholeRecord> {
         const parts = new Map<string, AuditLine[]>();
         for await (const line of this.entries("newest")) {
-            if (!predicate(line)) continue;
             const key = `${line.correlation_id} ${line.action}`;
             const found = [...(parts.get(key) ?? []), line];
             const details = joinDetails(found);
-            if (details !== undefined) return details;
-            parts.set(key, found);
+            if (details === undefined) parts.set(key, found);
+            else parts.delete(key);
+            if (details === undefined || !predicate({ ...line, details })) continue;
+            yield { sequence: found[0]?.capsule.sequence ?? 0, details };
         }
+    }
+
+    /** Details of the newest record that the predicate wants. */
+    async findDetails(predicate: (record: AuditEntry) => boolean): Promise<Record<string, unknown> | undefined> {
+        for await (const { details } of this.details(predicate)) return details;
         return undefined;
     }
 

@@ -1,5 +1,6 @@
 import type { Fault } from "../../../core/fault.js";
 import type { Ledger, RegistryService, RetiredPeer } from "../../../core/registry/model.js";
+import type { LedgerChange } from "../../../core/registry/ledgerChange.js";
 import type { PeerRequest, ServiceRequest } from "../../../core/registry/request.js";
 import { type LoggedInputs, readLogged } from "../relay/placed.js";
 import type { Properties } from "../resource.js";
@@ -43,23 +44,37 @@ const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
 
 const serviceShape: Shape<RegistryService> = fields<RegistryService>({ port: number });
 
+const retiredPeerShape: Shape<RetiredPeer> = fields<RetiredPeer>({
+    address: text,
+    address6: optional(text),
+    publicKey: optional(text),
+    admitted: optional(number),
+    expires: optional(text),
+    keyEpoch: optional(number),
+});
+
 const ledgerShape: Shape<Ledger> = fields<Ledger>({
     peers: mapOf(peerShape),
     services: mapOf(serviceShape),
     retired: fields<Ledger["retired"]>({
-        peers: mapOf(
-            fields<RetiredPeer>({
-                address: text,
-                address6: optional(text),
-                publicKey: optional(text),
-                admitted: optional(number),
-                expires: optional(text),
-                keyEpoch: optional(number),
-            }),
-        ),
+        peers: mapOf(retiredPeerShape),
         services: mapOf(serviceShape),
         keys: optional(listOf(text)),
     }),
+});
+
+const changeShape: Shape<LedgerChange> = fields<LedgerChange>({
+    peers: optional(mapOf(orGone(peerShape))),
+    services: optional(mapOf(orGone(serviceShape))),
+    retired: optional(
+        fields<NonNullable<LedgerChange["retired"]>>({
+            peers: optional(mapOf(orGone(retiredPeerShape))),
+            services: optional(mapOf(orGone(serviceShape))),
+            keys: optional(
+                fields<{ added: string[]; removed: string[] }>({ added: listOf(text), removed: listOf(text) }),
+            ),
+        }),
+    ),
 });
 
 export function readRegistry(inputs: Properties): RegistryInputs {
@@ -70,4 +85,14 @@ export function readRegistry(inputs: Properties): RegistryInputs {
 export function readLedger(values: unknown): Ledger {
     const { peers, services, retired } = read(ledgerShape, values);
     return { peers, services, retired };
+}
+
+/** What a record of the log says changed in the ledger. */
+export function readChange(values: unknown): LedgerChange {
+    return read(changeShape, values, "change");
+}
+
+/** An entry, or null for one that is gone. */
+function orGone<T>(shape: Shape<T>): Shape<T | null> {
+    return (value, path) => (value === null ? undefined : shape(value, path));
 }

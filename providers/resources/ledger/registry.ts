@@ -1,9 +1,9 @@
 import { isPlaced, readLogged, recordIn } from "../relay/placed.js";
 import { nextLedger } from "./allocation.js";
 import { readLedger, readRegistry, type RegistryInputs } from "./inputs.js";
+import { LEDGER_ACTION, ledgerDetails, newestLedgerRecord, recordedLedger } from "./recorded.js";
 import { changesOf, isMap, same } from "../changes.js";
 import type { RecordMark } from "../../../core/audit/record.js";
-import { FormerNames } from "../../../core/audit/renames.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { Refused } from "../../../core/errors.js";
 import { withFormerKeys, withHistory } from "../../../core/registry/outputKeys.js";
@@ -21,8 +21,6 @@ export interface RegistryOutputs extends Ledger {
     record: RecordMark;
     plan?: string[];
 }
-
-const ACTION = "registry_update";
 
 /**
  * The ledger of names. Allocates in check, from its own old inputs, so that everything downstream knows addresses in
@@ -112,7 +110,7 @@ export const registry: StateResource<RegistryOutputs> = {
         refuse(inputs, false);
         if (context.preview) return { id: "", outputs: { ...readLedger(inputs), record: UNKNOWN, plan: [] } };
         await verifyPlaces(undefined, inputs, context);
-        return { id: mintId(), outputs: await record(inputs, undefined) };
+        return { id: mintId(), outputs: await record(inputs) };
     },
 
     async update(_id, oldInputs, oldOutputs, news, context) {
@@ -124,7 +122,9 @@ export const registry: StateResource<RegistryOutputs> = {
             };
         }
         await verifyPlaces(oldInputs, news, context);
-        return record(readRegistry(news), recordIn(oldOutputs));
+        const mark = recordIn(oldOutputs);
+        const before = mark === undefined ? undefined : { ledger: readLedger(oldInputs), record: mark };
+        return record(readRegistry(news), before);
     },
 
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
@@ -133,7 +133,7 @@ export const registry: StateResource<RegistryOutputs> = {
         const { relay, audit } = readLogged(inputs);
         const mark = recordIn(outputs);
         const log = await AuditLog.open(audit, { expectExisting: mark !== undefined });
-        const newest = await newestSequence(log, relay);
+        const newest = await newestLedgerRecord(log, relay);
         // A replaced registry was taken over by the one that replaces it.
         if (mark !== undefined && newest !== undefined && newest > mark.sequence) return;
         const ledger = readLedger(inputs);
@@ -142,7 +142,7 @@ export const registry: StateResource<RegistryOutputs> = {
         const announcement = { action: "registry_archive", message, begin, details: { relay } };
         await underAudit(audit, mark, announcement, async (operation) => {
             await operation.record({
-                action: ACTION,
+                action: LEDGER_ACTION,
                 status: "success",
                 message,
                 details: { relay, ledger },
@@ -190,27 +190,23 @@ function refuse({ refused = [] }: RegistryInputs, behind: boolean): void {
     throw new Refused(behind ? refused.map(({ path }) => ({ path, ...changed })) : refused);
 }
 
-async function record(inputs: RegistryInputs, previous: RecordMark | undefined): Promise<RegistryOutputs> {
+async function record(
+    inputs: RegistryInputs,
+    before?: { ledger: Ledger; record: RecordMark },
+): Promise<RegistryOutputs> {
     const ledger = readLedger(inputs);
     const { relay, audit } = inputs;
     const message = `The registry of relay ${relay} lists ${contents(ledger)}`;
+    const details = await ledgerDetails(await AuditLog.open(audit), relay, ledger, before);
     const { record: mark } = await underAudit(
         audit,
-        previous,
-        { action: ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
+        before?.record,
+        { action: LEDGER_ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
         async (operation) => {
-            await operation.record({ status: "success", action: ACTION, message, details: { relay, ledger } });
+            await operation.record({ status: "success", action: LEDGER_ACTION, message, details });
         },
     );
     return { ...ledger, record: mark };
-}
-
-async function newestSequence(log: AuditLog, relay: string): Promise<number | undefined> {
-    const names = new FormerNames(relay);
-    for await (const line of log.entries("newest")) {
-        if (names.isOfIt(line) && line.action === ACTION) return line.capsule.sequence;
-    }
-    return undefined;
 }
 
 function contents({ peers, services }: Ledger): string {
@@ -218,17 +214,11 @@ function contents({ peers, services }: Ledger): string {
 }
 
 /**
- * Without old inputs (replaced, tainted, or the state was lost) the newest ledger in the log keeps all
- * address. On a first deployment there is none, and nothing is said.
+ * Without old inputs (replaced, tainted, or the state was lost) the ledger in the log keeps all addresses. On a first deployment there is none, and nothing is said.
  */
 async function archived({ relay, audit }: RegistryInputs, context: Context): Promise<Ledger | undefined> {
-    const log = await AuditLog.open(audit, {});
-    const formerly = new FormerNames(relay);
-    const details = await log.findDetails(
-        (line) => formerly.isOfIt(line) && line.action === ACTION && line.details.ledger !== undefined,
-    );
-    if (details === undefined) return undefined;
-    const ledger = readLedger(details.ledger);
+    const ledger = await recordedLedger(await AuditLog.open(audit, {}), relay);
+    if (ledger === undefined) return undefined;
     const names = [...Object.keys(ledger.peers), ...Object.keys(ledger.retired.peers)];
     context.log(
         "warning",

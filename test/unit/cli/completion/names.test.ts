@@ -19,7 +19,16 @@ function project(): string {
             services: { wiki: {} },
             retired: { peers: { dora: {} }, services: {} },
         }),
-        entry(4, { action: "registry_update", message: "without a ledger: begun", details: { relay: "office" } }),
+        entry(4, {
+            action: "registry_update",
+            message: "The registry",
+            details: {
+                relay: "office",
+                change: { peers: { zoe: { address: "10.8.0.9" }, nas: null }, retired: { peers: { nas: {} } } },
+                since: { record: 3, bytes: 90 },
+            },
+        }),
+        entry(5, { action: "registry_update", message: "without a ledger: begun", details: { relay: "office" } }),
     ]);
     mkdirSync(join(scratch.path, "audit"));
     mkdirSync(join(scratch.path, "deep", "er"), { recursive: true });
@@ -32,9 +41,9 @@ function project(): string {
 it("reads names out of the newest registry of each relay, from anywhere in the project", () => {
     expect(namesIn(project())).toEqual({
         relays: ["office"],
-        peers: ["alice", "nas"],
+        peers: ["alice", "zoe"],
         services: ["wiki"],
-        former: ["dora", "otto"],
+        former: ["dora", "nas", "otto"],
     });
 });
 

@@ -94,6 +94,22 @@ describe("a later change", () => {
         );
     });
 
+    it("is recorded without the names that stay as they are, and read back with them", async () => {
+        const peers = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`peer${index}`, {}]));
+        const { id, inputs, outputs } = await made({ peers });
+        const more = await checked(told({ peers: { ...peers, zoe: bob } }), inputs);
+        const after = await registry.update(id, inputs, outputs, more, contextOf());
+        const line = (await linesRecorded()).at(-1);
+        expect(line?.details).toEqual({
+            relay: "hub",
+            change: { peers: { zoe: { address: "10.8.0.22", publicKey: KEYS.bob } } },
+            since: { record: (outputs.record as { sequence: number }).sequence, bytes: expect.any(Number) as number },
+        });
+        const { record, ...ledger } = after;
+        expect(record).toMatchObject({ sequence: line?.capsule.sequence });
+        expect(await checked(told({ peers: { ...peers, zoe: bob } }))).toMatchObject(ledger);
+    });
+
     it("has the record of before in a preview in which no name changes", async () => {
         const { id, inputs, outputs } = await made();
         const preview = async (news: Properties): Promise<Properties> =>
