@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import type { Ledger } from "../../../../core/registry/model.js";
 import { allocate } from "../../../../core/registry/index.js";
 import { anyRequest, history, ledgers, NAMES } from "./histories.js";
 
