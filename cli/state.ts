@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 
 import { InvalidArgument } from "../core/errors.js";
+import { unpacked } from "../core/packed/index.js";
 import { run } from "../providers/hosts/run.js";
 
 /** The source of the stack's state. */
@@ -82,9 +83,10 @@ export function parseExport(text: string, subject: string): StackResource[] {
         .map(({ urn, type, inputs, outputs }) => {
             const [, stack = "", project = "", types = "", name = ""] = URN.exec(urn) ?? [];
             const parent = types.split("$").at(-2) ?? "";
+            const kind = type.slice(PREFIX.length);
             return {
-                ...{ urn, kind: type.slice(PREFIX.length), parent: parent.replace(/^.*:/, "") },
-                ...{ name, project, stack, inputs, outputs },
+                ...{ urn, kind, parent: parent.replace(/^.*:/, ""), name, project, stack },
+                ...{ inputs: unpacked(kind, inputs), outputs: unpacked(kind, outputs) },
             };
         });
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RecordMark } from "../core/audit/record.js";
+import { isPacked, packed, unpacked } from "../core/packed/index.js";
 import { renderAdmittedPeers } from "../core/protocol/admitted.js";
 import type { Ledger } from "../core/registry/model.js";
 import type { OutputsOf, ResourceType } from "../providers/plugin/outputTypes.js";
@@ -49,6 +50,7 @@ export interface Recorded extends pulumi.CustomResource {
 export class Managed<Type extends ResourceType> extends pulumi.CustomResource {
     /** For the compiler alone: a resource of one type is not taken for another. */
     declare readonly resourceType: Type;
+    readonly #type: Type;
 
     constructor(type: Type, name: string, inputs: pulumi.Inputs, options: pulumi.CustomResourceOptions) {
         // An output exists on the resource only if it is asked for.
@@ -56,11 +58,19 @@ export class Managed<Type extends ResourceType> extends pulumi.CustomResource {
         const token = `qptunnel:index:${type}`;
         const kept = keptOutputs(token, name, options.parent, KEEPING[type]);
         super(token, name, { ...asked, ...inputs, ...(kept === undefined ? {} : { kept }) }, options);
+        this.#type = type;
         if (isMocked()) completeOutputs(this, type, name, inputs, OUTPUTS[type]);
     }
 
     output<Name extends OutputName<Type>>(name: Name): pulumi.Output<OutputsOf<Type>[Name]> {
-        return (this as unknown as Record<Name, pulumi.Output<OutputsOf<Type>[Name]>>)[name];
+        const output = this.packed(name) as pulumi.Output<OutputsOf<Type>[Name]>;
+        if (!isPacked(this.#type, name)) return output;
+        return output.apply((value) => unpacked(this.#type, { [name]: value })[name] as OutputsOf<Type>[Name]);
+    }
+
+    /** An output in the form in which it travels, to be handed on. */
+    packed<Name extends OutputName<Type>>(name: Name): pulumi.Output<unknown> {
+        return (this as unknown as Record<Name, pulumi.Output<unknown>>)[name];
     }
 }
 
@@ -74,7 +84,7 @@ const KEEPING: Partial<Record<ResourceType, Select>> = {
     KeyPair: everything,
     Seed: everything,
     HostKey: everything,
-    Registry: withPublicKeys,
+    Registry: (...known) => packed("Registry", { kept: withPublicKeys(...known) })["kept"] as Outputs,
     CertificateAuthority: everything,
     Host: namesThen,
     WireGuard: peersOnInterface,
@@ -83,7 +93,7 @@ const KEEPING: Partial<Record<ResourceType, Select>> = {
 /** What it was called, and its peers, tell renames in an update that replaces it: `peers` are lines as `admitted` has them. */
 function namesThen(_outputs: Outputs, urn: string, state: ReadonlyMap<string, Outputs>): Outputs {
     const ledger = state.get(urn.replace(/Host::(.*)-host$/, "Registry::$1-registry"));
-    const peers = ledger?.["peers"] as Ledger["peers"] | undefined;
+    const peers = unpacked("Registry", ledger ?? {})["peers"] as Ledger["peers"] | undefined;
     return { urn, ...(peers === undefined ? {} : { peers: renderAdmittedPeers(peers) }) };
 }
 
@@ -91,8 +101,8 @@ function namesThen(_outputs: Outputs, urn: string, state: ReadonlyMap<string, Ou
 function withPublicKeys(ledger: Outputs, urn: string, state: ReadonlyMap<string, Outputs>): Outputs {
     const sibling = (type: string): Outputs | undefined =>
         state.get(urn.replace(/Registry::(.*)-registry$/, `${type}::$1-${type.toLowerCase()}`));
-    const { registry } = sibling("WireGuard") ?? sibling("Script") ?? {};
-    const listed = (ledger["peers"] ?? {}) as Record<string, { publicKey?: string }>;
+    const { registry } = unpacked("WireGuard", sibling("WireGuard") ?? sibling("Script") ?? {});
+    const listed = (unpacked("Registry", ledger)["peers"] ?? {}) as Record<string, { publicKey?: string }>;
     const known = (registry ?? {}) as Record<string, { publicKey?: string }>;
     const generated = Object.entries(listed).flatMap(([name, { publicKey }]): [string, string][] => {
         const key = known[name]?.publicKey;
@@ -102,7 +112,8 @@ function withPublicKeys(ledger: Outputs, urn: string, state: ReadonlyMap<string,
 }
 
 /** Who is on it with which key, as text: the engine's time follows the number of values. */
-function peersOnInterface({ registry = {}, epochs = {} }: Outputs): Outputs {
+function peersOnInterface(outputs: Outputs): Outputs {
+    const { registry = {}, epochs = {} } = unpacked("WireGuard", outputs);
     const peers = Object.entries(registry as Record<string, { [field: string]: string }>)
         .filter(([, { status }]) => status === "active")
         .map(([name, { publicKey = "", address = "", address6 = "" }]) =>

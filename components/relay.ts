@@ -35,7 +35,9 @@ export class Relay extends pulumi.ComponentResource {
     /** Every peer's tunnel address, by name. */
     readonly addresses: pulumi.Output<Record<string, string>>;
     /** Every peer there ever was, active and revoked, as read back from the wire. */
-    readonly registry: pulumi.Output<Record<string, RegisteredPeer>>;
+    get registry(): pulumi.Output<Record<string, RegisteredPeer>> {
+        return this.made.registry.output("registry");
+    }
     /** Every service: url, upstream, negotiated group and cipher. */
     readonly serviceRegistry: pulumi.Output<Record<string, ServedService>>;
     /** What SSH to the relay's machine agreed on, `mlkem768x25519-sha256` for instance; `none` where nothing is reached over SSH. */
@@ -56,6 +58,7 @@ export class Relay extends pulumi.ComponentResource {
     private readonly services: ListedService[];
     private readonly ledger: LedgerOutput;
     private readonly seed: Managed<"Seed">;
+    private readonly made: MadeRelay;
     private readonly endpointAt: (epoch: number) => pulumi.Output<string>;
     private readonly keyAt: (epoch: number) => pulumi.Output<string>;
 
@@ -84,6 +87,8 @@ export class Relay extends pulumi.ComponentResource {
         };
         const made = host === undefined ? relayByScript(parts) : relayOnHost(parts, host);
 
+        this.made = made;
+
         const newest = Math.max(...plain.keyEpochs);
         this.endpointAt = endpointsOf(this, parts, made);
         this.keyAt = keysOf(made, newest);
@@ -98,7 +103,6 @@ export class Relay extends pulumi.ComponentResource {
         this.addresses = this.ledger.apply(({ peers }) =>
             Object.fromEntries(Object.entries(peers).map(([peer, entry]) => [peer, entry.address])),
         );
-        this.registry = made.registry;
         this.serviceRegistry = pulumi
             .all([made.served, ...managed.map(({ served }) => served)])
             .apply((served) => Object.assign({}, ...served) as Record<string, ServedService>);

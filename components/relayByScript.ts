@@ -29,7 +29,7 @@ export function relayByScript(parts: RelayParts): MadeRelay {
     return {
         recorded: { script },
         publicKey,
-        registry: script.output("registry"),
+        registry: script,
         served: script.output("served"),
     };
 }

@@ -7,6 +7,7 @@ import {
     renderAdmittedServices,
     type Admitted,
 } from "../core/protocol/admitted.js";
+import { packed } from "../core/packed/index.js";
 import { joinHostPort } from "../core/addresses/index.js";
 import { parseUpstream } from "../core/caddy/upstream.js";
 import type { Ledger, ProxyService } from "../core/registry/model.js";
@@ -18,7 +19,7 @@ export type LedgerOutput = pulumi.Output<Pick<Ledger, "peers" | "services">>;
 
 /** What the registry is asked for. */
 export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRelay): pulumi.Inputs {
-    return {
+    return packed("Registry", {
         subnet: subnet.cidr,
         ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }),
         peers: Object.fromEntries(
@@ -44,7 +45,7 @@ export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRe
                 },
             ]),
         ),
-    };
+    });
 }
 
 /** Keys that are not plain values in the program: generated ones, and those that another resource supplies. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseRule, RELAY } from "../core/access/index.js";
+import { packed } from "../core/packed/index.js";
 import { familyOf } from "../core/addresses/index.js";
 import type { RelayPlain } from "../core/arguments/index.js";
 import type { Machine } from "./machineTypes.js";
@@ -34,6 +35,12 @@ export interface RelayParts extends RelayBase {
     authorityKeys: Record<string, pulumi.Output<string>>;
 }
 
+/** What puts out who is, and was, on the relay. */
+interface Registered {
+    output(name: "registry"): pulumi.Output<Record<string, RegisteredPeer>>;
+    packed(name: "registry"): pulumi.Output<unknown>;
+}
+
 /** A relay that was made, and what is known of it. */
 export interface MadeRelay {
     /** Resources that write records, by role. */
@@ -41,7 +48,7 @@ export interface MadeRelay {
     publicKey: pulumi.Output<string>;
     /** Public keys by key epoch; absent where there is one only. */
     epochs?: pulumi.Output<Record<string, { publicKey: string }>>;
-    registry: pulumi.Output<Record<string, RegisteredPeer>>;
+    registry: Registered;
     served: pulumi.Output<Record<string, ServedService>>;
     /** The machine's own address; absent if the machine cannot be queried. */
     address?: pulumi.Output<string>;
@@ -99,7 +106,7 @@ export function relayOnHost(parts: RelayParts, host: Managed<"Host">): MadeRelay
         recorded: { host, firewall, wireguard, proxy, grants },
         publicKey: wireguard.output("publicKey"),
         epochs: wireguard.output("epochs"),
-        registry: wireguard.output("registry"),
+        registry: wireguard,
         served: proxy.output("served"),
         address: host.output("address"),
         keyExchange: host.output("keyExchange"),
@@ -151,7 +158,7 @@ function reachedAt({ resolved: { plain }, machine }: RelayParts, host: Managed<"
 type AccessRules = ReturnType<typeof accessRules>;
 
 /** What the program wants of a relay, resource by resource, wherever it is. */
-export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }: RelayParts): {
+export function desiredOf({ resolved, ledger, registry, seed, authorities, authorityKeys }: RelayParts): {
     networks: pulumi.Inputs;
     firewall: pulumi.Inputs;
     wireguard: pulumi.Inputs;
@@ -177,10 +184,12 @@ export function desiredOf({ resolved, ledger, seed, authorities, authorityKeys }
             mtu: plain.mtu,
             routes: plain.routes,
             seed: seed.output("seed"),
-            peers: ledger.apply((known) => known.peers),
+            peers: registry.packed("peers"),
             // The same once more, for who lets the engine ignore changes of the one.
             peerNames: ledger.apply((known) => Object.keys(known.peers).sort().join(" ")),
-            listed: peers.filter(({ plain: { expires } }) => expires === undefined).map(({ name }) => name),
+            ...packed("WireGuard", {
+                listed: peers.filter(({ plain: { expires } }) => expires === undefined).map(({ name }) => name),
+            }),
             publicKeys: outputKeys(peers),
             presharedKeys: givenPresharedKeys(peers),
         },

@@ -1,3 +1,4 @@
+import { unpacked } from "../core/packed/index.js";
 import { describeRelay } from "../core/wireguard/leaf.js";
 import type { AnalyzedResource, StackResource } from "./policy.js";
 
@@ -28,10 +29,13 @@ export function mapIn(values: Values, key: string): Values {
     return typeof value === "object" && value !== null ? (value as Values) : {};
 }
 
-/** The entries of a property that is a map of maps: peers or services by name. */
-export function entriesIn(values: Values, key: string): [name: string, entry: Values][] {
-    const map = mapIn(values, key);
-    return Object.keys(map).map((name) => [name, mapIn(map, name)]);
+/** The entries of a property that is a map of maps or of lines: peers or services by name. */
+export function entriesIn({ type, props }: AnalyzedResource, key: string): [name: string, entry: Values][] {
+    const map = mapIn(props, key);
+    return Object.keys(map).map((name) => {
+        const entry = unpacked(type.slice(token("").length), { [key]: { [name]: map[name] } });
+        return [name, mapIn(mapIn(entry, key), name)];
+    });
 }
 
 /**

@@ -44,8 +44,8 @@ function isNew(relay: string, resources: readonly StackResource[]): boolean {
     }
 }
 
-function oldKeys(relay: string, { props }: StackResource, { maxDays, except }: KeyAgeOptions): string[] {
-    return entriesIn(props, "registry").flatMap(([name, { status, since }]) => {
+function oldKeys(relay: string, resource: StackResource, { maxDays, except }: KeyAgeOptions): string[] {
+    return entriesIn(resource, "registry").flatMap(([name, { status, since }]) => {
         if (status !== "active" || isListed(name, except)) return [];
         const age = Date.now() - Date.parse(String(since));
         if (!(age > maxDays * DAY_MS)) return [];

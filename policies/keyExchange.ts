@@ -7,7 +7,7 @@ export const keyExchange: Rule<Exceptions> = {
     inputs: {
         types: [token("Proxy"), token("Script")],
         violations(resource, { except }) {
-            return entriesIn(resource.props, "services")
+            return entriesIn(resource, "services")
                 .filter(([name, service]) => service["keyExchange"] !== "require" && !isListed(name, except))
                 .map(
                     ([name]) =>

@@ -19,7 +19,7 @@ export const peerExpiry: Rule<PeerExpiryOptions> = {
         types: [token("Registry")],
         violations(resource, { peers, maxDays }) {
             const latest = maxDays === undefined ? Infinity : Date.now() + maxDays * DAY_MS;
-            return entriesIn(resource.props, "peers").flatMap(([name, { expires }]) => {
+            return entriesIn(resource, "peers").flatMap(([name, { expires }]) => {
                 const peer = `${subjectOf(resource)}: peer ${name}`;
                 if (!isListed(name, peers)) return [];
                 if (typeof expires !== "string") return [`${peer} does not expire; set expires`];

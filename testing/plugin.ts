@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { completed, isMock, MOCK_ADDRESS, MOCK_CLIENT } from "../core/mocks/index.js";
+import { unpacked } from "../core/packed/index.js";
 import { knownRelay, unreachableStatus } from "../core/status/index.js";
 import { resources } from "../providers/plugin/registry.js";
 import { hasUnknown } from "../providers/resources/changes.js";
@@ -26,13 +27,13 @@ export async function answerFor(args: pulumi.runtime.MockResourceArgs): Promise<
     const sentences: string[] = [];
     const preview = PREVIEWS[args.type.slice(PREFIX.length)];
     const context = contextOf(args, (_severity, message) => void sentences.push(message));
-    const known = await preview?.(asInPreview(plainInputs(args.inputs as object)), context);
+    const known = await preview?.(asInPreview(inputsOf(args)), context);
     return { state: stateOf(args, known ?? {}), sentences };
 }
 
 /** For a resource that the plugin refuses: something, so that the program runs to its end. */
 export function inPlaceOf(args: pulumi.runtime.MockResourceArgs): object {
-    const { peers = {}, services = {} } = plainInputs(args.inputs as object) as Record<string, Record<string, object>>;
+    const { peers = {}, services = {} } = inputsOf(args) as Record<string, Record<string, object>>;
     const each = (entries: Record<string, object>, given: object): object =>
         Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, { ...given, ...entry }]));
     const isRegistry = args.type === `${PREFIX}Registry`;
@@ -41,23 +42,29 @@ export function inPlaceOf(args: pulumi.runtime.MockResourceArgs): object {
 }
 
 /** The inputs and every output: what is known, or else what is made up. */
-function stateOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs, known: Properties): object {
+function stateOf(args: pulumi.runtime.MockResourceArgs, known: Properties): object {
+    const { type, name } = args;
     const short = type.slice(PREFIX.length);
-    const asked = { type: short, name, inputs: plainInputs(inputs as object) };
+    const asked = { type: short, name, inputs: inputsOf(args) };
     const outputs = Object.entries(schemaOf(short).outputs).flatMap(([output, { secret }]): [string, unknown][] => {
         const told = known[output];
         const isOpen = told === undefined || told === "" || hasUnknown(told);
         const value = isOpen ? completed(undefined, { ...asked, output }, new Date()) : told;
         return value === undefined ? [] : [[output, secret === true ? pulumi.secret(value) : value]];
     });
-    return { ...(inputs as object), ...Object.fromEntries(outputs) };
+    return { ...(args.inputs as object), ...Object.fromEntries(outputs) };
 }
 
 /** What `getStatus` tells of a relay that cannot be asked: all that the program knows of it. */
 export function mockedStatus(inputs: object): { status: string } {
-    const question = plainInputs(inputs) as unknown as Parameters<typeof knownRelay>[0];
+    const question = unpacked("getStatus", plainInputs(inputs)) as unknown as Parameters<typeof knownRelay>[0];
     const known = knownRelay({ ...question, host: "mock", epochs: {} });
     return { status: JSON.stringify(unreachableStatus(known, "it is a mock, which cannot be asked")) };
+}
+
+/** The inputs of a resource, in the form in which the plugin's resources have them. */
+function inputsOf({ type, inputs }: pulumi.runtime.MockResourceArgs): Properties {
+    return unpacked(type.slice(PREFIX.length), plainInputs(inputs as object));
 }
 
 function schemaOf(type: string): ResourceSchema {

@@ -3,6 +3,7 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { decode, decodeKey, encode, KEY_BYTES } from "./text.js";
 
+export { fingerprint } from "./fingerprint.js";
 export { parsePresharedKey, parsePrivateKey, parsePublicKey } from "./text.js";
 
 /**
@@ -25,14 +26,6 @@ export function generateKeyPair(random: (bytes: number) => Uint8Array): { public
 /** The public half of a private key. */
 export function publicKeyOf(privateKey: string): string {
     return encode(x25519.getPublicKey(decode(privateKey)));
-}
-
-/**
- * What people compare: "SHA256:" and the first 16 characters (96 bits) of the base64 SHA-256 of the 32 raw key bytes.
- * `echo KEY | base64 -d | sha256sum` gives the same bits in hex.
- */
-export function fingerprint(publicKey: string): string {
-    return `SHA256:${encode(sha256(decode(publicKey))).slice(0, 16)}`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { unpacked } from "../packed/index.js";
 import { invalid } from "../errors.js";
 import { allocate } from "../registry/index.js";
 import type { Ledger } from "../registry/model.js";
@@ -22,11 +23,14 @@ export interface MockedOutput extends MockedResource {
  * @throws InvalidArgument when the plugin would refuse to allocate an address or a port
  */
 export function completed(value: unknown, asked: MockedOutput, now: Date): unknown {
-    const { type, output, inputs } = asked;
-    if (type === "Registry" && (output === "peers" || output === "services"))
-        return isAllocated(value, output) ? value : allocated(inputs, now)[output];
+    const { type, output } = asked;
+    const inputs = unpacked(type, asked.inputs);
+    if (type === "Registry" && (output === "peers" || output === "services")) {
+        const known = unpacked(type, { [output]: value })[output];
+        return isAllocated(known, output) ? value : allocated(inputs, now)[output];
+    }
     const isEchoed = type === "WireGuard" && output === "epochs" && Array.isArray(value);
-    return value === undefined || isEchoed ? MOCK_OUTPUTS[type]?.[output]?.(asked) : value;
+    return value === undefined || isEchoed ? MOCK_OUTPUTS[type]?.[output]?.({ ...asked, inputs }) : value;
 }
 
 /** Whether every entry has what the registry gives it. */

@@ -16,6 +16,7 @@ import {
 import { type FunctionTable } from "./functions/function.js";
 import { type EngineLog } from "./engine.js";
 import { RpcFailure } from "./failures.js";
+import { packed, packedPath, unpacked } from "../../core/packed/index.js";
 import { marshal, redact, unmarshal, type Received } from "./properties.js";
 import { type ResourceTable } from "./registry.js";
 import { RepeatedLines } from "./repeatedLines.js";
@@ -39,7 +40,7 @@ export class Operations {
     ) {}
 
     check({ message, structs }: service.CheckRequest): Promise<service.CheckResponse> {
-        const [news, olds] = [unmarshal(structs.news), unmarshal(structs.olds)];
+        const [news, olds] = received(message.getUrn(), structs.news, structs.olds);
         return this.operate(message.getUrn(), false, [news], [olds], async ({ resource, context, text, inputs }) => {
             const previous = Object.keys(olds.values).length === 0 ? undefined : olds.values;
             this.checked.add(message.getUrn());
@@ -51,24 +52,24 @@ export class Operations {
     }
 
     diff({ message, structs }: service.DiffRequest): Promise<messages.DiffResponse> {
-        const [news, oldInputs, olds] = [structs.news, structs.oldInputs, structs.olds].map(unmarshal) as Three;
         const urn = message.getUrn();
+        const [news, oldInputs, olds] = received(urn, structs.news, structs.oldInputs, structs.olds);
         const [refreshing, isChecked] = [this.refreshed.delete(urn), this.checked.delete(urn)];
         return this.operate(urn, false, [news], [oldInputs, olds], async ({ resource, context }) => {
             // The engine asks whether what depends on a resource that it is about to delete would be replaced as well.
             // None of ours ever is, and the program's own arguments follow.
             const isHypothetical = !refreshing && !isChecked && Object.values(news.values).includes(UNKNOWN);
-            if (isHypothetical) return diffResponse({ changes: {} }, []);
+            if (isHypothetical) return diffResponse({ changes: {} }, resource);
             const result = await resource.diff(message.getId(), oldInputs.values, olds.values, news.values, {
                 ...context,
                 refreshing,
             });
-            return diffResponse(result, Object.keys(resource.schema.inputs));
+            return diffResponse(result, resource);
         });
     }
 
     create({ message, structs }: service.CreateRequest): Promise<service.CreateResponse> {
-        const news = unmarshal(structs.properties);
+        const [news] = received(message.getUrn(), structs.properties);
         return this.operate(message.getUrn(), message.getPreview(), [news], [], async (operation) => {
             const { id, outputs } = await operation.resource.create(news.values, operation.context);
             const response = new messages.CreateResponse();
@@ -78,7 +79,7 @@ export class Operations {
     }
 
     read({ message, structs }: service.ReadRequest): Promise<service.ReadResponse> {
-        const [inputs, state] = [unmarshal(structs.inputs), unmarshal(structs.properties)];
+        const [inputs, state] = received(message.getUrn(), structs.inputs, structs.properties);
         return this.operate(message.getUrn(), false, [], [inputs, state], async (operation) => {
             const { resource, context } = operation;
             const found = await resource.read(message.getId(), inputs.values, state.values, context);
@@ -99,7 +100,7 @@ export class Operations {
     }
 
     update({ message, structs }: service.UpdateRequest): Promise<service.UpdateResponse> {
-        const [news, oldInputs, olds] = [structs.news, structs.oldInputs, structs.olds].map(unmarshal) as Three;
+        const [news, oldInputs, olds] = received(message.getUrn(), structs.news, structs.oldInputs, structs.olds);
         const previous = [oldInputs, olds];
         return this.operate(message.getUrn(), message.getPreview(), [news], previous, async (operation) => {
             const { resource, context } = operation;
@@ -110,7 +111,7 @@ export class Operations {
     }
 
     delete({ message, structs }: service.DeleteRequest): Promise<Empty> {
-        const [inputs, outputs] = [unmarshal(structs.oldInputs), unmarshal(structs.properties)];
+        const [inputs, outputs] = received(message.getUrn(), structs.oldInputs, structs.properties);
         return this.operate(message.getUrn(), false, [], [inputs, outputs], async ({ resource, context }) => {
             await resource.delete(message.getId(), inputs.values, outputs.values, context);
             return new Empty();
@@ -127,7 +128,7 @@ export class Operations {
             const load = Object.hasOwn(this.functions, name) ? this.functions[name] : undefined;
             if (load === undefined) throw notHere(token, "function");
             const { invoke, outputs } = load();
-            const result = await invoke(args.values);
+            const result = await invoke(unpacked(name, args.values));
             const isSecret = (property: string): boolean => outputs[property]?.secret === true;
             return { message: new messages.InvokeResponse(), structs: { return: marshal(result, isSecret) } };
         } catch (error) {
@@ -168,14 +169,14 @@ export class Operations {
         previous: Received[],
         body: (operation: Operation) => Promise<Response>,
     ): Promise<Response> {
+        const { type, name, project, stack } = parseUrn(urn);
         const text = (message: string) =>
             [...current, ...previous].reduce((result, { secretTexts }) => redact(result, secretTexts), message);
         const out = (schema: Record<string, PropertySchema>) => (values: Record<string, unknown>) =>
-            marshal(values, (name) => schema[name]?.secret === true || isSecret(name, current, previous));
+            marshal(packed(type, values), (name) => schema[name]?.secret === true || isSecret(name, current, previous));
         let partial = (_: PartialFailure): Uint8Array | undefined => undefined;
         this.running++;
         try {
-            const { type, name, project, stack } = parseUrn(urn);
             const resource = this.resourceOf(type);
             const inputs = out(resource.schema.inputs);
             const outputs = out(resource.schema.outputs);
@@ -229,7 +230,12 @@ function notHere(token: string, kind: "resource" | "function"): TunnelError {
     );
 }
 
-type Three = [Received, Received, Received];
+/** What came in for a resource, in the form in which resources have it. */
+function received<Structs extends JsonObject[]>(urn: string, ...structs: Structs): { [I in keyof Structs]: Received } {
+    const { type } = parseUrn(urn);
+    const all = structs.map(unmarshal).map((each) => ({ ...each, values: unpacked(type, each.values) }));
+    return all as { [I in keyof Structs]: Received };
+}
 
 /** One call, prepared: its resource, its surroundings, and the ways out, on which secrets are marked or hidden. */
 interface Operation {
@@ -267,16 +273,17 @@ const kinds: Record<ChangeKind, messages.PropertyDiff.Kind> = {
     update: messages.PropertyDiff.Kind.UPDATE,
 };
 
-/** @param inputs names of the resource's inputs: any other path is one of its outputs, whose old value the engine then shows */
-function diffResponse({ changes }: DiffResult, inputs: string[]): messages.DiffResponse {
+/** What is not an input is an output, whose old value the engine then shows. */
+function diffResponse({ changes }: DiffResult, { type, schema }: Resource): messages.DiffResponse {
     const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
     const response = new messages.DiffResponse();
     const details = response.getDetaileddiffMap();
     for (const [path, kind] of Object.entries(changes)) {
         const detail = new messages.PropertyDiff();
-        detail.setKind(kinds[kind]);
-        detail.setInputdiff(inputs.includes(/^[^.[]*/.exec(path)?.[0] ?? path));
-        details.set(path, detail);
+        const shown = packedPath(type, path);
+        detail.setKind(shown === path ? kinds[kind] : kinds.update);
+        detail.setInputdiff(Object.hasOwn(schema.inputs, /^[^.[]*/.exec(path)?.[0] ?? path));
+        details.set(shown, detail);
     }
     response.setHasdetaileddiff(true);
     response.setChanges(details.getLength() > 0 ? DIFF_SOME : DIFF_NONE);

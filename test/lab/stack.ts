@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { AuditLine } from "../../core/audit/record.js";
+import { unpacked } from "../../core/packed/index.js";
 import { endOrphans } from "./orphans.js";
 import { type Outcome, execute, programPath } from "./processes.js";
 
@@ -149,11 +150,15 @@ export class Stack {
         return JSON.parse((await this.succeed(["stack", "output", "--json", "--show-secrets"])).stdout) as T;
     }
 
-    /** Resources by their logical name, secrets unwrapped. */
+    /** Resources by their logical name, secrets unwrapped and lines read. */
     async state(): Promise<Record<string, StateResource>> {
         const { stdout } = await this.succeed(["stack", "export", "--show-secrets"]);
         const { deployment } = JSON.parse(stdout, unwrapped) as { deployment: { resources?: StateResource[] } };
-        return Object.fromEntries((deployment.resources ?? []).map((resource) => [nameOf(resource.urn), resource]));
+        const read = ({ type, inputs, outputs, ...resource }: StateResource): StateResource => {
+            const kind = type.replace("qptunnel:index:", "");
+            return { ...resource, type, inputs: unpacked(kind, inputs ?? {}), outputs: unpacked(kind, outputs ?? {}) };
+        };
+        return Object.fromEntries((deployment.resources ?? []).map((each) => [nameOf(each.urn), read(each)]));
     }
 
     /** Runs the engine; resolves whatever its exit status. */

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { packed, unpacked } from "../../core/packed/index.js";
 import type { Ledger } from "../../core/registry/model.js";
 import { allocate } from "../../core/registry/index.js";
 import type { RegistryRequest } from "../../core/registry/request.js";
 
-/** A resource as a program registered it. */
+/** A resource as a program registered it, its lines read. */
 export interface Registered {
     type: string;
     name: string;
@@ -47,9 +48,10 @@ export async function runProgram<T>(build: () => T): Promise<{ registered: Regis
     await pulumi.runtime.setMocks(
         {
             newResource({ type, name, inputs }) {
-                registered.push({ type, name, inputs: inputs as Record<string, unknown> });
                 const short = type.replace("qptunnel:index:", "");
-                const ledger = short === "Registry" ? allocated(inputs) : {};
+                const read = unpacked(short, inputs as Record<string, unknown>);
+                registered.push({ type, name, inputs: read });
+                const ledger = short === "Registry" ? packed(short, { ...allocated(read) }) : {};
                 const record = { sequence: 0, hash: "0".repeat(64), offset: 0 };
                 return { id: IDS[type] ?? name, state: { ...inputs, record, ...ledger, ...OUTPUTS[short] } };
             },
@@ -67,8 +69,9 @@ export async function runProgram<T>(build: () => T): Promise<{ registered: Regis
     return { registered, outputs };
 }
 
-function allocated(request: RegistryRequest): Ledger {
-    const { ledger, problems } = allocate({ ...request, reservedAddresses: [] }, undefined);
+function allocated(inputs: Record<string, unknown>): Ledger {
+    const request = { ...inputs, reservedAddresses: [] } as unknown as RegistryRequest;
+    const { ledger, problems } = allocate(request, undefined);
     if (problems.length > 0) throw new Error(JSON.stringify(problems));
     return ledger;
 }

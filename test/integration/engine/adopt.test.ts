@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fingerprint, generateKeyPair } from "../../../core/keys/index.js";
+import { unpacked } from "../../../core/packed/index.js";
 import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { Stack } from "../../lab/stack.js";
 import { run } from "../../unit/cli/run.js";
@@ -99,7 +100,7 @@ it("adopts it: no peer loses a packet, no key, address or session changes", asyn
     const { steps, words } = await stack.plan();
     // Addresses are known before anything is done, and the key is the one that the sentences below name.
     const planned = steps["relay-registry"] as { newState?: { inputs?: Record<string, unknown> } };
-    expect(planned.newState?.inputs?.["peers"]).toMatchObject(
+    expect(unpacked("Registry", planned.newState?.inputs ?? {})["peers"]).toMatchObject(
         Object.fromEntries(team.map(({ name, publicKey }, index) => [name, { publicKey, address: addressOf(index) }])),
     );
     const named = team

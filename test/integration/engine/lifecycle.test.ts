@@ -75,18 +75,18 @@ it("has nothing to do a second time, after a refresh, or when the program lists 
     await stack.preview("--expect-no-changes");
 });
 
-it("shows one more peer as one more key in each resource, with its address, and nothing else", async () => {
+it("shows one more peer as one more line in each resource, with its address, and nothing else", async () => {
     stack.declare({ peers, grants: [PROBED, { from: "dave", to: "bob", ports: ["tcp/22"] }] });
     const text = await stack.preview("--diff");
     const { publicKey } = team.find(({ name }) => name === "dave")!;
-    const hers = ["+ dave: {", '+ address  : "10.8.0.12"', `+ publicKey: "${publicKey}"`];
+    const hers = `+ dave: "10.8.0.12 ${publicKey}"`;
     expect(changedLines(text)).toStrictEqual([
         "~ qptunnel:index:Registry: (update)",
         "~ peers: {",
-        ...hers,
+        hers,
         "~ qptunnel:index:WireGuard: (update)",
         "~ peers: {",
-        ...hers,
+        hers,
         "~ qptunnel:index:Grants: (update)",
         "~ rules: {",
         "+ dave: [",

@@ -34,10 +34,12 @@ it("plans nothing for a relay of 0.2.0 in the middle of a key rotation, before a
     const probe = await alice.probe("10.8.0.3", 7, 500, 20_000);
     const before = await livePeers(relay, stack.declared.interface);
     expect(before.size).toBe(4);
+    expect(await forms()).toStrictEqual({ Registry: ["object"], WireGuard: ["object"] });
     expect(planned(await stack.plan())).toStrictEqual([]);
     await stack.refresh();
     expect(planned(await stack.plan())).toStrictEqual([]);
     await stack.up();
+    expect(await forms()).toStrictEqual({ Registry: ["string"], WireGuard: ["string"] });
     expect(await livePeers(relay, stack.declared.interface, before)).toStrictEqual(before);
     expect(await probe.stop()).toMatchObject({ lost: 0, outages: [] });
 });
@@ -59,6 +61,23 @@ it("destroys it clean", async () => {
     expect(await relay.run(["ip", "-o", "link"])).not.toContain(stack.declared.interface);
     expect(await relay.run(["nft", "list", "ruleset"])).toBe("");
 });
+
+/** In which form the state has the peers that the relay's resources are told. */
+async function forms(): Promise<Record<string, string[]>> {
+    const { stdout } = await stack.succeed(["stack", "export"]);
+    const { deployment } = JSON.parse(stdout) as { deployment: { resources: Exported[] } };
+    const told = deployment.resources.flatMap(({ type, inputs }): [string, string[]][] =>
+        inputs?.peers === undefined
+            ? []
+            : [[type.replace(/^.*:/, ""), [...new Set(Object.values(inputs.peers).map((peer) => typeof peer))]]],
+    );
+    return Object.fromEntries(told);
+}
+
+interface Exported {
+    type: string;
+    inputs?: { peers?: Record<string, unknown> };
+}
 
 /** Changes but those that the calendar asks for: the recorded certificates age. */
 function planned({ steps }: Awaited<ReturnType<Stack["plan"]>>): string[] {

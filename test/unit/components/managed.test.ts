@@ -23,18 +23,22 @@ it.each(["SshKeyPair", "Firewall", "Grants"] as const)("a %s that is replaced is
 
 it("a registry keeps its names with the generated keys, which the interface knows or the script", async () => {
     const ledger = { peers: { alice: { address: "10.8.0.2", publicKey: "given" }, bob: { address: "10.8.0.3" } } };
-    const registry = { alice: { publicKey: "given" }, bob: { publicKey: "generated" } };
+    const registry = { alice: { publicKey: "given" }, bob: "10.8.0.3 generated active since 2026-01-01T00:00:00Z" };
     for (const type of ["WireGuard", "Script"] as const) {
         const state = {
             [urnOf("Registry", "hub-registry")]: ledger,
             [urnOf(type, `hub-${type.toLowerCase()}`)]: { registry },
         };
         const kept = { ...ledger, publicKeys: { bob: "generated" } };
-        expect(await keptBy("Registry", "hub-registry", state)).toEqual(secret(kept));
+        expect(await keptBy("Registry", "hub-registry", state)).toEqual(secret({ json: JSON.stringify(lines(kept)) }));
     }
     const alone = { [urnOf("Registry", "hub-registry")]: ledger };
-    expect(await keptBy("Registry", "hub-registry", alone)).toEqual(secret(ledger));
+    expect(await keptBy("Registry", "hub-registry", alone)).toEqual(secret({ json: JSON.stringify(lines(ledger)) }));
 });
+
+function lines<Values extends { peers: object }>(values: Values): object {
+    return { ...values, peers: { alice: "10.8.0.2 given", bob: "10.8.0.3 -" } };
+}
 
 it("a host keeps what it was called, and who was on it", async () => {
     const urn = urnOf("Host", "hub-host");

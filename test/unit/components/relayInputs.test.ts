@@ -11,6 +11,7 @@ import {
     proxyServices,
     registryRequest,
 } from "../../../components/relayInputs.js";
+import { unpacked } from "../../../core/packed/index.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { runProgram } from "../program.js";
 import { KEY, OTHER } from "./relays.js";
@@ -56,7 +57,7 @@ const standard = (): Partial<RelayArgs> => ({
 });
 
 it("the registry is asked for what decides an address or a port, and nothing that is the default", async () => {
-    expect(await from(registryRequest)).toEqual({
+    expect(unpacked("Registry", await from(registryRequest))).toEqual({
         subnet: "10.8.0.0/24",
         peers: {
             alice: { publicKey: KEY },
@@ -72,7 +73,7 @@ it("keys that the program does not have as a value are told beside", async () =>
     const peers = () => ({ peers: [new Peer("bob"), { name: "carol", publicKey: pulumi.output(OTHER) }] });
     expect(await from((resolved) => outputKeys(resolved.peers), peers)).toEqual({ bob: KEY, carol: OTHER });
     const request = (await from(registryRequest, peers)) as { peers: object };
-    expect(request.peers).toEqual({ bob: {}, carol: {} });
+    expect(unpacked("Registry", request)["peers"]).toEqual({ bob: {}, carol: {} });
 });
 
 it("a proxy serves its own services, but none whose upstream peer has expired", async () => {

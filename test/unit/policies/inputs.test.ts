@@ -1,12 +1,16 @@
 import { entriesIn, mapIn, relayOf, sshHost, subjectOf } from "../../../policies/inputs.js";
 import { analyzed, inStack } from "./analyzed.js";
 
-test("maps are read as empty where they are absent", () => {
+const EXPIRY = "2030-01-01T00:00:00Z";
+
+test("maps are read as empty where they are absent, and lines as what they say", () => {
     expect(mapIn({ host: { kind: "ssh" } }, "host")).toEqual({ kind: "ssh" });
     expect(mapIn({}, "host")).toEqual({});
-    expect(entriesIn({ peers: { alice: { address: "10.8.0.2" }, bob: undefined } }, "peers")).toEqual([
+    const peers = { alice: { address: "10.8.0.2" }, bob: undefined, carol: `10.8.0.3 - expires ${EXPIRY}` };
+    expect(entriesIn(analyzed("Registry", { peers }), "peers")).toEqual([
         ["alice", { address: "10.8.0.2" }],
         ["bob", {}],
+        ["carol", { address: "10.8.0.3", expires: EXPIRY }],
     ]);
 });
 

@@ -1,4 +1,5 @@
 import { mockKey } from "../../../core/mocks/index.js";
+import { unpacked } from "../../../core/packed/index.js";
 import { resources } from "../../../providers/plugin/registry.js";
 import { type Context, UNKNOWN } from "../../../providers/resources/resource.js";
 import { plan } from "../../../testing/index.js";
@@ -26,7 +27,7 @@ it("answers as the plugin's own resources do in a preview, and says the same", a
         // What the engine does not know before the first apply.
         const unmade = { machine: UNKNOWN, hostKey: UNKNOWN, seed: UNKNOWN, reached: REACHED };
         const known = Object.entries(unmade).filter(([key]) => key in inputs && type !== "Host");
-        const news = { ...plainInputs(inputs), ...Object.fromEntries(known) };
+        const news = { ...unpacked(type, plainInputs(inputs)), ...Object.fromEntries(known) };
         const checked = await resources[type]().check(news, undefined, context);
         expect(checked.failures).toEqual([]);
         await resources[type]().create(checked.inputs, context);
