@@ -39,18 +39,24 @@ export class AuditSink extends pulumi.ComponentResource {
 
     constructor(name: string, args: AuditSinkArgs = {}, options?: pulumi.ComponentResourceOptions) {
         checkName(name, `audit sink ${name}`);
-        const { path, signingKey, restartFrom, ...rest } = validate(auditSinkArgs, args, `audit sink ${name}`);
+        const reference = auditReference(args, `audit sink ${name}`);
         super("qptunnel:index:AuditSink", name, {}, options);
-        const stack = pulumi.getStack();
-        this.reference = {
-            path: path ?? `audit/${stack}.jsonl`,
-            project: pulumi.getProject(),
-            stack,
-            ...rest,
-            // Bare "file:" is the default file, which only the machine that writes the log can name.
-            ...(signingKey === "file:" ? {} : { signingKey }),
-            ...(restartFrom === undefined ? {} : { restartFrom }),
-        };
+        this.reference = reference;
         this.registerOutputs({ path: this.reference.path });
     }
+}
+
+/** @throws InvalidArgument naming every fault */
+export function auditReference(args: AuditSinkArgs, subject: string): AuditReference {
+    const { path, signingKey, restartFrom, ...rest } = validate(auditSinkArgs, args, subject);
+    const stack = pulumi.getStack();
+    return {
+        path: path ?? `audit/${stack}.jsonl`,
+        project: pulumi.getProject(),
+        stack,
+        ...rest,
+        // Bare "file:" is the default file, which only the machine that writes the log can name.
+        ...(signingKey === "file:" ? {} : { signingKey }),
+        ...(restartFrom === undefined ? {} : { restartFrom }),
+    };
 }

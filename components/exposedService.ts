@@ -31,15 +31,19 @@ export class ExposedService extends pulumi.ComponentResource {
     readonly formerNames: Promise<string>[];
 
     constructor(name: string, args: ExposedServiceArgs, options?: pulumi.ComponentResourceOptions) {
-        const subject = `service ${name}`;
-        checkServiceName(name, subject);
-        const plain = validate(serviceArgs, byName(args, subject), subject);
+        const plain = plainService(name, args, `service ${name}`);
         super("qptunnel:index:ExposedService", name, {}, options);
         this.serviceName = name;
         this.plain = plain;
         this.formerNames = formerUrns(this).map(async (urn) => nameIn(await urn));
         this.registerOutputs({});
     }
+}
+
+/** @throws InvalidArgument naming every fault */
+export function plainService(name: string, args: ExposedServiceArgs, subject: string): ServicePlain {
+    checkServiceName(name, subject);
+    return validate(serviceArgs, byName(args, subject), subject);
 }
 
 /** The arguments with every peer as a name; what is malformed is left for the schema to name. */

@@ -54,15 +54,17 @@ export class Peer extends pulumi.ComponentResource {
     /** @internal */
     readonly plain: PeerPlain;
 
-    constructor(name: string, args: PeerArgs = {}, options?: pulumi.ComponentResourceOptions) {
-        const subject = `peer ${name}`;
-        checkName(name, subject);
-        const plain = validate(peerArgs, args, subject);
-        refuseUndefined(subject, args, KEYS);
-        if (plain.handedOut) refuseHandedOut(subject, args);
-        if (args.host === undefined) refuseWithoutHost(subject, plain);
-        else refuseUnmanageable(subject, plain, args.host);
-        super("qptunnel:index:Peer", name, {}, options);
+    constructor(name: string, args?: PeerArgs, options?: pulumi.ComponentResourceOptions);
+    /** @internal @param resourceName of a peer that one relay has for itself: another relay may have one of the same name */
+    constructor(name: string, args: PeerArgs, options: pulumi.ComponentResourceOptions, resourceName: string);
+    constructor(
+        name: string,
+        args: PeerArgs = {},
+        options: pulumi.ComponentResourceOptions = {},
+        resourceName: string = name,
+    ) {
+        const plain = plainPeer(name, args, `peer ${name}`);
+        super("qptunnel:index:Peer", resourceName, {}, options);
         this.peerName = name;
         this.plain = plain;
         if (args.host !== undefined) this.host = args.host;
@@ -71,7 +73,7 @@ export class Peer extends pulumi.ComponentResource {
         } else {
             const keys = new Managed(
                 "KeyPair",
-                `${name}-key`,
+                `${resourceName}-key`,
                 { owner: name, epoch: plain.keyEpoch, ...(plain.handedOut ? { handedOut: true } : {}) },
                 secretChild(this)("privateKey"),
             );
@@ -80,6 +82,17 @@ export class Peer extends pulumi.ComponentResource {
         }
         this.registerOutputs({ publicKey: this.publicKey });
     }
+}
+
+/** @throws InvalidArgument naming every fault */
+export function plainPeer(name: string, args: PeerArgs, subject: string): PeerPlain {
+    checkName(name, subject);
+    const plain = validate(peerArgs, args, subject);
+    refuseUndefined(subject, args, KEYS);
+    if (plain.handedOut) refuseHandedOut(subject, args);
+    if (args.host === undefined) refuseWithoutHost(subject, plain);
+    else refuseUnmanageable(subject, plain, args.host);
+    return plain;
 }
 
 function refuseWithoutHost(subject: string, { interface: device }: PeerPlain): void {

@@ -14,6 +14,7 @@ import { nameIn } from "./formerUrns.js";
 import type { Managed } from "./managed.js";
 import { managedPeers } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
+import { withOwnPeers } from "./ownPeers.js";
 import { relayBase } from "./relayBase.js";
 import { endpointOf } from "./relayEndpoint.js";
 import type { RelayArgs } from "./relayTypes.js";
@@ -63,8 +64,9 @@ export class Relay extends pulumi.ComponentResource {
     private readonly keyAt: (epoch: number) => pulumi.Output<string>;
 
     constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
-        const resolved = resolveRelay(name, args);
+        const checked = resolveRelay(name, args);
         super("qptunnel:index:Relay", name, {}, options);
+        const resolved = withOwnPeers(this, name, checked);
         const { plain, address } = resolved;
         this.plain = plain;
         this.settings = clientSettings(plain);

@@ -16,10 +16,11 @@ import { checkEpochs } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
-import { AuditSink, type AuditReference } from "./auditSink.js";
-import { ExposedService } from "./exposedService.js";
+import { AuditSink, auditReference, type AuditReference } from "./auditSink.js";
+import { ExposedService, plainService } from "./exposedService.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
-import { Peer, type PeerSpec } from "./peer.js";
+import { OwnLog, OwnPeer, OwnService } from "./ownParts.js";
+import { Peer, type PeerArgs, plainPeer, type PeerSpec } from "./peer.js";
 import { nameOf } from "./references.js";
 import type { Grant, GrantFrom, RelayArgs } from "./relayTypes.js";
 
@@ -37,6 +38,8 @@ export interface ListedPeer {
     presharedKey?: pulumi.Input<string> | undefined;
     /** Only when it was generated. */
     privateKey?: pulumi.Output<string> | undefined;
+    /** Of a peer that the relay declares itself: its keys are there once the relay is registered. */
+    own?: PeerArgs;
 }
 
 export interface ManagedMachine {
@@ -83,8 +86,7 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         subject,
     );
     refuseUndefined(subject, args, { privateKey: "generated" });
-    if (!(args.audit instanceof AuditSink))
-        throw new InvalidArgument(`${subject}.audit`, "is not an AuditSink", 'give one: new AuditSink("audit")');
+    const audit = listedLog(args.audit, `${subject}.audit`);
     checkEpochs(plain, subject);
     const peers = args.peers.map((peer, index) => listedPeer(peer, `${subject}.peers[${index}]`));
     if (args.host.descriptor.kind === "script") refuseWithoutConnection(subject, plain, peers);
@@ -116,7 +118,7 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     return {
         plain,
         host: args.host,
-        audit: args.audit.reference,
+        audit,
         subnet,
         address: subnet.relay,
         ...(subnet6 === undefined ? {} : { subnet6, address6: subnet6.relay }),
@@ -156,24 +158,42 @@ function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedP
     if (typeof entry !== "object" || entry === null)
         throw new InvalidArgument(subject, "is not a peer", "give a Peer, its data, or { peer, address }");
     if (entry instanceof Peer) return ofResource(entry);
+    if (entry instanceof OwnPeer) return ofOwn(entry, subject);
     if ("peer" in entry) return { ...listedPeer(entry.peer, `${subject}.peer`), address: entry.address };
     return ofData(entry, subject);
 }
 
 function ofResource(peer: Peer): ListedPeer {
-    const { publicKey, presharedKey, host: _checked, handedOut: _hers, interface: device, ...plain } = peer.plain;
     return {
-        name: peer.peerName,
-        plain,
+        ...ofArguments(peer.peerName, peer.plain),
         managed:
             peer.host === undefined
                 ? undefined
-                : { host: peer.host, interface: device, formerNames: formerNames(peer) },
-        address: plain.address,
+                : { host: peer.host, interface: peer.plain.interface, formerNames: formerNames(peer) },
         publicKey: peer.publicKey,
+        privateKey: peer.privateKey,
+    };
+}
+
+/** Checked as a Peer's arguments are; its keys follow. */
+function ofOwn({ name, args }: OwnPeer, subject: string): ListedPeer {
+    const plain = plainPeer(name, args, `${subject} (${name})`);
+    return {
+        ...ofArguments(name, plain),
+        managed: args.host === undefined ? undefined : { host: args.host, interface: plain.interface, formerNames: [] },
+        own: args,
+    };
+}
+
+function ofArguments(name: string, args: PeerPlain): ListedPeer {
+    const { publicKey, presharedKey, host: _checked, handedOut: _hers, interface: _device, ...plain } = args;
+    return {
+        name,
+        plain,
+        address: plain.address,
+        publicKey: (publicKey ?? "") as pulumi.Input<string>,
         knownKey: typeof publicKey === "string" ? publicKey : undefined,
         presharedKey: presharedKey as pulumi.Input<string> | undefined,
-        privateKey: peer.privateKey,
     };
 }
 
@@ -199,9 +219,19 @@ function ofData(spec: PeerSpec, subject: string): ListedPeer {
 }
 
 function listedService(service: unknown, subject: string): ListedService {
+    if (service instanceof OwnService) {
+        const { name, args } = service;
+        return { name, plain: plainService(name, args, `${subject} (${name})`), formerNames: [] };
+    }
     if (!(service instanceof ExposedService))
         throw new InvalidArgument(subject, "is not an ExposedService", 'give one: new ExposedService("grafana", ...)');
     return { name: service.serviceName, plain: service.plain, formerNames: service.formerNames };
+}
+
+function listedLog(audit: unknown, subject: string): AuditReference {
+    if (audit instanceof AuditSink) return audit.reference;
+    if (audit instanceof OwnLog) return auditReference(audit.args, subject);
+    throw new InvalidArgument(subject, "is not an AuditSink", 'give one: new AuditSink("audit")');
 }
 
 function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer: string; port: number } } {

@@ -13,6 +13,11 @@ export class EngineLog {
         this.address = address;
     }
 
+    /** Where the engine listens; it also says so to a plugin that was running before it. */
+    get engineAddress(): string | undefined {
+        return this.address;
+    }
+
     attach(address: string): void {
         this.client?.close();
         this.client = undefined;

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 
+import { type ComponentTable } from "./components/component.js";
 import { type FunctionTable } from "./functions/function.js";
 import { type ResourceTable } from "./registry.js";
 import { serve } from "./server.js";
@@ -10,7 +11,11 @@ import { serve } from "./server.js";
  *
  * Standard output carries the port and nothing else; what a library prints goes to standard error.
  */
-export async function runPlugin(table: ResourceTable, functions: FunctionTable = {}): Promise<void> {
+export async function runPlugin(
+    table: ResourceTable,
+    functions: FunctionTable = {},
+    components: ComponentTable = {},
+): Promise<void> {
     process.umask(0o077);
     console.log = console.info = console.debug = console.error;
     // The engine may be gone while an operation finishes; that its pipes are closed must not stop it.
@@ -18,7 +23,7 @@ export async function runPlugin(table: ResourceTable, functions: FunctionTable =
     process.stderr.on("error", () => {});
 
     const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-"));
-    const plugin = await serve(table, engineAddress, functions);
+    const plugin = await serve(table, engineAddress, functions, components);
 
     const stop = once(() => void plugin.stop().then(() => process.exit(0)));
     process.on("SIGINT", stop);

@@ -1,5 +1,6 @@
 import { UNKNOWN, type Properties } from "../resources/resource.js";
 import type { Json, JsonObject } from "./json.js";
+import { isUnknownText, OUTPUT_VALUE, SECRET, SIGNATURE, UNKNOWN_TEXT } from "./marks.js";
 
 /**
  * Property values between the engine's form (secrets and unknowns are marked inside the JSON) and plain values.
@@ -69,23 +70,6 @@ export function redact(text: string, secretTexts: Iterable<string>): string {
     return result;
 }
 
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-const OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-
-/** The engine has a mark per type; it accepts the string's for any. */
-const UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const UNKNOWN_MARKS = new Set([
-    UNKNOWN_STRING,
-    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-    "030794c1-ac77-496b-92df-f27374a8bd58",
-    "e48ece36-62e2-4504-bad9-02848725956a",
-    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-]);
-const MARK_LENGTH = UNKNOWN_STRING.length;
-
 /** Shorter texts are names and addresses that happen to lie in a secret map; hiding these would blank every message. */
 const SHORTEST_SECRET = 16;
 
@@ -95,7 +79,7 @@ class PropertyReader {
 
     value(wire: Json, inSecret: boolean): unknown {
         if (typeof wire === "string") {
-            if (wire.length === MARK_LENGTH && UNKNOWN_MARKS.has(wire)) {
+            if (isUnknownText(wire)) {
                 return UNKNOWN;
             }
             if (inSecret) {
@@ -152,7 +136,7 @@ function toJson(value: unknown, property: string): Json {
             return value;
         case "symbol":
             if (value === UNKNOWN) {
-                return UNKNOWN_STRING;
+                return UNKNOWN_TEXT;
             }
             break;
         case "object":

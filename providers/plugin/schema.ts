@@ -1,29 +1,50 @@
+import type { ComponentSchema, ComponentTable } from "./components/component.js";
 import { type FunctionTable, type PluginFunction } from "./functions/function.js";
 import { type PropertySchema, type Resource } from "../resources/resource.js";
 import { type ResourceTable } from "./registry.js";
+import { namedTypeSpecs, propertySpecs, requiredOf } from "./types.js";
 
 /**
  * The package's Pulumi schema, from what each resource says about itself: for SDK generation, `pulumi package
  * get-schema`, policies and the documentation. Format: https://www.pulumi.com/docs/iac/extending-pulumi/schema/.
  */
-export function packageSchema(version: string, table: ResourceTable, functions: FunctionTable = {}): object {
+export function packageSchema(
+    version: string,
+    table: ResourceTable,
+    functions: FunctionTable = {},
+    components: ComponentTable = {},
+): object {
+    const declared = Object.entries(components).map(([type, { schema }]) => [type, schema()] as const);
     return {
         name: "qptunnel",
         displayName: "qp-tunnel",
         version,
         description:
-            "WireGuard relays as code. These resources are what the components of the npm package pulumi-qp-tunnel are made of.",
+            "WireGuard relays as code: previewed, applied without interrupting other peers, read back from the kernel, and recorded in a sealed log. Programs declare a Relay; the other resources are what it is made of.",
         keywords: ["wireguard", "vpn", "relay"],
         license: "Apache-2.0",
         language: { nodejs: { respectSchemaVersion: true } },
         config: {},
         provider: { description: "Takes no configuration.", inputProperties: {} },
-        resources: Object.fromEntries(
-            Object.entries(table).map(([type, load]) => [`qptunnel:index:${type}`, resourceSchema(load())]),
-        ),
+        types: Object.assign({}, ...declared.map(([, { types }]) => namedTypeSpecs(types))) as object,
+        resources: Object.fromEntries([
+            ...declared.map(([type, component]) => [`qptunnel:index:${type}`, componentSchema(component)]),
+            ...Object.entries(table).map(([type, load]) => [`qptunnel:index:${type}`, resourceSchema(load())]),
+        ]) as object,
         functions: Object.fromEntries(
             Object.entries(functions).map(([name, load]) => [`qptunnel:index:${name}`, functionSchema(load())]),
         ),
+    };
+}
+
+function componentSchema({ description, inputs, outputs }: ComponentSchema): object {
+    return {
+        isComponent: true,
+        description,
+        inputProperties: propertySpecs(inputs),
+        requiredInputs: requiredOf(inputs),
+        properties: propertySpecs(outputs),
+        required: requiredOf(outputs),
     };
 }
 

@@ -4,11 +4,13 @@ import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 
 import { type FunctionTable } from "./functions/function.js";
+import { type ComponentTable } from "./components/component.js";
+import { Constructs } from "./constructs.js";
 import { EngineLog } from "./engine.js";
 import { Operations } from "./operations.js";
 import { packageVersion } from "./packageInfo.js";
 import { type ResourceTable } from "./registry.js";
-import { service } from "./service.js";
+import { type ConstructRequest, service } from "./service.js";
 
 interface RunningPlugin {
     /** On 127.0.0.1. */
@@ -28,9 +30,11 @@ export async function serve(
     table: ResourceTable,
     engineAddress: string | undefined,
     functions: FunctionTable = {},
+    components: ComponentTable = {},
 ): Promise<RunningPlugin> {
     const log = new EngineLog(engineAddress);
     const operations = new Operations(table, log, functions);
+    const constructs = new Constructs(components);
     const server = new grpc.Server({
         "grpc.max_receive_message_length": MESSAGE_LIMIT,
         "grpc.max_send_message_length": MESSAGE_LIMIT,
@@ -47,7 +51,7 @@ export async function serve(
             info.setVersion(packageVersion());
             return info;
         }),
-        getSchema: unary(async () => schemaResponse(table, functions)),
+        getSchema: unary(async () => schemaResponse(table, functions, components)),
         checkConfig: unary(async (request: messages.CheckRequest) => {
             const response = new messages.CheckResponse();
             response.setInputs(request.getNews());
@@ -68,6 +72,7 @@ export async function serve(
         read: unary((request: Parameters<Operations["read"]>[0]) => operations.read(request)),
         update: unary((request: Parameters<Operations["update"]>[0]) => operations.update(request)),
         delete: unary((request: Parameters<Operations["delete"]>[0]) => operations.delete(request)),
+        construct: unary((request: ConstructRequest) => constructs.construct(request, log.engineAddress)),
         invoke: unary((request: Parameters<Operations["invoke"]>[0]) => operations.invoke(request)),
         cancel: unary(async () => {
             operations.cancel();
@@ -128,14 +133,14 @@ function unary<Request, Response>(handle: (request: Request) => Promise<Response
     return call as grpc.UntypedHandleCall;
 }
 
-/** The rest of the protocol: components, parameters, mappings. */
+/** The rest of the protocol: methods, parameters, mappings. */
 function notOffered(): grpc.UntypedServiceImplementation {
     return Object.fromEntries(
         Object.keys(service).map((method) => [
             method,
             unary(async () => {
                 throw Object.assign(
-                    new Error(`qptunnel has resources and functions only; it does not offer ${method}`),
+                    new Error(`qptunnel has components, resources and functions only; it does not offer ${method}`),
                     {
                         code: grpc.status.UNIMPLEMENTED,
                     },
@@ -149,7 +154,7 @@ function handshakeResponse(): messages.ProviderHandshakeResponse {
     const response = new messages.ProviderHandshakeResponse();
     response.setAcceptSecrets(true);
     response.setAcceptResources(false);
-    response.setAcceptOutputs(false);
+    response.setAcceptOutputs(true);
     return response;
 }
 
@@ -157,14 +162,18 @@ function configureResponse(): messages.ConfigureResponse {
     const response = new messages.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setAcceptresources(false);
-    response.setAcceptoutputs(false);
+    response.setAcceptoutputs(true);
     response.setSupportspreview(true);
     return response;
 }
 
-function schemaResponse(table: ResourceTable, functions: FunctionTable): messages.GetSchemaResponse {
+function schemaResponse(
+    table: ResourceTable,
+    functions: FunctionTable,
+    components: ComponentTable,
+): messages.GetSchemaResponse {
     const { packageSchema } = require("./schema.js") as typeof import("./schema.js");
     const response = new messages.GetSchemaResponse();
-    response.setSchema(JSON.stringify(packageSchema(packageVersion(), table, functions)));
+    response.setSchema(JSON.stringify(packageSchema(packageVersion(), table, functions, components)));
     return response;
 }

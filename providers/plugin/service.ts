@@ -25,12 +25,14 @@ const update = { olds: 3, news: 4, oldInputs: 8 };
 const remove = { properties: 3, oldInputs: 5 };
 
 const invoke = { args: 2 };
+const construct = { inputs: 10 };
 
 const checked = { inputs: 1 };
 const created = { properties: 2 };
 const found = { properties: 2, inputs: 3 };
 const updated = { properties: 1 };
 const invoked = { return: 1 };
+const constructed = { state: 2 };
 
 export type CheckRequest = Framed<messages.CheckRequest, keyof typeof check>;
 export type CheckResponse = Framed<messages.CheckResponse, keyof typeof checked>;
@@ -44,6 +46,8 @@ export type UpdateResponse = Framed<messages.UpdateResponse, keyof typeof update
 export type DeleteRequest = Framed<messages.DeleteRequest, keyof typeof remove>;
 export type InvokeRequest = Framed<messages.InvokeRequest, keyof typeof invoke>;
 export type InvokeResponse = Framed<messages.InvokeResponse, keyof typeof invoked>;
+export type ConstructRequest = Framed<messages.ConstructRequest, keyof typeof construct>;
+export type ConstructResponse = Framed<messages.ConstructResponse, keyof typeof constructed>;
 
 export const service = {
     ...ResourceProviderService,
@@ -72,6 +76,11 @@ export const service = {
         ...ResourceProviderService.invoke,
         requestDeserialize: reader(messages.InvokeRequest, invoke),
         responseSerialize: writer(invoked),
+    },
+    construct: {
+        ...ResourceProviderService.construct,
+        requestDeserialize: reader(messages.ConstructRequest, construct),
+        responseSerialize: writer(constructed),
     },
     delete: { ...ResourceProviderService.delete, requestDeserialize: reader(messages.DeleteRequest, remove) },
 } as unknown as grpc.ServiceDefinition;

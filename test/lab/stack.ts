@@ -77,7 +77,7 @@ export class Stack {
     logName = "dev";
     #declared: Declared;
 
-    private constructor(declared: Declared, project: string) {
+    private constructor(declared: Declared, project: string, program: string) {
         this.#declared = declared;
         this.env = {
             PULUMI_HOME: join(this.folder, "home"),
@@ -96,14 +96,17 @@ export class Stack {
         const runtime = { name: "nodejs", options: { typescript: false } };
         this.file("Pulumi.yaml", { name: project, runtime, main: "index.js", plugins: { providers: [plugin] } });
         this.file("package.json", { name: project });
-        cpSync(programPath("relay").replace(/mjs$/, "js"), join(this.folder, "index.js"));
+        cpSync(programPath(program).replace(/mjs$/, "js"), join(this.folder, "index.js"));
         this.declare({});
     }
 
-    /** @param project its name; with the stack's, "dev", it names the log's key */
-    static async create(declared: Declared, project = "lab"): Promise<Stack> {
+    /**
+     * @param project its name; with the stack's, "dev", it names the log's key
+     * @param program `relay`, or `remote`: the same in the words of a generated SDK
+     */
+    static async create(declared: Declared, project = "lab", program = "relay"): Promise<Stack> {
         if (!existsSync(join(ROOT, "dist/providers/plugin/main.js"))) throw new Error("run: npm run build");
-        const stack = new Stack(declared, project);
+        const stack = new Stack(declared, project, program);
         await stack.succeed(["stack", "init", "dev"]);
         return stack;
     }

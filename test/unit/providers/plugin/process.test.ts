@@ -45,7 +45,7 @@ it.each<[string[], string | undefined]>([
     [[], undefined],
 ])("started with %j the engine is at %s", async (args, address) => {
     const { serve } = await started(...args);
-    expect(serve).toHaveBeenCalledWith({}, address, {});
+    expect(serve).toHaveBeenCalledWith({}, address, {}, {});
 });
 
 it.each(["SIGINT", "SIGTERM", "SIGHUP"])("%s ends it once, when what is running has finished", async (name) => {

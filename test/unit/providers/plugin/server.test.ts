@@ -35,13 +35,13 @@ describe("the protocol's own calls", () => {
         expect(handshake.toObject()).toMatchObject({
             acceptSecrets: true,
             acceptResources: false,
-            acceptOutputs: false,
+            acceptOutputs: true,
         });
         const configured = await plugin.call<messages.ConfigureResponse>("configure", new messages.ConfigureRequest());
         expect(configured.toObject()).toMatchObject({
             acceptsecrets: true,
             acceptresources: false,
-            acceptoutputs: false,
+            acceptoutputs: true,
             supportspreview: true,
         });
     });
@@ -69,20 +69,19 @@ describe("the protocol's own calls", () => {
         expect(diff.getChanges()).toBe(messages.DiffResponse.DiffChanges.DIFF_NONE);
     });
 
-    it.each(["call", "construct", "parameterize", "getMapping", "getMappings"] as const)(
+    it.each(["call", "parameterize", "getMapping", "getMappings"] as const)(
         "says that it does not offer %s",
         async (method) => {
             const plugin = await offering({});
             const requests = {
                 call: new messages.CallRequest(),
-                construct: new messages.ConstructRequest(),
                 parameterize: new messages.ParameterizeRequest(),
                 getMapping: new messages.GetMappingRequest(),
                 getMappings: new messages.GetMappingsRequest(),
             };
             expect(await failureOf(plugin.call(method, requests[method]))).toMatchObject({
                 code: grpc.status.UNIMPLEMENTED,
-                details: `qptunnel has resources and functions only; it does not offer ${method}`,
+                details: `qptunnel has components, resources and functions only; it does not offer ${method}`,
             });
         },
     );

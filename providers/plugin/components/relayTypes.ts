@@ -1,0 +1,277 @@
+import type { NamedTypes } from "../types.js";
+
+/** What the arguments and outputs of a Relay are made of, apart from its host. */
+export const relayTypes: NamedTypes = {
+    PeerSpec: {
+        description: "A WireGuard peer.",
+        properties: {
+            name: { of: "string", description: "The peer's name: its address, keys and records are kept under it." },
+            publicKey: {
+                of: "string",
+                description:
+                    "The peer's WireGuard public key, base64. Default: a pair is generated; its private key is a secret in the state.",
+                optional: true,
+            },
+            presharedKey: {
+                of: "string",
+                description: "A preshared key (a secret), or `none`. Default: derived per relay and peer.",
+                optional: true,
+            },
+            address: {
+                of: "string",
+                description: "The peer's IPv4 tunnel address. Default: allocated to the name permanently.",
+                optional: true,
+            },
+            routes: {
+                of: { list: "string" },
+                description: "Networks behind the peer, CIDR. Default: none.",
+                optional: true,
+            },
+            keyEpoch: {
+                of: "integer",
+                description: "Raise it for a new key pair and a new preshared key. Default: 1.",
+                optional: true,
+                default: 1,
+            },
+            expires: {
+                of: "string",
+                description: "When the relay itself cuts the peer off, RFC 3339, without an update. Default: never.",
+                optional: true,
+            },
+            reinstate: {
+                of: "boolean",
+                description: "Admit a key again that was revoked. Default: false.",
+                optional: true,
+                default: false,
+            },
+            handedOut: {
+                of: "boolean",
+                description:
+                    "The owner has the configuration: a generated private key is removed from the state, and `configs` omits it. Only a higher `keyEpoch` makes another one. Default: false.",
+                optional: true,
+                default: false,
+            },
+            host: {
+                of: { named: "RelayHost" },
+                description:
+                    "Manage the peer's machine as well: `local` or `ssh`. Its key is then generated. Default: not managed.",
+                optional: true,
+            },
+            interface: {
+                of: "string",
+                description: "Name of the interface on a machine that is managed. Default: the relay's.",
+                optional: true,
+            },
+        },
+    },
+    ServiceSpec: {
+        description: "A web service that peers reach through the relay, over post-quantum TLS.",
+        properties: {
+            name: {
+                of: "string",
+                description:
+                    "The service's name, the first label of the name in its certificate: its port is kept under it.",
+            },
+            upstream: {
+                of: { oneOf: ["string", { named: "PeerPort" }] },
+                description: "`host:port`, resolved on the machine where TLS ends, or a peer and its port.",
+            },
+            allow: {
+                of: { oneOf: [{ list: "string" }, "string"] },
+                description: "Peers that are allowed to open it, or `everyone` (the listed peers). Default: none.",
+                optional: true,
+            },
+            port: {
+                of: "integer",
+                description: "TCP port on the tunnel address of where TLS ends. Default: allocated from 8443 to 8499.",
+                optional: true,
+            },
+            certificate: {
+                of: { named: "ServiceCertificate" },
+                description:
+                    "`both` (default): the client decides; or only one: `ed25519`, which no browser accepts, or `ecdsa-p256`.",
+                optional: true,
+                default: "both",
+            },
+            keyExchange: {
+                of: { named: "ServiceKeyExchange" },
+                description: "`require` (default): X25519MLKEM768 and nothing else; `prefer`: also X25519.",
+                optional: true,
+                default: "require",
+            },
+            on: {
+                of: "string",
+                description:
+                    "Where TLS ends: a managed peer, so that the relay sees only ciphertext. Default: the relay.",
+                optional: true,
+            },
+        },
+    },
+    PeerPort: {
+        description: "A TCP port of a peer.",
+        properties: {
+            peer: { of: "string", description: "The peer's name." },
+            port: { of: "integer", description: "Its port." },
+        },
+    },
+    GrantSpec: {
+        description: "One direction that is allowed. Replies are implied, nothing else is.",
+        properties: {
+            from: {
+                of: { list: { oneOf: ["string", { named: "PeerNetwork" }] } },
+                description: "Peers (their own addresses), or networks behind them.",
+            },
+            to: {
+                of: { oneOf: ["string", { named: "GrantTarget" }] },
+                description: "A peer (its own addresses), one of its routes, or one of the relay's.",
+            },
+            ports: {
+                of: { list: "string" },
+                description: '"tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all".',
+            },
+        },
+    },
+    PeerNetwork: {
+        description: "A network behind a peer: one of its routes.",
+        properties: {
+            peer: { of: "string", description: "The peer's name." },
+            network: { of: "string", description: "One of its routes, CIDR." },
+        },
+    },
+    GrantTarget: {
+        description: "A network behind a peer or behind the relay.",
+        properties: {
+            peer: {
+                of: "string",
+                description: "The peer's name. Default: a network of the relay is meant.",
+                optional: true,
+            },
+            network: { of: "string", description: "One of the routes of the peer, or of the relay, CIDR." },
+        },
+    },
+    AuditSettings: {
+        description: "Where the sealed log of a stack is, and what seals it.",
+        properties: {
+            path: {
+                of: "string",
+                description: "File of the log, relative to the project. Default: `audit/<stack>.jsonl`.",
+                optional: true,
+            },
+            signingKey: {
+                of: "string",
+                description:
+                    "Where the Ed25519 signing key is: `file:` (default: one per project and stack in the user's configuration directory, mode 0600), `file:PATH`, or `env:NAME` with a 32-byte seed in hex or base64. Made only where neither a log nor a checkpoint exists.",
+                optional: true,
+                default: "file:",
+            },
+            mirror: {
+                of: "boolean",
+                description: "Keep a copy of the log's lines on remote relays. Default: true.",
+                optional: true,
+                default: true,
+            },
+            onBehind: {
+                of: { named: "BehindPolicy" },
+                description:
+                    "What a preview makes of a log that is merely older than the state: `fail` (default) or `warn`.",
+                optional: true,
+                default: "fail",
+            },
+            restartFrom: {
+                of: "string",
+                description: "Name (hash of the first record) of a log that is truly lost: acknowledges it, once.",
+                optional: true,
+            },
+        },
+    },
+    RegisteredPeer: {
+        description: "A peer that is or was on the relay.",
+        properties: {
+            address: { of: "string", description: "Its IPv4 tunnel address." },
+            address6: { of: "string", description: "Its IPv6 tunnel address.", optional: true },
+            publicKey: { of: "string", description: "Its WireGuard public key, base64." },
+            fingerprint: { of: "string", description: "For people: what a peer can compare by telephone." },
+            status: { of: "string", description: "`active` or `revoked`." },
+            since: { of: "string", description: "RFC 3339, UTC. When this key was admitted." },
+            revokedAt: { of: "string", description: "RFC 3339, UTC. When it was revoked.", optional: true },
+            by: { of: "string", description: "Who revoked it.", optional: true },
+            admitted: {
+                of: "integer",
+                description: "How often its name was admitted; absent the first time.",
+                optional: true,
+            },
+            formerly: { of: "string", description: "What it was called before.", optional: true },
+            replaces: {
+                of: "string",
+                description: "The former public key, as long as it works beside this one.",
+                optional: true,
+            },
+        },
+    },
+    ServedService: {
+        description: "A service as it is served.",
+        properties: {
+            url: { of: "string", description: "By its name in the tunnel." },
+            addressUrl: { of: "string", description: "By the address of where TLS ends." },
+            upstream: { of: "string", description: "host:port behind it." },
+            group: {
+                of: "string",
+                description:
+                    "The key exchange that the last apply negotiated; `none` where it could not be asked. Absent on a relay that a script sets up.",
+                optional: true,
+            },
+            cipher: { of: "string", description: "The cipher that it negotiated, likewise.", optional: true },
+            state: {
+                of: "string",
+                description: "Of a relay that a script sets up: `open`, or `waits` until its receipt comes back.",
+                optional: true,
+            },
+            port: { of: "integer", description: "Of a relay that a script sets up: its port.", optional: true },
+        },
+    },
+    LogCheckpoint: {
+        description: "What a log must still contain later.",
+        properties: {
+            size: { of: "integer", description: "Number of its records." },
+            head: { of: "string", description: "Hash of the last one." },
+            root: { of: "string", description: "Root of the Merkle tree over its lines (RFC 6962)." },
+            note: { of: "string", description: "The same, signed: a C2SP signed note." },
+        },
+    },
+    RelayIdentity: {
+        description: "Where the relay's private key is.",
+        values: {
+            State: { value: "state", description: "A secret in the state." },
+            Host: { value: "host", description: "On the relay alone." },
+        },
+    },
+    CertificateRenewal: {
+        description: "Who renews the services' certificates.",
+        values: {
+            Up: { value: "up", description: "An apply." },
+            Relay: { value: "relay", description: "The relay itself." },
+        },
+    },
+    ServiceCertificate: {
+        description: "Which certificates a service has.",
+        values: {
+            Ed25519: { value: "ed25519", description: "Ed25519 alone, which no browser accepts." },
+            EcdsaP256: { value: "ecdsa-p256", description: "ECDSA on P-256 alone." },
+            Both: { value: "both", description: "Both; the client decides." },
+        },
+    },
+    ServiceKeyExchange: {
+        description: "Which key exchanges a service accepts.",
+        values: {
+            Require: { value: "require", description: "X25519MLKEM768 and nothing else." },
+            Prefer: { value: "prefer", description: "X25519 as well." },
+        },
+    },
+    BehindPolicy: {
+        description: "What a preview makes of a log that is merely older than the state.",
+        values: {
+            Fail: { value: "fail", description: "The preview fails." },
+            Warn: { value: "warn", description: "The preview warns." },
+        },
+    },
+};

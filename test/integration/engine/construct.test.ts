@@ -1,0 +1,110 @@
+/** A relay that the plugin declares for a program in any language: the same relay as that of a TypeScript program. */
+import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
+import { type Declared, Stack } from "../../lab/stack.js";
+import { connect, reasons, spoken, withKeys } from "./fixtures.js";
+
+jest.setTimeout(300_000);
+
+const team = withKeys("alice", "carol");
+const [alice, carol] = team.map(({ name, publicKey }) => ({ name, publicKey })) as [object, object];
+
+let lab: Lab<keyof typeof TOPOLOGY>;
+let declared: Declared;
+let nodes: Record<"relay" | "alice" | "bob" | "carol", LabNode>;
+let stack: Stack;
+
+beforeAll(async () => {
+    lab = await Lab.create("construct");
+    nodes = Object.fromEntries(
+        (["relay", "alice", "bob", "carol"] as const).map((name) => [name, lab.node(name)]),
+    ) as typeof nodes;
+    declared = {
+        namespace: nodes.relay.namespace,
+        interface: lab.interface("relay"),
+        // bob's key pair is generated.
+        peers: [{ ...alice, name: "alice" }, { name: "bob" }, { ...carol, name: "carol" }],
+        services: [{ name: "notes", upstream: { peer: "bob", port: 3000 }, allow: ["alice"] }],
+        grants: [{ from: ["alice"], to: "bob", ports: ["udp/7"] }],
+    };
+    stack = await Stack.create(declared, "lab", "remote");
+});
+
+afterAll(async () => {
+    lab?.close();
+    stack?.close();
+});
+
+it("previews the sentences of the TypeScript program", async () => {
+    const typescript = await Stack.create(declared);
+    try {
+        const expected = spoken(await typescript.preview());
+        expect(expected.length).toBeGreaterThan(5);
+        expect(spoken(await stack.preview())).toStrictEqual(expected);
+    } finally {
+        typescript.forget();
+    }
+});
+
+it("connects peers with the files it hands out, one with a generated key", async () => {
+    await stack.up();
+    const { configs, urls, caCertificate } = await stack.outputs<{
+        configs: Record<string, string>;
+        urls: Record<string, string>;
+        caCertificate: string;
+    }>();
+    await connect(lab, configs, team, ["alice", "carol"]);
+    const pair = (await stack.state())["relay-bob-key"]!;
+    await nodes.bob.wgQuickUp(configs["bob"]!, lab.interface("bob"));
+    expect(configs["bob"]).toContain(pair.outputs["privateKey"]);
+    expect(urls).toStrictEqual({ notes: "https://notes.qp-tunnel.internal:8443" });
+    const echo = await nodes.bob.udpEcho(7);
+    const notes = await nodes.bob.httpServer(3000, "the notes");
+    try {
+        expect(await nodes.alice.udp("10.8.0.3", 7)).toBe("open");
+        expect(await nodes.carol.udp("10.8.0.3", 7)).toBe("timeout");
+        const request = { address: "10.8.0.1", port: 8443, servername: "notes.qp-tunnel.internal", ca: caCertificate };
+        expect(await nodes.alice.https(request)).toMatchObject({ status: 200, body: "the notes" });
+    } finally {
+        await notes.stop();
+        await echo.stop();
+    }
+});
+
+it("has nothing to do a second time, and after a refresh", async () => {
+    await stack.preview("--expect-no-changes");
+    await stack.refresh("--expect-no-changes");
+});
+
+it("removes a peer, and says so", async () => {
+    stack.declare({ peers: declared.peers.filter(({ name }) => name !== "carol") });
+    expect(spoken(await stack.preview())).toContainEqual(expect.stringMatching(/^relay: carol /));
+    expect(await nodes.carol.ping("10.8.0.1")).toBe(true);
+    await stack.up();
+    expect(await nodes.carol.ping("10.8.0.1")).toBe(false);
+    expect(await nodes.alice.ping("10.8.0.1")).toBe(true);
+});
+
+it("refuses what the TypeScript components refuse, and names it as the program says it", async () => {
+    const refusals = async (changes: Partial<Declared>): Promise<string[]> => {
+        const before = stack.declared;
+        stack.declare(changes);
+        try {
+            return reasons(await stack.fail(["preview"]));
+        } finally {
+            stack.declare(before);
+        }
+    };
+    const problem = "qptunnel:index:Relay resource 'relay' has a problem: ";
+    expect(await refusals({ colour: "red" })).toContain(
+        `${problem}relay relay.colour: is not an argument; correct the spelling, or remove it`,
+    );
+    expect(await refusals({ host: { kind: "ssh", address: "192.0.2.7" } })).toContain(
+        `${problem}relay relay.host.hostKey: is missing, and without it a man in the middle could impersonate the relay; give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or set trustOnFirstUse: true`,
+    );
+});
+
+it("is gone when it is destroyed", async () => {
+    await stack.destroy();
+    expect(await nodes.relay.run(["ip", "-br", "link"])).not.toContain(lab.interface("relay"));
+    expect(Object.keys(await stack.state())).toStrictEqual([]);
+});
