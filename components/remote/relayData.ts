@@ -57,7 +57,7 @@ function hostOf(data: unknown, subject: string): Host {
         return make(options);
     } catch (error) {
         if (!(error instanceof InvalidArgument)) throw error;
-        const own = `hosts.${kind}`;
+        const own = `hosts.${String(kind)}`;
         throw new InvalidArgument(
             error.subject.replace(own, subject),
             error.problem,

@@ -42,10 +42,7 @@ export async function serve(
     server.addService(service, {
         ...notOffered(),
         handshake: unary(async () => handshakeResponse()),
-        attach: unary(async (request: PluginAttach) => {
-            log.attach(request.getAddress());
-            return new Empty();
-        }),
+        attach: unary(async (request: PluginAttach) => attached(log, request)),
         getPluginInfo: unary(async () => {
             const info = new PluginInfo();
             info.setVersion(packageVersion());
@@ -148,6 +145,11 @@ function notOffered(): grpc.UntypedServiceImplementation {
             }),
         ]),
     );
+}
+
+function attached(log: EngineLog, request: PluginAttach): Empty {
+    log.attach(request.getAddress());
+    return new Empty();
 }
 
 function handshakeResponse(): messages.ProviderHandshakeResponse {

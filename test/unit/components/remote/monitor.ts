@@ -36,13 +36,13 @@ export class Monitor {
                 response.setReturn(Struct.fromJavaScript({ outputs: {} }));
                 return response;
             }),
-        } as unknown as grpc.UntypedServiceImplementation);
+        });
         monitor.#server.addService(EngineService, {
             log: answer((request: LogRequest) => {
                 monitor.said.push(request.getMessage());
                 return new Empty();
             }),
-        } as unknown as grpc.UntypedServiceImplementation);
+        });
         const port = await new Promise<number>((resolve, reject) =>
             monitor.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
                 error ? reject(error) : resolve(bound),
