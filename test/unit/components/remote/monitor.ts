@@ -100,7 +100,8 @@ export function request(monitor: Monitor, name: string, inputs: JsonObject): Con
 
 function features(): resources.DeploymentInfo {
     const response = new resources.DeploymentInfo();
-    response.setSupportedfeaturesList(Object.values(resources.ResourceMonitorFeature));
+    const all = Object.values(resources.ResourceMonitorFeature).filter((feature) => typeof feature === "number");
+    response.setSupportedfeaturesList(all);
     return response;
 }
 
