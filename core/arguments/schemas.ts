@@ -2,6 +2,7 @@ import { z } from "zod";
 import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses/index.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
+import { KEY_OVERLAP } from "../registry/defaults.js";
 import type { GrantSource } from "../registry/model.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
@@ -11,9 +12,6 @@ import { form, supplied, text } from "./validate.js";
 const name = text(checkName);
 const port = z.int().min(1).max(65535);
 const networks = z.array(text(parseCidr)).default([]);
-
-/** Seconds in which a peer's replaced key still works beside the new one, unless the program says otherwise: a week. */
-export const KEY_OVERLAP = 7 * 24 * 3600;
 
 /** A resource or a descriptor of the components: its own class has checked it. */
 function component(fix: string) {

@@ -84,12 +84,6 @@ export async function createAuthority(request: AuthorityRequest): Promise<Issued
 }
 
 /**
- * Which version of roots this makes: the first had no extended key usage, and vouched for mail addresses and URIs. Raise it
- * whenever their extensions change: roots of an earlier version are then reissued.
- */
-export const AUTHORITY_VERSION = 2;
-
-/**
  * The same root by its key and name, with the extensions of today. Certificates that the old one vouches for are good under
  * the new one and the reverse, so clients may have either.
  */

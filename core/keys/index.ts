@@ -1,6 +1,5 @@
-import { x25519 } from "@noble/curves/ed25519.js";
-import { hkdf } from "@noble/hashes/hkdf.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { createPrivateKey, createPublicKey, hkdfSync } from "node:crypto";
+
 import { decode, decodeKey, encode, KEY_BYTES } from "./text.js";
 
 export { fingerprint } from "./fingerprint.js";
@@ -23,9 +22,14 @@ export function generateKeyPair(random: (bytes: number) => Uint8Array): { public
     return { publicKey: publicKeyOf(privateKey), privateKey };
 }
 
+/** What is before the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410). */
+const PKCS8 = Buffer.from("302e020100300506032b656e04220420", "hex");
+
 /** The public half of a private key. */
 export function publicKeyOf(privateKey: string): string {
-    return encode(x25519.getPublicKey(decode(privateKey)));
+    const key = Buffer.concat([PKCS8, decode(privateKey)]);
+    const pair = createPublicKey(createPrivateKey({ key, format: "der", type: "pkcs8" }));
+    return encode(pair.export({ format: "der", type: "spki" }).subarray(-KEY_BYTES));
 }
 
 /**
@@ -42,8 +46,8 @@ export function presharedKey(
 ): string {
     const ikm = decodeKey(seed, "seed", "a seed", "give 32 random bytes in base64");
     // A JSON array is unambiguous: no two peers share an info string.
-    const info = utf8(JSON.stringify([peer.name, peer.publicKey, peer.keyEpoch, peer.admitted]));
-    return encode(hkdf(sha256, ikm, utf8("pulumi-qp-tunnel preshared key v1"), info, KEY_BYTES));
+    const info = JSON.stringify([peer.name, peer.publicKey, peer.keyEpoch, peer.admitted]);
+    return encode(derive(ikm, "pulumi-qp-tunnel preshared key v1", info));
 }
 
 /**
@@ -53,9 +57,9 @@ export function presharedKey(
  */
 export function receiptKey(seed: string): Uint8Array {
     const ikm = decodeKey(seed, "seed", "a seed", "give 32 random bytes in base64");
-    return hkdf(sha256, ikm, utf8("pulumi-qp-tunnel receipt v1"), undefined, KEY_BYTES);
+    return derive(ikm, "pulumi-qp-tunnel receipt v1", "");
 }
 
-function utf8(text: string): Uint8Array {
-    return new TextEncoder().encode(text);
+function derive(seed: Uint8Array, salt: string, info: string): Uint8Array {
+    return new Uint8Array(hkdfSync("sha256", seed, salt, info, KEY_BYTES));
 }

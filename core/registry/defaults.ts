@@ -5,6 +5,9 @@ import type { RegistryPeer } from "./model.js";
  * and most peers have no networks behind them and were admitted once.
  */
 
+/** Seconds in which a peer's replaced key still works beside the new one, unless the program says otherwise: a week. */
+export const KEY_OVERLAP = 7 * 24 * 3600;
+
 /** Networks behind a peer. */
 export function routesOf({ routes }: Pick<RegistryPeer, "routes">): string[] {
     return routes ?? [];

@@ -4,7 +4,7 @@ import type { ProxyPlan } from "../proxy/inputs.js";
 import { servicesOf } from "../proxy/services.js";
 import { peersOf } from "../wireguard/peerChanges.js";
 import { known } from "../shape.js";
-import { KEY_OVERLAP } from "../../../core/arguments/schemas.js";
+import { KEY_OVERLAP } from "../../../core/registry/defaults.js";
 import { CADDY_VERSION } from "../../../core/caddy/index.js";
 import { leavesOf, type ServiceCertificate } from "../../../core/certificates/leaves.js";
 import type { CertificateAlgorithm } from "../../../core/certificates/algorithm.js";

@@ -1,7 +1,7 @@
 import type { AuditRef } from "../../audit/log.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import type { PlacedInputs } from "../relay/placed.js";
-import { parseEndpoint } from "../../../core/arguments/index.js";
+import { parseEndpoint } from "../../../core/arguments/text.js";
 import { HostError, InvalidArgument } from "../../../core/errors.js";
 import { checkAppName, checkInterface } from "../../../core/names.js";
 import { bigIntToAddress, range } from "../../../core/addresses/index.js";

@@ -3,7 +3,7 @@ import { webcrypto } from "node:crypto";
 import { changesOf, isMap } from "../changes.js";
 import { markShape, readLogged, recordIn } from "../relay/placed.js";
 import { anything, fields, oneOf, optional, read, text } from "../shape.js";
-import type { CertificateAlgorithm } from "../../../core/certificates/index.js";
+import { AUTHORITY_VERSION, type CertificateAlgorithm } from "../../../core/certificates/algorithm.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { mintId } from "../relay/target.js";
@@ -58,10 +58,7 @@ export const certificateAuthority: StateResource<AuthorityOutputs> = {
         },
     },
 
-    check: async (news, olds) => {
-        const { AUTHORITY_VERSION } = await import("../../../core/certificates/index.js");
-        return { inputs: { ...withKept(news, olds), version: AUTHORITY_VERSION }, failures: [] };
-    },
+    check: async (news, olds) => ({ inputs: { ...withKept(news, olds), version: AUTHORITY_VERSION }, failures: [] }),
 
     async diff(_id, oldInputs, oldOutputs, news, context) {
         if (context.refreshing) return { changes: {} };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { AUTHORITY_VERSION } from "../../../../../core/certificates/index.js";
+import { AUTHORITY_VERSION } from "../../../../../core/certificates/algorithm.js";
 import { certificateAuthority } from "../../../../../providers/resources/keys/certificateAuthority.js";
 import { UNKNOWN, type Context, type Properties } from "../../../../../providers/resources/resource.js";
 
