@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { auditSinkArgs, validate } from "../core/arguments/index.js";
 import { checkName } from "../core/names.js";
+import { registeredSink, Registration } from "./registered.js";
 
 /** Where the sealed log of a stack is, and what seals it. */
 export interface AuditSinkArgs {
@@ -40,9 +41,11 @@ export class AuditSink extends pulumi.ComponentResource {
     constructor(name: string, args: AuditSinkArgs = {}, options?: pulumi.ComponentResourceOptions) {
         checkName(name, `audit sink ${name}`);
         const reference = auditReference(args, `audit sink ${name}`);
-        super("qptunnel:index:AuditSink", name, {}, options);
+        const registration = new Registration(registeredSink(reference));
+        super("qptunnel:index:AuditSink", name, registration.inputs, options);
+        registration.of(this);
         this.reference = reference;
-        this.registerOutputs({ path: this.reference.path });
+        this.registerOutputs({ path: this.reference.path, ...registration.outputs });
     }
 }
 

@@ -5,6 +5,7 @@ import { checkServiceName } from "../core/names.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
 import { nameOf, type PeerRef } from "./references.js";
+import { registeredService, Registration } from "./registered.js";
 
 /** A web service that peers reach through the relay, over post-quantum TLS. */
 export interface ExposedServiceArgs {
@@ -32,11 +33,13 @@ export class ExposedService extends pulumi.ComponentResource {
 
     constructor(name: string, args: ExposedServiceArgs, options?: pulumi.ComponentResourceOptions) {
         const plain = plainService(name, args, `service ${name}`);
-        super("qptunnel:index:ExposedService", name, {}, options);
+        const registration = new Registration(registeredService(plain));
+        super("qptunnel:index:ExposedService", name, registration.inputs, options);
+        registration.of(this);
         this.serviceName = name;
         this.plain = plain;
         this.formerNames = formerUrns(this).map(async (urn) => nameIn(await urn));
-        this.registerOutputs({});
+        this.registerOutputs(registration.outputs);
     }
 }
 

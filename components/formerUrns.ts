@@ -25,6 +25,12 @@ export function formerUrns(resource: pulumi.Resource): Promise<string>[] {
     return [...own, ...inherited];
 }
 
+/** The URN that a resource will have, before the engine says so. */
+export async function currentUrn(resource: pulumi.Resource): Promise<string> {
+    const { __name: name = "", __pulumiType: type = "", __parentResource: parent } = resource as Kept;
+    return valueOf(pulumi.createUrn(name, type, parent));
+}
+
 /** URNs that a resource without aliases of its own would have had under its parent's former ones. */
 export function formerChildUrns(parent: pulumi.Resource | undefined, name: string, type: string): Promise<string>[] {
     if (parent === undefined) return [];

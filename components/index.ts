@@ -4,6 +4,7 @@ export { AuditSink, type AuditSinkArgs } from "./auditSink.js";
 export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
+export { Provider, type ProviderArgs } from "./provider.js";
 export { Relay } from "./relay.js";
 export {
     getStatus,

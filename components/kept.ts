@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { formerChildUrns, valueOf } from "./formerUrns.js";
+import { currentUrn, formerChildUrns, formerUrns, valueOf } from "./formerUrns.js";
 import { isMocked } from "./mocked.js";
 
 /*
@@ -37,6 +37,15 @@ export function keptOutputs(
             return there === undefined || found === undefined ? undefined : select(found, there, outputs);
         }),
     );
+}
+
+/** What the state holds of a component; undefined for one that is not in it, and without an engine. */
+export async function componentInState(component: pulumi.Resource): Promise<Outputs | undefined> {
+    const known = stateOutputs();
+    if (known === undefined) return undefined;
+    const [outputs, ...urns] = await Promise.all([known, currentUrn(component), ...formerUrns(component)]);
+    const there = urns.find((each) => outputs.has(each));
+    return there === undefined ? undefined : outputs.get(there);
 }
 
 /** By the connection to the engine: the Automation API runs several programs in one process. */

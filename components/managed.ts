@@ -5,6 +5,7 @@ import { isPacked, packed, unpacked } from "../core/packed/index.js";
 import { renderAdmittedPeers } from "../core/protocol/admitted.js";
 import type { Ledger } from "../core/registry/model.js";
 import type { OutputsOf, ResourceType } from "../providers/plugin/outputTypes.js";
+import { packageVersion } from "../providers/plugin/packageInfo.js";
 import { keptOutputs, type Outputs, type Select } from "./kept.js";
 import { isMocked } from "./mocked.js";
 import { completeOutputs } from "./mockOutputs.js";
@@ -57,7 +58,8 @@ export class Managed<Type extends ResourceType> extends pulumi.CustomResource {
         const asked = Object.fromEntries(OUTPUTS[type].map((output) => [output, undefined]));
         const token = `qptunnel:index:${type}`;
         const kept = keptOutputs(token, name, options.parent, KEEPING[type]);
-        super(token, name, { ...asked, ...inputs, ...(kept === undefined ? {} : { kept }) }, options);
+        const version = packageVersion();
+        super(token, name, { ...asked, ...inputs, ...(kept === undefined ? {} : { kept }) }, { version, ...options });
         this.#type = type;
         if (isMocked()) completeOutputs(this, type, name, inputs, OUTPUTS[type]);
     }

@@ -5,6 +5,7 @@ import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
 import { Managed, secretChild } from "./managed.js";
+import { registeredPeer, Registration } from "./registered.js";
 
 /** Arguments whose absence makes a new key: undefined by mistake must not. */
 const KEYS = { publicKey: "generated", presharedKey: "derived" };
@@ -64,7 +65,9 @@ export class Peer extends pulumi.ComponentResource {
         resourceName: string = name,
     ) {
         const plain = plainPeer(name, args, `peer ${name}`);
-        super("qptunnel:index:Peer", resourceName, {}, options);
+        const registration = new Registration(registeredPeer(args, plain));
+        super("qptunnel:index:Peer", resourceName, registration.inputs, options);
+        registration.of(this);
         this.peerName = name;
         this.plain = plain;
         if (args.host !== undefined) this.host = args.host;
@@ -80,7 +83,7 @@ export class Peer extends pulumi.ComponentResource {
             this.publicKey = keys.output("publicKey");
             this.privateKey = keys.output("privateKey");
         }
-        this.registerOutputs({ publicKey: this.publicKey });
+        this.registerOutputs({ publicKey: this.publicKey, ...registration.outputs });
     }
 }
 

@@ -15,6 +15,7 @@ import type { Managed } from "./managed.js";
 import { managedPeers } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
 import { withOwnPeers } from "./ownPeers.js";
+import { registeredRelay, Registration } from "./registered.js";
 import { relayBase } from "./relayBase.js";
 import { endpointOf } from "./relayEndpoint.js";
 import type { RelayArgs } from "./relayTypes.js";
@@ -65,7 +66,9 @@ export class Relay extends pulumi.ComponentResource {
 
     constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
         const checked = resolveRelay(name, args);
-        super("qptunnel:index:Relay", name, {}, options);
+        const registration = new Registration(registeredRelay(checked));
+        super("qptunnel:index:Relay", name, registration.inputs, options);
+        registration.of(this);
         const resolved = withOwnPeers(this, name, checked);
         const { plain, address } = resolved;
         this.plain = plain;
@@ -117,6 +120,7 @@ export class Relay extends pulumi.ComponentResource {
             checkpoint: this.checkpoint,
             // For qp-tunnel config, which knows the state alone.
             clients: this.settings,
+            ...registration.outputs,
         });
     }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RelayStatus } from "../core/status/model.js";
+import { packageVersion } from "../providers/plugin/packageInfo.js";
 import { isMocked } from "./mocked.js";
 import type { Relay } from "./relay.js";
 
@@ -24,7 +25,7 @@ export function getStatus(relay: Relay, options: StatusOptions = {}): pulumi.Out
     const answer = pulumi.runtime.invokeOutput<{ status: string }>(
         "qptunnel:index:getStatus",
         { ...relay.question(), probe, timeout },
-        { parent: relay },
+        { parent: relay, version: packageVersion() },
     );
     if (isMocked()) return answer.apply((outputs) => mockedStatus(outputs, relay));
     // A private SSH key among the arguments would make a secret of an answer that holds none.

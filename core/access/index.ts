@@ -181,7 +181,8 @@ function tcp(port: number): Ports {
     return { protocol: "tcp", first: port, last: port };
 }
 
-function formatPorts({ protocol, first, last }: Ports): string {
+/** As a grant has them: "tcp/22", "tcp/8000-8100", "icmp", "all". */
+export function formatPorts({ protocol, first, last }: Ports): string {
     if (first === undefined) return protocol;
     return last === undefined || last === first ? `${protocol}/${first}` : `${protocol}/${first}-${last}`;
 }

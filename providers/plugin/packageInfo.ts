@@ -10,7 +10,12 @@ export function packageRoot(): string {
     return folder;
 }
 
+let read: string | undefined;
+
 export function packageVersion(): string {
-    const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
-    return version;
+    if (read === undefined) {
+        const text = readFileSync(join(packageRoot(), "package.json"), "utf8");
+        read = (JSON.parse(text) as { version: string }).version;
+    }
+    return read;
 }

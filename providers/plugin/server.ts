@@ -49,11 +49,7 @@ export async function serve(
             return info;
         }),
         getSchema: unary(async () => schemaResponse(table, functions, components)),
-        checkConfig: unary(async (request: messages.CheckRequest) => {
-            const response = new messages.CheckResponse();
-            response.setInputs(request.getNews());
-            return response;
-        }),
+        checkConfig: unary(async (request: messages.CheckRequest) => checkConfig(request)),
         diffConfig: unary(async () => {
             const response = new messages.DiffResponse();
             response.setChanges(messages.DiffResponse.DiffChanges.DIFF_NONE);
@@ -150,6 +146,27 @@ function notOffered(): grpc.UntypedServiceImplementation {
 function attached(log: EngineLog, request: PluginAttach): Empty {
     log.attach(request.getAddress());
     return new Empty();
+}
+
+/** What the engine itself keeps with a provider. */
+const ENGINES_OWN = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization", "__internal"];
+
+/** There is none: what is given would be an expectation that nothing fulfils. */
+function checkConfig(request: messages.CheckRequest): messages.CheckResponse {
+    const response = new messages.CheckResponse();
+    const names = request.getNews()?.getFieldsMap().keys() ?? [];
+    const unknown = [...names].filter((name) => !ENGINES_OWN.includes(name));
+    const failures = unknown.map((name) => {
+        const failure = new messages.CheckFailure();
+        // Without its property: the engine would print its value, which may be a secret.
+        failure.setReason(
+            `qptunnel:${name}: is not a setting, because the provider has no configuration; remove it (connections are arguments of a Relay's \`host\`)`,
+        );
+        return failure;
+    });
+    response.setFailuresList(failures);
+    response.setInputs(request.getNews());
+    return response;
 }
 
 function handshakeResponse(): messages.ProviderHandshakeResponse {

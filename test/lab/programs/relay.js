@@ -1,6 +1,6 @@
 // The program of a `Stack`: one relay as program.json says. Any value there may be {"output": value} or {"secret": value}.
 const pulumi = require("@pulumi/pulumi");
-const { AuditSink, ExposedService, Peer, Relay, getStatus, hosts } = require("pulumi-qp-tunnel");
+const { AuditSink, ExposedService, Peer, Provider, Relay, getStatus, hosts } = require("pulumi-qp-tunnel");
 
 const { audit, peers, services, grants, ...rest } = revived(require("./program.json"));
 const {
@@ -15,6 +15,10 @@ const {
     aliases,
     ignoreChanges,
     retainOnDelete,
+    protect,
+    machine,
+    changed,
+    provider,
     ...relayArgs
 } = rest;
 // A component of the program's own, with the relay and its peers in it.
@@ -25,6 +29,11 @@ const options = {
     ...(aliases && { aliases }),
     ...(retainOnDelete === undefined ? {} : { retainOnDelete }),
     ...(ignoreChanges && { transformations: [ignoring(ignoreChanges)] }),
+    ...(changed && { transforms: [changing(changed)] }),
+    ...(protect && { protect }),
+    // What stands for the machine, in the state alone.
+    ...(machine && { deletedWith: new pulumi.CustomResource("qptunnel:index:KeyPair", machine, { owner: machine }) }),
+    ...(provider && { provider: new Provider("explicit", provider) }),
 };
 
 // `formerly`: the name that a peer's or a service's resources had.
@@ -67,6 +76,11 @@ module.exports = {
 function ignoring({ type: of, properties }) {
     return ({ type, props, opts }) =>
         type === of ? { props, opts: pulumi.mergeOptions(opts, { ignoreChanges: properties }) } : undefined;
+}
+
+/** As `transforms` do it. */
+function changing({ type: of, inputs }) {
+    return ({ type, props, opts }) => (type === of ? { props: { ...props, ...inputs }, opts } : undefined);
 }
 
 function hostOf({ namespace, ssh, script, digitalOcean }) {

@@ -59,12 +59,29 @@ describe("the protocol's own calls", () => {
         ]);
     });
 
-    it("echoes the provider's own configuration and never sees a difference in it", async () => {
+    it("refuses a provider's configuration, of which there is none, without its value", async () => {
+        const plugin = await offering({});
+        const check = new messages.CheckRequest();
+        check.setNews(Struct.fromJavaScript({ version: "9.9.9", region: "fra1", token: KEY }));
+        const checked = await plugin.call<messages.CheckResponse>("checkConfig", check);
+        const failures = checked.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]);
+        expect(failures.sort()).toStrictEqual([
+            [
+                "",
+                "qptunnel:region: is not a setting, because the provider has no configuration; remove it (connections are arguments of a Relay's `host`)",
+            ],
+            ["", expect.stringMatching(/^qptunnel:token: is not a setting/)],
+        ]);
+        expect(JSON.stringify(failures)).not.toContain(KEY);
+    });
+
+    it("echoes what the engine keeps with a provider and never sees a difference in it", async () => {
         const plugin = await offering({});
         const check = new messages.CheckRequest();
         check.setNews(Struct.fromJavaScript({ version: "9.9.9" }));
         const checked = await plugin.call<messages.CheckResponse>("checkConfig", check);
         expect(checked.getInputs()?.toJavaScript()).toStrictEqual({ version: "9.9.9" });
+        expect(checked.getFailuresList()).toEqual([]);
         const diff = await plugin.call<messages.DiffResponse>("diffConfig", new messages.DiffRequest());
         expect(diff.getChanges()).toBe(messages.DiffResponse.DiffChanges.DIFF_NONE);
     });

@@ -1,0 +1,100 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { formatPorts } from "../core/access/index.js";
+import type { PeerPlain, ServicePlain } from "../core/arguments/index.js";
+import type { AuditReference } from "./auditSink.js";
+import { componentInState } from "./kept.js";
+import { isMocked } from "./mocked.js";
+import type { ResolvedRelay } from "./relayArguments.js";
+
+/*
+ * What components register as their inputs, for policies and for who looks at the stack: the arguments that are plain values in the
+ * program. What another resource supplies is left out, so that nothing of a relay waits for it, a removal least of all; and so is
+ * every key and script.
+ */
+
+/** How a component is registered: with what inputs, and what of that its outputs say. */
+export class Registration {
+    readonly inputs: pulumi.Inputs;
+    /** For `registerOutputs`: by this a later run knows that the inputs are in the state. */
+    readonly outputs: pulumi.Inputs;
+    private begun: (component: pulumi.Resource) => void = () => undefined;
+
+    constructor(values: pulumi.Inputs) {
+        if (isMocked()) {
+            // A unit test may end before more than a few inputs are registered, and Pulumi's mocks then crash in the next one.
+            [this.inputs, this.outputs] = [{}, {}];
+            return;
+        }
+        const component = new Promise<pulumi.Resource>((resolve) => (this.begun = resolve));
+        const isShown = component.then(showsInputs);
+        const shown = (value: unknown): Promise<unknown> => isShown.then((is) => (is ? value : undefined));
+        this.inputs = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, shown(value)]));
+        this.outputs = { [MARK]: shown(true) };
+    }
+
+    /** What is registered depends on what the state has under the component's names. */
+    of(component: pulumi.Resource): void {
+        this.begun(component);
+    }
+}
+
+const MARK = "registersInputs";
+
+/**
+ * The engine plans an update of a component whose inputs are others than before. One that an older version made goes on without, for an
+ * upgrade must plan nothing; unless that is wanted.
+ */
+async function showsInputs(component: pulumi.Resource): Promise<boolean> {
+    if (process.env["QPTUNNEL_REGISTER_INPUTS"] === "1") return true;
+    const before = await componentInState(component);
+    return before === undefined || before[MARK] === true;
+}
+
+/** Without defaults: a stack may have thousands of peers. */
+export function registeredPeer(args: object, { publicKey, presharedKey, host, ...rest }: PeerPlain): pulumi.Inputs {
+    const given = Object.fromEntries(Object.entries(rest).filter(([key]) => Object.hasOwn(args, key)));
+    const { descriptor } = (host ?? {}) as { descriptor?: unknown };
+    return plainOnly({
+        ...given,
+        publicKey,
+        ...(presharedKey === "none" ? { presharedKey } : {}),
+        host: descriptor,
+    });
+}
+
+export function registeredService(plain: ServicePlain): pulumi.Inputs {
+    return plainOnly(plain);
+}
+
+export function registeredSink(reference: AuditReference): pulumi.Inputs {
+    return plainOnly(reference);
+}
+
+/** Its peers and services by name, for each of them is registered too, or is data that the registry has. */
+export function registeredRelay({ plain, host, audit, peers, services }: ResolvedRelay): pulumi.Inputs {
+    const { host: _described, audit: _named, peers: _listed, services: _exposed, privateKey, ...rest } = plain;
+    const isFile = typeof privateKey === "string" && privateKey.startsWith("file:");
+    return plainOnly({
+        ...rest,
+        grants: plain.grants.map((grant) => ({ ...grant, ports: grant.ports.map(formatPorts) })),
+        ...(isFile ? { privateKey } : {}),
+        host: host.descriptor,
+        audit: audit.path,
+        peers: peers.map(({ name }) => name),
+        services: services.map(({ name }) => name),
+    });
+}
+
+function plainOnly(values: object): pulumi.Inputs {
+    return plainValue(values) as pulumi.Inputs;
+}
+
+/** The same without what is not a plain value. */
+function plainValue(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(plainValue).filter((each) => each !== undefined);
+    if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+    const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, plainValue(each)]);
+    return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
+}
