@@ -41,9 +41,8 @@ it("registers its components with their inputs, and its resources with the packa
     const { version } = jest.requireActual<{ version: string }>("../../../package.json");
     const provider = `default_${version.replaceAll(".", "_")}`;
     expect(state[provider]!.inputs).toMatchObject({ version });
-    const { stdout } = await stack.succeed(["preview", "--json"]);
-    const used = (JSON.parse(stdout) as { steps: { urn: string; provider?: string }[] }).steps
-        .map((step) => step.provider ?? "")
+    const used = Object.values(state as Record<string, { provider?: string }>)
+        .map((resource) => resource.provider ?? "")
         .filter((each) => each.includes("providers:qptunnel"));
     expect(used.length).toBeGreaterThan(8);
     expect(used.filter((each) => !each.includes(provider))).toEqual([]);
@@ -137,9 +136,11 @@ it("takes over what `state delete` removed from the state, without affecting a p
     expect(await stack.fail(["state", "delete", urns["relay-grants"]!, "--yes"])).toContain("can't be safely deleted");
     await stack.succeed(["state", "delete", urns["relay-wireguard"]!, "--yes", "--target-dependents"]);
     const plan = await stack.plan();
-    expect(Object.entries(plan.steps).map(([name, { op }]) => `${op} ${name}`).sort()).toEqual(
-        ["audit", "grants", "proxy", "wireguard"].map((role) => `create relay-${role}`),
-    );
+    expect(
+        Object.entries(plan.steps)
+            .map(([name, { op }]) => `${op} ${name}`)
+            .sort(),
+    ).toEqual(["audit", "grants", "proxy", "wireguard"].map((role) => `create relay-${role}`));
     await stack.up();
     expect(await livePeers(relay, stack.declared.interface, before)).toStrictEqual(before);
     await stack.preview("--expect-no-changes");

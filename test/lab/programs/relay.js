@@ -32,7 +32,9 @@ const options = {
     ...(changed && { transforms: [changing(changed)] }),
     ...(protect && { protect }),
     // What stands for the machine, in the state alone.
-    ...(machine && { deletedWith: new pulumi.CustomResource("qptunnel:index:KeyPair", machine, { owner: machine }) }),
+    ...(machine && {
+        deletedWith: new pulumi.CustomResource("qptunnel:index:KeyPair", machine, { owner: machine, epoch: 1 }),
+    }),
     ...(provider && { provider: new Provider("explicit", provider) }),
 };
 
