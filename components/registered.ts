@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { formatPorts } from "../core/access/index.js";
 import type { PeerPlain, ServicePlain } from "../core/arguments/index.js";
