@@ -2,7 +2,8 @@ import type { ComponentSchema, ComponentTable } from "./components/component.js"
 import { type FunctionTable, type PluginFunction } from "./functions/function.js";
 import { type PropertySchema, type Resource } from "../resources/resource.js";
 import { type ResourceTable } from "./registry.js";
-import { namedTypeSpecs, propertySpecs, requiredOf } from "./types.js";
+import { resourceTypes } from "./resourceTypes.js";
+import { namedTypeSpecs, type NamedTypes, propertySpecs, requiredOf, typeSpec } from "./types.js";
 
 /**
  * The package's Pulumi schema, from what each resource says about itself: for SDK generation, `pulumi package
@@ -26,7 +27,9 @@ export function packageSchema(
         language: { nodejs: { respectSchemaVersion: true } },
         config: {},
         provider: { description: "Takes no configuration.", inputProperties: {} },
-        types: Object.assign({}, ...declared.map(([, { types }]) => namedTypeSpecs(types))) as object,
+        types: namedTypeSpecs(
+            Object.assign({}, resourceTypes, ...declared.map(([, { types }]) => types)) as NamedTypes,
+        ),
         resources: Object.fromEntries([
             ...declared.map(([type, component]) => [`qptunnel:index:${type}`, componentSchema(component)]),
             ...Object.entries(table).map(([type, load]) => [`qptunnel:index:${type}`, resourceSchema(load())]),
@@ -75,13 +78,4 @@ function properties(all: Record<string, PropertySchema>): object {
             { ...typeSpec(type), description, ...(secret ? { secret } : {}) },
         ]),
     );
-}
-
-const ANY = { $ref: "pulumi.json#/Any" };
-
-function typeSpec(type: PropertySchema["type"]): object {
-    if (type === "object") {
-        return { type, additionalProperties: ANY };
-    }
-    return type === "array" ? { type, items: ANY } : { type };
 }

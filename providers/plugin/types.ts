@@ -1,18 +1,9 @@
+import type { ValueType } from "../resources/valueType.js";
+
 /*
  * Types of the package's schema, for SDKs: Pulumi's words for them are at
  * https://www.pulumi.com/docs/iac/extending-pulumi/schema/.
  */
-
-/** What a value is: a primitive, a list, a map, one of several, or an object or an enumeration with a name. */
-export type ValueType =
-    | "string"
-    | "integer"
-    | "number"
-    | "boolean"
-    | { list: ValueType }
-    | { map: ValueType }
-    | { oneOf: [ValueType, ValueType, ...ValueType[]] }
-    | { named: string };
 
 /** One property of a component, or of an object type. */
 export interface TypedProperty {

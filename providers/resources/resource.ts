@@ -4,6 +4,7 @@
  * out, a value the engine does not know yet is `UNKNOWN`.
  */
 import type { Fault } from "../../core/fault.js";
+import type { ValueType } from "./valueType.js";
 
 /** Stands for a value that is not known yet. Only seen in a preview: in check, diff and preview create/update. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
@@ -59,7 +60,7 @@ export interface Resource {
     readonly type: string;
     /** One sentence for the schema. */
     readonly description: string;
-    /** JSON schema (type + description per property) of inputs and outputs, for getSchema. */
+    /** Type and description of each input and output, for getSchema. */
     readonly schema: ResourceSchema;
 
     /** Validate, fill in computed inputs. `olds` is undefined when there is no previous state. No I/O but the audit log. */
@@ -100,7 +101,7 @@ export interface StateResource<Outputs> extends Produces<Outputs> {
 }
 
 export interface PropertySchema {
-    type: "string" | "integer" | "number" | "boolean" | "object" | "array";
+    type: ValueType;
     description: string;
     secret?: true;
     /** Only for inputs: may be left out. */

@@ -9,7 +9,7 @@ export const PLACED_INPUTS: Record<string, PropertySchema> = {
         optional: true,
     },
     role: { type: "string", description: "`leaf`: the machine of a managed peer.", optional: true },
-    host: { type: "object", description: "The relay's host, as described by `hosts.*`." },
+    host: { type: { named: "HostDescriptor" }, description: "The relay's host, as described by `hosts.*`." },
     appName: { type: "string", description: "Prefix of every path, table, unit and process on the host." },
     interface: { type: "string", description: "Name of the WireGuard interface." },
     credentials: {
@@ -23,7 +23,10 @@ export const PLACED_INPUTS: Record<string, PropertySchema> = {
         description: "Seconds within which a change on a remote host must be confirmed. Default: 60.",
         optional: true,
     },
-    audit: { type: "object", description: "The sealed log: path, project, stack and where its signing key is." },
+    audit: {
+        type: { named: "AuditReference" },
+        description: "The sealed log: path, project, stack and where its signing key is.",
+    },
 };
 
 export const MACHINE_INPUT: Record<string, PropertySchema> = {
@@ -32,12 +35,15 @@ export const MACHINE_INPUT: Record<string, PropertySchema> = {
         description: "Identity of the machine, from Host; a different machine is set up from scratch.",
     },
     hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
-    moved: { type: "object", description: "The last move to another place, from Host.", optional: true },
+    moved: { type: { named: "HostMove" }, description: "The last move to another place, from Host.", optional: true },
 };
 
 /** What all resources of a relay tell. */
 export const PLACED_OUTPUTS: Record<string, PropertySchema> = {
-    record: { type: "object", description: "Sequence, hash and offset of the last audit record of this resource." },
+    record: {
+        type: { named: "AuditRecordMark" },
+        description: "Sequence, hash and offset of the last audit record of this resource.",
+    },
     files: {
         type: "string",
         description: "Files of this resource on the machine: path, mode and SHA-256, a line each.",
@@ -49,10 +55,10 @@ export const PLACED_OUTPUTS: Record<string, PropertySchema> = {
         optional: true,
     },
     drift: {
-        type: "object",
+        type: { map: "string" },
         description: "Differences from the program that the last refresh found, by name.",
     },
-    plan: { type: "array", description: "In a preview: one sentence per effect.", optional: true },
+    plan: { type: { list: "string" }, description: "In a preview: one sentence per effect.", optional: true },
 };
 
 export function relaySchema(

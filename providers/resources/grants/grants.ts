@@ -25,7 +25,7 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grant
         {
             ...MACHINE_INPUT,
             rules: {
-                type: "object",
+                type: { map: { list: "string" } },
                 description: "Allowed flows by source, as text: `10.8.0.2 -> 10.8.0.1 tcp/8443`.",
             },
         },

@@ -39,12 +39,12 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs, "host"> = {
             subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
             subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
             admitted: {
-                type: "object",
+                type: { named: "AdmittedLines" },
                 description: "The relay's peers, access rules and services, as lines of text: removals come first.",
                 optional: true,
             },
             formerly: {
-                type: "array",
+                type: { list: "string" },
                 description: "Names that a managed peer had before, by its aliases. Never compared.",
                 optional: true,
             },
@@ -64,14 +64,14 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs, "host"> = {
                 type: "string",
                 description: "`systemd` (units) or `processes` (supervised, with pid files).",
             },
-            tools: { type: "object", description: "Versions found: wg, nft, caddy, kernel." },
+            tools: { type: { map: "string" }, description: "Versions found: wg, nft, caddy, kernel." },
             client: {
                 type: "string",
                 description: "Where the last update that changed this connected from, over SSH.",
                 optional: true,
             },
             moved: {
-                type: "object",
+                type: { named: "HostMove" },
                 description: "The last move to another place, and the former places. Absent: it never moved.",
             },
         },

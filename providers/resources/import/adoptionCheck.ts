@@ -24,7 +24,7 @@ import { dumpOf } from "../wireguard/drift.js";
 
 export const TERMS_INPUT: Record<string, PropertySchema> = {
     adoption: {
-        type: "object",
+        type: { named: "AdoptionTerms" },
         description: "What an adopted interface is compared with, and the accepted differences.",
         optional: true,
     },

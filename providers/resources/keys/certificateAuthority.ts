@@ -35,7 +35,7 @@ export const certificateAuthority: StateResource<AuthorityOutputs> = {
     schema: {
         inputs: {
             relay: { type: "string", description: "Name of the relay." },
-            audit: { type: "object", description: "The sealed log." },
+            audit: { type: { named: "AuditReference" }, description: "The sealed log." },
             appName: { type: "string", description: "Names under `<appName>.internal` may be certified." },
             subnet: { type: "string", description: "Addresses in this network may be certified." },
             algorithm: { type: "string", description: "`ed25519` or `ecdsa-p256`." },
@@ -50,9 +50,12 @@ export const certificateAuthority: StateResource<AuthorityOutputs> = {
             certificate: { type: "string", description: "The CA certificate, PEM, which clients trust." },
             privateKey: { type: "string", description: "Its private key, PEM (PKCS #8).", secret: true },
             notAfter: { type: "string", description: "When it expires, RFC 3339." },
-            of: { type: "object", description: "The names, addresses and algorithm that it is for." },
+            of: {
+                type: { named: "AuthorityScope" },
+                description: "The names, addresses and algorithm that it is for.",
+            },
             record: {
-                type: "object",
+                type: { named: "AuditRecordMark" },
                 description: "Sequence, hash and offset of the last audit record of this resource.",
             },
         },

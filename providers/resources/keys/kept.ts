@@ -10,7 +10,7 @@ import type { Properties, PropertySchema } from "../resource.js";
 
 export const KEPT_INPUT: Record<string, PropertySchema> = {
     kept: {
-        type: "object",
+        type: { named: "FormerValues" },
         description: "This resource's values in the state, for a replacement. Never compared.",
         secret: true,
         optional: true,

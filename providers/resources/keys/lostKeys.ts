@@ -11,9 +11,9 @@ import type { Context, Properties, PropertySchema } from "../resource.js";
  */
 
 export const LOST_INPUTS: Record<string, PropertySchema> = {
-    audit: { type: "object", description: "The sealed log.", optional: true },
+    audit: { type: { named: "AuditReference" }, description: "The sealed log.", optional: true },
     loses: {
-        type: "object",
+        type: { named: "StateOnlyKeys" },
         description: "What is only in the state: `relayKey` (whether), `peers` (how many).",
         optional: true,
     },

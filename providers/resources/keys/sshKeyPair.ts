@@ -26,14 +26,14 @@ export const sshKeyPair: StateResource<SshKeyPairOutputs> = {
         inputs: {
             purpose: { type: "string", description: "Its purpose, in words." },
             keepers: {
-                type: "object",
+                type: { map: "string" },
                 description: "What it belongs to: a change of any of these creates a new pair.",
                 optional: true,
             },
         },
         outputs: {
             purpose: { type: "string", description: "Its purpose, in words." },
-            keepers: { type: "object", description: "What it belongs to." },
+            keepers: { type: { map: "string" }, description: "What it belongs to." },
             publicKey: { type: "string", description: "The public key, one line as in authorized_keys." },
             privateKey: {
                 type: "string",

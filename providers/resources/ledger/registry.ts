@@ -32,9 +32,9 @@ export const registry: StateResource<RegistryOutputs> = {
     schema: {
         inputs: {
             relay: { type: "string", description: "Name of the relay." },
-            audit: { type: "object", description: "The sealed log." },
+            audit: { type: { named: "AuditReference" }, description: "The sealed log." },
             host: {
-                type: "object",
+                type: { named: "HostDescriptor" },
                 description: "The machine; its own mark is compared with the log first.",
                 optional: true,
             },
@@ -49,22 +49,25 @@ export const registry: StateResource<RegistryOutputs> = {
             },
             subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
             subnet6: { type: "string", description: "The tunnel's IPv6 network (a ULA), CIDR.", optional: true },
-            reserved: { type: "array", description: "Addresses that are never allocated.", optional: true },
-            peers: { type: "object", description: "Peers by name; check fills in addresses." },
+            reserved: { type: { list: "string" }, description: "Addresses that are never allocated.", optional: true },
+            peers: { type: { map: "string" }, description: "Peers by name; check fills in addresses." },
             publicKeys: {
-                type: "object",
+                type: { map: "string" },
                 description:
                     "Public keys from other resources, by peer. They identify peers; a change of one does not change the registry.",
                 optional: true,
             },
-            services: { type: "object", description: "Services by name; check fills in ports." },
+            services: {
+                type: { map: { named: "RegistryService" } },
+                description: "Services by name; check fills in ports.",
+            },
             retired: {
-                type: "object",
+                type: { named: "RetiredNames" },
                 description: "Names that are no longer listed, with their reserved addresses and ports. Computed.",
                 optional: true,
             },
             refused: {
-                type: "array",
+                type: { list: { named: "RefusedProperty" } },
                 description: "What the ledger's history forbids. Computed and never stored: the change is refused.",
                 optional: true,
             },
@@ -72,14 +75,17 @@ export const registry: StateResource<RegistryOutputs> = {
             ...KEPT_INPUT,
         },
         outputs: {
-            peers: { type: "object", description: "Peers by name, with their addresses." },
-            services: { type: "object", description: "Services by name, with their ports." },
-            retired: { type: "object", description: "Names that are no longer listed." },
+            peers: { type: { map: "string" }, description: "Peers by name, with their addresses." },
+            services: {
+                type: { map: { named: "RegistryService" } },
+                description: "Services by name, with their ports.",
+            },
+            retired: { type: { named: "RetiredNames" }, description: "Names that are no longer listed." },
             record: {
-                type: "object",
+                type: { named: "AuditRecordMark" },
                 description: "Sequence, hash and offset of the last audit record of this resource.",
             },
-            plan: { type: "array", description: "In a preview: one sentence per effect.", optional: true },
+            plan: { type: { list: "string" }, description: "In a preview: one sentence per effect.", optional: true },
         },
     },
 

@@ -17,7 +17,7 @@ import { type Context, type Properties, type PropertySchema, UNKNOWN } from "../
 
 export const LEAVES_INPUT: Record<string, PropertySchema> = {
     leaves: {
-        type: "array",
+        type: { list: { named: "ManagedMachine" } },
         description: "Machines of managed peers; their own marks are compared with the log before anything is written.",
         optional: true,
     },

@@ -22,7 +22,10 @@ export const auditCheckpoint: StateResource<Checkpoint> = {
         inputs: {
             ...PLACED_INPUTS,
             hostKey: { type: "string", description: "The SSH host key, from Host.", optional: true },
-            records: { type: "object", description: "Hash of the last record of each of the relay's resources." },
+            records: {
+                type: { map: "string" },
+                description: "Hash of the last record of each of the relay's resources.",
+            },
             ...LEAVES_INPUT,
         },
         outputs: {

@@ -34,10 +34,13 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs, "proxy"> = 
     schema: relaySchema(
         {
             ...MACHINE_INPUT,
-            addresses: { type: "array", description: "Tunnel addresses to listen on." },
-            services: { type: "object", description: "Services by name: port, upstream, certificate, key exchange." },
-            authorities: { type: "object", description: "CA certificates by algorithm, PEM." },
-            authorityKeys: { type: "object", description: "CA private keys by algorithm, PEM.", secret: true },
+            addresses: { type: { list: "string" }, description: "Tunnel addresses to listen on." },
+            services: {
+                type: { map: { named: "ProxyService" } },
+                description: "Services by name: port, upstream, certificate, key exchange.",
+            },
+            authorities: { type: { map: "string" }, description: "CA certificates by algorithm, PEM." },
+            authorityKeys: { type: { map: "string" }, description: "CA private keys by algorithm, PEM.", secret: true },
             configuration: {
                 type: "integer",
                 description: "Version of the services' configuration. Set by the plugin.",
@@ -51,11 +54,17 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs, "proxy"> = 
         },
         {
             served: {
-                type: "object",
+                type: { map: { named: "ServedService" } },
                 description: "The service registry: url, upstream, negotiated group and cipher.",
             },
-            certificates: { type: "object", description: "Leaf certificates by service: file, fingerprint, validity." },
-            issuers: { type: "object", description: "Certificates of the intermediate CAs on the relay." },
+            certificates: {
+                type: { map: { named: "LeafCertificate" } },
+                description: "Leaf certificates by service: file, fingerprint, validity.",
+            },
+            issuers: {
+                type: { map: { named: "IssuerCertificate" } },
+                description: "Certificates of the intermediate CAs on the relay.",
+            },
             config: { type: "string", description: "SHA-256 of the running configuration.", optional: true },
         },
     ),

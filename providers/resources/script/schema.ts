@@ -27,15 +27,18 @@ export const scriptSchema = relaySchema(
         payload: { type: "string", description: "SHA-256 of its content without the date." },
         publicKey: { type: "string", description: "The relay's public key; empty until it is known." },
         registry: {
-            type: "object",
+            type: { map: "string" },
             description:
                 "Every peer there ever was, according to the receipts: address, key, status, since, revoked at.",
         },
-        served: { type: "object", description: "Every service: url, upstream, and whether it is open." },
-        certificates: { type: "object", description: "Certificates by service." },
-        requests: { type: "object", description: "Certificate requests by service, from the newest receipt." },
+        served: {
+            type: { map: { named: "ServedService" } },
+            description: "Every service: url, upstream, and whether it is open.",
+        },
+        certificates: { type: { map: { named: "LeafCertificate" } }, description: "Certificates by service." },
+        requests: { type: { map: "string" }, description: "Certificate requests by service, from the newest receipt." },
         receipt: {
-            type: "object",
+            type: { named: "ScriptReceipt" },
             description: "The newest receipt: edition, generation, machine, public key, script.",
         },
     },

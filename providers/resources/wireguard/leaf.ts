@@ -14,7 +14,7 @@ import { same } from "../changes.js";
 
 export const LEAF_INPUT: Record<string, PropertySchema> = {
     leaf: {
-        type: "object",
+        type: { named: "ManagedPeerTunnel" },
         description:
             "For a managed peer: its name on its relay, the relay's endpoint, and the keepalive. `peers` has only the relay.",
         optional: true,

@@ -12,10 +12,13 @@ export const wireguardSchema = relaySchema(
         prefix: { type: "integer", description: "Prefix length of the tunnel's network." },
         prefix6: { type: "integer", description: "Prefix length of the tunnel's IPv6 network.", optional: true },
         listenPort: { type: "integer", description: "UDP port of odd key epochs; even ones have the next." },
-        epochs: { type: "array", description: "Key epochs of the relay: one, or two while its key is rotated." },
+        epochs: {
+            type: { list: "integer" },
+            description: "Key epochs of the relay: one, or two while its key is rotated.",
+        },
         mtu: { type: "integer", description: "MTU of the interface in bytes." },
         privateKeys: {
-            type: "object",
+            type: { map: "string" },
             description: "The relay's private keys, by epoch; none where they are generated on the relay.",
             secret: true,
             optional: true,
@@ -39,21 +42,21 @@ export const wireguardSchema = relaySchema(
         subnet: { type: "string", description: "The tunnel's IPv4 network, CIDR." },
         subnet6: { type: "string", description: "The tunnel's IPv6 network, CIDR.", optional: true },
         seed: { type: "string", description: "The seed that preshared keys are derived from.", secret: true },
-        peers: { type: "object", description: "Peers by name, from Registry." },
+        peers: { type: { map: "string" }, description: "Peers by name, from Registry." },
         listed: {
-            type: "array",
+            type: { oneOf: ["string", { list: "string" }] },
             description: "Peers without an expiry in the program: the registry must have all of them.",
             optional: true,
         },
-        publicKeys: { type: "object", description: "Generated public keys, by peer." },
+        publicKeys: { type: { map: "string" }, description: "Generated public keys, by peer." },
         presharedKeys: {
-            type: "object",
+            type: { map: "string" },
             description: "Preshared keys from the program, by peer; `none` for none.",
             secret: true,
         },
-        routes: { type: "array", description: "Networks behind the relay." },
+        routes: { type: { list: "string" }, description: "Networks behind the relay." },
         reached: {
-            type: "object",
+            type: { named: "ReachedAddresses" },
             description: "The relay's known addresses: no peer's route may contain them.",
             optional: true,
         },
@@ -64,13 +67,16 @@ export const wireguardSchema = relaySchema(
     },
     {
         publicKey: { type: "string", description: "The relay's public key, of its newest epoch." },
-        epochs: { type: "object", description: "Interface, UDP port and public key of each key epoch." },
+        epochs: {
+            type: { map: { named: "RelayKeyEpoch" } },
+            description: "Interface, UDP port and public key of each key epoch.",
+        },
         onEpoch: {
-            type: "object",
+            type: { map: "integer" },
             description: "While the relay's key is rotated: the epoch each peer used last, by name.",
         },
         registry: {
-            type: "object",
+            type: { map: "string" },
             description: "Every peer there ever was: address, key, status, since, revoked at.",
         },
     },

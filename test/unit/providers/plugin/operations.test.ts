@@ -92,7 +92,10 @@ describe("a diff", () => {
                 ? { "drift.colour": "delete" }
                 : { "colour.of": news.colour === UNKNOWN ? "add" : "update" },
         });
-    const schema: Resource["schema"] = { inputs: { colour: { type: "object", description: "" } }, outputs: {} };
+    const schema: Resource["schema"] = {
+        inputs: { colour: { type: { map: "string" }, description: "" } },
+        outputs: {},
+    };
 
     it("says which paths are inputs, and that nothing changes where nothing does", async () => {
         const some = await diffed(operations({ diff }, schema), { colour: "red" });

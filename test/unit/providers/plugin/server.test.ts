@@ -106,7 +106,7 @@ describe("the protocol's own calls", () => {
 
 describe("functions", () => {
     const ask = async (name: string, invoke: PluginFunction["invoke"]): Promise<messages.InvokeResponse> => {
-        const outputs = { open: { type: "object" as const, description: "" } };
+        const outputs = { open: { type: { map: "string" as const }, description: "" } };
         const closed = { key: { type: "string" as const, description: "", secret: true as const } };
         const table = { look: () => ({ description: "", inputs: {}, outputs: { ...outputs, ...closed }, invoke }) };
         const plugin = (engine = await Engine.start({}, undefined, table));
@@ -297,7 +297,7 @@ describe("diff", () => {
 
     it("sends each changed path with its kind and side, and never asks for a replacement", async () => {
         const plugin = await offering({
-            schema: { inputs: { peers: { type: "object", description: "" } }, outputs: {} },
+            schema: { inputs: { peers: { type: { map: "string" }, description: "" } }, outputs: {} },
             diff: async () => ({
                 changes: {
                     "peers.carol": "add",
