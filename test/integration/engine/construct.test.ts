@@ -1,7 +1,7 @@
 /** A relay that the plugin declares for a program in any language: the same relay as that of a TypeScript program. */
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { type Declared, Stack } from "../../lab/stack.js";
-import { connect, reasons, spoken, withKeys } from "./fixtures.js";
+import { connect, spoken, withKeys } from "./fixtures.js";
 
 jest.setTimeout(300_000);
 
@@ -84,23 +84,66 @@ it("removes a peer, and says so", async () => {
     expect(await nodes.alice.ping("10.8.0.1")).toBe(true);
 });
 
-it("refuses what the TypeScript components refuse, and names it as the program says it", async () => {
-    const refusals = async (changes: Partial<Declared>): Promise<string[]> => {
-        const before = stack.declared;
+describe("with changes that are only previewed", () => {
+    let before: Declared;
+    beforeEach(() => (before = stack.declared));
+    afterEach(() =>
+        stack.declare({ ...Object.fromEntries(Object.keys(stack.declared).map((key) => [key, undefined])), ...before }),
+    );
+
+    it.each<[string, Partial<Declared>, string]>([
+        [
+            "what is no argument",
+            { colour: "red" },
+            "relay relay.colour: is not an argument; correct the spelling, or remove it",
+        ],
+        [
+            "a host, as the program says it",
+            { host: { kind: "ssh", address: "192.0.2.7" } },
+            "relay relay.host.hostKey: is missing, and without it a man in the middle could impersonate the relay; give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or set trustOnFirstUse: true",
+        ],
+        [
+            "what only shows when a value is known, without the value if it is a secret",
+            { services: [{ name: "notes", upstream: { secret: "nowhere-at-all.example" }, allow: ["alice"] }] },
+            'service notes.upstream: "[secret]" ',
+        ],
+        [
+            "what a resource refuses",
+            { peers: [{ ...alice, name: "alice", address: "10.8.0.1" }, { name: "bob" }] },
+            "peers.alice.address: ",
+        ],
+    ])("refuses %s", async (_, changes, sentence) => {
         stack.declare(changes);
-        try {
-            return reasons(await stack.fail(["preview"]));
-        } finally {
-            stack.declare(before);
-        }
-    };
-    const problem = "qptunnel:index:Relay resource 'relay' has a problem: ";
-    expect(await refusals({ colour: "red" })).toContain(
-        `${problem}relay relay.colour: is not an argument; correct the spelling, or remove it`,
-    );
-    expect(await refusals({ host: { kind: "ssh", address: "192.0.2.7" } })).toContain(
-        `${problem}relay relay.host.hostKey: is missing, and without it a man in the middle could impersonate the relay; give the machine's public host key (/etc/ssh/ssh_host_ed25519_key.pub), or set trustOnFirstUse: true`,
-    );
+        expect(await stack.fail(["preview"])).toContain(sentence);
+    });
+
+    it("declares a second relay beside it", async () => {
+        const second = { relayName: "edge", interface: "wgedge", listenPort: 51900, subnet: "10.9.0.0/24" };
+        stack.declare({ second });
+        const { steps, words } = await stack.plan();
+        expect(Object.keys(steps).filter((name) => !name.startsWith("edge"))).toStrictEqual([]);
+        expect(Object.keys(steps)).toEqual(expect.arrayContaining(["edge", "edge-bob-key", "edge-wireguard"]));
+        expect(words["edge-wireguard"]).toContainEqual(expect.stringContaining("alice will be added at 10.9.0.2"));
+    });
+
+    it("follows aliases: a renamed relay keeps its resources", async () => {
+        stack.declare({ relayName: "hub", aliases: [{ name: "relay" }] });
+        const { steps, changeSummary } = await stack.plan();
+        expect(
+            Object.values(steps)
+                .map(({ op }) => op)
+                .filter((op) => op !== "update"),
+        ).toStrictEqual([]);
+        expect(changeSummary["create"] ?? 0).toBe(0);
+    });
+});
+
+it("reads in its own state what a replaced resource must keep", async () => {
+    const seed = async (): Promise<unknown> => (await stack.state())["relay-seed"]!.outputs["seed"];
+    const [then, { urn }] = [await seed(), (await stack.state())["relay-seed"]!];
+    await stack.up("--replace", urn);
+    expect(await seed()).toBe(then);
+    expect(await nodes.alice.ping("10.8.0.1")).toBe(true);
 });
 
 it("is gone when it is destroyed", async () => {

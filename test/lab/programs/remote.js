@@ -2,7 +2,18 @@
 const pulumi = require("@pulumi/pulumi");
 
 const { audit, peers, services, grants, ...rest } = revived(require("./program.json"));
-const { namespace, ssh, script, digitalOcean, host, relayName = "relay", aliases, retainOnDelete, ...args } = rest;
+const {
+    namespace,
+    ssh,
+    script,
+    digitalOcean,
+    host,
+    relayName = "relay",
+    aliases,
+    retainOnDelete,
+    second,
+    ...args
+} = rest;
 
 const OUTPUTS = [
     "endpoint",
@@ -29,6 +40,12 @@ const relay = new Relay(
     { ...args, host: host ?? hostOf({ namespace, ssh, script, digitalOcean }), audit, peers, services, grants },
     { ...(aliases && { aliases }), ...(retainOnDelete === undefined ? {} : { retainOnDelete }) },
 );
+
+// Another one in the same program, with arguments of its own.
+if (second !== undefined) {
+    const { relayName: name, ...own } = second;
+    new Relay(name, { ...args, host: hostOf({ namespace }), audit, peers, services, grants, ...own });
+}
 
 module.exports = Object.fromEntries(OUTPUTS.map((output) => [output, relay[output]]));
 
