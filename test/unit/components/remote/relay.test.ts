@@ -1,4 +1,5 @@
 import { relay } from "../../../../components/remote/relay";
+import { unpacked } from "../../../../core/packed";
 import { secret, SIGNATURE } from "../../providers/plugin/harness";
 import { Monitor, request } from "./monitor";
 
@@ -44,7 +45,7 @@ it("declares the resources of the TypeScript component, and the key pairs that p
         "Seed hub-seed in hub",
         "WireGuard hub-wireguard in hub",
     ]);
-    expect(monitor.inputsOf("hub-registry")).toMatchObject({
+    expect(unpacked("Registry", monitor.inputsOf("hub-registry"))).toMatchObject({
         audit: { path: "audit/prod.jsonl", project: "office", stack: "prod", mirror: true },
         peers: { alice: { publicKey: KEY }, nas: {} },
     });
