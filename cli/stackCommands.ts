@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import type { AccessOptions } from "./access/access.js";
 import type { CaOptions } from "./ca.js";
 import type { ConfigOptions } from "./config/config.js";
 import type { DoctorOptions } from "./doctor/doctor.js";
@@ -27,7 +28,7 @@ interface Context {
     done: (code: number) => void;
 }
 
-const COMMANDS = [addStatus, addDoctor, addList, addConfig, addCa];
+const COMMANDS = [addStatus, addDoctor, addList, addAccess, addConfig, addCa];
 
 function addStatus({ command, output, done }: Context): void {
     command("status", "query the relays: connected peers, services, and differences from the state")
@@ -66,6 +67,22 @@ function addList({ command, output, done }: Context): void {
         });
 }
 
+function addAccess({ command, output, done }: Context): void {
+    command("access", "show who is allowed to reach what, and by which grant or service; does not contact the relays")
+        .option("--relay <name>", "only this relay; default: every relay of the stack")
+        .option("--from <name>", "only what this peer, or this network behind one, is allowed to reach")
+        .option("--to <target>", "only who is allowed to reach it: nas:tcp/22, grafana, 192.168.7.0/24, internet")
+        .option("--matrix", "one row for each source, one column for each destination")
+        .option("--csv", "print comma-separated values")
+        .option("--graph <form>", "draw it: mermaid or svg")
+        .option("--diff <files...>", "compare two files from pulumi stack export --file: the old and the new one")
+        .addHelpText("after", ACCESS_CODES)
+        .action(async (options: AccessOptions) => {
+            const { access } = await import("./access/access.js");
+            done(await access(options, output));
+        });
+}
+
 function addConfig({ command, output, done }: Context): void {
     command("config", "export a peer's configuration, a secret: to standard output or into files of mode 0600")
         .argument("<peer>", "the peer's name")
@@ -95,6 +112,10 @@ function addCa({ command, output, done }: Context): void {
             done(await ca(options, output));
         });
 }
+
+const ACCESS_CODES = `${EXIT_CODES}
+
+For access, a problem is that --from is not allowed to reach all of --to.`;
 
 const STATUS_CODES = `${EXIT_CODES}
 

@@ -5,11 +5,13 @@ import { clientSettings, type ClientSettings } from "../core/client/settings.js"
 import { InvalidArgument } from "../core/errors.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 import type { Right } from "../core/access/rights.js";
+import { renderRights } from "../core/access/rightsText.js";
 import { unansweredResolvers } from "../core/access/resolvers.js";
 import { ofEach, relayAuthorities } from "./authorities.js";
 import { pinLog, recordedBy, recordHashes } from "./checkpoint.js";
 import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
+import { checkExpectations } from "./expected.js";
 import { nameIn } from "./formerUrns.js";
 import type { Managed } from "./managed.js";
 import { managedPeers } from "./managedPeer.js";
@@ -66,6 +68,7 @@ export class Relay extends pulumi.ComponentResource {
 
     constructor(name: string, args: RelayArgs, options?: pulumi.ComponentResourceOptions) {
         const checked = resolveRelay(name, args);
+        checkExpectations(name, checked);
         const registration = new Registration(registeredRelay(checked));
         super("qptunnel:index:Relay", name, registration.inputs, options);
         registration.of(this);
@@ -120,6 +123,8 @@ export class Relay extends pulumi.ComponentResource {
             checkpoint: this.checkpoint,
             // For qp-tunnel config, which knows the state alone.
             clients: this.settings,
+            // For qp-tunnel access.
+            rights: this.rights().apply(renderRights),
             ...registration.outputs,
         });
     }

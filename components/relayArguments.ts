@@ -20,9 +20,9 @@ import { AuditSink, auditReference, type AuditReference } from "./auditSink.js";
 import { ExposedService, plainService } from "./exposedService.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
 import { OwnLog, OwnPeer, OwnService } from "./ownParts.js";
+import { fromByName, grantByName } from "./grantNames.js";
 import { Peer, type PeerArgs, plainPeer, type PeerSpec } from "./peer.js";
-import { nameOf } from "./references.js";
-import type { Grant, GrantFrom, RelayArgs } from "./relayTypes.js";
+import type { RelayArgs } from "./relayTypes.js";
 
 /** A peer in one relay's list. */
 export interface ListedPeer {
@@ -82,6 +82,9 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
             ...(Array.isArray(args.grants)
                 ? { grants: args.grants.map((grant, index) => grantByName(grant, `${subject}.grants[${index}]`)) }
                 : {}),
+            ...(Array.isArray(args.expect)
+                ? { expect: args.expect.map((each, index) => fromByName(each, `${subject}.expect[${index}]`)) }
+                : {}),
         },
         subject,
     );
@@ -127,31 +130,6 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         services,
         grants: plain.grants,
     };
-}
-
-function grantByName(grant: Grant, subject: string): unknown {
-    if (typeof grant !== "object" || grant === null) return grant;
-    const { from, to } = grant;
-    return {
-        ...grant,
-        ...(from === undefined
-            ? {}
-            : { from: (Array.isArray(from) ? from : [from]).map((source) => sourceByName(source, `${subject}.from`)) }),
-        ...(to === undefined ? {} : { to: targetByName(to, `${subject}.to`) }),
-    };
-}
-
-function sourceByName(source: GrantFrom, subject: string): unknown {
-    if (typeof source === "object" && source !== null && "network" in source)
-        return { ...source, peer: nameOf(source.peer, `${subject}.peer`) };
-    return nameOf(source, subject);
-}
-
-function targetByName(to: Grant["to"], subject: string): unknown {
-    if (typeof to === "object" && to !== null && "network" in to) {
-        return "peer" in to ? { ...to, peer: nameOf(to.peer, `${subject}.peer`) } : to;
-    }
-    return nameOf(to, subject);
 }
 
 function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedPeer {

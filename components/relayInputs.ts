@@ -100,7 +100,8 @@ function rulesOf(...known: Parameters<typeof accessAt>): Record<string, string[]
     return expand(accessAt(...known));
 }
 
-function accessAt(
+/** Who is allowed what, of a known ledger; without the upstreams that `hosts` does not have. */
+export function accessAt(
     resolved: ResolvedRelay,
     { peers, services: ports }: Pick<Ledger, "peers" | "services">,
     hosts: Record<string, string>,

@@ -19,6 +19,19 @@ export interface Grant {
     ports: string[];
 }
 
+/** What must hold of a relay's access rules, whatever its grants and services become. */
+export interface Expectation {
+    /** Peers (their own addresses), or networks behind them. */
+    from: GrantFrom | GrantFrom[];
+    /**
+     * What they must be allowed to reach: a service by its name, `nas:tcp/22`, `192.168.7.0/24:icmp`; without ports: anything there.
+     * Default: nothing.
+     */
+    allow?: string[];
+    /** What they must not reach, written likewise; also `internet`, every public address. Default: nothing. */
+    deny?: string[];
+}
+
 /** A relay is told everything it serves: who is not listed is removed. */
 export interface RelayArgs {
     /** Where it runs: `hosts.local(...)`. */
@@ -30,6 +43,8 @@ export interface RelayArgs {
     services?: ExposedService[];
     /** Default: none; peers reach nothing but the services that allow them. */
     grants?: Grant[];
+    /** Checked before anything else of a preview or an update: one that does not hold fails it. Default: none. */
+    expect?: Expectation[];
     /** host or host:port that peers connect to. Default: the host's own address. */
     endpoint?: pulumi.Input<string>;
     /** UDP port. Default: 51820. */

@@ -5,7 +5,7 @@ import type { Ports } from "../registry/model.js";
 import { RELAY } from "./index.js";
 import type { Right } from "./rights.js";
 
-/** What somebody may want to reach: `grafana`, `nas:tcp/22`, `192.168.7.0/24:icmp`, `internet`. */
+/** A destination to ask about: `grafana`, `nas:tcp/22`, `192.168.7.0/24:icmp`, `internet`. */
 export interface Target {
     /** As it was written. */
     text: string;
@@ -20,7 +20,7 @@ export interface Known {
     /** Names of peers, with their addresses where these are known. */
     peers: Readonly<Record<string, readonly string[]>>;
     services: readonly string[];
-    /** The tunnel's own networks: whoever is in them has a name. */
+    /** The tunnel's own networks: each address in them is a peer's, which has a name. */
     subnets: readonly string[];
 }
 

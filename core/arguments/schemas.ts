@@ -80,6 +80,14 @@ export const grantArgs = z.strictObject({
 });
 export type GrantPlain = z.output<typeof grantArgs>;
 
+/** What must hold of the access rules; what the targets mean is judged when all peers and services are known. */
+const expectArgs = z.strictObject({
+    from: grantArgs.shape.from,
+    allow: z.array(z.string()).default([]),
+    deny: z.array(z.string()).default([]),
+});
+export type ExpectPlain = z.output<typeof expectArgs>;
+
 /** A peer's own addresses, one of its routes, or one of the relay's. */
 export interface GrantTarget {
     peer?: string;
@@ -93,6 +101,7 @@ export const relayArgs = z.strictObject({
     peers: z.array(z.unknown()),
     services: z.array(z.unknown()).default([]),
     grants: z.array(grantArgs).default([]),
+    expect: z.array(expectArgs).default([]),
     endpoint: supplied(canonicalEndpoint).optional(),
     listenPort: port.default(51820),
     subnet: text((value, subject) => parseSubnet(value, subject, 4).cidr).default("10.8.0.0/24"),

@@ -1,0 +1,151 @@
+import { cover, parseTarget, touches } from "../../core/access/target.js";
+import type { Right } from "../../core/access/rights.js";
+import { contains } from "../../core/addresses/index.js";
+import { InvalidArgument } from "../../core/errors.js";
+import { Exit, type Output, printJson } from "../output.js";
+import type { StateOptions } from "../state.js";
+import { type Column, table, widthOf } from "../table.js";
+import { changedRights } from "./diff.js";
+import { asMermaid, asSvg } from "./graph.js";
+import { matrixOf } from "./matrix.js";
+import { type RelayRights, rightsInFile, rightsInStack } from "./rights.js";
+
+export interface AccessOptions extends StateOptions {
+    relay?: string;
+    from?: string;
+    to?: string;
+    matrix?: boolean;
+    graph?: string;
+    diff?: string[];
+    json?: boolean;
+    csv?: boolean;
+}
+
+/** `qp-tunnel access`: who is allowed to reach what through the stack's relays, and by which grant or service. */
+export async function access(options: AccessOptions, output: Output): Promise<number> {
+    refuseTogether(options);
+    if (options.diff !== undefined) return difference(options, options.diff, output);
+    const relays = await rightsInStack(options);
+    const asked = relays.map((relay) => ({ ...relay, rights: chosen(relay, options) }));
+    output.stdout.write(printed(asked, options, widthOf(output)));
+    return options.from !== undefined && options.to !== undefined ? answer(relays, options, output) : Exit.fine;
+}
+
+/** What each form of the result excludes. */
+function refuseTogether(options: AccessOptions): void {
+    const forms = (["matrix", "graph", "csv", "json"] as const).filter((form) => options[form] !== undefined);
+    const exclusive = forms.filter((form) => form !== "json" || options.matrix === undefined);
+    if (exclusive.length > 1)
+        throw new InvalidArgument(
+            `--${exclusive[0]}`,
+            `cannot be combined with --${exclusive[1]}`,
+            "choose one of them",
+        );
+    if (options.graph !== undefined && !Object.hasOwn(GRAPHS, options.graph))
+        throw new InvalidArgument("--graph", `"${options.graph}" is not a form of a graph`, "choose mermaid or svg");
+}
+
+const GRAPHS: Record<string, (rights: readonly Right[]) => string> = { mermaid: asMermaid, svg: asSvg };
+
+/** The rights that --from and --to ask for. */
+function chosen({ relay, rights, known }: RelayRights, { from, to }: AccessOptions): Right[] {
+    const target = to === undefined ? undefined : parseTarget(to, known, "--to");
+    if (from !== undefined && !/[.:]/.test(from) && !Object.hasOwn(known.peers, from) && from !== RELAY) {
+        const fix = "list the peers with qp-tunnel list";
+        throw new InvalidArgument("--from", `relay ${relay} has no peer "${from}"`, fix);
+    }
+    return rights
+        .filter((right) => from === undefined || isFrom(right, from))
+        .filter((right) => target === undefined || touches(right, target));
+}
+
+const RELAY = "(relay)";
+
+function isFrom({ from }: Right, asked: string): boolean {
+    return from === asked || (/[.:]/.test(from) && /[.:]/.test(asked) && contains(from, asked));
+}
+
+function printed(relays: readonly RelayRights[], options: AccessOptions, width: number): string {
+    const { json, csv, matrix, graph } = options;
+    if (json === true) {
+        const each = relays.map(({ relay, rights }) => ({
+            relay,
+            ...(matrix ? { matrix: matrixOf(rights) } : { rights }),
+        }));
+        return `${JSON.stringify({ relays: each }, undefined, 4)}\n`;
+    }
+    if (csv === true) return asCsv(relays);
+    if (graph !== undefined) return GRAPHS[graph]?.(relays.flatMap(({ rights }) => rights)) ?? "";
+    return relays
+        .map(({ relay, rights }) =>
+            [`${relay}\n`, matrix === true ? matrixText(rights, width) : list(rights, width)].join("\n"),
+        )
+        .join("\n");
+}
+
+const COLUMNS: Column[] = [{ heading: "FROM" }, { heading: "TO" }, { heading: "PORTS" }, { heading: "BY" }];
+
+function list(rights: readonly Right[], width: number): string {
+    if (rights.length === 0) return "  nothing is allowed\n";
+    return table(
+        COLUMNS,
+        rights.map(({ from, to, ports, by }) => [from, to, ports, by]),
+        width,
+    );
+}
+
+function matrixText(rights: readonly Right[], width: number): string {
+    const rows = Object.entries(matrixOf(rights));
+    if (rows.length === 0) return "  nothing is allowed\n";
+    const destinations = [...new Set(rights.map(({ to }) => to))].sort();
+    const cells = rows.map(([from, row]) => [from, ...destinations.map((to) => (row[to] ?? []).join(" "))]);
+    return table([{ heading: "FROM" }, ...destinations.map((heading) => ({ heading }))], cells, width);
+}
+
+/** RFC 4180. */
+function asCsv(relays: readonly RelayRights[]): string {
+    const rows = relays.flatMap(({ relay, rights }) =>
+        rights.map(({ from, to, ports, by }) => [relay, from, to, ports, by]),
+    );
+    const lines = [["relay", "from", "to", "ports", "by"], ...rows].map((row) =>
+        row.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(","),
+    );
+    return lines.map((line) => `${line}\r\n`).join("");
+}
+
+/** With --from and --to: whether all of it is allowed, a part, or nothing. */
+function answer(relays: readonly RelayRights[], { from = "", to = "" }: AccessOptions, output: Output): number {
+    for (const { rights, known } of relays) {
+        const target = parseTarget(to, known, "--to");
+        const own = rights.filter((right) => isFrom(right, from));
+        if (cover(own, target)) return Exit.fine;
+        if (!own.some((right) => touches(right, target))) continue;
+        output.stderr.write(`${from} is allowed to reach only a part of ${to}\n`);
+        return Exit.problem;
+    }
+    output.stderr.write(`${from} is not allowed to reach ${to}\n`);
+    return Exit.problem;
+}
+
+function difference(options: AccessOptions, files: string[], output: Output): number {
+    const [old, next, ...more] = files;
+    if (old === undefined || next === undefined || more.length > 0)
+        throw new InvalidArgument(
+            "--diff",
+            `${files.length} files are given`,
+            "give two: the old state and the new one",
+        );
+    const changes = changedRights(rightsInFile(old, options.relay), rightsInFile(next, options.relay));
+    if (options.json === true) printJson(output, { changes });
+    else if (changes.length === 0) output.stdout.write("no access rule differs\n");
+    else
+        output.stdout.write(
+            changes
+                .map(({ change, relay, from, to, ports, by }) => {
+                    const sign = change === "added" ? "+" : "-";
+                    return `${sign} ${relay}: ${from} is ${change === "added" ? "now" : "no longer"} allowed to reach ${to} ${ports} (${by})\n`;
+                })
+                .join(""),
+        );
+    return Exit.fine;
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+
+import type { Right } from "../../core/access/rights.js";
+import { parseRights } from "../../core/access/rightsText.js";
+import type { Known } from "../../core/access/target.js";
+import { InvalidArgument } from "../../core/errors.js";
+import { chosenRelays, relaysOf } from "../relays.js";
+import { parseExport, readStack, type StackResource, type StateOptions } from "../state.js";
+
+/** What one relay allows, and what the names in it mean. */
+export interface RelayRights {
+    relay: string;
+    rights: Right[];
+    known: Known;
+}
+
+/** The access rules of the stack's relays, as the last update left them in the state. */
+export async function rightsInStack(options: StateOptions & { relay?: string }): Promise<RelayRights[]> {
+    return rightsIn(await readStack(options), "the stack's state", options.relay);
+}
+
+/** The same of a file from `pulumi stack export`. */
+export function rightsInFile(path: string, relay: string | undefined): RelayRights[] {
+    return rightsIn(parseExport(readFileSync(path, "utf8"), path), path, relay);
+}
+
+function rightsIn(resources: StackResource[], subject: string, chosen: string | undefined): RelayRights[] {
+    return chosenRelays(relaysOf(resources), chosen).map(({ name, known }) => {
+        const component = resources.find((other) => other.kind === "Relay" && other.name === name);
+        const text = component?.outputs["rights"];
+        const rights = typeof text === "string" ? parseRights(text) : undefined;
+        if (rights === undefined) {
+            const problem = `it does not say what relay ${name} allows: an older version of the library wrote it`;
+            throw new InvalidArgument(subject, problem, "run `pulumi up` once");
+        }
+        const listed = Object.entries(known.peers).filter(([, { listed: isListed }]) => isListed);
+        return {
+            relay: name,
+            rights,
+            known: {
+                peers: Object.fromEntries(listed.map(([peer, { addresses }]) => [peer, addresses])),
+                services: Object.keys(known.services),
+                // A network with peers in it would leave out what they are allowed to reach by name.
+                subnets: listed.flatMap(([, { addresses }]) => addresses),
+            },
+        };
+    });
+}

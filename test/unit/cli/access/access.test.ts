@@ -1,0 +1,121 @@
+import { run } from "../run.js";
+import { scratchFolder } from "../scratch.js";
+import { exported, RIGHTS } from "./states.js";
+
+const scratch = scratchFolder();
+const access = (...args: string[]): ReturnType<typeof run> =>
+    run("access", "--state", scratch.write("state.json", exported(RIGHTS)), ...args);
+
+it("lists what is allowed, and by what", async () => {
+    expect(await access()).toEqual({
+        code: 0,
+        stderr: "",
+        stdout: [
+            "office",
+            "",
+            "  FROM     TO              PORTS     BY",
+            "  (relay)  nas             tcp/3000  service grafana",
+            "  alice    (relay)         tcp/8443  service grafana",
+            "  alice    192.168.7.0/24  all       grants[1]",
+            "  alice    nas             icmp      grants[0]",
+            "  alice    nas             tcp/22    grants[0]",
+            "  bob      nas             tcp/22    grants[0]",
+            "",
+        ].join("\n"),
+    });
+});
+
+it.each([
+    [
+        ["--to", "nas:tcp/22"],
+        ["alice", "bob"],
+    ],
+    [
+        ["--to", "grafana"],
+        ["(relay)", "alice"],
+    ],
+    [["--to", "192.168.7.9"], ["alice"]],
+    [["--to", "10.8.0.4:icmp"], ["alice"]],
+    [["--to", "internet"], []],
+    [["--from", "bob"], ["bob"]],
+    [["--from", "(relay)"], ["(relay)"]],
+])("answers %j", async (args, sources) => {
+    const { code, stdout } = await access(...args, "--json");
+    const { relays } = JSON.parse(stdout) as { relays: { rights: { from: string }[] }[] };
+    expect([code, [...new Set(relays[0]?.rights.map(({ from }) => from))]]).toEqual([0, sources]);
+});
+
+it.each([
+    ["alice", "nas:tcp/22", 0, ""],
+    ["alice", "nas", 0, ""],
+    ["alice", "192.168.7.0/25:udp/53", 0, ""],
+    ["alice", "nas:tcp/20-22", 1, "alice is allowed to reach only a part of nas:tcp/20-22\n"],
+    ["alice", "192.168.0.0/16", 1, "alice is allowed to reach only a part of 192.168.0.0/16\n"],
+    ["bob", "grafana", 1, "bob is not allowed to reach grafana\n"],
+])("says whether %s is allowed to reach %s, with its exit code", async (from, to, code, stderr) => {
+    expect(await access("--from", from, "--to", to)).toMatchObject({ code, stderr });
+});
+
+it("prints a matrix, comma-separated values and graphs", async () => {
+    expect((await access("--matrix")).stdout).toBe(
+        [
+            "office",
+            "",
+            "  FROM     (relay)   192.168.7.0/24  nas",
+            "  (relay)                            tcp/3000",
+            "  alice    tcp/8443  all             icmp tcp/22",
+            "  bob                                tcp/22",
+            "",
+        ].join("\n"),
+    );
+    expect(JSON.parse((await access("--matrix", "--json")).stdout)).toMatchObject({
+        relays: [{ relay: "office", matrix: { bob: { nas: ["tcp/22"] } } }],
+    });
+    expect((await access("--csv", "--from", "bob")).stdout).toBe(
+        "relay,from,to,ports,by\r\noffice,bob,nas,tcp/22,grants[0]\r\n",
+    );
+    expect((await access("--graph", "mermaid", "--from", "bob")).stdout).toContain('-->|"tcp/22"|');
+    expect((await access("--graph", "svg")).stdout).toMatch(/^<svg /);
+});
+
+it("compares two states; the same right by another grant is no change", async () => {
+    const [, ...rest] = RIGHTS.filter(({ from }) => from !== "bob");
+    const more = { from: "nas", to: "alice", ports: "udp/53", by: "grants[2]" };
+    const next = [{ ...RIGHTS[0]!, by: "service moved" }, ...rest, more];
+    const files = [scratch.write("old.json", exported(RIGHTS)), scratch.write("new.json", exported(next))];
+    expect(await run("access", "--diff", ...files)).toEqual({
+        code: 0,
+        stderr: "",
+        stdout: [
+            "- office: bob is no longer allowed to reach nas tcp/22 (grants[0])",
+            "+ office: nas is now allowed to reach alice udp/53 (grants[2])",
+            "",
+        ].join("\n"),
+    });
+    expect((await run("access", "--diff", files[0]!, files[0]!)).stdout).toBe("no access rule differs\n");
+    const { stdout } = await run("access", "--json", "--diff", ...files);
+    expect((JSON.parse(stdout) as { changes: object[] }).changes).toHaveLength(2);
+});
+
+it.each([
+    [["--from", "carol"], 'error: --from: relay office has no peer "carol"; list the peers with qp-tunnel list'],
+    [
+        ["--to", "carol"],
+        'error: --to: "carol" is neither a peer, a service nor a network; name one: grafana, alice, bob, nas',
+    ],
+    [["--to", "10.8.0.0/24"], "error: --to: 10.8.0.0/24 is in the tunnel's own network; name peers instead"],
+    [["--graph", "dot"], 'error: --graph: "dot" is not a form of a graph; choose mermaid or svg'],
+    [["--csv", "--matrix"], "error: --matrix: cannot be combined with --csv; choose one of them"],
+    [["--diff", "one.json"], "error: --diff: 1 files are given; give two: the old state and the new one"],
+])("refuses %j", async (args, message) => {
+    const { code, stdout, stderr } = await access(...args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+});
+
+it("asks for an update where an older version wrote the state", async () => {
+    const state = scratch.write("state.json", exported(undefined));
+    expect((await run("access", "--state", state)).stderr).toBe(
+        "error: the stack's state: it does not say what relay office allows: an older version of the library wrote it; run `pulumi up` once\n",
+    );
+});
