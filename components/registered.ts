@@ -73,7 +73,15 @@ export function registeredSink(reference: AuditReference): pulumi.Inputs {
 
 /** Its peers and services by name, for each of them is registered too, or is data that the registry has. */
 export function registeredRelay({ plain, host, audit, peers, services }: ResolvedRelay): pulumi.Inputs {
-    const { host: _described, audit: _named, peers: _listed, services: _exposed, privateKey, ...rest } = plain;
+    const {
+        host: _described,
+        audit: _named,
+        peers: _listed,
+        services: _exposed,
+        expect: _judged,
+        privateKey,
+        ...rest
+    } = plain;
     const isFile = typeof privateKey === "string" && privateKey.startsWith("file:");
     return plainOnly({
         ...rest,
