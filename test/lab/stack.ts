@@ -72,7 +72,7 @@ export class Stack {
     /** In addition to this process's environment; a test may add to it. */
     readonly env: Record<string, string>;
     /** Milliseconds after which a run of the engine is ended. */
-    timeout = 120_000;
+    timeout = 240_000;
     /** What the stack is called, and its log after it. */
     logName = "dev";
     #declared: Declared;
