@@ -9,6 +9,7 @@ import { packageVersion } from "../providers/plugin/packageInfo.js";
 import { keptOutputs, type Outputs, type Select } from "./kept.js";
 import { isMocked } from "./mocked.js";
 import { completeOutputs } from "./mockOutputs.js";
+import { withoutStackTraces } from "./stackTraces.js";
 
 /** The managed resources of the plugin, and what each tells. The plugin's schema says more. */
 export const OUTPUTS = {
@@ -59,7 +60,9 @@ export class Managed<Type extends ResourceType> extends pulumi.CustomResource {
         const token = `qptunnel:index:${type}`;
         const kept = keptOutputs(token, name, options.parent, KEEPING[type]);
         const version = packageVersion();
+        const restore = withoutStackTraces();
         super(token, name, { ...asked, ...inputs, ...(kept === undefined ? {} : { kept }) }, { version, ...options });
+        restore();
         this.#type = type;
         if (isMocked()) completeOutputs(this, type, name, inputs, OUTPUTS[type]);
     }

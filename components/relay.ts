@@ -40,7 +40,10 @@ export class Relay extends pulumi.ComponentResource {
     readonly addresses: pulumi.Output<Record<string, string>>;
     /** Every peer there ever was, active and revoked, as read back from the wire. */
     get registry(): pulumi.Output<Record<string, RegisteredPeer>> {
-        return this.made.registry.output("registry");
+        // Copies, which a program may change.
+        return this.made.registry
+            .output("registry")
+            .apply((known) => Object.fromEntries(Object.entries(known).map(([peer, entry]) => [peer, { ...entry }])));
     }
     /** Every service: url, upstream, negotiated group and cipher. */
     readonly serviceRegistry: pulumi.Output<Record<string, ServedService>>;

@@ -14,12 +14,27 @@ interface Form {
     unpack(value: unknown, path: string): unknown;
 }
 
-/** A map of entries, each as a line. */
+/** Lines that are remembered: the engine sends the same ones with every call, old and new, for one resource after the other. */
+const MOST_REMEMBERED = 50_000;
+
+/** A map of entries, each as a line. An entry that was read is frozen, because the next time the same one is the answer. */
 function each<Entry extends object>({ write, read }: Line<Entry>): Form {
+    const entries = new Map<string, Entry>();
+    const lines = new WeakMap<object, string>();
+    const remembered = (line: string, path: string, name: string): Entry => {
+        const known = entries.get(line);
+        if (known !== undefined) return known;
+        const entry = Object.freeze(read(line, () => `${path}.${name}`));
+        for (const value of Object.values(entry)) Object.freeze(value);
+        if (entries.size >= MOST_REMEMBERED) entries.clear();
+        entries.set(line, entry);
+        lines.set(entry, line);
+        return entry;
+    };
     return {
-        pack: (map) => mapped(map, (entry) => (isMap(entry) ? (write(entry) ?? entry) : entry)),
+        pack: (map) => mapped(map, (entry) => (isMap(entry) ? (lines.get(entry) ?? write(entry) ?? entry) : entry)),
         unpack: (map, path) =>
-            mapped(map, (entry, name) => (typeof entry === "string" ? read(entry, `${path}.${name}`) : entry)),
+            mapped(map, (entry, name) => (typeof entry === "string" ? remembered(entry, path, name) : entry)),
     };
 }
 
@@ -108,8 +123,17 @@ function withForms(
 
 function mapped(map: unknown, change: (entry: unknown, name: string) => unknown): unknown {
     if (!isMap(map)) return map;
-    return Object.fromEntries(Object.entries(map).map(([name, entry]) => [name, change(entry, name)]));
+    const result: Values = {};
+    for (const name of Object.keys(map)) {
+        const value = change(map[name], name);
+        // A peer called __proto__ is a bad name, not another prototype.
+        if (name === "__proto__") Object.defineProperty(result, name, { ...DATA, value });
+        else result[name] = value;
+    }
+    return result;
 }
+
+const DATA = { enumerable: true, configurable: true, writable: true };
 
 function isMap(value: unknown): value is Values {
     return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -31,8 +31,8 @@ export interface Named<Entry> {
 export interface Line<Entry> {
     /** undefined: something in the entry does not fit, so the entry travels as it is. */
     write(entry: object): string | undefined;
-    /** @throws InvalidArgument at a name that this version does not know */
-    read(line: string, subject: string): Entry;
+    /** @throws InvalidArgument at a name that this version does not know @param subject what the line is called then */
+    read(line: string, subject: () => string): Entry;
 }
 
 /** @param what what a line is, in an error */
@@ -66,7 +66,7 @@ export function line<Entry extends object>(
                 const rest = words.slice(at + 1);
                 const value = word.isFlag ? "" : word.isRest ? rest.join(" ") : rest[0];
                 if (value === undefined) throw unreadable(what, subject);
-                Object.assign(entry, { [of]: word.read(value) });
+                entry[of] = word.read(value) as Entry[typeof of];
                 if (word.isRest) break;
                 if (!word.isFlag) at++;
             }
@@ -108,9 +108,9 @@ export const rest: Word<string> = {
     isRest: true,
 };
 
-function unreadable(what: string, subject: string): InvalidArgument {
+function unreadable(what: string, subject: () => string): InvalidArgument {
     return new InvalidArgument(
-        subject,
+        subject(),
         `is not ${what} that this version of pulumi-qp-tunnel can read`,
         "use the version that the state was written with, or a newer one",
     );

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { ExposedService } from "../../../components/index.js";
+import { unpacked } from "../../../core/packed/index.js";
 import { runProgram } from "../program.js";
 import { hub, KEY } from "./relays.js";
 
@@ -10,7 +11,7 @@ it("is about the relay's peers, services and registry, once everything of the re
         return { question: pulumi.output(hub({ services }).question()) };
     });
     const hash = "0".repeat(64);
-    expect(outputs.question).toMatchObject({
+    expect(unpacked("getStatus", outputs.question as Record<string, unknown>)).toMatchObject({
         relay: "hub",
         owner: "office/prod/hub",
         peers: { alice: { address: "10.8.0.2", publicKey: KEY } },

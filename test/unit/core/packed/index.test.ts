@@ -79,6 +79,18 @@ it.each([
     expect(packedPath("WireGuard", path)).toBe(shown);
 });
 
+it("what is read again is the same entry, which nothing changes, and is written as it was read", () => {
+    const read = (): Record<string, object> =>
+        unpacked("WireGuard", { peers: { alice: `10.8.0.2 ${KEY}` } })["peers"] as Record<string, object>;
+    const [first, second] = [read(), read()];
+    expect(second["alice"]).toBe(first["alice"]);
+    expect(Object.isFrozen(first["alice"])).toBe(true);
+    expect(packed("WireGuard", { peers: { kim: first["alice"] } })).toEqual({ peers: { kim: `10.8.0.2 ${KEY}` } });
+    expect(packed("WireGuard", { peers: { kim: { ...first["alice"], keyEpoch: 2 } } })).toEqual({
+        peers: { kim: `10.8.0.2 ${KEY} epoch 2` },
+    });
+});
+
 it("says which outputs a component unpacks", () => {
     expect(isPacked("WireGuard", "registry")).toBe(true);
     expect(isPacked("WireGuard", "epochs")).toBe(false);
@@ -96,9 +108,7 @@ it.each(["0.1.0", "0.2.0"])("every peer in a state of version %s becomes a line,
             const lines = packed(kind, values as Record<string, unknown>);
             expect(unpacked(kind, lines)).toEqual(values);
             const ofPeers = ["peers", "registry"].filter((property) => isPacked(kind, property));
-            return ofPeers
-                .map((property) => lines[property])
-                .flatMap((map) => Object.values((map ?? {})) as unknown[]);
+            return ofPeers.map((property) => lines[property]).flatMap((map) => Object.values(map ?? {}) as unknown[]);
         });
     });
     expect(lines.length).toBeGreaterThan(10);

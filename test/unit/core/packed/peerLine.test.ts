@@ -68,7 +68,7 @@ it.each([
         fc.property(entries as fc.Arbitrary<object>, (entry) => {
             const line = write(entry);
             expect(line).toBeDefined();
-            expect(read(line!, "peers.alice")).toEqual(entry);
+            expect(read(line!, () => "peers.alice")).toEqual(entry);
         }),
     );
 });

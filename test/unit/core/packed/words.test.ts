@@ -33,7 +33,7 @@ it.each<[string, Lamp]>([
     ["hall on note on  and off ", { room: "hall", isOn: true, note: "on  and off " }],
 ])("reads and writes %s", (written, entry) => {
     expect(lamp.write(entry)).toBe(written);
-    expect(lamp.read(written, "hall")).toStrictEqual(entry);
+    expect(lamp.read(written, () => "hall")).toStrictEqual(entry);
 });
 
 it.each([
@@ -51,7 +51,7 @@ it.each([
 });
 
 it.each(["hall volts 12", "hall watts"])("refuses a line of another version, and does not quote it: %s", (written) => {
-    expect(() => lamp.read(written, "lamps.hall")).toThrow(
+    expect(() => lamp.read(written, () => "lamps.hall")).toThrow(
         new InvalidArgument(
             "lamps.hall",
             "is not a lamp that this version of pulumi-qp-tunnel can read",
