@@ -11,6 +11,8 @@ export class OwnPeer {
     constructor(
         readonly name: string,
         readonly args: PeerArgs,
+        /** Data has no resource options, and so no `aliases`. */
+        readonly formerNames: readonly string[] = [],
     ) {}
 }
 
@@ -18,9 +20,15 @@ export class OwnService {
     constructor(
         readonly name: string,
         readonly args: ExposedServiceArgs,
+        readonly formerNames: readonly string[] = [],
     ) {}
 }
 
 export class OwnLog {
     constructor(readonly args: AuditSinkArgs) {}
+}
+
+/** As the components have them. */
+export function formerly({ formerNames }: OwnPeer | OwnService): Promise<string>[] {
+    return formerNames.map((former) => Promise.resolve(former));
 }

@@ -1,5 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
+import type { OwnPeer } from "./ownParts.js";
 import { Peer } from "./peer.js";
 import type { ListedPeer, ResolvedRelay } from "./relayArguments.js";
 
@@ -8,8 +9,17 @@ export function withOwnPeers(parent: pulumi.Resource, relay: string, resolved: R
     const peers = resolved.peers.map((listed): ListedPeer => {
         const { name, own } = listed;
         if (own === undefined) return listed;
-        const { publicKey, privateKey } = new Peer(name, own, { parent }, `${relay}-${name}`);
+        const options = { parent, aliases: formerAliases(relay, own) };
+        const { publicKey, privateKey } = new Peer(name, own.args, options, `${relay}-${name}`);
         return { ...listed, publicKey, privateKey };
     });
     return { ...resolved, peers };
+}
+
+/** Of a former name both that it was data of this relay, and that it was a Peer of a program in TypeScript. */
+function formerAliases(relay: string, { name, formerNames }: OwnPeer): pulumi.Alias[] {
+    return formerNames.flatMap((former) => [
+        ...(former === name ? [] : [{ name: `${relay}-${former}` }]),
+        { name: former, parent: pulumi.rootStackResource },
+    ]);
 }

@@ -19,9 +19,9 @@ import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, auditReference, type AuditReference } from "./auditSink.js";
 import { ExposedService, plainService } from "./exposedService.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
-import { OwnLog, OwnPeer, OwnService } from "./ownParts.js";
+import { formerly, OwnLog, OwnPeer, OwnService } from "./ownParts.js";
 import { fromByName, grantByName } from "./grantNames.js";
-import { Peer, type PeerArgs, plainPeer, type PeerSpec } from "./peer.js";
+import { Peer, plainPeer, type PeerSpec } from "./peer.js";
 import type { RelayArgs } from "./relayTypes.js";
 
 /** A peer in one relay's list. */
@@ -39,7 +39,7 @@ export interface ListedPeer {
     /** Only when it was generated. */
     privateKey?: pulumi.Output<string> | undefined;
     /** Of a peer that the relay declares itself: its keys are there once the relay is registered. */
-    own?: PeerArgs;
+    own?: OwnPeer;
 }
 
 export interface ManagedMachine {
@@ -154,12 +154,13 @@ function ofResource(peer: Peer): ListedPeer {
 }
 
 /** Checked as a Peer's arguments are; its keys follow. */
-function ofOwn({ name, args }: OwnPeer, subject: string): ListedPeer {
+function ofOwn(own: OwnPeer, subject: string): ListedPeer {
+    const { name, args } = own;
     const plain = plainPeer(name, args, `${subject} (${name})`);
     return {
         ...ofArguments(name, plain),
-        managed: args.host === undefined ? undefined : { host: args.host, interface: plain.interface, formerNames: [] },
-        own: args,
+        managed: args.host && { host: args.host, interface: plain.interface, formerNames: formerly(own) },
+        own,
     };
 }
 
@@ -199,7 +200,7 @@ function ofData(spec: PeerSpec, subject: string): ListedPeer {
 function listedService(service: unknown, subject: string): ListedService {
     if (service instanceof OwnService) {
         const { name, args } = service;
-        return { name, plain: plainService(name, args, `${subject} (${name})`), formerNames: [] };
+        return { name, plain: plainService(name, args, `${subject} (${name})`), formerNames: formerly(service) };
     }
     if (!(service instanceof ExposedService))
         throw new InvalidArgument(subject, "is not an ExposedService", 'give one: new ExposedService("grafana", ...)');

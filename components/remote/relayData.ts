@@ -26,18 +26,20 @@ export function relayArgsOf(name: string, data: Data): RelayArgs {
 
 /** With a key of its own and nothing else, a peer is plain data for the components too. */
 function peerOf(entry: unknown, subject: string): unknown {
-    const { name, host, handedOut, ...rest } = objectOf(entry, subject);
+    const { name, host, handedOut, formerNames, ...rest } = objectOf(entry, subject);
+    const former = namesIn(formerNames, `${subject}.formerNames`);
     // SDKs send defaults as well.
     const given = { ...rest, ...(handedOut === undefined || handedOut === false ? {} : { handedOut }) };
     const isPlain = "publicKey" in given && host === undefined && !("handedOut" in given) && !("interface" in given);
     if (isPlain) return { name, ...given };
     const args = { ...given, ...(host === undefined ? {} : { host: hostOf(host, `${subject}.host`) }) };
-    return new OwnPeer(nameOf(name, subject), args as PeerArgs);
+    return new OwnPeer(nameOf(name, subject), args as PeerArgs, former);
 }
 
 function serviceOf(entry: unknown, subject: string): OwnService {
-    const { name, ...args } = objectOf(entry, subject);
-    return new OwnService(nameOf(name, subject), args as unknown as OwnService["args"]);
+    const { name, formerNames, ...args } = objectOf(entry, subject);
+    const former = namesIn(formerNames, `${subject}.formerNames`);
+    return new OwnService(nameOf(name, subject), args as unknown as OwnService["args"], former);
 }
 
 /** A host by its kind. What is wrong with it is named as the program says it. */
@@ -82,6 +84,13 @@ function nameOf(name: unknown, subject: string): string {
     if (typeof name === "string") return name;
     const problem = name === undefined ? "is missing" : "is not a string that is known when the program runs";
     throw new InvalidArgument(`${subject}.name`, problem, "give a name");
+}
+
+function namesIn(names: unknown, subject: string): string[] {
+    if (names === undefined) return [];
+    const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+    if (!isList) throw new InvalidArgument(subject, "is not a list of names", 'give one, like ["nas"]');
+    return names;
 }
 
 function objectOf(value: unknown, subject: string, fix = "give an object"): Data {

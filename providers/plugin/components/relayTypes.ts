@@ -62,6 +62,12 @@ export const relayTypes: NamedTypes = {
                 description: "Name of the interface on a machine that is managed. Default: the relay's.",
                 optional: true,
             },
+            formerNames: {
+                of: { list: "string" },
+                description:
+                    "Names that the peer had on this relay, or as a Peer of a TypeScript program: it keeps a generated key and a managed machine. Default: none.",
+                optional: true,
+            },
         },
     },
     ServiceSpec: {
@@ -103,6 +109,11 @@ export const relayTypes: NamedTypes = {
                 of: "string",
                 description:
                     "Where TLS ends: a managed peer, so that the relay sees only ciphertext. Default: the relay.",
+                optional: true,
+            },
+            formerNames: {
+                of: { list: "string" },
+                description: "Names that the service had on this relay: it keeps its port. Default: none.",
                 optional: true,
             },
         },

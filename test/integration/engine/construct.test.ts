@@ -1,4 +1,7 @@
 /** A relay that the plugin declares for a program in any language: the same relay as that of a TypeScript program. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { type Declared, Stack } from "../../lab/stack.js";
 import { connect, spoken, withKeys } from "./fixtures.js";
@@ -138,6 +141,16 @@ describe("with changes that are only previewed", () => {
     });
 });
 
+it("keeps the generated key of a peer that is renamed", async () => {
+    const { outputs } = (await stack.state())["relay-bob-key"]!;
+    const renamed = { name: "robert", formerNames: ["bob"] };
+    const services = [{ name: "notes", upstream: { peer: "robert", port: 3000 }, allow: ["alice"] }];
+    stack.declare({ peers: [{ ...alice, name: "alice" }, renamed], services, grants: [] });
+    await stack.up();
+    expect((await stack.state())["relay-robert-key"]!.outputs).toMatchObject({ privateKey: outputs["privateKey"] });
+    expect(await nodes.bob.ping("10.8.0.1")).toBe(true);
+});
+
 it("reads in its own state what a replaced resource must keep", async () => {
     const seed = async (): Promise<unknown> => (await stack.state())["relay-seed"]!.outputs["seed"];
     const [then, { urn }] = [await seed(), (await stack.state())["relay-seed"]!];
@@ -150,4 +163,25 @@ it("is gone when it is destroyed", async () => {
     await stack.destroy();
     expect(await nodes.relay.run(["ip", "-br", "link"])).not.toContain(lab.interface("relay"));
     expect(Object.keys(await stack.state())).toStrictEqual([]);
+});
+
+it("goes on with the relay of a program in TypeScript", async () => {
+    const typescript = await Stack.create(declared);
+    try {
+        await typescript.up();
+        typescript.file("index.js", readFileSync(join(__dirname, "../../lab/programs/remote.js"), "utf8"));
+        const peers = declared.peers.map((peer) => (peer.name === "bob" ? { ...peer, formerNames: ["bob"] } : peer));
+        typescript.declare({ peers });
+        const { steps, words } = await typescript.plan();
+        const changed = Object.entries(steps).map(([name, { op, urn }]) => `${op} ${urn.split("::")[2]} ${name}`);
+        // Data has no components for the log and for services.
+        expect(changed.sort()).toStrictEqual([
+            "delete qptunnel:index:AuditSink audit",
+            "delete qptunnel:index:ExposedService notes",
+        ]);
+        expect(words).toStrictEqual({});
+        await typescript.destroy();
+    } finally {
+        typescript.forget();
+    }
 });

@@ -51,6 +51,23 @@ it("declares the resources of the TypeScript component, and the key pairs that p
     });
 });
 
+it("knows a peer and a service by their former names, here and in a program in TypeScript", async () => {
+    const peers = [
+        { name: "alice", publicKey: KEY },
+        { name: "nas", formerNames: ["disk", "nas"] },
+    ];
+    const services = [{ ...inputs.services[0]!, formerNames: ["notes"] }];
+    await relay.construct(request(monitor, "hub", { ...inputs, peers, services }), monitor.address);
+    const peer = monitor.registered.find((registered) => registered.getName() === "hub-nas");
+    const aliases = peer?.getAliasesList().map((alias) => alias.getSpec());
+    expect(aliases?.map((spec) => [spec?.getName(), spec?.getNoparent()])).toStrictEqual([
+        ["hub-disk", false],
+        ["disk", true],
+        ["nas", true],
+    ]);
+    expect(monitor.inputsOf("hub-registry")).toMatchObject({ services: { wiki: { formerly: ["notes"] } } });
+});
+
 it("answers with what a program wants of it: configurations as secrets, each output with its suppliers", async () => {
     const { message, structs } = await relay.construct(request(monitor, "hub", inputs), monitor.address);
     expect(structs.state).toMatchObject({ endpoint: "192.0.2.7:51820", address: "10.8.0.1" });

@@ -11,7 +11,7 @@ it("makes the arguments of the TypeScript components of data", () => {
         host: { kind: "ssh", address: "192.0.2.7", trustOnFirstUse: true, user: "admin" },
         peers: [
             { name: "alice", publicKey: KEY, expires: "2030-01-01T00:00:00Z", handedOut: false },
-            { name: "nas", routes: ["192.168.7.0/24"] },
+            { name: "nas", routes: ["192.168.7.0/24"], formerNames: ["disk"] },
             { name: "branch", host: { kind: "local", namespace: "branch" }, interface: "wg1" },
         ],
         services: [{ name: "wiki", upstream: { peer: "nas", port: 3000 }, allow: ["alice"] }],
@@ -33,7 +33,7 @@ it("makes the arguments of the TypeScript components of data", () => {
         },
         peers: [
             { name: "alice", publicKey: KEY, expires: "2030-01-01T00:00:00Z" },
-            new OwnPeer("nas", { routes: ["192.168.7.0/24"] }),
+            new OwnPeer("nas", { routes: ["192.168.7.0/24"] }, ["disk"]),
             new OwnPeer("branch", { host: { descriptor: { kind: "local", namespace: "branch" } }, interface: "wg1" }),
         ],
         services: [new OwnService("wiki", { upstream: { peer: "nas", port: 3000 }, allow: ["alice"] })],
@@ -87,6 +87,11 @@ it.each<[string, object, string]>([
         "a peer that is no object",
         { peers: ["alice"] },
         "relay r.peers[0]: is not an object that is known when the program runs; give an object",
+    ],
+    [
+        "former names that are none",
+        { services: [{ name: "wiki", formerNames: "notes" }] },
+        'relay r.services[0].formerNames: is not a list of names; give one, like ["nas"]',
     ],
     ["a peer without a name", { peers: [{}] }, "relay r.peers[0].name: is missing; give a name"],
     [

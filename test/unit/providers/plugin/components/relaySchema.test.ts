@@ -35,8 +35,8 @@ const ofKind = (kind: string): string[] =>
 /** Schemas of the arguments by what they check, and which properties data has besides or without them. */
 const PAIRS: [string, TypedProperties, z.ZodObject, string[]][] = [
     ["Relay", inputs, relayArgs, []],
-    ["PeerSpec", objectType("PeerSpec"), peerArgs, ["name"]],
-    ["ServiceSpec", objectType("ServiceSpec"), serviceArgs, ["name"]],
+    ["PeerSpec", objectType("PeerSpec"), peerArgs, ["name", "formerNames"]],
+    ["ServiceSpec", objectType("ServiceSpec"), serviceArgs, ["name", "formerNames"]],
     ["GrantSpec", objectType("GrantSpec"), grantArgs, []],
     ["AuditSettings", objectType("AuditSettings"), auditSinkArgs, []],
     ["SetupScripts", objectType("SetupScripts"), setupArgs, []],
