@@ -1,5 +1,6 @@
 import type { ComponentSchema } from "./component.js";
 import { hostTypes } from "./hostTypes.js";
+import { relayOutputTypes } from "./relayOutputTypes.js";
 import { relayTypes } from "./relayTypes.js";
 
 /*
@@ -27,6 +28,12 @@ const relayInputs: ComponentSchema["inputs"] = {
     grants: {
         of: { list: { named: "GrantSpec" } },
         description: "Default: none; peers reach nothing but the services that allow them.",
+        optional: true,
+    },
+    expect: {
+        of: { list: { named: "AccessExpectation" } },
+        description:
+            "Checked before anything else of a preview or an update: one that does not hold fails it. Default: none.",
         optional: true,
     },
     endpoint: {
@@ -166,5 +173,5 @@ export const relaySchema: ComponentSchema = {
     description: "A WireGuard relay: peers, firewall, services, and the log of all that was done to it.",
     inputs: relayInputs,
     outputs: relayOutputs,
-    types: { ...relayTypes, ...hostTypes },
+    types: { ...relayTypes, ...relayOutputTypes, ...hostTypes },
 };

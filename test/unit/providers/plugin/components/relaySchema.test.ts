@@ -38,6 +38,7 @@ const PAIRS: [string, TypedProperties, z.ZodObject, string[]][] = [
     ["PeerSpec", objectType("PeerSpec"), peerArgs, ["name", "formerNames"]],
     ["ServiceSpec", objectType("ServiceSpec"), serviceArgs, ["name", "formerNames"]],
     ["GrantSpec", objectType("GrantSpec"), grantArgs, []],
+    ["AccessExpectation", objectType("AccessExpectation"), relayArgs.shape.expect.unwrap().element, []],
     ["AuditSettings", objectType("AuditSettings"), auditSinkArgs, []],
     ["SetupScripts", objectType("SetupScripts"), setupArgs, []],
 ];
@@ -110,6 +111,7 @@ const SAID_OTHERWISE = [
 it.each([
     ["Relay", inputs, "components/relayTypes.ts", "RelayArgs"],
     ["GrantSpec", objectType("GrantSpec"), "components/relayTypes.ts", "Grant"],
+    ["AccessExpectation", objectType("AccessExpectation"), "components/relayTypes.ts", "Expectation"],
     ["PeerSpec", objectType("PeerSpec"), "components/peer.ts", "PeerArgs"],
     ["ServiceSpec", objectType("ServiceSpec"), "components/exposedService.ts", "ExposedServiceArgs"],
     ["AuditSettings", objectType("AuditSettings"), "components/auditSink.ts", "AuditSinkArgs"],
