@@ -159,3 +159,49 @@ it("a cancel reaches what runs, and nothing that comes later; who waits for the 
     await Promise.all([first, end]);
     expect(idle).toBe(true);
 });
+
+describe("a peer is one line of text to the engine, and an entry to a resource", () => {
+    const KEY = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
+    const [alice, line] = [{ address: "10.8.0.2", publicKey: KEY }, `10.8.0.2 ${KEY}`];
+    const log = { line: () => undefined, flush: () => Promise.resolve() } as unknown as EngineLog;
+    const schema = { inputs: { peers: { type: { map: "string" }, description: "" } }, outputs: {} } as const;
+    const relay = (overrides: Partial<Resource> = {}): Operations =>
+        new Operations({ WireGuard: () => echo("WireGuard", { schema, ...overrides }) }, log);
+
+    it("in what is created, whichever form it came in", async () => {
+        const seen: unknown[] = [];
+        const create: Resource["create"] = (inputs) => {
+            seen.push(inputs.peers);
+            return Promise.resolve({ id: "id", outputs: { ...inputs, presharedKeys: { alice: KEY } } });
+        };
+        for (const peers of [{ alice: line }, { alice }]) {
+            const { structs } = await created(
+                relay({ create }),
+                { peers, presharedKeys: secret({ alice: KEY }) },
+                "WireGuard",
+            );
+            // What is secret is no part of a line, and stays secret.
+            expect(structs.properties).toEqual({ peers: { alice: line }, presharedKeys: secret({ alice: KEY }) });
+        }
+        expect(seen).toEqual([{ alice }, { alice }]);
+    });
+
+    it("in a diff, which compares the state of an older version with lines, and names the line that changed", async () => {
+        const diff: Resource["diff"] = (_id, _oldInputs, olds, news) =>
+            Promise.resolve({
+                changes:
+                    JSON.stringify(olds.peers) === JSON.stringify(news.peers) ? {} : { "peers.alice.routes": "add" },
+            });
+        const ask = async (peers: object): Promise<unknown> => {
+            const message = new messages.DiffRequest();
+            message.setUrn(urnOf("WireGuard"));
+            const structs = { news: { peers }, olds: { peers: { alice } }, oldInputs: {} } as never;
+            const response = (await relay({ diff }).diff({ message, structs })).toObject();
+            return [response.changes, response.detaileddiffMap];
+        };
+        const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+        expect(await ask({ alice: line })).toEqual([DIFF_NONE, []]);
+        const update = { kind: messages.PropertyDiff.Kind.UPDATE, inputdiff: true };
+        expect(await ask({ alice: `${line} routes 192.168.7.0/24` })).toEqual([DIFF_SOME, [["peers.alice", update]]]);
+    });
+});
