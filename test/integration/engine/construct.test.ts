@@ -37,14 +37,31 @@ afterAll(async () => {
     stack?.close();
 });
 
-it("previews the sentences of the TypeScript program", async () => {
-    const typescript = await Stack.create(declared);
+it.each<[string, () => Partial<Declared>]>([
+    ["of this machine", () => ({})],
+    [
+        "with a managed peer",
+        () => ({
+            peers: [
+                { ...alice, name: "alice" },
+                { name: "bob", host: { namespace: nodes.bob.namespace } },
+            ],
+        }),
+    ],
+    ["that a script sets up", () => ({ script: { path: "relay.sh" }, endpoint: "192.0.2.7" })],
+])("previews the sentences of the TypeScript program: a relay %s", async (_, changes) => {
+    const stacks = [await Stack.create(declared), await Stack.create(declared, "lab", "remote")];
     try {
-        const expected = spoken(await typescript.preview());
-        expect(expected.length).toBeGreaterThan(5);
-        expect(spoken(await stack.preview())).toStrictEqual(expected);
+        const [typescript, remote] = await Promise.all(
+            stacks.map(async (each) => {
+                each.declare(changes());
+                return spoken(await each.preview());
+            }),
+        );
+        expect(typescript!.length).toBeGreaterThan(3);
+        expect(remote).toStrictEqual(typescript);
     } finally {
-        typescript.forget();
+        for (const each of stacks) each.forget();
     }
 });
 

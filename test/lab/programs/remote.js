@@ -35,16 +35,19 @@ class Relay extends pulumi.ComponentResource {
     }
 }
 
+// A host as programs/relay.js has it.
+const listed = peers.map((peer) => (peer.host === undefined ? peer : { ...peer, host: hostOf(peer.host) }));
+
 const relay = new Relay(
     relayName,
-    { ...args, host: host ?? hostOf({ namespace, ssh, script, digitalOcean }), audit, peers, services, grants },
+    { ...args, host: host ?? hostOf({ namespace, ssh, script, digitalOcean }), audit, peers: listed, services, grants },
     { ...(aliases && { aliases }), ...(retainOnDelete === undefined ? {} : { retainOnDelete }) },
 );
 
 // Another one in the same program, with arguments of its own.
 if (second !== undefined) {
     const { relayName: name, ...own } = second;
-    new Relay(name, { ...args, host: hostOf({ namespace }), audit, peers, services, grants, ...own });
+    new Relay(name, { ...args, host: hostOf({ namespace }), audit, peers: listed, services, grants, ...own });
 }
 
 module.exports = Object.fromEntries(OUTPUTS.map((output) => [output, relay[output]]));
