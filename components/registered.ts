@@ -89,9 +89,14 @@ export function registeredRelay({ plain, host, audit, peers, services }: Resolve
         ...(isFile ? { privateKey } : {}),
         host: host.descriptor,
         audit: audit.path,
-        peers: peers.map(({ name }) => name),
-        services: services.map(({ name }) => name),
+        // One value, whose diff is the names that come and go: an order means nothing, and a list would be compared place by place.
+        peers: namesOf(peers).join("\n"),
+        services: namesOf(services),
     });
+}
+
+function namesOf(all: readonly { name: string }[]): string[] {
+    return all.map(({ name }) => name).sort();
 }
 
 function plainOnly(values: object): pulumi.Inputs {

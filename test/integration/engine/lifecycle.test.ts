@@ -81,6 +81,17 @@ it("shows one more peer as one more line in each resource, with its address, and
     const { publicKey } = team.find(({ name }) => name === "dave")!;
     const hers = `+ dave: "10.8.0.12 ${publicKey}"`;
     expect(changedLines(text)).toStrictEqual([
+        "~ qptunnel:index:Relay: (update)",
+        "~ grants            : [",
+        "+ [1]: {",
+        "+ from : [",
+        '+     [0]: "dave"',
+        "+ ports: [",
+        '+     [0]: "tcp/22"',
+        "+ to   : {",
+        '+ peer: "bob"',
+        "~ peers             :",
+        "+ dave",
         "~ qptunnel:index:Registry: (update)",
         "~ peers: {",
         hers,
@@ -96,7 +107,7 @@ it("shows one more peer as one more line in each resource, with its address, and
         "~ grants   : [hash] => [unknown]",
         "~ registry : [hash] => [unknown]",
         "~ wireguard: [hash] => [unknown]",
-        "~ 4 to update",
+        "~ 5 to update",
     ]);
     expect(spoken(text)).toStrictEqual([
         "relay: dave is allowed to reach 10.8.0.3 tcp/22",

@@ -26,7 +26,7 @@ it("a relay shows its arguments with their defaults, and who is on it by name", 
         services: [new ExposedService("wiki", { upstream: "127.0.0.1:3000", allow: "everyone" })],
     }));
     expect(shown).toEqual({
-        ...{ host: { kind: "local" }, audit: "audit/prod.jsonl", peers: ["alice"], services: ["wiki"] },
+        ...{ host: { kind: "local" }, audit: "audit/prod.jsonl", peers: "alice", services: ["wiki"] },
         grants: [{ from: ["alice"], to: { network: "192.168.50.0/24" }, ports: ["tcp/22"] }],
         ...{ endpoint: "192.0.2.7", listenPort: 51820, subnet: "10.8.0.0/24", interface: "wg0", keyEpochs: [1] },
         ...{ keyOverlap: 604800, identity: "state", routes: ["192.168.50.0/24"], mtu: 1420, keepalive: 25 },
@@ -54,7 +54,7 @@ it("no secret is shown, and no script", async () => {
     const peers = [{ name: "eve", publicKey: OTHER, presharedKey: KEY }];
     const shown = await ofRelay(() => ({ privateKey: KEY, host, peers }));
     expect(JSON.stringify(shown)).not.toContain(KEY);
-    expect(shown).toMatchObject({ host: { address: "192.0.2.9" }, peers: ["eve"] });
+    expect(shown).toMatchObject({ host: { address: "192.0.2.9" }, peers: "eve" });
     const { inputs } = await withState({}, () => void new Peer("bob", { publicKey: OTHER, presharedKey: KEY }));
     expect(inputs["bob"]).toEqual({ publicKey: OTHER });
 });
@@ -100,4 +100,16 @@ describe("a component that is in the state", () => {
             delete process.env["QPTUNNEL_REGISTER_INPUTS"];
         }
     });
+});
+
+it("a relay shows the same names in whatever order the program lists them", async () => {
+    const [alice, bob] = [
+        { name: "alice", publicKey: KEY },
+        { name: "bob", publicKey: OTHER },
+    ];
+    for (const peers of [
+        [alice, bob],
+        [bob, alice],
+    ])
+        expect(await ofRelay(() => ({ peers }))).toMatchObject({ peers: "alice\nbob" });
 });
