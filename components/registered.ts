@@ -1,11 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { formatPorts } from "../core/access/index.js";
-import type { PeerPlain, ServicePlain } from "../core/arguments/index.js";
-import type { AuditReference } from "./auditSink.js";
+import type { PeerPlain, RelayPlain, ServicePlain } from "../core/arguments/index.js";
+import type { Host } from "../providers/hosts/index.js";
 import { componentInState } from "./kept.js";
 import { isMocked } from "./mocked.js";
-import type { ResolvedRelay } from "./relayArguments.js";
 
 /*
  * What components register as their inputs, for policies and for who looks at the stack: the arguments that are plain values in the
@@ -67,12 +66,21 @@ export function registeredService(plain: ServicePlain): pulumi.Inputs {
     return plainOnly(plain);
 }
 
-export function registeredSink(reference: AuditReference): pulumi.Inputs {
+export function registeredSink(reference: object): pulumi.Inputs {
     return plainOnly(reference);
 }
 
+/** As much of a relay's arguments as it registers. */
+interface Shown {
+    plain: RelayPlain;
+    host: Host;
+    audit: { path: string };
+    peers: { name: string }[];
+    services: { name: string }[];
+}
+
 /** Its peers and services by name, for each of them is registered too, or is data that the registry has. */
-export function registeredRelay({ plain, host, audit, peers, services }: ResolvedRelay): pulumi.Inputs {
+export function registeredRelay({ plain, host, audit, peers, services }: Shown): pulumi.Inputs {
     const {
         host: _described,
         audit: _named,
