@@ -41,5 +41,5 @@ function tier(name) {
 }
 
 module.exports = {
-    projects: [tier("unit"), tier("integration"), tier("smoke"), tier("browsers"), tier("vm")],
+    projects: [tier("unit"), tier("integration"), tier("smoke"), tier("browsers"), tier("vm"), tier("languages")],
 };

@@ -8,6 +8,7 @@
 //   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
 //   npm run test:vm            an emulated Debian (see testVm.mjs), a quarter of an hour: CI runs it, `npm test` elsewhere does not
+//   npm run test:languages     programs in YAML and Python, and generated SDKs: it builds their language hosts once; CI runs it
 //
 // What takes minutes is in files called *.slow.test.ts. CI runs them with the others; elsewhere `npm test` leaves them out, and
 // says so.
@@ -22,13 +23,14 @@ import { fileURLToPath } from "node:url";
 
 import { asRoot, isRoot } from "./asRoot.mjs";
 import { provideBrowsers } from "./toolchain/browsers.mjs";
+import { provideLanguages } from "./toolchain/languages.mjs";
 import { provide } from "./toolchain/provide.mjs";
 import { provideVm } from "./vm/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["vm"] : [])];
+const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["vm", "languages"] : [])];
 /** Tiers that need more than the others: what brings it, and may give variables for the environment. */
-const extraTiers = { browsers: provideBrowsers, vm: provideVm };
+const extraTiers = { browsers: provideBrowsers, vm: provideVm, languages: provideLanguages };
 const [tier, ...files] = process.argv.slice(2);
 const SLOW = /\.slow\.test\.ts$/;
 const known = [...new Set([...tiers, "slow", ...Object.keys(extraTiers)])];
@@ -64,7 +66,9 @@ const failed = sum("failed") + failedChecks.length;
 console.log();
 for (const check of failedChecks) console.log(`${check}: failed`);
 for (const count of counts) console.log(`${count.tier}: ${line(count)}${count.remark ?? ""}`);
-if (tier === undefined && !tiers.includes("vm")) console.log("vm: left out (npm run test:vm runs it)");
+for (const left of tier === undefined ? ["vm", "languages"].filter((name) => !tiers.includes(name)) : []) {
+    console.log(`${left}: left out (npm run test:${left} runs it)`);
+}
 console.log();
 console.log(line({ passed: sum("passed"), failed, skipped: sum("skipped") }));
 process.exitCode = failed > 0 ? 1 : 0;

@@ -37,8 +37,12 @@ function peerOf(entry: unknown, subject: string): unknown {
 }
 
 function serviceOf(entry: unknown, subject: string): OwnService {
-    const { name, formerNames, ...args } = objectOf(entry, subject);
+    const { name, formerNames, ...given } = objectOf(entry, subject);
     const former = namesIn(formerNames, `${subject}.formerNames`);
+    // Python's SDK serializes no value that is a list or a string: the word is a list there.
+    const { allow } = given;
+    const isEverybody = Array.isArray(allow) && allow.length === 1 && allow[0] === "everyone";
+    const args = isEverybody ? { ...given, allow: "everyone" } : given;
     return new OwnService(nameOf(name, subject), args as unknown as OwnService["args"], former);
 }
 

@@ -40,6 +40,7 @@ describe("what the package contains", () => {
     const allowed = [
         /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
         /^dist\/(components|core|providers|cli|policies|testing)\/.+\.(js|js\.map|d\.ts)$/,
+        /^plugin\/(PulumiPlugin\.yaml|package\.json|(index|install)\.js|pulumi-resource-qptunnel(\.cmd)?)$/,
         /^providers\/relay\/[a-zA-Z]+\.sh$/,
         /^scripts\/(tools|toolchain\/[a-zA-Z]+)\.mjs$/,
         /^tools\/(caddy|engine|language-host)\/(go\.mod|go\.sum|main\.go|tools\.go)$/,

@@ -1,7 +1,10 @@
 //go:build tools
 
-// Package tools pins the Node language host. Its own module is not published; the last release of
-// the SDK that still contains it serves today's engine and SDK as well.
+// Package tools pins the language hosts of Node and Python. Their own modules are not published; the last release of
+// the SDK that still contains them serves today's engine and SDKs as well.
 package tools
 
-import _ "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"
+import (
+	_ "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"
+	_ "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
+)

@@ -83,8 +83,9 @@ export const relayTypes: NamedTypes = {
                 description: "`host:port`, resolved on the machine where TLS ends, or a peer and its port.",
             },
             allow: {
-                of: { oneOf: [{ list: "string" }, "string"] },
-                description: "Peers that are allowed to open it, or `everyone` (the listed peers). Default: none.",
+                of: { list: "string" },
+                description:
+                    "Peers that are allowed to open it, or `everyone` alone (the listed peers). Default: none.",
                 optional: true,
             },
             port: {

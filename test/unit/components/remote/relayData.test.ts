@@ -107,3 +107,14 @@ it.each<[string, object, string]>([
 ])("names %s", (_, data, message) => {
     expect(() => relayArgsOf("r", { host: local, ...data })).toThrow(message);
 });
+
+test("everyone is a list of that word, for SDKs whose lists are nothing else", () => {
+    const allow = (given: unknown) =>
+        relayArgsOf("r", {
+            host: { kind: "local" },
+            peers: [],
+            services: [{ name: "wiki", upstream: "a:1", allow: given }],
+        });
+    expect(allow(["everyone"])).toStrictEqual(allow("everyone"));
+    expect(allow(["everyone", "alice"])).not.toStrictEqual(allow("everyone"));
+});

@@ -106,6 +106,7 @@ const SAID_OTHERWISE = [
     "Relay.services",
     "PeerSpec.host",
     "PeerSpec.handedOut",
+    "ServiceSpec.allow",
 ];
 
 it.each([
