@@ -29,7 +29,7 @@ export async function pulumiPackage(folder: string, ...args: string[]): Promise<
 /** The folder with the SDK of this repository's plugin. */
 export async function generate(folder: string, language: "python" | "go" | "nodejs"): Promise<string> {
     const out = join(folder, "sdk");
-    const plugin = join(PLUGIN, "pulumi-resource-qptunnel");
+    const plugin = PLUGIN;
     await pulumiPackage(folder, "gen-sdk", plugin, "--language", language, "--out", out);
     return join(out, language);
 }
@@ -45,6 +45,6 @@ export async function installed(sdk: string): Promise<string> {
 
 function provided(name: string): string {
     const value = process.env[name];
-    if (value === undefined) throw new Error(`${name} is not set: run `npm run test:languages``);
+    if (value === undefined) throw new Error(`${name} is not set: it is by "npm run test:languages"`);
     return value;
 }

@@ -41,6 +41,8 @@ const RUN: RunBy[] = [
     ...by("test/unit/cli/access/access.test.ts", '"--diff"', /^npx --no qp-tunnel access(?: --(?:from|to|matrix|graph|diff)\b.*)?$/),
     ...by("test/unit/cli/list.test.ts", '"list"', /^npx --no qp-tunnel list$/),
     ...by("test/unit/cli/config/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
+    ...by("test/languages/sdks.ts", '"gen-sdk"', /^pulumi package gen-sdk \S+\/plugin --language python --out sdk$/),
+    ...by("test/languages/sdks.test.ts", '"add"', /^pulumi package add \S+\/plugin$/),
     ...by("test/unit/cli/completion/commands.test.ts", "completion", /^npx --no qp-tunnel completion (?:bash|zsh|fish) > /),
 ]; // prettier-ignore
 
@@ -52,6 +54,7 @@ const EXCEPTED: [command: RegExp, why: string][] = [
     [/^pulumi destroy && ip netns del try$/, "the same"],
     [/^npm install --save-dev @pulumi\/policy$/, "is in this repository's own package.json"],
     [/^npm run bench$/, "measures for minutes"],
+    [/^npm run test:languages$/, "is what runs test/languages"],
     [/^npm run test:vm$/, "emulates a machine for many minutes"],
     [/^export PULUMI_(?:BACKEND_URL|CONFIG_PASSPHRASE)=/, "a setting of the reader's own"],
     [/^umask 077$/, "the same"],
