@@ -10,7 +10,7 @@ import type { LedgerOutput } from "./relayInputs.js";
 interface Parts {
     relayName: pulumi.Output<string>;
     peer: ListedPeer;
-    settings: ClientSettings;
+    settings: pulumi.Output<ClientSettings>;
     ledger: LedgerOutput;
     endpoint: pulumi.Output<string>;
     publicKey: pulumi.Output<string>;
@@ -34,7 +34,7 @@ export function clientConfig({
 }: Parts): pulumi.Output<string> {
     const known = pulumi.all([
         relayName,
-        ledger,
+        pulumi.all([ledger, settings]),
         endpoint,
         publicKey,
         seed,
@@ -45,7 +45,7 @@ export function clientConfig({
     // A test may end before the values are known, and Jest then loads nothing any more.
     if (isMocked()) loadRenderer();
     return pulumi.secret(
-        known.apply(([relay, { peers }, at, relayPublicKey, secret, peerKey, given, privateKey]) => {
+        known.apply(([relay, [{ peers }, said], at, relayPublicKey, secret, peerKey, given, privateKey]) => {
             const { clientConfigOf, renderClientConfig } = loadRenderer();
             const entry = peers[peer.name];
             // No file at all: wg-quick and the apps refuse this sentence.
@@ -56,7 +56,7 @@ export function clientConfig({
                 clientConfigOf({
                     relay,
                     peer: peer.name,
-                    settings,
+                    settings: said,
                     entry,
                     publicKey: peerKey,
                     privateKey,

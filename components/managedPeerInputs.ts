@@ -4,6 +4,7 @@ import { notRegistered } from "../core/registry/missing.js";
 import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
 import type { Ledger, RegistryPeer } from "../core/registry/model.js";
 import { type Leaf, leafNetworks, leafRules } from "../core/wireguard/leaf.js";
+import { known } from "./known.js";
 import type { ListedPeer, ManagedMachine } from "./relayArguments.js";
 import { proxyServices } from "./relayInputs.js";
 import { networksOf, type RelayParts } from "./relayOnHost.js";
@@ -51,7 +52,7 @@ export function desiredOfPeer(
                 keyEpoch: entry.apply(keyEpochOf),
                 admitted: entry.apply(admittedOf),
                 endpoint: endpoint.endpoint,
-                keepalive: plain.keepalive,
+                keepalive: known(plain.keepalive, "keepalive"),
             },
         },
         proxy: {

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { formatPorts } from "../core/access/index.js";
-import type { PeerPlain, RelayPlain, ServicePlain } from "../core/arguments/index.js";
+import { Later, type PeerPlain, type RelayPlain, type ServicePlain } from "../core/arguments/index.js";
 import type { Host } from "../providers/hosts/index.js";
 import { componentInState } from "./kept.js";
 import { isMocked } from "./mocked.js";
@@ -93,7 +93,10 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
     const isFile = typeof privateKey === "string" && privateKey.startsWith("file:");
     return plainOnly({
         ...rest,
-        grants: plain.grants.map((grant) => ({ ...grant, ports: grant.ports.map(formatPorts) })),
+        grants: plain.grants.map(({ ports, ...grant }) => ({
+            ...grant,
+            ...(ports instanceof Later ? {} : { ports: ports.map(formatPorts) }),
+        })),
         ...(isFile ? { privateKey } : {}),
         host: host.descriptor,
         audit: audit.path,

@@ -13,6 +13,7 @@ import { clientConfig } from "./clientConfig.js";
 import type { ExposedService } from "./exposedService.js";
 import { checkExpectations } from "./expected.js";
 import { nameIn } from "./formerUrns.js";
+import { known } from "./known.js";
 import type { Managed } from "./managed.js";
 import { managedPeers } from "./managedPeer.js";
 import { nameOf, type PeerRef } from "./references.js";
@@ -60,7 +61,7 @@ export class Relay extends pulumi.ComponentResource {
     readonly rights: () => pulumi.Output<Right[]>;
 
     private readonly plain: RelayPlain;
-    private readonly settings: ClientSettings;
+    private readonly settings: pulumi.Output<ClientSettings>;
     private readonly listed: ListedPeer[];
     private readonly services: ListedService[];
     private readonly ledger: LedgerOutput;
@@ -78,7 +79,11 @@ export class Relay extends pulumi.ComponentResource {
         const resolved = withOwnPeers(this, name, checked);
         const { plain, address } = resolved;
         this.plain = plain;
-        this.settings = clientSettings(plain);
+        const subject = `relay ${name}`;
+        const dns = plain.dns === undefined ? pulumi.output(undefined) : known(plain.dns, `${subject}.dns`);
+        this.settings = pulumi
+            .all([dns, known(plain.keepalive, `${subject}.keepalive`)])
+            .apply(([resolvers, keepalive]) => clientSettings({ ...plain, dns: resolvers, keepalive }));
         this.listed = resolved.peers;
         this.services = resolved.services;
         this.address = address;
@@ -89,7 +94,7 @@ export class Relay extends pulumi.ComponentResource {
         // What goes is taken away by the machine's first resource: all that can fail besides comes after it.
         const host = resolved.host.descriptor.kind === "script" ? undefined : relayHost(base);
         const authorities = relayAuthorities(base, host ?? base.registry);
-        warnOfResolvers(this, resolved, this.ledger);
+        warnOfResolvers(this, resolved, this.ledger, dns);
         const certificates = ofEach(authorities, "certificate");
         const parts: RelayParts = {
             ...base,
@@ -207,13 +212,17 @@ function keysOf({ publicKey, epochs }: MadeRelay, newest: number): (epoch: numbe
 }
 
 /** As soon as addresses are known, in a preview too. */
-function warnOfResolvers(relay: pulumi.Resource, resolved: ResolvedRelay, ledger: LedgerOutput): void {
+function warnOfResolvers(
+    relay: pulumi.Resource,
+    resolved: ResolvedRelay,
+    ledger: LedgerOutput,
+    resolvers: pulumi.Output<string[] | undefined>,
+): void {
     const { plain, address, address6, subnet, subnet6 } = resolved;
-    const { dns } = plain;
-    if (dns === undefined) return;
+    if (plain.dns === undefined) return;
     const own = [address, address6].filter((each) => each !== undefined);
     const networks = [subnet.cidr, subnet6?.cidr, ...plain.routes].filter((each) => each !== undefined);
-    pulumi.all([ledger, accessRules(resolved, ledger)]).apply(([{ peers }, rules]) => {
+    pulumi.all([ledger, accessRules(resolved, ledger), resolvers]).apply(([{ peers }, rules, dns = []]) => {
         for (const sentence of unansweredResolvers({ dns, own, networks, peers, rules }))
             void pulumi.log.warn(sentence, relay);
     });

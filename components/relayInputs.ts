@@ -9,9 +9,11 @@ import {
 } from "../core/protocol/admitted.js";
 import { packed } from "../core/packed/index.js";
 import { joinHostPort } from "../core/addresses/index.js";
+import { type GrantPlain, Later } from "../core/arguments/index.js";
 import { parseUpstream } from "../core/caddy/upstream.js";
-import type { Ledger, ProxyService } from "../core/registry/model.js";
+import type { Ledger, Ports, ProxyService } from "../core/registry/model.js";
 import { notRegistered } from "../core/registry/missing.js";
+import { known } from "./known.js";
 import type { ListedPeer, ListedService, ResolvedRelay } from "./relayArguments.js";
 
 /** Addresses and ports, as the registry allocated them. */
@@ -85,24 +87,38 @@ export function proxyServices(
 /** Who may open what, by source. */
 export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Record<string, string[]>> {
     return pulumi
-        .all([ledger, upstreams(resolved.services)])
-        .apply(([known, hosts]) => rulesOf(resolved, known, hosts as Record<string, string>));
+        .all([ledger, upstreams(resolved.services), grantsOf(resolved)])
+        .apply(([known, hosts, grants]) => rulesOf({ ...resolved, grants }, known, hosts as Record<string, string>));
 }
 
 /** What services and grants allow, with the addresses of those who count. */
 export function accessOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Access> {
     return pulumi
-        .all([ledger, upstreams(resolved.services)])
-        .apply(([known, hosts]) => accessAt(resolved, known, hosts as Record<string, string>));
+        .all([ledger, upstreams(resolved.services), grantsOf(resolved)])
+        .apply(([known, hosts, grants]) => accessAt({ ...resolved, grants }, known, hosts as Record<string, string>));
 }
 
 function rulesOf(...known: Parameters<typeof accessAt>): Record<string, string[]> {
     return expand(accessAt(...known));
 }
 
+/** One grant, its ports known. */
+type KnownGrant = Omit<GrantPlain, "ports"> & { ports: Ports[]; position?: number };
+
+/** Access as far as it is known: of the grants, all or those whose ports are in the program. */
+type KnownAccess = Omit<ResolvedRelay, "grants"> & { grants: KnownGrant[] };
+
+/** Every grant, once its ports are known. */
+function grantsOf({ grants }: ResolvedRelay): pulumi.Output<KnownGrant[]> {
+    const all = grants.map(({ ports }, index) => known(ports, `grants[${index}].ports`));
+    return pulumi
+        .all(all)
+        .apply((ports) => grants.map((grant, index) => ({ ...grant, ports: ports[index] as Ports[] })));
+}
+
 /** Who is allowed what, of a known ledger; without the upstreams that `hosts` does not have. */
 export function accessAt(
-    resolved: ResolvedRelay,
+    resolved: KnownAccess,
     { peers, services: ports }: Pick<Ledger, "peers" | "services">,
     hosts: Record<string, string>,
 ): Access {
@@ -113,7 +129,7 @@ export function accessAt(
         relay: { address, ...(address6 === undefined ? {} : { address6 }) },
         peers,
         grants: grants
-            .map((grant, position) => ({ ...grant, position }))
+            .map((grant, position) => ({ position, ...grant }))
             .filter(({ to }) => to.peer === undefined || counts(to.peer))
             .map((grant) => ({ ...grant, from: grant.from.filter((source) => counts(peerIn(source))) })),
         services: Object.fromEntries(
@@ -145,18 +161,27 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
     );
     const hosts = Object.fromEntries(given);
     const elsewhere = services.filter(({ name, plain: { upstream } }) => !isPeer(upstream) && !(name in hosts));
-    return ledger.apply((known): Admitted => {
-        const expired = expiredOf(resolved, known.peers);
+    const positioned = resolved.grants.map((grant, position) => ({ ...grant, position }));
+    const grants = positioned.filter((grant): grant is typeof grant & KnownGrant => !(grant.ports instanceof Later));
+    const sources = positioned.filter(({ ports }) => ports instanceof Later).flatMap(({ from }) => from);
+    return ledger.apply((names): Admitted => {
+        const expired = expiredOf(resolved, names.peers);
         const own = services.filter(({ plain: { on } }) => on === undefined).filter(isServed(expired));
         const proxies = elsewhere.map(({ plain: { on } }) =>
-            on === undefined ? { address, address6 } : known.peers[on],
+            on === undefined ? { address, address6 } : names.peers[on],
         );
-        const undecided = proxies.flatMap((at) => [at?.address, at?.address6]).filter((each) => each !== undefined);
+        const givers = sources.map((source) => (typeof source === "string" ? names.peers[source] : undefined));
+        const undecided = [
+            ...[...proxies, ...givers]
+                .flatMap((at) => [at?.address, at?.address6])
+                .filter((each) => each !== undefined),
+            ...sources.flatMap((source) => (typeof source === "string" ? [] : [source.network])),
+        ];
         return {
-            peers: renderAdmittedPeers(known.peers),
-            rules: renderAdmittedRules(rulesOf(resolved, known, hosts)),
+            peers: renderAdmittedPeers(names.peers),
+            rules: renderAdmittedRules(rulesOf({ ...resolved, grants }, names, hosts)),
             services: renderAdmittedServices(
-                Object.fromEntries(own.map(({ name }) => [name, { port: portOf(known.services, name) }])),
+                Object.fromEntries(own.map(({ name }) => [name, { port: portOf(names.services, name) }])),
             ),
             ...(plain.keyOverlap === 0 ? {} : { keyOverlap: plain.keyOverlap }),
             ...(undecided.length === 0 ? {} : { undecided: [...new Set(undecided)].sort() }),

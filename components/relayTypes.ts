@@ -16,7 +16,7 @@ export interface Grant {
     /** A peer (its own addresses), one of its routes, or one of the relay's. */
     to: PeerRef | { peer: PeerRef; network: string } | { network: string };
     /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
-    ports: string[];
+    ports: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** What must hold of a relay's access rules, whatever its grants and services become. */
@@ -89,9 +89,9 @@ export interface RelayArgs {
     /** Bytes. Default: 1420. */
     mtu?: number;
     /** Seconds between a peer's keepalives; 0 for none. Default: 25. */
-    keepalive?: number;
+    keepalive?: pulumi.Input<number>;
     /** Resolvers for the peers' configurations. Default: none. */
-    dns?: string | string[];
+    dns?: pulumi.Input<string> | pulumi.Input<pulumi.Input<string>[]>;
     /**
      * Who renews the services' certificates. `up` (default): an apply, at the latest every eight months; no authority is on the
      * relay. `relay`: the relay itself, so that they need be valid for 90 days only; an authority that is limited to this

@@ -10,4 +10,5 @@ export { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./te
 export type { Endpoint } from "./text.js";
 export { checkSshHost, digitalOceanArgs, localArgs, setupArgs, sshArgs } from "./host.js";
 export type { DigitalOceanPlain, SetupPlain } from "./host.js";
+export { Later } from "./later.js";
 export { refuseUndefined, validate } from "./validate.js";

@@ -6,6 +6,7 @@ import { KEY_OVERLAP } from "../registry/defaults.js";
 import type { GrantSource } from "../registry/model.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
+import { orLater } from "./later.js";
 import { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
 import { form, supplied, text } from "./validate.js";
 
@@ -76,7 +77,7 @@ export const grantArgs = z.strictObject({
         const network = text(parseCidr);
         return "peer" in value ? z.strictObject({ peer: name, network }) : z.strictObject({ network });
     }),
-    ports: z.array(text(parsePorts)).min(1),
+    ports: orLater(z.array(text(parsePorts)).min(1)),
 });
 export type GrantPlain = z.output<typeof grantArgs>;
 
@@ -120,9 +121,9 @@ export const relayArgs = z.strictObject({
     adoptChanges: text(differencesHash).optional(),
     routes: networks,
     mtu: z.int().min(576).max(9000).default(1420),
-    keepalive: z.int().min(0).max(65535).default(25),
-    dns: form<string[]>((value) =>
-        Array.isArray(value) ? z.array(resolver) : resolver.transform((one) => [one]),
+    keepalive: orLater(z.int().min(0).max(65535)).default(25),
+    dns: orLater(
+        form<string[]>((value) => (Array.isArray(value) ? z.array(resolver) : resolver.transform((one) => [one]))),
     ).optional(),
     certificateRenewal: z.enum(["up", "relay"]).default("up"),
     appName: text(checkAppName).default("qp-tunnel"),

@@ -55,16 +55,12 @@ export function supplied<T extends string>(parse: (text: string, subject: string
 
 /** One of several forms, chosen by looking at the value, so that the fault is about the form that was meant. */
 export function form<T>(choose: (value: unknown) => z.ZodType<T>) {
-    return z.unknown().transform((value, context): T => {
-        const result = choose(value).safeParse(value, { reportInput: true });
-        if (result.success) {
-            return result.data;
-        }
-        for (const issue of result.error.issues) {
-            context.addIssue(issue as Parameters<typeof context.addIssue>[0]);
-        }
-        return z.NEVER;
-    });
+    // Not a transform: the value may be a promise.
+    return z.unknown().check((context) => {
+        const result = choose(context.value).safeParse(context.value, { reportInput: true });
+        if (result.success) context.value = result.data;
+        else context.issues.push(...(result.error.issues as z.core.$ZodRawIssue[]));
+    }) as z.ZodType<unknown> as z.ZodType<T>;
 }
 
 /** Where the issues of a schema are collected. */
@@ -147,7 +143,7 @@ function wrongType(value: unknown, expected: string): string {
     if (value === undefined || value === null) {
         return value === null ? "is null" : "is missing";
     }
-    if (isOutput(value)) {
+    if (isSupplied(value)) {
         return `is an Output, but must be known when the program runs`;
     }
     const actual = Array.isArray(value) ? "a list" : (ARTICLE[typeof value] ?? `a ${typeof value}`);
@@ -155,7 +151,8 @@ function wrongType(value: unknown, expected: string): string {
     return typeof value === "number" && known ? `is not ${expected}` : `is ${actual}, not ${expected}`;
 }
 
-function isOutput(value: unknown): boolean {
+/** Whether it is an Output or a promise, and its value known later. */
+export function isSupplied(value: unknown): boolean {
     return (
         value instanceof Promise ||
         (typeof value === "object" && (value as { __pulumiOutput?: unknown }).__pulumiOutput === true)

@@ -15,7 +15,10 @@ export interface ClientSettings {
     networks: Record<string, string[]>;
 }
 
-export function clientSettings(plain: RelayPlain): ClientSettings {
+/** A relay's arguments, when all that configurations need of them is known. */
+type Known = Omit<RelayPlain, "dns" | "keepalive"> & { dns: string[] | undefined; keepalive: number };
+
+export function clientSettings(plain: Known): ClientSettings {
     const { appName, subnet, subnet6, mtu, keepalive, dns, grants } = plain;
     return {
         ...{ appName, subnet, mtu, keepalive },

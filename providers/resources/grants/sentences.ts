@@ -4,6 +4,7 @@ import { formatRule, parseRule, RELAY } from "../../../core/access/index.js";
 import { same } from "../changes.js";
 import { toldElsewhere, type Wording } from "../effects.js";
 import type { Change } from "../relay/change.js";
+import { UNKNOWN } from "../resource.js";
 import { listNames, nameAll } from "../sentences.js";
 
 /** Who is allowed to reach what from now on, and who no longer is. */
@@ -34,6 +35,8 @@ export function rulesOf(inputs: GrantsInputs | undefined): Rules {
 function ofRules(change: Change<GrantsInputs, GrantsOutputs>): string[] {
     const { inputs, before } = change;
     const { relay, role } = inputs;
+    if (inputs.rules === UNKNOWN)
+        return [`${relay}: the access rules are not known before the update: other resources supply values in them`];
     const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
     if (same(now, then) && before !== undefined) return [];
     // Who gains and who loses by it the relay has said.

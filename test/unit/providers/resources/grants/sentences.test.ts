@@ -1,7 +1,7 @@
 import { sentencesOf } from "../../../../../providers/resources/effects.js";
 import { grantsWording } from "../../../../../providers/resources/grants/sentences.js";
 import type { Change } from "../../../../../providers/resources/relay/change.js";
-import type { Properties } from "../../../../../providers/resources/resource.js";
+import { UNKNOWN, type Properties } from "../../../../../providers/resources/resource.js";
 
 const inputs = (rules: Record<string, string[]>): Properties => ({
     relay: "hub",
@@ -15,6 +15,14 @@ function said(then: Record<string, string[]>, now: Record<string, string[]>): st
     const change = { before: { inputs: inputs(then), outputs: {} }, inputs: inputs(now) } as unknown as Change;
     return sentencesOf(grantsWording, change);
 }
+
+it("says that rules are not known yet, and not that all of them end", () => {
+    const before = inputs({ bob: ["10.8.0.3 -> 10.8.0.1 tcp/22"] });
+    const change = { before: { inputs: before, outputs: {} }, inputs: { ...before, rules: UNKNOWN } };
+    expect(sentencesOf(grantsWording, change as unknown as Change)).toEqual([
+        "hub: the access rules are not known before the update: other resources supply values in them",
+    ]);
+});
 
 it("says from which peer an address and its rights are taken over", () => {
     expect(said({ bob: ["10.8.0.3 -> 10.8.0.1 tcp/22"] }, { bob2: ["10.8.0.3 -> 10.8.0.1 tcp/22"] })).toEqual([
