@@ -3,7 +3,9 @@ import { unmet } from "../core/access/expect.js";
 import { peerIn } from "../core/access/index.js";
 import { rightsOf } from "../core/access/rights.js";
 import { refuse } from "../core/arguments/faults.js";
-import type { GrantSource, Ledger } from "../core/registry/model.js";
+import { type GrantPlain, Later } from "../core/arguments/index.js";
+import { InvalidArgument } from "../core/errors.js";
+import type { GrantSource, Ledger, Ports } from "../core/registry/model.js";
 import type { ResolvedRelay } from "./relayArguments.js";
 import { accessAt } from "./relayInputs.js";
 
@@ -23,7 +25,8 @@ export function checkExpectations(name: string, resolved: ResolvedRelay): void {
         services: services.map((service) => service.name),
         subnets: [plain.subnet, ...(plain.subnet6 === undefined ? [] : [plain.subnet6])],
     };
-    const rights = rightsOf(accessAt(resolved, anyLedger(resolved), {}));
+    const grants = resolved.grants.map((grant, index) => withPlainPorts(grant, `relay ${name}.grants[${index}].ports`));
+    const rights = rightsOf(accessAt({ ...resolved, grants }, anyLedger(resolved), {}));
     const expectations = expect.map(({ from, ...rest }) => ({ ...rest, from: from.map(sourceOf) }));
     const unlisted = expect.flatMap(({ from }, index) =>
         from
@@ -37,6 +40,18 @@ export function checkExpectations(name: string, resolved: ResolvedRelay): void {
     );
     const faults = [...unlisted, ...unmet(expectations, rights, known, path)];
     if (faults.length > 0) refuse(path, faults);
+}
+
+/** What is allowed must be known before anything is applied. */
+function withPlainPorts(grant: GrantPlain, path: string): GrantPlain & { ports: Ports[] } {
+    const { ports } = grant;
+    if (ports instanceof Later)
+        throw new InvalidArgument(
+            path,
+            "come from another resource, and `expect` is checked before any resource exists",
+            "give plain values, or remove `expect`",
+        );
+    return { ...grant, ports };
 }
 
 function sourceOf(source: GrantSource): string {

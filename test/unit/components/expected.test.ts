@@ -1,3 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+
 import { ExposedService, Peer, type RelayArgs } from "../../../components/index.js";
 import { refusal } from "../core/refusal.js";
 import { runProgram } from "../program.js";
@@ -63,4 +65,14 @@ it("takes peers by their resources", async () => {
         const refused = refusal(() => hub({ peers: [alice], expect: [{ from: alice, allow: ["internet:tcp/443"] }] }));
         expect(refused).toContain("alice is not allowed to reach internet:tcp/443");
     });
+});
+
+it("refuses to judge ports that another resource supplies", async () => {
+    const args = (): Partial<RelayArgs> => ({
+        ...program([{ from: ["nas"], deny: ["alice"] }])(),
+        grants: [{ from: "alice", to: "nas", ports: pulumi.output(["tcp/22"]) }],
+    });
+    await expect(made(args)).rejects.toThrow(
+        "relay hub.grants[0].ports: come from another resource, and `expect` is checked before any resource exists; give plain values, or remove `expect`",
+    );
 });
