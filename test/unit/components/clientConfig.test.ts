@@ -31,7 +31,7 @@ async function configOf({ entry, publicKey = OTHER, expires, privateKey, learned
         const config = clientConfig({
             relayName: pulumi.output("hub"),
             peer: { ...peers[0]!, ...(privateKey === undefined ? {} : { privateKey: pulumi.output(privateKey) }) },
-            settings: clientSettings(plain),
+            settings: pulumi.output(clientSettings(plain as Parameters<typeof clientSettings>[0])),
             ledger: pulumi.output(ledger),
             endpoint: pulumi.output("192.0.2.7:51820"),
             publicKey: pulumi.output(publicKey),

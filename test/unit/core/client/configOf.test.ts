@@ -30,7 +30,7 @@ const plain: RelayPlain = validate(
 const parts: ClientParts = {
     relay: "office",
     peer: "alice",
-    settings: clientSettings(plain),
+    settings: clientSettings(plain as Parameters<typeof clientSettings>[0]),
     entry: { address: "10.8.0.2", address6: "fd00:8::2", keyEpoch: 2, admitted: 3 },
     publicKey,
     seed,

@@ -2,7 +2,7 @@ import { validate, relayArgs } from "../../../../core/arguments/index.js";
 import { clientSettings, reachable } from "../../../../core/client/settings.js";
 
 const relay = (more: object): Parameters<typeof clientSettings>[0] =>
-    validate(relayArgs, { host: {}, audit: {}, peers: [], ...more }, "relay");
+    validate(relayArgs, { host: {}, audit: {}, peers: [], ...more }, "relay") as Parameters<typeof clientSettings>[0];
 
 it("a peer routes the tunnel, and what its grants lead to; nothing else", () => {
     const settings = clientSettings(
