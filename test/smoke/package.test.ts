@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { parse } from "yaml";
@@ -236,9 +237,13 @@ describe("somebody's Pulumi project", () => {
     });
 });
 
-test("this repository's own plugin script starts the build", async () => {
+test("this repository's own plugin script starts the build, with Node and without bash on PATH", async () => {
+    const bin = mkdtempSync(join(tmpdir(), "qptunnel-nobash-"));
+    symlinkSync(process.execPath, join(bin, "node"));
+    symlinkSync("/usr/bin/dirname", join(bin, "dirname"));
     const plugin = spawn(join(repository, "plugin/pulumi-resource-qptunnel"), [], {
         stdio: ["pipe", "pipe", "inherit"],
+        env: { PATH: bin },
     });
     try {
         const [line] = (await once(plugin.stdout.setEncoding("utf8"), "data")) as [string];
@@ -247,6 +252,7 @@ test("this repository's own plugin script starts the build", async () => {
         expect(await once(plugin, "exit")).toEqual([0, null]);
     } finally {
         plugin.kill();
+        rmSync(bin, { recursive: true });
     }
 });
 
