@@ -62,6 +62,7 @@ process.env.PATH = [tools, join(root, "node_modules/.bin"), process.env.PATH].jo
 if (spawnSync("npm", ["run", "-s", "build"], { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) fail("no build");
 
 const rows = [];
+/** @type {Record<string, ({ count: number } & Record<string, number>)[]>} */
 const curves = {};
 const add = (row) => (rows.push(row), say(inWords(row)));
 const curve = (name, point) => (curves[name] ??= []).push(point);

@@ -8,7 +8,11 @@ import { row } from "./rows.mjs";
  *     curve: (name: string, point: { count: number } & Record<string, number>) => void }} Bench
  */
 
-/** What each number of peers is held against: seconds, MB, kB. */
+/**
+ * What each number of peers is held against: seconds, MB, kB.
+ *
+ * @type {Record<number, { creating?: number, preview?: number, one?: number, memory?: number, growth?: number }>}
+ */
 const BARS = {
     1000: { creating: 2, preview: 1, one: 0.8, memory: 120, growth: 4 },
     10_000: { creating: 15, preview: 6, one: 4, growth: 4 },
@@ -36,7 +40,7 @@ export async function measureComponents({ root, quick, add }) {
 /**
  * @param {Project} project
  * @param {Bench["add"]} add
- * @param {{ kind: "data" | "components", count: number, bars?: typeof BARS[1000] }} peers how many, declared how, and
+ * @param {{ kind: "data" | "components", count: number, bars?: (typeof BARS)[number] }} peers how many, declared how, and
  *     the bars
  * @returns {Promise<{ preview: number, one: number }>} seconds on top: of a preview without a change, of one more peer
  */
