@@ -5,7 +5,15 @@
 export { checkRelay } from "./relay.js";
 export type { PlainRelay } from "./relay.js";
 export { auditSinkArgs, grantArgs, peerArgs, peerSpec, relayArgs, serviceArgs } from "./schemas.js";
-export type { AuditSinkPlain, ExpectPlain, GrantPlain, PeerPlain, PeerSpecPlain, RelayPlain, ServicePlain } from "./schemas.js";
+export type {
+    AuditSinkPlain,
+    ExpectPlain,
+    GrantPlain,
+    PeerPlain,
+    PeerSpecPlain,
+    RelayPlain,
+    ServicePlain,
+} from "./schemas.js";
 export { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
 export type { Endpoint } from "./text.js";
 export { checkSshHost, digitalOceanArgs, localArgs, setupArgs, sshArgs } from "./host.js";
