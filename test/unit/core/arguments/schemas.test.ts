@@ -196,6 +196,7 @@ describe("relayArgs", () => {
         ...given,
         services: [],
         grants: [],
+        expect: [],
         listenPort: 51820,
         subnet: "10.8.0.0/24",
         interface: "wg0",
