@@ -32,6 +32,7 @@ const RUN: RunBy[] = [
     ...by("test/integration/audit/capsule.test.ts", "capsule", /^capsule verify --pubkey <public key> capsules\.json$/, /^pip install qp-capsule==/),
     ...by(OPERATORS, "matchAll", /^cat (?:> )?~\/\.config\//, /^git clone git@git\.example\.org:ops\/office\.git && cd office$/, /^pulumi login /, /^pulumi stack select prod$/, /^umask 077 && mkdir -p ~\/\.config\/pulumi-qp-tunnel\/keys\/office$/, /^npx --no qp-tunnel doctor(?: --json)?$/),
     ...by("test/integration/examples.test.ts", '"preview"', /^pulumi preview$/, /^cd examples\/team$/, /^pulumi stack init dev$/, /^pulumi config set (?:namespace|endpoint) /),
+    ...by("test/languages/examples.test.ts", '"python"', /^cd examples\/python$/, /^python3 -m venv venv && venv\/bin\/pip install -r requirements\.txt$/, /^venv\/bin\/pip install \.\/sdk\/python$/),
     ...by("test/integration/engine/rotation.slow.test.ts", "keyEpochs: [1, 2]", /^pulumi config set keyEpochs /, /^pulumi config set nasEpoch 2$/),
     ...by("test/integration/engine/lifecycle.test.ts", "stack.up()", /^pulumi up$/, /^pulumi stack output \w+ --show-secrets (?:\| jq -r \.\w+|> console\.conf)$/),
     ...by("test/integration/engine/script.slow.test.ts", "relay.sh", /^openssl pkeyutl -verify -pubin -inkey relay\.sh\.pub /, /^bash relay\.sh$/),
