@@ -43,7 +43,11 @@ export class ExposedService extends pulumi.ComponentResource {
     }
 }
 
-/** @throws InvalidArgument naming every fault */
+/**
+ * @internal Its type is zod's, which the package's declarations leave out.
+ *
+ * @throws InvalidArgument naming every fault
+ */
 export function plainService(name: string, args: ExposedServiceArgs, subject: string): ServicePlain {
     checkServiceName(name, subject);
     return validate(serviceArgs, byName(args, subject), subject);

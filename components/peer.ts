@@ -87,7 +87,11 @@ export class Peer extends pulumi.ComponentResource {
     }
 }
 
-/** @throws InvalidArgument naming every fault */
+/**
+ * @internal Its type is zod's, which the package's declarations leave out.
+ *
+ * @throws InvalidArgument naming every fault
+ */
 export function plainPeer(name: string, args: PeerArgs, subject: string): PeerPlain {
     checkName(name, subject);
     const plain = validate(peerArgs, args, subject);
