@@ -41,6 +41,10 @@ const SHOWN: [command: RegExp, words: RegExp, file?: string][] = [
     [/ status --json --relay office$/, /"relay": ?"office"/],
     [/ status --prometheus > /, /^qptunnel_/m, "node_exporter/qptunnel.prom"],
     [/ list$/, /nas/],
+    [/ access(?: --from alice| --to nas:tcp\/22)*$/, /alice +nas +tcp\/22 +grants\[0\]/],
+    [/ access --matrix$/, /alice +tcp\/22/],
+    [/ access --graph mermaid$/, /^flowchart LR$/m],
+    [/ access --diff old\.json new\.json$/, /^no access rule differs$/m],
     [/ config nas -o nas\.conf$/, /^\[Interface\]$/m, "nas.conf"],
     [/ config nas --qr$/, /\u2588/],
     [/ config nas --png nas\.png$/, /PNG/, "nas.png"],
@@ -79,6 +83,8 @@ beforeAll(async () => {
     await stack.up();
     const { auditHead } = await stack.outputs<{ auditHead: unknown }>();
     stack.file("checkpoint.json", auditHead);
+    for (const name of ["old.json", "new.json"])
+        await stack.succeed(["stack", "export", "--file", join(stack.folder, name)]);
     for (const name of ["home/.config/fish/completions", "home/.config/qp-tunnel", "wireguard", "node_exporter"])
         mkdirSync(join(stack.folder, name), { recursive: true, mode: 0o700 });
     for (const name of ["wg0.conf", "wireguard/wg0.conf"]) stack.file(name, serverFile());
@@ -103,8 +109,9 @@ const relay = new Relay("office", {
     host: hosts.local({ namespace: ${JSON.stringify(namespace)} }),
     interface: ${JSON.stringify(device)},
     endpoint: "203.0.113.7",
-    peers: [nas],
+    peers: [nas, { name: "alice", publicKey: ${JSON.stringify(alice.publicKey)} }],
     services: [grafana],
+    grants: [{ from: "alice", to: nas, ports: ["tcp/22"] }],
     audit,
 });
 exports.auditHead = relay.checkpoint;

@@ -162,7 +162,7 @@ it("keeps a private key until its owner has it, and nothing of a removed peer", 
 
     stack.declare({ peers: [alice, bob!, carol!] });
     const { steps, words } = await stack.plan();
-    expect(Object.keys(steps)).toStrictEqual(["alice-key"]);
+    expect(Object.keys(steps)).toStrictEqual(["alice", "alice-key"]);
     expect(words["alice-key"]).toStrictEqual([
         "alice: its private key is removed from the state and stays only in the file that was handed out; nothing changes on a relay",
     ]);
