@@ -39,13 +39,19 @@ export function keptOutputs(
     );
 }
 
-/** What the state holds of a component; undefined for one that is not in it, and without an engine. */
-export async function componentInState(component: pulumi.Resource): Promise<Outputs | undefined> {
+/**
+ * What the state holds of a component, and of everything else.
+ *
+ * @returns undefined for one that is not in it, and without an engine
+ */
+export async function componentInState(
+    component: pulumi.Resource,
+): Promise<{ own: Outputs; state: ReadonlyMap<string, Outputs> } | undefined> {
     const known = stateOutputs();
     if (known === undefined) return undefined;
     const [outputs, ...urns] = await Promise.all([known, currentUrn(component), ...formerUrns(component)]);
     const there = urns.find((each) => outputs.has(each));
-    return there === undefined ? undefined : outputs.get(there);
+    return there === undefined ? undefined : { own: outputs.get(there) ?? {}, state: outputs };
 }
 
 /** By the connection to the engine: the Automation API runs several programs in one process. */

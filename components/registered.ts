@@ -47,7 +47,16 @@ const MARK = "registersInputs";
 async function showsInputs(component: pulumi.Resource): Promise<boolean> {
     if (process.env["QPTUNNEL_REGISTER_INPUTS"] === "1") return true;
     const before = await componentInState(component);
-    return before === undefined || before[MARK] === true;
+    if (before === undefined || before.own[MARK] === true) return true;
+    if (Object.keys(before.own).length > 0) return false;
+    // An update that failed leaves a component that it changed without outputs, and a service of an older version has none.
+    return ![...before.state].some(([urn, outputs]) => COMPONENT.test(urn) && isUnmarked(outputs));
+}
+
+const COMPONENT = /(?:::|\$)qptunnel:index:(?:AuditSink|Peer|Relay)::[^:]*$/;
+
+function isUnmarked(outputs: Record<string, unknown>): boolean {
+    return Object.keys(outputs).length > 0 && outputs[MARK] !== true;
 }
 
 /** Without defaults: a stack may have thousands of peers. */

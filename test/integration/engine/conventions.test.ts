@@ -36,7 +36,7 @@ async function addresses(): Promise<string[]> {
 
 it("registers its components with their inputs, and its resources with the package's version", async () => {
     const state = await stack.state();
-    expect(state["relay"]!.inputs).toMatchObject({ peers: ["alice", "nas"], subnet: "10.8.0.0/24", mtu: 1420 });
+    expect(state["relay"]!.inputs).toMatchObject({ peers: "alice\nnas", subnet: "10.8.0.0/24", mtu: 1420 });
     expect(state["audit"]!.inputs).toMatchObject({ path: "audit/dev.jsonl" });
     const { version } = jest.requireActual<{ version: string }>("../../../package.json");
     const provider = `default_${version.replaceAll(".", "_")}`;

@@ -84,12 +84,19 @@ describe("a component that is in the state", () => {
 
     it("shows nothing when an older version made it, so that nothing is planned", async () => {
         expect(await shownOf({ [URN]: { publicKey: KEY } })).toEqual({});
-        expect(await shownOf({ [urnOf("Peer", "robert")]: {} }, { aliases: [{ name: "robert" }] })).toEqual({});
+        const robert = { [urnOf("Peer", "robert")]: { publicKey: KEY } };
+        expect(await shownOf(robert, { aliases: [{ name: "robert" }] })).toEqual({});
     });
 
     it("shows them when it did so before, and when it is new", async () => {
         expect(await shownOf({ [URN]: { publicKey: KEY, registersInputs: true } })).toEqual({ publicKey: KEY });
         expect(await shownOf({})).toEqual({ publicKey: KEY });
+    });
+
+    it("shows them when an update failed that changed it, unless an older version made the stack", async () => {
+        const audit = urnOf("AuditSink", "audit");
+        expect(await shownOf({ [URN]: {}, [audit]: { path: "a", registersInputs: true } })).toEqual({ publicKey: KEY });
+        expect(await shownOf({ [URN]: {}, [audit]: { path: "a" } })).toEqual({});
     });
 
     it("shows them when that is wanted", async () => {
