@@ -144,6 +144,13 @@ it("takes over what `state delete` removed from the state, without affecting a p
     await stack.up();
     expect(await livePeers(relay, stack.declared.interface, before)).toStrictEqual(before);
     await stack.preview("--expect-no-changes");
+
+    const whole = join(stack.folder, "whole.json");
+    await stack.succeed(["stack", "export", "--file", whole]);
+    await stack.succeed(["state", "delete", urns["relay-seed"]!, "--yes", "--target-dependents"]);
+    expect(await stack.fail(["preview"])).toContain("the state does not have the keys of this relay");
+    await stack.succeed(["stack", "import", "--file", whole]);
+    await stack.preview("--expect-no-changes");
 });
 
 it("stays on a machine that goes with it, by `deletedWith`, and records nothing", async () => {
