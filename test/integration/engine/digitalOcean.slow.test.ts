@@ -128,6 +128,7 @@ it("admits another peer on the same Droplet", async () => {
     stack.declare({ peers });
     const { steps } = await stack.plan();
     expect(Object.fromEntries(Object.entries(steps).map(([name, { op }]) => [name, op]))).toStrictEqual({
+        relay: "update",
         "relay-registry": "update",
         "relay-wireguard": "update",
         "relay-audit": "update",

@@ -121,12 +121,14 @@ async function mutations(): Promise<Mutation[]> {
     const chains = listing.nftables.flatMap(({ chain }) => (chain === undefined ? [] : [chain.name]));
     const add = (name: string, ...commands: string[]): void =>
         void all.push({ name, script: `nft '${commands.join("; ")}'` });
+    const rules = listing.nftables.flatMap(({ rule }) => (rule === undefined ? [] : [rule]));
     for (const name of chains) {
-        add(`chain ${name} flushed`, `flush chain inet ${table} ${name}`);
+        // Flushing a chain without rules changes nothing, so there is nothing to tell.
+        if (rules.some(({ chain }) => chain === name))
+            add(`chain ${name} flushed`, `flush chain inet ${table} ${name}`);
         add(`chain ${name} deleted`, `flush chain inet ${table} ${name}`, `delete chain inet ${table} ${name}`);
         add(`everything accepted in ${name}`, `insert rule inet ${table} ${name} accept`);
     }
-    const rules = listing.nftables.flatMap(({ rule }) => (rule === undefined ? [] : [rule]));
     for (const { chain, at, script } of deletionsOf(table, rules)) all.push({ name: `rule ${at} of ${chain}`, script });
     for (const { set } of listing.nftables) {
         if (set === undefined || set.timeout !== undefined) continue;
