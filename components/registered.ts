@@ -62,12 +62,12 @@ function isUnmarked(outputs: Record<string, unknown>): boolean {
 /** Without defaults: a stack may have thousands of peers. */
 export function registeredPeer(args: object, { publicKey, presharedKey, host, ...rest }: PeerPlain): pulumi.Inputs {
     const given = Object.fromEntries(Object.entries(rest).filter(([key]) => Object.hasOwn(args, key)));
-    const { descriptor } = (host ?? {}) as { descriptor?: unknown };
+    const { descriptor } = (host ?? {}) as { descriptor?: { kind: string } };
     return plainOnly({
         ...given,
         publicKey,
         ...(presharedKey === "none" ? { presharedKey } : {}),
-        host: descriptor,
+        host: descriptor === undefined ? undefined : kindOf(descriptor),
     });
 }
 
@@ -107,7 +107,7 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
             ...(ports instanceof Later ? {} : { ports: ports.map(formatPorts) }),
         })),
         ...(isFile ? { privateKey } : {}),
-        host: host.descriptor,
+        host: kindOf(host.descriptor),
         audit: audit.path,
         // One value, whose diff is the names that come and go: an order means nothing, and a list would be compared place by place.
         peers: namesOf(peers).join("\n"),
@@ -117,6 +117,11 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
 
 function namesOf(all: readonly { name: string }[]): string[] {
     return all.map(({ name }) => name).sort();
+}
+
+/** Another way to the same machine plans nothing: the rest is Host's. */
+function kindOf({ kind }: { kind: string }): { kind: string } {
+    return { kind };
 }
 
 function plainOnly(values: object): pulumi.Inputs {
