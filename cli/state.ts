@@ -5,6 +5,7 @@ import { z } from "zod";
 import { InvalidArgument } from "../core/errors.js";
 import { unpacked } from "../core/packed/index.js";
 import { run } from "../providers/hosts/run.js";
+import { SECRET, SIGNATURE } from "../providers/plugin/marks.js";
 
 /** The source of the stack's state. */
 export interface StateOptions {
@@ -121,10 +122,6 @@ const EXPORT = z.object({
             .default([]),
     }),
 });
-
-/** The mark of a secret in Pulumi's states, and the property it is the value of (its sdk/go/common/resource/sig). */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /** For JSON.parse: a secret that was exported in clear becomes its value, any other becomes {@link SEALED}. */
 function opened(_key: string, value: unknown): unknown {

@@ -86,9 +86,7 @@ export function proxyServices(
 
 /** Who may open what, by source. */
 export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Record<string, string[]>> {
-    return pulumi
-        .all([ledger, upstreams(resolved.services), grantsOf(resolved)])
-        .apply(([known, hosts, grants]) => rulesOf({ ...resolved, grants }, known, hosts as Record<string, string>));
+    return accessOf(resolved, ledger).apply(expand);
 }
 
 /** What services and grants allow, with the addresses of those who count. */
@@ -96,10 +94,6 @@ export function accessOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.
     return pulumi
         .all([ledger, upstreams(resolved.services), grantsOf(resolved)])
         .apply(([known, hosts, grants]) => accessAt({ ...resolved, grants }, known, hosts as Record<string, string>));
-}
-
-function rulesOf(...known: Parameters<typeof accessAt>): Record<string, string[]> {
-    return expand(accessAt(...known));
 }
 
 /** One grant, its ports known. */
@@ -179,7 +173,7 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
         ];
         return {
             peers: renderAdmittedPeers(names.peers),
-            rules: renderAdmittedRules(rulesOf({ ...resolved, grants }, names, hosts)),
+            rules: renderAdmittedRules(expand(accessAt({ ...resolved, grants }, names, hosts))),
             services: renderAdmittedServices(
                 Object.fromEntries(own.map(({ name }) => [name, { port: portOf(names.services, name) }])),
             ),

@@ -1,10 +1,7 @@
 import { isUnknown } from "@pulumi/pulumi/output.js";
 
+import { SECRET, SIGNATURE } from "../providers/plugin/marks.js";
 import { type Properties, UNKNOWN } from "../providers/resources/resource.js";
-
-/** How the SDK marks a secret among the inputs that it hands to mocks. */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Inputs as the plugin's resources get them: without marks of secrets, and `UNKNOWN` for what a preview does not know. */
 export function plainInputs(inputs: object): Properties {

@@ -1,5 +1,6 @@
 import { cover, parseTarget, touches } from "../../core/access/target.js";
 import type { Right } from "../../core/access/rights.js";
+import { RELAY } from "../../core/access/index.js";
 import { contains } from "../../core/addresses/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { Exit, type Output, printJson } from "../output.js";
@@ -58,8 +59,6 @@ function chosen({ relay, rights, known }: RelayRights, { from, to }: AccessOptio
         .filter((right) => from === undefined || isFrom(right, from))
         .filter((right) => target === undefined || touches(right, target));
 }
-
-const RELAY = "(relay)";
 
 function isFrom({ from }: Right, asked: string): boolean {
     return from === asked || (/[.:]/.test(from) && /[.:]/.test(asked) && contains(from, asked));

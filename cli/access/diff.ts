@@ -6,7 +6,7 @@ export interface ChangedRight extends Right {
     relay: string;
 }
 
-/** What is allowed in one of two states only. Another grant that allows the same is no change. */
+/** What is allowed in one of two states only. A different grant that allows the same is not a change. */
 export function changedRights(old: readonly RelayRights[], next: readonly RelayRights[]): ChangedRight[] {
     const [before, after] = [old, next].map(flat) as [ChangedRight[], ChangedRight[]];
     const [had, has] = [before, after].map((rights) => new Set(rights.map(flow))) as [Set<string>, Set<string>];

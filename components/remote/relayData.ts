@@ -79,7 +79,7 @@ const MAKERS: Partial<Record<string, (options: Data) => Host>> = {
     script: (options) => hosts.script(options as unknown as Parameters<typeof hosts.script>[0]),
 };
 
-/** Each entry of a list; what is no list is left for the relay's own schema to name. */
+/** Each entry of a list; what is not a list is left for the relay's own schema to name. */
 function each(list: unknown, subject: string, convert: (entry: unknown, subject: string) => unknown): unknown {
     return Array.isArray(list) ? list.map((entry, index) => convert(entry, `${subject}[${index}]`)) : list;
 }

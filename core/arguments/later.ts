@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { isSupplied, validate } from "./validate.js";
+import { isSupplied, judge, validate } from "./validate.js";
 
 /** A value that another resource supplies: it is checked once it is known. */
 export class Later<T> {
@@ -21,13 +21,9 @@ export function orLater<T>(schema: z.ZodType<T>): z.ZodType<T | Later<T>> {
     // Not a transform: one that returns a promise is waited for, and then nothing can be validated at once.
     const checked: z.ZodType<unknown> = z.unknown().check((context) => {
         const { value } = context;
-        if (isSupplied(value) || (Array.isArray(value) && value.some(isSupplied))) {
-            context.value = new Later(value, schema);
-            return;
-        }
-        const result = schema.safeParse(value, { reportInput: true });
-        if (result.success) context.value = result.data;
-        else context.issues.push(...(result.error.issues as z.core.$ZodRawIssue[]));
+        const isLater = isSupplied(value) || (Array.isArray(value) && value.some(isSupplied));
+        if (isLater) context.value = new Later(value, schema);
+        else judge(schema, context);
     });
     return checked as z.ZodType<T | Later<T>>;
 }

@@ -56,11 +56,14 @@ export function supplied<T extends string>(parse: (text: string, subject: string
 /** One of several forms, chosen by looking at the value, so that the fault is about the form that was meant. */
 export function form<T>(choose: (value: unknown) => z.ZodType<T>) {
     // Not a transform: the value may be a promise.
-    return z.unknown().check((context) => {
-        const result = choose(context.value).safeParse(context.value, { reportInput: true });
-        if (result.success) context.value = result.data;
-        else context.issues.push(...(result.error.issues as z.core.$ZodRawIssue[]));
-    }) as z.ZodType<unknown> as z.ZodType<T>;
+    return z.unknown().check((context) => judge(choose(context.value), context)) as z.ZodType<unknown> as z.ZodType<T>;
+}
+
+/** Has another schema judge a value: what it makes of it, or its issues, are those of this one. */
+export function judge(schema: z.ZodType<unknown>, context: z.core.ParsePayload): void {
+    const result = schema.safeParse(context.value, { reportInput: true });
+    if (result.success) context.value = result.data;
+    else context.issues.push(...(result.error.issues as z.core.$ZodRawIssue[]));
 }
 
 /** Where the issues of a schema are collected. */

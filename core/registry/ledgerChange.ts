@@ -60,10 +60,8 @@ function entriesWith<T>(before: Entries<T>, change: Entries<T | null> = {}): Ent
 }
 
 function keysChange(before: string[], after: string[]): { added: string[]; removed: string[] } {
-    return {
-        added: after.filter((key) => !before.includes(key)),
-        removed: before.filter((key) => !after.includes(key)),
-    };
+    const [had, has] = [new Set(before), new Set(after)];
+    return { added: after.filter((key) => !had.has(key)), removed: before.filter((key) => !has.has(key)) };
 }
 
 function part<Key extends string, T>(key: Key, entries: Entries<T>): { [K in Key]?: Entries<T> } {
