@@ -9,7 +9,7 @@ import { isMocked } from "./mocked.js";
 /*
  * What components register as their inputs, for policies and for who looks at the stack: the arguments that are plain values in the
  * program. What another resource supplies is left out, so that nothing of a relay waits for it, a removal least of all; and so is
- * every key and script.
+ * every key and script, and what is said for one update only: taking it out of the program again plans nothing.
  */
 
 /** How a component is registered: with what inputs, and what of that its outputs say. */
@@ -60,7 +60,8 @@ function isUnmarked(outputs: Record<string, unknown>): boolean {
 }
 
 /** Without defaults: a stack may have thousands of peers. */
-export function registeredPeer(args: object, { publicKey, presharedKey, host, ...rest }: PeerPlain): pulumi.Inputs {
+export function registeredPeer(args: object, plain: PeerPlain): pulumi.Inputs {
+    const { publicKey, presharedKey, host, reinstate: _once, ...rest } = plain;
     const given = Object.fromEntries(Object.entries(rest).filter(([key]) => Object.hasOwn(args, key)));
     const { descriptor } = (host ?? {}) as { descriptor?: { kind: string } };
     return plainOnly({
@@ -96,16 +97,21 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
         peers: _listed,
         services: _exposed,
         expect: _judged,
+        adoptChanges: _adopted,
+        replaceLostKeys: _replaced,
+        forceRetire: _retired,
         privateKey,
         ...rest
     } = plain;
     const isFile = typeof privateKey === "string" && privateKey.startsWith("file:");
     return plainOnly({
         ...rest,
-        grants: plain.grants.map(({ ports, ...grant }) => ({
-            ...grant,
-            ...(ports instanceof Later ? {} : { ports: ports.map(formatPorts) }),
-        })),
+        grants: inOrder(
+            plain.grants.map(({ ports, ...grant }) => ({
+                ...grant,
+                ...(ports instanceof Later ? {} : { ports: ports.map(formatPorts) }),
+            })),
+        ),
         ...(isFile ? { privateKey } : {}),
         host: kindOf(host.descriptor),
         audit: audit.path,
@@ -113,6 +119,12 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
         peers: namesOf(peers).join("\n"),
         services: namesOf(services),
     });
+}
+
+/** The order of grants means nothing, and another one plans nothing. */
+function inOrder<T extends object>(all: readonly T[]): T[] {
+    const keyed = all.map((each): [string, T] => [JSON.stringify(each), each]);
+    return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
 function namesOf(all: readonly { name: string }[]): string[] {

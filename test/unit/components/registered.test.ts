@@ -119,3 +119,22 @@ it("a relay shows the same names in whatever order the program lists them", asyn
     ])
         expect(await ofRelay(() => ({ peers }))).toMatchObject({ peers: "alice\nbob" });
 });
+
+it("grants in another order are the same", async () => {
+    const grants = ["192.168.50.0/24", "192.168.60.0/24"].map((network) => ({
+        from: "alice",
+        to: { network },
+        ports: ["tcp/22"],
+    }));
+    const routes = ["192.168.50.0/24", "192.168.60.0/24"];
+    const shown = await ofRelay(() => ({ routes, grants }));
+    expect(await ofRelay(() => ({ routes, grants: [...grants].reverse() }))).toEqual(shown);
+});
+
+it("an answer that is given once is not shown, so that nothing is planned when it is taken back", async () => {
+    const once = { adoptChanges: "0".repeat(16), replaceLostKeys: "0".repeat(64), forceRetire: 1, keyEpochs: [2] };
+    const shown = await ofRelay(() => once);
+    expect(Object.keys(once).filter((key) => key in shown)).toEqual(["keyEpochs"]);
+    const { inputs } = await withState({}, () => void new Peer("bob", { publicKey: OTHER, reinstate: true }));
+    expect(inputs["bob"]).toEqual({ publicKey: OTHER });
+});
