@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { isObject } from "../../core/audit/entry.js";
-import { joinDetails } from "../../core/audit/parts.js";
+import { PartJoiner } from "../../core/audit/parts.js";
 import type { AuditEntry } from "../../core/audit/record.js";
 import { linesBackwards } from "../../providers/audit/read.js";
 import { openLog } from "../../providers/audit/segments.js";
@@ -102,24 +102,23 @@ interface Details {
 function* records(file: string): Generator<Details> {
     const log = openLog(file, file);
     if (log === undefined) return;
-    const parts = new Map<string, Pick<AuditEntry, "details">[]>();
+    const parts = new PartJoiner<Entry>("newest");
     try {
         for (const { bytes, offset } of linesBackwards(log)) {
             if (log.size - offset > MOST_BYTES) return;
             const entry = bytes.includes(MARK) ? parsed(bytes) : undefined;
-            if (entry === undefined) continue;
-            const found = [...(parts.get(entry.correlation_id) ?? []), entry];
-            parts.set(entry.correlation_id, found);
-            const details = joinDetails(found);
-            if (details !== undefined) yield details;
+            const record = entry === undefined ? undefined : parts.push(entry);
+            if (record !== undefined) yield record.details;
         }
     } finally {
         log.close();
     }
 }
 
+type Entry = Pick<AuditEntry, "action" | "correlation_id" | "details">;
+
 /** A line that cannot be read is skipped; `audit verify` reports why. */
-function parsed(bytes: Buffer): Pick<AuditEntry, "correlation_id" | "details"> | undefined {
+function parsed(bytes: Buffer): Entry | undefined {
     try {
         const entry: unknown = JSON.parse(bytes.toString("utf8"));
         return isObject(entry) && isObject(entry.details) ? (entry as unknown as AuditEntry) : undefined;

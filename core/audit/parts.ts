@@ -46,22 +46,26 @@ function isPart(details: Details): boolean {
     return typeof details["part"] === "number" && typeof details["parts"] === "number";
 }
 
-/** Puts records together that were written in parts, as they come, oldest first. */
-export class PartJoiner {
-    private readonly open = new Map<string, Pick<AuditEntry, "details">[]>();
+/** Puts records together that were written in parts, as they come. */
+export class PartJoiner<Entry extends Pick<AuditEntry, "action" | "correlation_id" | "details">> {
+    private readonly open = new Map<string, Entry[]>();
 
-    /** @returns the record with all its details; undefined while parts are to come */
-    push<Entry extends Pick<AuditEntry, "action" | "correlation_id" | "details">>(entry: Entry): Entry | undefined {
+    constructor(private readonly order: "oldest" | "newest") {}
+
+    /** @returns the record as its last line has it, with all its details; undefined while parts are to come */
+    push(entry: Entry): Entry | undefined {
         const { details, action, correlation_id } = entry;
         if (!isPart(details)) return entry;
         const key = `${correlation_id} ${action}`;
-        // Several records of one operation may have parts; each begins with its first.
-        const parts = [...(details["part"] === 1 ? [] : (this.open.get(key) ?? [])), { details }];
-        this.open.set(key, parts);
-        if (parts.length < Number(details["parts"])) return undefined;
+        // Several records of one operation may have parts; each begins with the part that this order has first.
+        const first = this.order === "oldest" ? 1 : details["parts"];
+        const found = [...(details["part"] === first ? [] : (this.open.get(key) ?? [])), entry];
+        this.open.set(key, found);
+        if (found.length < Number(details["parts"])) return undefined;
         this.open.delete(key);
-        const whole = joinDetails(parts);
-        return whole === undefined ? undefined : { ...entry, details: whole };
+        const whole = joinDetails(found);
+        const last = this.order === "oldest" ? entry : found[0];
+        return whole === undefined ? undefined : { ...(last as Entry), details: whole };
     }
 }
 

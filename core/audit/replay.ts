@@ -52,7 +52,7 @@ export interface PeerEvent {
 /** Relays, peers and services as successful records make, change and remove them. Records of nothing else are passed over. */
 export class Replay {
     readonly relays: Record<string, ReplayedRelay> = {};
-    private readonly parts = new PartJoiner();
+    private readonly parts = new PartJoiner<AuditEntry>("oldest");
 
     /** @returns what it means for single peers; of a record in parts, with the last of them */
     apply(record: AuditEntry, sequence: number): Omit<PeerEvent, "hash">[] {

@@ -190,7 +190,7 @@ export class AuditLog {
         return this.reader.entries(order);
     }
 
-    /** The records behind a remembered one whose lines contain one of the texts, newest first. */
+    /** The records behind a remembered one whose lines contain one of the texts, newest first; and others in parts. */
     entriesAfter(mark: RecordMark, ...texts: string[]): AsyncGenerator<AuditLine> {
         return this.reader.entriesAfter(mark, texts);
     }

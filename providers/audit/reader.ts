@@ -1,5 +1,5 @@
 import { checkLine } from "../../core/audit/line.js";
-import { joinDetails } from "../../core/audit/parts.js";
+import { PartJoiner } from "../../core/audit/parts.js";
 import type { AuditEntry, AuditLine, RecordMark } from "../../core/audit/record.js";
 import type { Verdict, VerifyOptions } from "../../core/audit/verdict.js";
 import { verifyLog } from "../../core/audit/verify.js";
@@ -12,7 +12,6 @@ import type { AuditRef } from "./ref.js";
 import type { LogBytes } from "./segments.js";
 import { missing } from "./unusable.js";
 
-/** A log, for reading. Each method opens the file when it is called, and closes it. */
 /** A record with all of its details. */
 export interface WholeRecord {
     /** Of its last line. */
@@ -20,6 +19,10 @@ export interface WholeRecord {
     details: Record<string, unknown>;
 }
 
+/** What every line of a record in parts has. */
+const PART = '"parts":';
+
+/** A log, for reading. Each method opens the file when it is called, and closes it. */
 export class LogReader {
     /** What messages call the file. */
     readonly name: string;
@@ -64,11 +67,17 @@ export class LogReader {
         }
     }
 
-    /** The records behind a remembered one whose lines contain one of the texts, newest first. */
+    /**
+     * The records behind a remembered one whose lines contain one of the texts, newest first; and all records in parts, put together:
+     * not every line of such a record has the text.
+     */
     async *entriesAfter(mark: RecordMark, texts: readonly string[]): AsyncGenerator<AuditLine> {
+        const parts = new PartJoiner<AuditLine>("newest");
         for (const { bytes, offset } of this.lines(linesBackwards)) {
             if (offset <= mark.offset) return;
-            if (texts.some((text) => bytes.includes(text))) yield checkLine(bytes, this.name, lineNumber(bytes));
+            if (![PART, ...texts].some((text) => bytes.includes(text))) continue;
+            const record = parts.push(checkLine(bytes, this.name, lineNumber(bytes)));
+            if (record !== undefined) yield record;
         }
     }
 
@@ -78,15 +87,11 @@ export class LogReader {
      * @param predicate is asked of every whole record: only one part of it says which relay it is of
      */
     async *details(predicate: (record: AuditEntry) => boolean): AsyncGenerator<WholeRecord> {
-        const parts = new Map<string, AuditLine[]>();
+        const parts = new PartJoiner<AuditLine>("newest");
         for await (const line of this.entries("newest")) {
-            const key = `${line.correlation_id} ${line.action}`;
-            const found = [...(parts.get(key) ?? []), line];
-            const details = joinDetails(found);
-            if (details === undefined) parts.set(key, found);
-            else parts.delete(key);
-            if (details === undefined || !predicate({ ...line, details })) continue;
-            yield { sequence: found[0]?.capsule.sequence ?? 0, details };
+            const record = parts.push(line);
+            if (record === undefined || !predicate(record)) continue;
+            yield { sequence: record.capsule.sequence, details: record.details };
         }
     }
 

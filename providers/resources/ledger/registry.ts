@@ -203,12 +203,13 @@ async function record(
     const ledger = readLedger(inputs);
     const { relay, audit } = inputs;
     const message = `The registry of relay ${relay} lists ${contents(ledger)}`;
-    const details = await ledgerDetails(await AuditLog.open(audit), relay, ledger, before);
     const { record: mark } = await underAudit(
         audit,
         before?.record,
         { action: LEDGER_ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
         async (operation) => {
+            // Only now is it known that the log still has the record that the state remembers.
+            const details = await ledgerDetails(await AuditLog.open(audit), relay, ledger, before);
             await operation.record({ status: "success", action: LEDGER_ACTION, message, details });
         },
     );

@@ -1,6 +1,7 @@
 import { conforms, fields, optional, type Shape, text } from "../shape.js";
 import type { Placed } from "../relay/placed.js";
 import { PartJoiner } from "../../../core/audit/parts.js";
+import type { AuditLine } from "../../../core/audit/record.js";
 import { moveWithName, renameIn } from "../../../core/audit/renames.js";
 import { AuditLog } from "../../audit/log.js";
 import { BY_EXPIRY } from "./expiry.js";
@@ -34,7 +35,7 @@ async function* peerRecords(
     rename: (names: { from: string; to: string }) => void,
 ): AsyncGenerator<{ relay: string; action: string; timestamp: string; user: string; peers: Recorded[] }> {
     const log = await AuditLog.open(inputs.audit, {});
-    const parts = new PartJoiner();
+    const parts = new PartJoiner<AuditLine>("oldest");
     for await (const line of log.entries("oldest")) {
         const names = renameIn(line);
         if (names !== undefined) rename(names);

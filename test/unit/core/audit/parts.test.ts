@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
 import { canonicalJson } from "../../../../core/audit/canonical.js";
-import { joinDetails, splitDetails } from "../../../../core/audit/parts.js";
+import { joinDetails, PartJoiner, splitDetails } from "../../../../core/audit/parts.js";
 
 test("what fits stays one record", () => {
     const details = { relay: "relay", peers: { alice: { address: "10.8.0.2" } } };
@@ -58,4 +58,47 @@ test("joining inverts splitting, in any order; without one part there is no whol
 
 test("nothing is no record", () => {
     expect(joinDetails([])).toBeUndefined();
+});
+
+interface Line {
+    action: string;
+    correlation_id: string;
+    details: Record<string, unknown>;
+    /** Which line of which record it is. */
+    line: string;
+}
+
+/** Lines of records of one operation, by record. */
+function linesOf(wholes: object[]): Line[][] {
+    return wholes.map((whole, record) =>
+        splitDetails({ ...whole }, 60).map((details, part) => ({
+            ...{ action: "peer_remove", correlation_id: "one", details },
+            line: `${record}.${part}`,
+        })),
+    );
+}
+
+test("records of one operation come whole from a log, as their last lines have them, whichever way it is read", () => {
+    const sizes = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+        fc.property(sizes, fc.constantFrom("oldest", "newest"), (counts, order) => {
+            const wholes = counts.map((count) => ({ peers: Array.from({ length: count }, (_, n) => `peer ${n}`) }));
+            const records = linesOf(wholes);
+            const inOrder = <T>(all: T[]): T[] => (order === "oldest" ? all : all.toReversed());
+            const joiner = new PartJoiner<Line>(order);
+            const found = inOrder(records.flat())
+                .map((line) => joiner.push(line))
+                .filter((record) => record !== undefined);
+            const expected = records.map((lines, n) => ({ ...lines.at(-1), details: wholes[n] }));
+            expect(inOrder(found)).toEqual(expected);
+        }),
+    );
+});
+
+test("a record that lacks its end is none, and does not mix with the one before it", () => {
+    const whole = { peers: ["a".repeat(40), "b".repeat(40), "c".repeat(40)] };
+    const lines = linesOf([whole, whole]).flat().slice(0, -1);
+    const joiner = new PartJoiner<Line>("newest");
+    const found = lines.toReversed().map((line) => joiner.push(line)?.details);
+    expect(found.filter((details) => details !== undefined)).toEqual([whole]);
 });

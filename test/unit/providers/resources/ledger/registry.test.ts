@@ -187,6 +187,18 @@ describe("a registry that is removed", () => {
     });
 });
 
+test("a change is not derived from a log that is not verified yet: the first line at fault is named, not the newest", async () => {
+    const { id, inputs, outputs } = await made();
+    await (await AuditLog.open(REF)).append({ action: "peers_apply", message: "Applied", details: { relay: "hub" } });
+    const lines = readFileSync(REF.path, "utf8").split("\n");
+    const forged = lines.map((line, index) => (index === 1 ? line.replace("Record the", "Keep the") : line));
+    writeFileSync(REF.path, forged.map((line, index) => (index === 2 ? line.replace("{", "{ ") : line)).join("\n"));
+    const more = await checked(told({ peers: { bob, alice: {} } }), inputs);
+    await expect(registry.update(id, inputs, outputs, more, contextOf())).rejects.toThrow(
+        "line 2 of audit/dev.jsonl: its content does not match its hash",
+    );
+});
+
 test("a log that lost the registry's record fails the preview", async () => {
     const { id, inputs, outputs } = await made();
     const record = { ...(outputs.record as object), hash: "b".repeat(64) };

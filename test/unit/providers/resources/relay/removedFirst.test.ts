@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AuditLog, type AuditRef } from "../../../../../providers/audit/log.js";
-import { removedFirst } from "../../../../../providers/resources/relay/removedFirst.js";
+import type { Announcement } from "../../../../../providers/resources/relay/announcement.js";
+import { removedFirst, withoutRemovedFirst } from "../../../../../providers/resources/relay/removedFirst.js";
 
 let folder: string;
 let log: AuditLog;
@@ -42,4 +43,31 @@ it("follows the relay through its names, those that are recorded and the one tha
         "in the update that renames it, and failed then",
         "under its first name",
     ]);
+});
+
+it("has every peer of a removal that is several lines, whichever of them say so", async () => {
+    const record = await log.append({ action: "peers_apply", message: "Applied" });
+    const peers = (from: string, count: number): { name: string; public_key: string; fingerprint: string }[] =>
+        Array.from({ length: count }, (_, n) => ({
+            name: `${from}${n}`,
+            public_key: `key of ${from}${n}`,
+            fingerprint: "f".repeat(200),
+        }));
+    const remove = (relay: string, all: object[]): Parameters<AuditLog["append"]>[0] => ({
+        action: "peer_remove",
+        message: "Removed",
+        details: { relay, peers: all, proof: { looked: ["wg"] }, removed_first: true },
+    });
+    const two = crypto.randomUUID();
+    await log.append(remove("hub", peers("a", 2000)), two);
+    await log.append(remove("hub", peers("b", 1500)), two);
+    const last = await log.append(remove("other", peers("c", 1500)));
+    expect(last.sequence - record.sequence).toBeGreaterThan(6);
+
+    const removed = await removedFirst(ref, record, ["hub"]);
+    expect(removed.keys.size).toBe(3500);
+    expect([...removed.keys]).toEqual(
+        expect.arrayContaining(["key of a0", "key of a1999", "key of b0", "key of b1499"]),
+    );
+    expect(withoutRemovedFirst([remove("hub", peers("a", 2000)) as Announcement], removed)).toEqual([]);
 });
