@@ -1,4 +1,4 @@
-import { cover, parseTarget, touches } from "../../core/access/target.js";
+import { cover, isNetwork, parseTarget, type Target, touches } from "../../core/access/target.js";
 import type { Right } from "../../core/access/rights.js";
 import { RELAY } from "../../core/access/index.js";
 import { contains } from "../../core/addresses/index.js";
@@ -26,10 +26,9 @@ export interface AccessOptions extends StateOptions {
 export async function access(options: AccessOptions, output: Output): Promise<number> {
     refuseTogether(options);
     if (options.diff !== undefined) return difference(options, options.diff, output);
-    const relays = await rightsInStack(options);
-    const asked = relays.map((relay) => ({ ...relay, rights: chosen(relay, options) }));
+    const asked = askedOf(await rightsInStack(options), options);
     output.stdout.write(printed(asked, options, widthOf(output)));
-    return options.from !== undefined && options.to !== undefined ? answer(relays, options, output) : Exit.fine;
+    return options.from !== undefined && options.to !== undefined ? answer(asked, options, output) : Exit.fine;
 }
 
 /** What each form of the result excludes. */
@@ -48,20 +47,44 @@ function refuseTogether(options: AccessOptions): void {
 
 const GRAPHS: Record<string, (rights: readonly Right[]) => string> = { mermaid: asMermaid, svg: asSvg };
 
-/** The rights that --from and --to ask for. */
-function chosen({ relay, rights, known }: RelayRights, { from, to }: AccessOptions): Right[] {
+/** A relay with those of its rights that are asked for. */
+interface Asked extends RelayRights {
+    /** What `--to` means on this relay. */
+    target: Target | undefined;
+}
+
+/** Names are looked up on each relay, and one that does not have them is left out, unless none has. */
+function askedOf(relays: readonly RelayRights[], options: AccessOptions): Asked[] {
+    const asked: Asked[] = [];
+    let unknown: InvalidArgument | undefined;
+    for (const relay of relays) {
+        try {
+            asked.push(chosen(relay, options));
+        } catch (error) {
+            if (!(error instanceof InvalidArgument)) throw error;
+            unknown ??= error;
+        }
+    }
+    if (asked.length === 0 && unknown !== undefined) throw unknown;
+    return asked;
+}
+
+/** @throws InvalidArgument for a name that this relay does not have */
+function chosen(all: RelayRights, { from, to }: AccessOptions): Asked {
+    const { relay, rights, known } = all;
     const target = to === undefined ? undefined : parseTarget(to, known, "--to");
-    if (from !== undefined && !/[.:]/.test(from) && !Object.hasOwn(known.peers, from) && from !== RELAY) {
+    if (from !== undefined && !isNetwork(from) && !Object.hasOwn(known.peers, from) && from !== RELAY) {
         const fix = "list the peers with qp-tunnel list";
         throw new InvalidArgument("--from", `relay ${relay} has no peer "${from}"`, fix);
     }
-    return rights
+    const chosen = rights
         .filter((right) => from === undefined || isFrom(right, from))
         .filter((right) => target === undefined || touches(right, target));
+    return { ...all, rights: chosen, target };
 }
 
 function isFrom({ from }: Right, asked: string): boolean {
-    return from === asked || (/[.:]/.test(from) && /[.:]/.test(asked) && contains(from, asked));
+    return from === asked || (isNetwork(from) && isNetwork(asked) && contains(from, asked));
 }
 
 function printed(relays: readonly RelayRights[], options: AccessOptions, width: number): string {
@@ -113,16 +136,12 @@ function asCsv(relays: readonly RelayRights[]): string {
 }
 
 /** With --from and --to: whether all of it is allowed, a part, or nothing. */
-function answer(relays: readonly RelayRights[], { from = "", to = "" }: AccessOptions, output: Output): number {
-    for (const { rights, known } of relays) {
-        const target = parseTarget(to, known, "--to");
-        const own = rights.filter((right) => isFrom(right, from));
-        if (cover(own, target)) return Exit.fine;
-        if (!own.some((right) => touches(right, target))) continue;
-        output.stderr.write(`${from} is allowed to reach only a part of ${to}\n`);
-        return Exit.problem;
-    }
-    output.stderr.write(`${from} is not allowed to reach ${to}\n`);
+function answer(relays: readonly Asked[], { from = "", to = "" }: AccessOptions, output: Output): number {
+    if (relays.some(({ rights, target }) => target !== undefined && cover(rights, target))) return Exit.fine;
+    const part = relays.some(({ rights }) => rights.length > 0);
+    output.stderr.write(
+        part ? `${from} is allowed to reach only a part of ${to}\n` : `${from} is not allowed to reach ${to}\n`,
+    );
     return Exit.problem;
 }
 

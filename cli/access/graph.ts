@@ -1,3 +1,4 @@
+import { escapeXml } from "../../core/xml.js";
 import type { Right } from "../../core/access/rights.js";
 import { matrixOf } from "./matrix.js";
 
@@ -25,7 +26,7 @@ export function asSvg(rights: readonly Right[]): string {
         const [x, height] = [LEFT + along * (RIGHT - LEFT), start + along * (end - start)].map(Math.round);
         return [
             `<line x1="${LEFT}" y1="${start}" x2="${RIGHT}" y2="${end}" stroke="#888" marker-end="url(#arrow)"/>`,
-            `<text x="${x}" y="${(height ?? 0) - 4}" text-anchor="middle" font-size="11">${escaped(ports)}</text>`,
+            `<text x="${x}" y="${(height ?? 0) - 4}" text-anchor="middle" font-size="11">${escapeXml(ports)}</text>`,
         ].join("\n");
     });
     const left = (sources ?? []).map((name) => node(name, LEFT - 8, y(sources, name), "end"));
@@ -48,9 +49,5 @@ function edgesOf(rights: readonly Right[]): [from: string, to: string, ports: st
 }
 
 function node(name: string, x: number, y: number, anchor: string): string {
-    return `<text x="${x}" y="${y + 4}" text-anchor="${anchor}">${escaped(name)}</text>`;
-}
-
-function escaped(text: string): string {
-    return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    return `<text x="${x}" y="${y + 4}" text-anchor="${anchor}">${escapeXml(name)}</text>`;
 }

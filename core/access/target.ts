@@ -38,7 +38,7 @@ export function parseTarget(text: string, known: Known, path: string): Target {
     if (Object.hasOwn(known.peers, place)) return { text, to: { name: place }, ...ports };
     if (place === "relay" || place === RELAY) return { text, to: { name: RELAY }, ...ports };
     if (place === "internet") return { text, to: { internet: true }, ...ports };
-    if (!/^[0-9a-f.:/]+$/i.test(place) || !/[.:]/.test(place)) throw unknown(place, known, path);
+    if (!/^[0-9a-f.:/]+$/i.test(place) || !isNetwork(place)) throw unknown(place, known, path);
     const network = place.includes("/") ? parseCidr(place, path) : parseAddress(place, path);
     const owner = Object.keys(known.peers).find((name) => known.peers[name]?.includes(network));
     if (owner !== undefined) return { text, to: { name: owner }, ...ports };
@@ -47,6 +47,11 @@ export function parseTarget(text: string, known: Known, path: string): Target {
         throw new InvalidArgument(path, problem, "name peers instead of their addresses");
     }
     return { text, to: { network }, ...ports };
+}
+
+/** Whether one end of a right is a network or an address: the names of peers have neither dots nor colons. */
+export function isNetwork(place: string): boolean {
+    return /[.:]/.test(place);
 }
 
 /** Whether something that is allowed reaches a part of the target. */
@@ -71,8 +76,7 @@ const WITH_PORTS = /^(.*?)(?::((?:tcp|udp)\/[0-9-]+|icmp|all))?$/s;
 function isAt({ to: place, by }: Right, target: Target["to"], much: "part" | "whole"): boolean {
     if ("service" in target) return by === `service ${target.service}`;
     if ("name" in target) return place === target.name;
-    // A name has neither.
-    if (!/[.:]/.test(place)) return false;
+    if (!isNetwork(place)) return false;
     if ("network" in target) return (much === "part" ? overlaps : contains)(place, target.network);
     return much === "part" ? !NOT_INTERNET.some((network) => contains(network, place)) : place.endsWith("/0");
 }

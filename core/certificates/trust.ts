@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 
 import { certificateInfo, type CertificateInfo } from "./index.js";
 import { TunnelError } from "../errors.js";
+import { escapeXml } from "../xml.js";
 
 /** One authority that clients are to trust, as it is handed out. */
 export interface TrustedAuthority extends CertificateInfo {
@@ -83,17 +84,13 @@ function plist(value: PlistValue): string {
 }
 
 function element(value: PlistValue): string {
-    if (typeof value === "string") return `<string>${escaped(value)}</string>`;
+    if (typeof value === "string") return `<string>${escapeXml(value)}</string>`;
     if (typeof value === "number") return `<integer>${value}</integer>`;
     if (typeof value === "boolean") return value ? "<true/>" : "<false/>";
     if (value instanceof Uint8Array) return `<data>${Buffer.from(value).toString("base64")}</data>`;
     if (Array.isArray(value)) return `<array>\n${value.map(element).join("\n")}\n</array>`;
-    const entries = Object.entries(value).map(([key, inner]) => `<key>${escaped(key)}</key>\n${element(inner)}`);
+    const entries = Object.entries(value).map(([key, inner]) => `<key>${escapeXml(key)}</key>\n${element(inner)}`);
     return `<dict>\n${entries.join("\n")}\n</dict>`;
-}
-
-function escaped(text: string): string {
-    return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** A UUID that stands for a text (RFC 9562, version 8: made from a hash of our choice). */

@@ -1,6 +1,6 @@
 import { run } from "../run.js";
 import { scratchFolder } from "../scratch.js";
-import { exported, RIGHTS } from "./states.js";
+import { exported, exportedTwo, RIGHTS } from "./states.js";
 
 const scratch = scratchFolder();
 const access = (...args: string[]): ReturnType<typeof run> =>
@@ -54,6 +54,20 @@ it.each([
     ["bob", "grafana", 1, "bob is not allowed to reach grafana\n"],
 ])("says whether %s is allowed to reach %s, with its exit code", async (from, to, code, stderr) => {
     expect(await access("--from", from, "--to", to)).toMatchObject({ code, stderr });
+});
+
+it("asks those of several relays that have the name", async () => {
+    const state = scratch.write("state.json", exportedTwo(RIGHTS, "edge", ["bob"]));
+    const ask = (...args: string[]): ReturnType<typeof run> => run("access", "--state", state, ...args);
+    const { relays } = JSON.parse((await ask("--from", "bob", "--json")).stdout) as { relays: { relay: string }[] };
+    expect(relays.map(({ relay }) => relay)).toEqual(["office"]);
+    expect(await ask("--from", "bob", "--to", "nas:tcp/22")).toMatchObject({ code: 0, stderr: "" });
+    expect((await ask("--from", "alice")).stdout).toMatch(/^edge\n[^]*^office\n/m);
+    expect(await ask("--relay", "edge", "--from", "bob")).toMatchObject({
+        code: 2,
+        stderr: 'error: --from: relay edge has no peer "bob"; list the peers with qp-tunnel list\n',
+    });
+    expect((await ask("--from", "carol")).stderr).toContain('has no peer "carol"');
 });
 
 it("prints a matrix, comma-separated values and graphs", async () => {

@@ -12,12 +12,26 @@ export const RIGHTS: Right[] = [
 
 /** What `pulumi stack export` writes of a relay that allows this; without a text of rights, of an older version. */
 export function exported(rights: readonly Right[] | undefined, relay = "office"): string {
+    return JSON.stringify({ version: 3, deployment: { resources: resourcesOf(rights, relay) } });
+}
+
+/** The same of a stack with a second relay, which has the first one's peers but those that are left out. */
+export function exportedTwo(rights: readonly Right[], second: string, leftOut: readonly string[]): string {
+    const ofSecond = rights.filter(({ from, to }) => !leftOut.includes(from) && !leftOut.includes(to));
+    const resources = [...resourcesOf(rights, "office"), ...resourcesOf(ofSecond, second, leftOut)];
+    return JSON.stringify({ version: 3, deployment: { resources } });
+}
+
+function resourcesOf(
+    rights: readonly Right[] | undefined,
+    relay: string,
+    leftOut: readonly string[] = [],
+): Record<string, unknown>[] {
     const urn = (types: string, name: string): string => `urn:pulumi:dev::shop::${types}::${name}`;
     const peers = Object.fromEntries(
-        ["alice", "bob", "nas"].map((name, index) => [
-            name,
-            { address: `10.8.0.${index + 2}`, publicKey: `k${index}` },
-        ]),
+        ["alice", "bob", "nas"]
+            .map((name, index) => [name, { address: `10.8.0.${index + 2}`, publicKey: `k${index}` }] as const)
+            .filter(([name]) => !leftOut.includes(name)),
     );
     const registry = Object.fromEntries(
         Object.entries(peers).map(([name, peer]) => [
@@ -27,7 +41,7 @@ export function exported(rights: readonly Right[] | undefined, relay = "office")
     );
     const place = { relay, appName: "qp-tunnel", interface: "wg0", host: { kind: "local" } };
     const service = { port: 8443, upstream: "10.8.0.4:3000", certificate: "both", keyExchange: "require" };
-    const resources = [
+    return [
         {
             urn: urn("qptunnel:index:Relay", relay),
             type: "qptunnel:index:Relay",
@@ -46,5 +60,4 @@ export function exported(rights: readonly Right[] | undefined, relay = "office")
             outputs: { served: {} },
         },
     ];
-    return JSON.stringify({ version: 3, deployment: { resources } });
 }
