@@ -4,19 +4,16 @@ import { dirname, join } from "node:path";
 import { isMap, parseDocument, type Document, YAMLMap, YAMLSeq } from "yaml";
 
 import { InvalidArgument } from "../core/errors.js";
+import { lockOf, type PackageManager } from "../core/packageManager.js";
 import { listNames } from "../providers/resources/sentences.js";
 import { compilerProblem } from "./doctor/machine.js";
+import { FOLDER, PLUGIN_FILES, SCRIPT } from "./initPlugin.js";
 import { withTypesScript, withoutCheck } from "./initTypes.js";
 import { Exit, type Output, printJson } from "./output.js";
 
 const PLUGIN = "qptunnel";
-/** A script in the project, because a path into node_modules breaks `pulumi install` on a fresh clone. */
-const FOLDER = "plugin";
-const SCRIPT = `${FOLDER}/pulumi-resource-${PLUGIN}`;
-/** More frequent garbage collection than Node's default saves a sixth of the memory with 1 000 peers. */
-const SCRIPT_TEXT = `#!/bin/sh
-exec node --max-semi-space-size=2 --optimize-for-size "$(dirname "$0")/../node_modules/pulumi-qp-tunnel/dist/providers/plugin/main.js" "$@"
-`;
+/** Of the Node runtime in Pulumi.yaml. */
+const OPTION = "packagemanager";
 
 type Change = "created" | "updated" | "unchanged";
 
@@ -35,9 +32,12 @@ export function init(folder: string, options: { json?: boolean }, output: Output
         );
     }
     // The manifest is checked before anything is written.
-    const text = addPlugin(readFileSync(join(folder, manifest), "utf8"), manifest);
+    const manager = lockOf(folder, existsSync)?.manager;
+    const text = completed(readFileSync(join(folder, manifest), "utf8"), manifest, manager);
     const changes: Record<string, Change> = {
-        [SCRIPT]: write(join(folder, SCRIPT), SCRIPT_TEXT),
+        ...Object.fromEntries(
+            Object.entries(PLUGIN_FILES).map(([file, content]) => [file, write(join(folder, file), content)]),
+        ),
         [manifest]: write(join(folder, manifest), text),
         ...transpileOnly(folder),
     };
@@ -49,12 +49,13 @@ export function init(folder: string, options: { json?: boolean }, output: Output
     for (const [file, change] of Object.entries(changes)) output.stdout.write(`${file}: ${change}\n`);
     const compiler = compilerProblem(folder);
     if (compiler !== undefined) output.stderr.write(`note: ${compiler.name} ${compiler.found}; ${compiler.fix}\n`);
-    const files = [SCRIPT, manifest, ...Object.keys(changes).filter((file) => changes[file] === "updated")];
-    output.stdout.write(`next step: commit ${listNames([...new Set(files)])}, then run pulumi preview\n`);
+    const others = Object.keys(changes).filter((file) => changes[file] === "updated" && !(file in PLUGIN_FILES));
+    const files = [`${FOLDER}/`, ...new Set([manifest, ...others])];
+    output.stdout.write(`next step: commit ${listNames(files)}, then run pulumi preview\n`);
     return Exit.fine;
 }
 
-/** A TypeScript program is transpiled by each run of the engine, and checked by `npm run types`. */
+/** A TypeScript program is transpiled by each run of the engine, and checked by the script `types`. */
 function transpileOnly(folder: string): Record<string, Change> {
     const [tsconfig, manifest] = [join(folder, "tsconfig.json"), join(folder, "package.json")];
     if (!existsSync(tsconfig) || !existsSync(manifest)) return {};
@@ -64,25 +65,45 @@ function transpileOnly(folder: string): Record<string, Change> {
     return { "tsconfig.json": change, ...(script === "unchanged" ? {} : { "package.json": script }) };
 }
 
-/** Pulumi.yaml with the plugin in `plugins.providers`; comments and everything else stay as they are. */
-function addPlugin(text: string, name: string): string {
+/** Pulumi.yaml with the plugin and the package manager; comments and everything else stay as they are. */
+function completed(text: string, name: string, manager: PackageManager | undefined): string {
     const document = parseDocument(text);
     const [fault] = document.errors;
     if (fault !== undefined || !isMap(document.contents)) {
         throw new InvalidArgument(name, fault?.message ?? "it is not a map", "repair the file");
     }
+    const changed = [addPlugin(document, name), addPackageManager(document, manager)];
+    return changed.includes(true) ? document.toString({ lineWidth: 0 }) : text;
+}
+
+/** Adds the entry in `plugins.providers`; whether anything changed. */
+function addPlugin(document: Document, name: string): boolean {
     const providers = listOf(document, name);
     const path = `./${FOLDER}`;
     const ours = providers.items.find((item) => isMap(item) && item.get("name") === PLUGIN);
-    if (isMap(ours)) {
-        if (ours.get("path") === path && !ours.has("version")) return text;
-        ours.set("path", path);
-        // A version here breaks the next upgrade of the package.
-        ours.delete("version");
-    } else {
+    if (!isMap(ours)) {
         providers.add(document.createNode({ name: PLUGIN, path }));
+        return true;
     }
-    return document.toString({ lineWidth: 0 });
+    if (ours.get("path") === path && !ours.has("version")) return false;
+    ours.set("path", path);
+    // A version here breaks the next upgrade of the package.
+    ours.delete("version");
+    return true;
+}
+
+/**
+ * `pulumi install` looks for a lock file beside Pulumi.yaml only, and silently takes npm where the package manager is not
+ * on PATH: the option says which one it is. One that is there stays.
+ */
+function addPackageManager(document: Document, manager: PackageManager | undefined): boolean {
+    const runtime = document.get("runtime");
+    const name = isMap(runtime) ? runtime.get("name") : runtime;
+    if (manager === undefined || manager.name === "npm" || name !== "nodejs") return false;
+    if (document.hasIn(["runtime", "options", OPTION])) return false;
+    if (isMap(runtime)) document.setIn(["runtime", "options", OPTION], manager.name);
+    else document.set("runtime", document.createNode({ name, options: { [OPTION]: manager.name } }));
+    return true;
 }
 
 function listOf(document: Document, name: string): YAMLSeq {
@@ -99,7 +120,9 @@ function listOf(document: Document, name: string): YAMLSeq {
 
 function write(path: string, text: string): Change {
     const before = existsSync(path) ? readFileSync(path, "utf8") : undefined;
-    if (before === text) return "unchanged";
+    // Git stores a file for Windows with the line ends of the repository.
+    const lines = (content?: string): string | undefined => content?.replaceAll("\r\n", "\n");
+    if (before === text || (text.includes("\r\n") && lines(before) === lines(text))) return "unchanged";
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     return before === undefined ? "created" : "updated";

@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+
 import type * as command from "@pulumi/command";
 import type * as digitalocean from "@pulumi/digitalocean";
 
 import { InvalidArgument } from "../core/errors.js";
+import { packageManagerOf } from "../core/packageManager.js";
 
 /** Packages that only some hosts need. They are optional peer dependencies, so other programs do not install them. */
 interface OptionalPackages {
@@ -24,7 +27,7 @@ export function optionalPackage<Name extends keyof OptionalPackages>(
     load: (id: string) => unknown = require,
 ): OptionalPackages[Name] {
     const lowest = LOWEST[name];
-    const fix = `run \`npm install ${name}@^${lowest}\``;
+    const fix = `run \`${packageManagerOf(process.cwd(), existsSync).add} ${name}@^${lowest}\``;
     const version = installedVersion(name, load);
     if (version === undefined)
         throw new InvalidArgument(subject, `needs the package ${name}, which is not installed`, fix);

@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from "node:path";
 
 import { parseDocument } from "yaml";
 
+import { packageManagerOf } from "../../core/packageManager.js";
 import { engines } from "../packageVersion.js";
 import { run } from "../../providers/hosts/run.js";
 import { ok, problem, warn, type Finding } from "./finding.js";
@@ -58,20 +59,27 @@ function project(folder: string): Finding[] {
     return [ok("project", name), plugin(folder, plugins), ...typescript(folder, runtime)];
 }
 
-const INIT = "run `npx --no qp-tunnel init`, and commit what it writes";
+const initialize = (folder: string): string =>
+    `run \`${packageManagerOf(folder, existsSync).run} qp-tunnel init\`, and commit what it writes`;
 
 function plugin(folder: string, plugins: Manifest["plugins"]): Finding {
     const entry = plugins?.providers?.find((each) => each.name === "qptunnel");
     if (entry?.path === undefined) {
         const path = found("pulumi-resource-qptunnel");
-        return path === undefined ? problem("plugin", "Pulumi.yaml has no entry for it", INIT) : ok("plugin", path);
+        return path === undefined
+            ? problem("plugin", "Pulumi.yaml has no entry for it", initialize(folder))
+            : ok("plugin", path);
     }
     const script = join(resolve(folder, entry.path), "pulumi-resource-qptunnel");
-    if (!existsSync(script)) return problem("plugin", `${script} does not exist`, INIT);
+    if (!existsSync(script)) return problem("plugin", `${script} does not exist`, initialize(folder));
     if (!isExecutable(script)) return problem("plugin", `${script} is not executable`, `chmod +x ${script}`);
     const installed = versionFrom(folder, "pulumi-qp-tunnel");
     return installed === undefined
-        ? problem("plugin", "pulumi-qp-tunnel is not installed in this project", "npm install")
+        ? problem(
+              "plugin",
+              "pulumi-qp-tunnel is not installed in this project",
+              packageManagerOf(folder, existsSync).install,
+          )
         : ok("plugin", `${entry.path}, pulumi-qp-tunnel ${installed}`);
 }
 
@@ -80,7 +88,7 @@ function typescript(folder: string, runtime: Manifest["runtime"]): Finding[] {
     const options = typeof runtime === "object" ? runtime.options : undefined;
     if (options?.typescript === false || !existsSync(join(folder, "index.ts"))) return [];
     const version = versionFrom(folder, "typescript");
-    const fix = "npm install --save-dev typescript@5";
+    const fix = `${packageManagerOf(folder, existsSync).develop} typescript@5`;
     if (version === undefined) {
         const instead = "Pulumi then compiles with its own 3.8, which does not know `import { type … }`";
         return [problem("typescript", `is not installed in this project: ${instead}`, fix)];

@@ -8,6 +8,7 @@ import { nextSteps, renderReadme } from "../../core/adoption/readme.js";
 import { canonicalEndpoint, parseEndpoint } from "../../core/arguments/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { checkName } from "../../core/names.js";
+import { lockOf, packageManagerOf } from "../../core/packageManager.js";
 import { knownHostKey } from "../../providers/hosts/knownHosts.js";
 import { init } from "../init.js";
 import { Exit, printJson, type Output } from "../output.js";
@@ -52,6 +53,7 @@ export async function importRelay(path: string, options: ImportOptions, output: 
         host,
         grants: options.grants ?? (whyNoGrants(adoption) === undefined ? "open" : "none"),
         versions: versions(),
+        packageManager: packageManagerOf(process.cwd(), existsSync),
     };
     const files = filesOf(adoption, program);
     write(folder, files);
@@ -66,10 +68,24 @@ function filesOf(
     { relay, presharedKeys }: Adoption,
     program: ProgramOptions,
 ): Record<string, { text: string; mode: number }> {
-    const plain = { ...renderProject(relay, program), "README.md": renderReadme(relay, program) };
+    const plain = {
+        ...renderProject(relay, program),
+        ...berry(lockOf(process.cwd(), existsSync)?.file),
+        "README.md": renderReadme(relay, program),
+    };
     const files = Object.fromEntries(Object.entries(plain).map(([name, text]) => [name, { text, mode: 0o644 }]));
     if (Object.keys(presharedKeys).length === 0) return files;
     return { ...files, [PRESHARED_KEYS]: { text: `${JSON.stringify(presharedKeys, undefined, 4)}\n`, mode: 0o600 } };
+}
+
+/**
+ * What makes a folder a project of Yarn 2 or later, which Yarn 1 ignores. Pulumi runs a program from node_modules, and Yarn
+ * makes none unless it is told to.
+ */
+function berry(lock: string | undefined): Record<string, string> {
+    if (lock === undefined || basename(lock) !== "yarn.lock") return {};
+    const isBerry = /^__metadata:/m.test(readFileSync(lock, "utf8"));
+    return isBerry ? { ".yarnrc.yml": "nodeLinker: node-modules\n", "yarn.lock": "" } : {};
 }
 
 /** Writes nothing at all if any file already exists. */

@@ -9,12 +9,14 @@ const NAME = "pulumi-qp-tunnel";
  * a registry, because another registry may have a different package of that name.
  *
  * @param root folder of this package
+ * @param project folder in which the command runs
  */
-export function ownDependency(root: string, version: string): string {
+export function ownDependency(root: string, version: string, project = process.cwd()): string {
     const modules = dirname(root);
     // A clone.
     if (basename(modules) !== "node_modules") return `file:${root}`;
-    const written = specIn(modules);
+    // pnpm and Yarn may keep packages in a folder above the project, or somewhere else.
+    const written = specIn(modules) ?? specIn(join(project, "node_modules"));
     const noted = resolvedIn(join(modules, ".package-lock.json"));
     return (
         (written === undefined ? undefined : fromSpec(written, version, noted)) ??

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 
+import type { PackageManager } from "../packageManager.js";
 import type { AdoptedPeer, AdoptedRelay } from "./model.js";
 
 export interface ProgramOptions {
@@ -12,6 +13,7 @@ export interface ProgramOptions {
     grants: "open" | "none";
     /** Of this package and what it is used with. */
     versions: Record<string, string>;
+    packageManager: PackageManager;
 }
 
 /** Where the relay is. */
@@ -28,8 +30,11 @@ const INLINE = 5;
 /** Files of a Pulumi project whose first `up` takes the relay over as it is, by name. No secret is in them. */
 export function renderProject(relay: AdoptedRelay, options: ProgramOptions): Record<string, string> {
     const inFile = relay.peers.length > INLINE;
+    const { name } = options.packageManager;
+    // npm is what Pulumi takes where nothing is said.
+    const packageManager = name === "npm" ? "" : `    packagemanager: ${name}\n`;
     return {
-        "Pulumi.yaml": `name: ${options.name}\ndescription: ${JSON.stringify(`A WireGuard relay, adopted from ${options.source}.`)}\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n`,
+        "Pulumi.yaml": `name: ${options.name}\ndescription: ${JSON.stringify(`A WireGuard relay, adopted from ${options.source}.`)}\nruntime:\n  name: nodejs\n  options:\n    typescript: true\n${packageManager}main: index.ts\n`,
         "package.json": `${JSON.stringify({ name: options.name, private: true, scripts: { types: TYPES_SCRIPT }, dependencies: dependencies(options, inFile) }, undefined, 4)}\n`,
         "tsconfig.json": `${JSON.stringify({ compilerOptions: { strict: true, target: "es2022", module: "commonjs", moduleResolution: "node", skipLibCheck: true, noCheck: true } }, undefined, 4)}\n`,
         ".gitignore": "node_modules/\npreshared-keys.json\nimport.json\n*.key\n",

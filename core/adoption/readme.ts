@@ -4,11 +4,11 @@ import type { ProgramOptions } from "./program.js";
 /** What to do, in order: a command each, with why. */
 export function nextSteps(
     { interface: device, peers }: AdoptedRelay,
-    { host, versions }: ProgramOptions,
+    { host, versions, packageManager }: ProgramOptions,
 ): { command: string; why: string }[] {
     const hostKey = host.kind === "ssh" && host.hostKey === undefined;
     return [
-        { command: "npm install", why: fetching(versions["pulumi-qp-tunnel"] ?? "") },
+        { command: packageManager.install, why: fetching(versions["pulumi-qp-tunnel"] ?? "") },
         {
             command: "pulumi stack init prod",
             why: "or another name; the passphrase encrypts the secrets",

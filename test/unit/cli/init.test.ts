@@ -1,5 +1,6 @@
 import {
     chmodSync,
+    mkdirSync,
     mkdtempSync,
     readdirSync,
     readFileSync,
@@ -14,6 +15,8 @@ import { join } from "node:path";
 import { run } from "./run.js";
 
 const SCRIPT = "plugin/pulumi-resource-qptunnel";
+const FILES = [SCRIPT, `${SCRIPT}.cmd`, "plugin/start.cjs"];
+const all = (change: string): Record<string, string> => Object.fromEntries(FILES.map((file) => [file, change]));
 const ENTRY = "plugins:\n  providers:\n    - name: qptunnel\n      path: ./plugin\n";
 
 let folder: string;
@@ -32,17 +35,14 @@ test("it writes the script and the entry, and a second time nothing", async () =
     expect(await run("init")).toEqual({
         code: 0,
         stdout:
-            `${SCRIPT}: created\nPulumi.yaml: updated\n` +
-            `next step: commit ${SCRIPT} and Pulumi.yaml, then run pulumi preview\n`,
+            `${FILES.map((file) => `${file}: created\n`).join("")}Pulumi.yaml: updated\n` +
+            "next step: commit plugin/ and Pulumi.yaml, then run pulumi preview\n",
         stderr: "",
     });
     expect(readFileSync("Pulumi.yaml", "utf8")).toBe(`name: shop # ours\nruntime: nodejs\n${ENTRY}`);
-    expect(readFileSync(SCRIPT, "utf8")).toBe(
-        '#!/bin/sh\nexec node --max-semi-space-size=2 --optimize-for-size "$(dirname "$0")/../node_modules/pulumi-qp-tunnel/dist/providers/plugin/main.js" "$@"\n',
-    );
     expect((statSync(SCRIPT).mode & 0o777).toString(8)).toBe("755");
     const { stdout } = await run("init", "--json");
-    expect(JSON.parse(stdout)).toEqual({ folder, changes: { [SCRIPT]: "unchanged", "Pulumi.yaml": "unchanged" } });
+    expect(JSON.parse(stdout)).toEqual({ folder, changes: { ...all("unchanged"), "Pulumi.yaml": "unchanged" } });
 });
 
 test("it repairs what was changed", async () => {
@@ -51,7 +51,11 @@ test("it repairs what was changed", async () => {
     writeFileSync(SCRIPT, "#!/bin/sh\n");
     chmodSync(SCRIPT, 0o644);
     const { stdout } = await run("init", "--json");
-    expect(JSON.parse(stdout).changes).toEqual({ [SCRIPT]: "updated", "Pulumi.yaml": "unchanged" });
+    expect(JSON.parse(stdout).changes).toEqual({
+        ...all("unchanged"),
+        [SCRIPT]: "updated",
+        "Pulumi.yaml": "unchanged",
+    });
     expect((statSync(SCRIPT).mode & 0o777).toString(8)).toBe("755");
 });
 
@@ -84,17 +88,58 @@ test("it has a TypeScript program transpiled by the engine, and checked by a scr
     writeFileSync("package.json", '{ "name": "shop" }\n');
     const { stdout } = await run("init");
     expect(stdout).toContain("tsconfig.json: updated\npackage.json: updated\n");
-    expect(stdout).toContain(`commit ${SCRIPT}, Pulumi.yaml, tsconfig.json and package.json, then run pulumi preview`);
+    expect(stdout).toContain("commit plugin/, Pulumi.yaml, tsconfig.json and package.json, then run pulumi preview");
     expect(readFileSync("tsconfig.json", "utf8")).toContain('"noCheck": true');
     expect(JSON.parse(readFileSync("package.json", "utf8"))).toMatchObject({
         scripts: { types: "tsc --noEmit --noCheck false" },
     });
     const { stdout: again } = await run("init", "--json");
     expect(JSON.parse(again).changes).toEqual({
-        [SCRIPT]: "unchanged",
+        ...all("unchanged"),
         "Pulumi.yaml": "unchanged",
         "tsconfig.json": "unchanged",
     });
+});
+
+test.each([
+    ["pnpm-lock.yaml", "pnpm"],
+    ["yarn.lock", "yarn"],
+    ["bun.lock", "bun"],
+    ["bun.lockb", "bun"],
+])("%s: `pulumi install` uses %s", async (lock, name) => {
+    writeFileSync(lock, "");
+    writeFileSync("Pulumi.yaml", "name: shop # ours\nruntime: nodejs\n");
+    await run("init");
+    const text = `name: shop # ours\nruntime:\n  name: nodejs\n  options:\n    packagemanager: ${name}\n${ENTRY}`;
+    expect(readFileSync("Pulumi.yaml", "utf8")).toBe(text);
+    expect(JSON.parse((await run("init", "--json")).stdout).changes).toMatchObject({ "Pulumi.yaml": "unchanged" });
+});
+
+test.each([
+    ["a package manager that the project decides on", "name: nodejs\n  options:\n    packagemanager: npm # ours\n"],
+    ["other options, with a package manager", "name: nodejs\n  options: { typescript: true, packagemanager: auto }\n"],
+    ["a language without Node", "name: python\n"],
+])("%s stays", async (_what, runtime) => {
+    writeFileSync("pnpm-lock.yaml", "");
+    writeFileSync("Pulumi.yaml", `name: shop\nruntime:\n  ${runtime}${ENTRY}`);
+    await run("init");
+    expect(readFileSync("Pulumi.yaml", "utf8")).toBe(`name: shop\nruntime:\n  ${runtime}${ENTRY}`);
+});
+
+test("the lock file of a workspace counts, and options of the runtime stay", async () => {
+    writeFileSync("pnpm-lock.yaml", "");
+    mkdirSync("infra");
+    process.chdir("infra");
+    writeFileSync("Pulumi.yaml", `name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: true\n${ENTRY}`);
+    await run("init");
+    expect(readFileSync("Pulumi.yaml", "utf8")).toContain("    typescript: true\n    packagemanager: pnpm\n");
+});
+
+test("npm needs no option: Pulumi takes it where no lock file names another one", async () => {
+    writeFileSync("package-lock.json", "{}");
+    writeFileSync("Pulumi.yaml", "name: shop\nruntime: nodejs\n");
+    await run("init");
+    expect(readFileSync("Pulumi.yaml", "utf8")).toBe(`name: shop\nruntime: nodejs\n${ENTRY}`);
 });
 
 test.each([

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { optionalPackage } from "../../../components/optionalPackage.js";
 
 function installed(packages: Record<string, unknown>): (id: string) => unknown {
@@ -36,4 +40,18 @@ it("does not take another fault for a missing package", () => {
         throw new SyntaxError("Unexpected token");
     };
     expect(() => optionalPackage("@pulumi/digitalocean", "host", broken)).toThrow(SyntaxError);
+});
+
+it("names the command of the project's package manager", () => {
+    const [folder, before] = [mkdtempSync(join(tmpdir(), "qptunnel-optional-")), process.cwd()];
+    try {
+        writeFileSync(join(folder, "pnpm-lock.yaml"), "");
+        process.chdir(folder);
+        expect(() => optionalPackage("@pulumi/command", "host.setup", installed({}))).toThrow(
+            "run `pnpm add @pulumi/command@^1.2`",
+        );
+    } finally {
+        process.chdir(before);
+        rmSync(folder, { recursive: true });
+    }
 });

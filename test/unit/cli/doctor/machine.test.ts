@@ -112,3 +112,13 @@ describe("tools of a relay", () => {
         expect(more).toEqual([]);
     });
 });
+
+it("names the commands of the project's package manager", async () => {
+    put("yarn.lock", "");
+    put("index.ts", "");
+    expect(compilerProblem(scratch.path)).toMatchObject({ fix: "yarn add --dev typescript@5" });
+    rmSync(join(scratch.path, "node_modules"), { recursive: true });
+    expect(await named("plugin")).toMatchObject({ fix: "yarn install" });
+    rmSync(join(scratch.path, "plugin"), { recursive: true });
+    expect(await named("plugin")).toMatchObject({ fix: "run `yarn run qp-tunnel init`, and commit what it writes" });
+});

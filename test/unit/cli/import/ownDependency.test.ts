@@ -59,3 +59,13 @@ it.each([
 it("is a clone's folder where it was not installed", () => {
     expect(ownDependency("/home/alice/pulumi-qp-tunnel", "0.1.0")).toBe("file:/home/alice/pulumi-qp-tunnel");
 });
+
+it.each([
+    ["pnpm's store of a workspace", "shop/node_modules/.pnpm/pulumi-qp-tunnel@0.1.0/node_modules/pulumi-qp-tunnel"],
+    ["Yarn's archive", "cache/pulumi-qp-tunnel.zip/node_modules/pulumi-qp-tunnel"],
+])("is what the project says where the package is not below it: in %s", (_, root) => {
+    write("pack/qp.tgz", {});
+    write("shop/infra/package.json", { dependencies: { "pulumi-qp-tunnel": "file:../../pack/qp.tgz" } });
+    const dependency = ownDependency(join(folder, root), "0.1.0", join(folder, "shop/infra"));
+    expect(dependency).toBe(`file:${join(folder, "pack/qp.tgz")}`);
+});

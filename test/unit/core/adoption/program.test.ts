@@ -3,7 +3,9 @@ import { parse } from "yaml";
 
 import type { AdoptedPeer, AdoptedRelay } from "../../../../core/adoption/model.js";
 import { type ProgramOptions, renderProject } from "../../../../core/adoption/program.js";
+import { packageManagerOf } from "../../../../core/packageManager.js";
 
+const installedWith = (lock: string) => packageManagerOf("/shop", (file) => file.endsWith(lock));
 const peer = (index: number, more: Partial<AdoptedPeer> = {}): AdoptedPeer => ({
     ...{ name: `p${index}`, publicKey: `K${index}`, address: `10.8.0.${index + 2}`, routes: [], preshared: false },
     ...more,
@@ -15,6 +17,7 @@ const relay = (peers: AdoptedPeer[], more: Partial<AdoptedRelay> = {}): AdoptedR
 const OPTIONS: ProgramOptions = {
     ...{ name: "office", source: "wg0.conf", host: { kind: "local" }, grants: "open" },
     versions: { "pulumi-qp-tunnel": "0.2.0", yaml: "2.0.0" },
+    packageManager: installedWith("package-lock.json"),
 };
 const render = (of: AdoptedRelay, more: Partial<ProgramOptions> = {}) => renderProject(of, { ...OPTIONS, ...more });
 const program = (...given: Parameters<typeof render>): string => render(...given)["index.ts"]!;
@@ -88,4 +91,17 @@ it("the project keeps keys out of version control, and is a Pulumi project of it
     const files = render(relay([peer(0)]));
     expect(files[".gitignore"]!.split("\n")).toEqual(expect.arrayContaining(["preshared-keys.json", "*.key"]));
     expect(parse(files["Pulumi.yaml"]!)).toMatchObject({ name: "office", main: "index.ts" });
+});
+
+test.each([
+    ["package-lock.json", undefined],
+    ["pnpm-lock.yaml", "pnpm"],
+    ["yarn.lock", "yarn"],
+    ["bun.lock", "bun"],
+])("beside %s, `pulumi install` uses %s", (lock, packagemanager) => {
+    const { "Pulumi.yaml": text } = render(relay([peer(0)]), { packageManager: installedWith(lock) });
+    expect((parse(text!) as { runtime: object }).runtime).toStrictEqual({
+        name: "nodejs",
+        options: { typescript: true, ...(packagemanager === undefined ? {} : { packagemanager }) },
+    });
 });

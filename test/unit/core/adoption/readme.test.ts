@@ -1,6 +1,7 @@
 import { nextSteps, renderReadme } from "../../../../core/adoption/readme.js";
 import type { AdoptedRelay } from "../../../../core/adoption/model.js";
 import type { ProgramOptions } from "../../../../core/adoption/program.js";
+import { packageManagerOf } from "../../../../core/packageManager.js";
 
 const relay = (preshared = false): AdoptedRelay => ({
     ...{ interface: "wg0", privateKeyFile: "/root/key", listenPort: 51820, subnet: "10.8.0.0/24", services: [] },
@@ -10,6 +11,7 @@ const relay = (preshared = false): AdoptedRelay => ({
 const options = (more: Partial<ProgramOptions> = {}): ProgramOptions => ({
     ...{ name: "office", source: "wg0.conf", grants: "open", versions: { "pulumi-qp-tunnel": "0.2.0" } },
     host: { kind: "local" },
+    packageManager: packageManagerOf("/shop", () => false),
     ...more,
 });
 const commands = (...given: Parameters<typeof nextSteps>): string[] =>
@@ -54,4 +56,9 @@ it("the README has the steps, what is left, and a word about open grants where t
     expect(text).toContain("- one thing is left\n- and another\n");
     expect(text).toContain("Narrow it");
     expect(renderReadme(relay(), options({ grants: "none" }))).not.toContain("Narrow it");
+});
+
+it("the library is fetched by the package manager that installed it", () => {
+    const packageManager = packageManagerOf("/shop", (file) => file.endsWith("pnpm-lock.yaml"));
+    expect(commands(relay(), options({ packageManager }))[0]).toBe("pnpm install");
 });
