@@ -12,14 +12,24 @@ export function relayAuthorities({ parent, name, resolved }: RelayBase, after: p
     const { plain, subnet, audit } = resolved;
     const secret = secretChild(parent, [after]);
     return Object.fromEntries(
-        algorithmsIn(resolved).map((algorithm) => [
+        Object.entries(authorityNames(name, resolved)).map(([algorithm, child]) => [
             algorithm,
             new Managed(
                 "CertificateAuthority",
-                algorithm === "ed25519" ? `${name}-ca` : `${name}-ca-${algorithm}`,
+                child,
                 { relay: name, audit, appName: plain.appName, subnet: subnet.cidr, algorithm },
                 secret("privateKey"),
             ),
+        ]),
+    );
+}
+
+/** What they are called, by algorithm. */
+export function authorityNames(relay: string, resolved: ResolvedRelay): Record<string, string> {
+    return Object.fromEntries(
+        algorithmsIn(resolved).map((algorithm) => [
+            algorithm,
+            algorithm === "ed25519" ? `${relay}-ca` : `${relay}-ca-${algorithm}`,
         ]),
     );
 }

@@ -25,18 +25,38 @@ export function keptOutputs(
     parent: pulumi.Resource | undefined,
     select: Select | undefined,
 ): pulumi.Output<Outputs | undefined> | undefined {
-    const known = select === undefined ? undefined : stateOutputs();
-    if (select === undefined || known === undefined) return undefined;
+    const found = select === undefined ? undefined : resourceInState(type, name, parent);
+    if (select === undefined || found === undefined) return undefined;
+    return pulumi.secret(found.then((there) => there && select(there.outputs, there.urn, there.state)));
+}
+
+/** A resource that the state holds, among everything else there. */
+interface InState {
+    urn: string;
+    outputs: Outputs;
+    state: ReadonlyMap<string, Outputs>;
+}
+
+/**
+ * The resource as the state has it, under its name or a former one.
+ *
+ * @returns a promise of undefined for one that is not in it; undefined without an engine
+ */
+export function resourceInState(
+    type: string,
+    name: string,
+    parent: pulumi.Resource | undefined,
+): Promise<InState | undefined> | undefined {
+    const known = stateOutputs();
+    if (known === undefined) return undefined;
     // As promises: an input that depends on the parent would depend on all of the parent's children, itself included.
     const urn = valueOf(pulumi.createUrn(name, type, parent));
     const former = formerChildUrns(parent, name, type);
-    return pulumi.secret(
-        Promise.all([known, urn, ...former]).then(([outputs, ...urns]) => {
-            const there = urns.find((each) => outputs.has(each));
-            const found = there === undefined ? undefined : outputs.get(there);
-            return there === undefined || found === undefined ? undefined : select(found, there, outputs);
-        }),
-    );
+    return Promise.all([known, urn, ...former]).then(([state, ...urns]) => {
+        const there = urns.find((each) => state.has(each));
+        const outputs = there === undefined ? undefined : state.get(there);
+        return there === undefined || outputs === undefined ? undefined : { urn: there, outputs, state };
+    });
 }
 
 /**
@@ -58,7 +78,7 @@ export async function componentInState(
 const asked = new WeakMap<object, Promise<Map<string, Outputs>>>();
 
 /** Of all resources in the state, by URN; undefined where a program runs without an engine, in unit tests. */
-function stateOutputs(): Promise<Map<string, Outputs>> | undefined {
+export function stateOutputs(): Promise<Map<string, Outputs>> | undefined {
     const engine = pulumi.runtime.getMonitor();
     if (engine === undefined || isMocked()) return undefined;
     const known = asked.get(engine) ?? readState();

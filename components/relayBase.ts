@@ -5,6 +5,7 @@ import { relayIdOf } from "../core/relayIdentity.js";
 import { machineFor } from "./machine.js";
 import { Managed, secretChild } from "./managed.js";
 import { managedPlaces } from "./managedPeer.js";
+import { missingKeys } from "./missingKeys.js";
 import type { ResolvedRelay } from "./relayArguments.js";
 import { registryRequest } from "./relayInputs.js";
 import type { RelayBase } from "./relayOnHost.js";
@@ -24,7 +25,7 @@ export function relayBase(
     const seed = new Managed(
         "Seed",
         `${name}-seed`,
-        { relay: name, audit, ...onlyInState(resolved) },
+        { relay: name, audit, ...onlyInState(resolved), ...missingFrom(parent, name, resolved) },
         secretChild(parent)("seed"),
     );
     // Nothing can be read from it of the seed, which an update of other targets may not have yet.
@@ -47,6 +48,11 @@ export function relayBase(
             .apply(([peers, services]) => ({ peers, services })),
         letGo: retainOnDelete === true ? { retained: true as const } : {},
     };
+}
+
+function missingFrom(parent: pulumi.Resource, name: string, resolved: ResolvedRelay): pulumi.Inputs {
+    const missing = missingKeys(parent, name, resolved);
+    return missing === undefined ? {} : { missing };
 }
 
 /** What would be lost with the state: whether the relay's own key, and how many peers have a key or a preshared key that only the state knows. */

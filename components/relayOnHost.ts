@@ -229,6 +229,12 @@ function relayKeys(
     );
 }
 
+/** Epochs whose key is generated, and in the state alone. */
+export function generatedEpochs({ plain, host }: ResolvedRelay): number[] {
+    if (plain.identity === "host" || host.descriptor.kind === "script") return [];
+    return plain.keyEpochs.filter((epoch) => epoch !== 1 || plain.privateKey === undefined);
+}
+
 function privateKeysOf(keys: Map<number, Managed<"KeyPair">>): { privateKeys?: pulumi.Output<Record<string, string>> } {
     if (keys.size === 0) return {};
     const byEpoch = [...keys].map(([epoch, pair]) => [epoch, pair.output("privateKey")]);

@@ -80,8 +80,8 @@ export interface RelayArgs {
      */
     adoptChanges?: string;
     /**
-     * The state was lost and its relay is still there: new keys are made, and every configuration is handed out again. The hash
-     * that the refusal names; means nothing afterwards.
+     * The state was lost, or some keys in it, and its relay is still there: new keys are made, and every configuration that depends on a
+     * lost one is handed out again. The hash that the refusal names; means nothing afterwards.
      */
     replaceLostKeys?: string;
     /** Networks behind the relay, the only ones NATed. Default: none. */

@@ -104,10 +104,17 @@ const registryTypes: NamedTypes = {
         relayKey: { of: "boolean", description: "Whether the relay's own key is in it alone." },
         peers: integer("How many peers have keys that are in it alone."),
     }),
+    MissingKeys: object("Generated keys that the state may have lost.", {
+        epochs: maybe(text("Key epochs of the relay, separated by spaces.")),
+        peers: maybe(text("Names of peers.")),
+        authorities: maybe(text("Algorithms of CAs.")),
+        held: maybe(text("Public keys that key pairs in the state have, or had.")),
+    }),
     FormerValues: object("Values of a resource that is replaced. Each type of resource has some of them.", {
         publicKey: maybe(text("A public key.")),
         privateKey: secret(text("Its private key.")),
         epoch: maybe(integer("Its key epoch.")),
+        former: maybe({ of: { list: "string" }, description: "Public keys that it replaced." }),
         seed: secret(text("The relay's seed.")),
         hostKey: maybe(text("An SSH host key.")),
         certificate: maybe(text("A certificate, PEM.")),

@@ -91,7 +91,7 @@ const relayInputs: ComponentSchema["inputs"] = {
     replaceLostKeys: {
         of: "string",
         description:
-            "The state was lost and its relay is still there: new keys are made, and every configuration is handed out again. The hash that the refusal names; means nothing afterwards.",
+            "The state was lost, or some keys in it, and its relay is still there: new keys are made, and every configuration that depends on a lost one is handed out again. The hash that the refusal names; means nothing afterwards.",
         optional: true,
     },
     routes: {

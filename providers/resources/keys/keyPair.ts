@@ -15,7 +15,10 @@ import {
     type StateResource,
     UNKNOWN,
 } from "../resource.js";
-import { fields, number, previewed, read, text } from "../shape.js";
+import { fields, listOf, number, optional, previewed, read, text } from "../shape.js";
+
+/** As many former keys as are remembered: those of rotations that were interrupted one after the other. */
+const MOST_FORMER = 8;
 
 interface Pair {
     publicKey: string;
@@ -26,6 +29,8 @@ interface Pair {
 export interface KeyPairOutputs extends Pair {
     owner: string;
     epoch: number;
+    /** Public keys that this pair replaced: while one of them is still in use, it is a rotation that goes on and not a lost key. */
+    former?: string[];
 }
 
 /** A Curve25519 pair of a peer or of one key epoch of a relay. Its private half lives in the state, as a secret. */
@@ -59,6 +64,11 @@ export const keyPair: StateResource<KeyPairOutputs> = {
             owner: { type: "string", description: "The owner of the keys." },
             epoch: { type: "integer", description: "The epoch of this pair." },
             publicKey: { type: "string", description: "The public key: base64 of 32 bytes." },
+            former: {
+                type: { list: "string" },
+                description: "Public keys that this one replaced, the newest last.",
+                optional: true,
+            },
             privateKey: {
                 type: "string",
                 description: "The private key: base64 of 32 bytes; empty once it was handed out.",
@@ -95,7 +105,8 @@ export const keyPair: StateResource<KeyPairOutputs> = {
         const pair = known ?? newPair(inputs, context);
         // Random, not made from the key: ids are not secret.
         const kept = inputs["handedOut"] === true ? { ...pair, privateKey: "" } : pair;
-        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...kept } };
+        const former = formerKeys(keptIn(inputs) ?? {}, pair);
+        return { id: randomBytes(8).toString("hex"), outputs: { ...named(inputs), ...kept, ...former } };
     },
 
     async read(id, inputs, outputs) {
@@ -105,9 +116,10 @@ export const keyPair: StateResource<KeyPairOutputs> = {
 
     async update(_id, oldInputs, oldOutputs, news, context) {
         const pair = isNewPair(oldInputs, oldOutputs, news) ? newPair(news, context) : pairIn(oldOutputs);
-        if (news["handedOut"] === true) return { ...named(news), ...pair, privateKey: "" };
+        const outputs = { ...named(news), ...pair, ...formerKeys(oldOutputs, pair) };
+        if (news["handedOut"] === true) return { ...outputs, privateKey: "" };
         if (pair.privateKey === "") throw invalid(keyIsGone(news));
-        return { ...named(news), ...pair };
+        return outputs;
     },
 
     async delete() {},
@@ -209,12 +221,21 @@ function pairIn(outputs: Properties): Pair {
     return { publicKey, privateKey };
 }
 
-const namedShape = fields<Produced<Omit<KeyPairOutputs, keyof Pair>>>({
+/** Of outputs of before, what is remembered beside the pair that follows. */
+function formerKeys({ publicKey, former }: Properties, next: Produced<Pair>): { former?: string[] } {
+    const known = read(optional(listOf(text)), former, "former") ?? [];
+    const all = typeof publicKey === "string" && publicKey !== next.publicKey ? [...known, publicKey] : known;
+    return all.length === 0 ? {} : { former: all.slice(-MOST_FORMER) };
+}
+
+type Named = Pick<KeyPairOutputs, "owner" | "epoch">;
+
+const namedShape = fields<Produced<Named>>({
     owner: previewed(text),
     epoch: previewed(number),
 });
 
-function named(inputs: Properties): Produced<Omit<KeyPairOutputs, keyof Pair>> {
+function named(inputs: Properties): Produced<Named> {
     const { owner, epoch } = read(namedShape, inputs);
     return { owner, epoch };
 }

@@ -6,8 +6,8 @@ import { AuditLog, type AuditRef } from "../../audit/log.js";
 import type { Context, Properties, PropertySchema } from "../resource.js";
 
 /*
- * A state that was lost while its relay goes on: all generated and derived keys would be new, and configurations in
- * use would stop working. The log remembers the relay, so the preview refuses until the program says that this is meant.
+ * A state that was lost, all of it or some keys, while its relay goes on: generated and derived keys would be new, and configurations
+ * in use would stop working. The log remembers the relay, so the preview refuses until the program says that this is meant.
  */
 
 export const LOST_INPUTS: Record<string, PropertySchema> = {
@@ -17,33 +17,92 @@ export const LOST_INPUTS: Record<string, PropertySchema> = {
         description: "What is only in the state: `relayKey` (whether), `peers` (how many).",
         optional: true,
     },
+    missing: {
+        type: { named: "MissingKeys" },
+        description: "Generated keys that the state may have lost. Compared with the log and never stored.",
+        optional: true,
+    },
     replaceLostKeys: {
         type: "string",
-        description: "Hash of the relay's last record: confirms that its keys were lost and new ones are generated.",
+        description: "Hash of a record of what was lost: confirms that its keys were lost and new ones are generated.",
         optional: true,
     },
 };
 
-/** Refuses to make new secrets for a relay that the log says is there. */
-export async function lostKeyFailures(news: Properties, context: Context): Promise<Fault[]> {
-    const { audit, relay, replaceLostKeys: confirmed } = news;
-    const effect = effectOf(news);
-    if (audit === undefined || effect === undefined) return [];
-    const last = await lastApply(read(auditShape, audit, "audit"), String(relay));
-    if (last === undefined) return [];
-    if (confirmed === last.hash) {
+/** A record that says that something is in use. */
+export interface Evidence {
+    sequence: number;
+    hash: string;
+}
+
+/** Keys that a relay uses and the state does not have, in words. */
+export interface Loss {
+    /** Confirms the loss, by its hash. */
+    record: Evidence;
+    /** "the keys of this relay". */
+    what: string;
+    isOne: boolean;
+    /** Of the log: "the relay exists". */
+    says: string;
+    /** "a new key is". */
+    made: string;
+    /** What becomes of configurations. */
+    stops: string[];
+    /** What else has to be done. */
+    asks: string[];
+    /** Whether the relay still has it, or enough of it to go on. */
+    isOnRelay: boolean;
+}
+
+/**
+ * Refuses to make new secrets for a relay that the log says is there.
+ *
+ * @param isNew the state does not have the relay's seed: all that it should have is lost
+ */
+export async function lostKeyFailures(news: Properties, isNew: boolean, context: Context): Promise<Fault[]> {
+    const { relay, replaceLostKeys: confirmed } = news;
+    if (news.audit === undefined) return [];
+    const audit = read(auditShape, news.audit, "audit");
+    const loss = isNew ? await lostRelay(news, audit) : await lostSome(news, audit);
+    if (loss === undefined) return [];
+    const { record, what, isOne, says, made, stops, asks, isOnRelay } = loss;
+    if (confirmed === record.hash) {
+        const whose = isNew ? "its keys" : what;
+        const until = stops.length === 0 ? [] : [`${listed(stops)} until the new one is in use`];
         context.log(
             "warning",
-            `${String(relay)}: its keys were lost with the state: ${effect.made} generated; ${effect.stops} until the new one is in use`,
+            `${String(relay)}: ${whose} ${isOne ? "was" : "were"} lost with the state: ${made} generated; ${listed([...until, ...asks])}`,
         );
         return [];
     }
-    const found = `the state does not have the keys of this relay, and the log (line ${last.sequence}) says that the relay exists: ${effect.made} generated, and ${effect.stops}`;
+    const found = `the state does not have ${what}, and the log (line ${record.sequence}) says that ${says}: ${listed([`${made} generated`, ...stops, ...asks])}`;
     const stale = confirmed === undefined ? "" : " (replaceLostKeys refers to another record)";
-    const fix = `restore the state, or copy the keys from the relay (docs/adopting.md), or set replaceLostKeys: "${last.hash}" to generate new ones`;
+    const copy = isOnRelay ? "or copy the keys from the relay (docs/adopting.md), " : "";
+    const fix = `restore the state, ${copy}or set replaceLostKeys: "${record.hash}" to generate new ones`;
     return [{ path: `relay ${String(relay)}`, problem: `${found}${stale}`, fix }];
 }
 
+function listed(clauses: string[]): string {
+    return clauses.length < 2 ? clauses.join("") : `${clauses.slice(0, -1).join(", ")}, and ${clauses.at(-1)}`;
+}
+
+/** The state lost all of the relay's own. */
+async function lostRelay(news: Properties, audit: AuditRef): Promise<Loss | undefined> {
+    const effect = effectOf(news);
+    if (effect === undefined) return undefined;
+    const record = await lastApply(audit, String(news.relay));
+    if (record === undefined) return undefined;
+    const { made, stops } = effect;
+    const [what, says] = ["the keys of this relay", "the relay exists"];
+    return { record, what, isOne: false, says, made, stops: [stops], asks: [], isOnRelay: true };
+}
+
+/** The state has the relay, and not all of its keys. Loaded where there is something to look for. */
+async function lostSome(news: Properties, audit: AuditRef): Promise<Loss | undefined> {
+    if (news.missing === undefined || news.missing === null) return undefined;
+    const { missingKeys } = await import("./missingKeys.js");
+    return missingKeys(news, audit);
+}
 const losesShape = fields<{ relayKey?: boolean; peers?: number }>({
     relayKey: optional(flag),
     peers: optional(number),
@@ -68,7 +127,7 @@ function effectOf({ loses }: Properties): { made: string; stops: string } | unde
 }
 
 /** The newest record that says who was connected; undefined when there is none, or the relay was removed since. */
-async function lastApply(audit: AuditRef, relay: string): Promise<{ sequence: number; hash: string } | undefined> {
+async function lastApply(audit: AuditRef, relay: string): Promise<Evidence | undefined> {
     const log = await AuditLog.open(audit, {});
     const names = new FormerNames(relay);
     for await (const line of log.entries("newest")) {

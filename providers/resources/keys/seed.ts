@@ -26,15 +26,16 @@ export const seed: StateResource<SeedOutputs> = {
     },
 
     async check(news, olds, context) {
-        const { relay } = news;
-        const inputs = withKept(news, olds);
+        const { missing: _compared, ...given } = news;
+        const { relay } = given;
+        const inputs = withKept(given, olds);
         const isNew = olds === undefined && keptIn(inputs) === undefined;
         const isName = relay === UNKNOWN || (typeof relay === "string" && relay !== "");
         return {
             inputs,
             failures: [
                 ...(isName ? [] : [{ path: "relay", problem: "is not a name", fix: "give the name of the relay" }]),
-                ...(isNew ? await lostKeyFailures(news, context) : []),
+                ...(await lostKeyFailures(news, isNew, context)),
             ],
         };
     },

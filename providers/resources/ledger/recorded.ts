@@ -70,6 +70,17 @@ export async function newestLedgerRecord(log: AuditLog, relay: string): Promise<
     return (await newestRecord(log, relay))?.sequence;
 }
 
+/** Every key that the program itself ever gave a peer: generated ones, and those of other resources, are in no ledger. */
+export async function givenKeys(log: AuditLog, relay: string): Promise<Set<string>> {
+    const keys = new Set<string>();
+    for await (const { details } of ledgerRecords(log, relay)) {
+        const peers =
+            details.ledger === undefined ? readChange(details.change).peers : readLedger(details.ledger).peers;
+        for (const peer of Object.values(peers ?? {})) if (peer?.publicKey !== undefined) keys.add(peer.publicKey);
+    }
+    return keys;
+}
+
 async function newestRecord(log: AuditLog, relay: string): Promise<WholeRecord | undefined> {
     for await (const record of ledgerRecords(log, relay)) return record;
     return undefined;

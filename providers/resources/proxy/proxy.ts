@@ -190,7 +190,11 @@ export const proxyParts: RelayResourceParts<ProxyPlan, ProxyOutputs, "proxy"> = 
             {
                 action: "services_apply",
                 message: `Relay ${relay} serves ${count(Object.keys(now).length, "service")}`,
-                details: { relay, services: Object.keys(now) },
+                details: {
+                    relay,
+                    services: Object.keys(now),
+                    authorities: Object.keys(known(inputs.authorities) ?? {}).sort(),
+                },
             },
         ];
     },

@@ -179,6 +179,7 @@ async function prepare(id: string, change: ScriptChange, operation: Operation): 
     const receipt = genuineReceipt(inputs, known.receipt, context);
     const requests = receipt?.requests ?? known.requests ?? {};
     const certificates = await certificatesFor(change, requests);
+    const authorities = Object.keys(resolved(inputs).authorities ?? {}).sort();
     const payload = await payloadOf(change, certificates);
     const outputs = {
         ...taken(change, receipt, known.registry ?? (await recordedRegistry(inputs))),
@@ -194,7 +195,7 @@ async function prepare(id: string, change: ScriptChange, operation: Operation): 
     }
     const digest = digestOf(bundlesOf(change, payload, { id }));
     if (digest === known.payload && fileDrift(inputs, { ...known, ...outputs }).length === 0) {
-        const details = { relay, path, sha256: known.sha256 };
+        const details = { relay, path, sha256: known.sha256, authorities };
         await operation.success({ message: `Relay ${relay} needs no new script`, details });
         const { sha256, edition } = known;
         return {
@@ -207,7 +208,8 @@ async function prepare(id: string, change: ScriptChange, operation: Operation): 
     const edition = nextEdition(known);
     const sha256 = await write(id, change, payload, edition, formatMark(operation.mark), purpose(change));
     const peers = Object.keys(peersOf(inputs)).length;
-    const details = { relay, path, sha256, edition, peers, services: Object.keys(certificates) };
+    const services = Object.keys(certificates);
+    const details = { relay, path, sha256, edition, peers, services, authorities };
     await operation.success({ message: `Wrote ${path} for relay ${relay}`, details });
     context.log(
         "info",

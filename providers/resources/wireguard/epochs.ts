@@ -26,6 +26,17 @@ export function publicKeyOfEpoch(
     return typeof key === "string" ? publicKeyOf(key) : undefined;
 }
 
+/** Public keys of epochs whose private keys the program has, rather than the relay alone. */
+export function keysInState(inputs: WireGuardPlan): Record<string, string> {
+    if (inputs.identity === "host") return {};
+    return Object.fromEntries(
+        inputs.epochs.flatMap((epoch) => {
+            const publicKey = publicKeyOfEpoch(inputs, epoch);
+            return publicKey === undefined ? [] : [[epoch, publicKey]];
+        }),
+    );
+}
+
 /** Interface, port, epoch and public key of each key epoch; the key is left to the relay where it is made there. */
 export function renderInterfaces(args: WireGuardInputs, device: string): string {
     return interfaces.render(

@@ -6,7 +6,7 @@ import type { Answers } from "../../../core/protocol/steps.js";
 import { keyOf, type PeerChange, peerChanges, peersOf, restoredPeers } from "./peerChanges.js";
 import type { Announcement } from "../relay/announcement.js";
 import { proofOf, removals } from "../relay/proof.js";
-import { epochRecords } from "./epochs.js";
+import { epochRecords, keysInState } from "./epochs.js";
 import type { RegistryEntry } from "./registry.js";
 import { count } from "../sentences.js";
 
@@ -94,7 +94,14 @@ export function outcomesOf(
     records.push({
         action: "peers_apply",
         message: `Relay ${relay} serves ${count(active, "peer")}`,
-        details: { relay, interface: device, active, public_key: outputs.publicKey },
+        details: {
+            relay,
+            interface: device,
+            active,
+            public_key: outputs.publicKey,
+            // By these it is known, should the state lose them, that they are not new.
+            keys_in_state: keysInState(change.inputs),
+        },
     });
     return records;
 }

@@ -144,13 +144,48 @@ it("takes over what `state delete` removed from the state, without affecting a p
     await stack.up();
     expect(await livePeers(relay, stack.declared.interface, before)).toStrictEqual(before);
     await stack.preview("--expect-no-changes");
+});
 
+/** What `pulumi state delete` takes away, with all that depends on it, and what the next preview says is lost. */
+const DELETED: [string, string][] = [
+    ["relay-seed", "the keys of this relay"],
+    ["relay-key", "the relay's key"],
+    ["relay-ca", "the ed25519 CA"],
+    ["relay-host", "the relay's key and the ed25519 CA"],
+    ["relay-registry", "the relay's key and the ed25519 CA"],
+    ["nas-key", "the relay's key, the key of nas and the ed25519 CA"],
+];
+
+it.each(DELETED)("refuses to make keys anew that `state delete` of %s lost", async (name, lost) => {
+    const before = await livePeers(relay, stack.declared.interface);
     const whole = join(stack.folder, "whole.json");
     await stack.succeed(["stack", "export", "--file", whole]);
-    await stack.succeed(["state", "delete", urns["relay-seed"]!, "--yes", "--target-dependents"]);
-    expect(await stack.fail(["preview"])).toContain("the state does not have the keys of this relay");
+    await stack.succeed(["state", "delete", urns[name]!, "--yes", "--target-dependents"]);
+    const refused = `the state does not have ${lost}, and the log (line `;
+    expect(reasons(await stack.fail(["preview"])).join("\n")).toContain(refused);
+    // A key pair of a peer may be made while the relay is refused; it is no way around that.
+    for (let time = 0; time < 2; time++)
+        expect(reasons(await stack.fail(["up", "--yes", "--skip-preview"])).join("\n")).toContain(refused);
+    expect(await livePeers(relay, stack.declared.interface)).toStrictEqual(before);
     await stack.succeed(["stack", "import", "--file", whole]);
     await stack.preview("--expect-no-changes");
+});
+
+it("makes a lost key anew once the program says so", async () => {
+    const peers = async (): Promise<string[]> => [...(await livePeers(relay, stack.declared.interface)).keys()];
+    const before = await peers();
+    const { caCertificate: ca } = await stack.outputs<{ caCertificate: string }>();
+    await stack.succeed(["state", "delete", urns["nas-key"]!, "--yes", "--target-dependents"]);
+    const refused = reasons(await stack.fail(["preview"])).join("\n");
+    stack.declare({ replaceLostKeys: /set replaceLostKeys: "([0-9a-f]{64})"/.exec(refused)![1] });
+    expect(spoken(await stack.preview())).toContain(
+        "relay: the relay's key, the key of nas and the ed25519 CA were lost with the state: new ones are generated; every configuration in use stops working until the new one is in use, and clients of its services must trust a new CA",
+    );
+    await stack.up();
+    stack.declare({ replaceLostKeys: undefined });
+    await stack.preview("--expect-no-changes");
+    expect(await peers()).toEqual(expect.arrayContaining(before));
+    expect((await stack.outputs<{ caCertificate: string }>()).caCertificate).not.toBe(ca);
 });
 
 it("stays on a machine that goes with it, by `deletedWith`, and records nothing", async () => {

@@ -86,7 +86,27 @@ describe("KeyPair", () => {
             epoch: 2,
             publicKey: UNKNOWN,
             privateKey: UNKNOWN,
+            former: [outputs["publicKey"]],
         });
+    });
+
+    it("remembers which public keys it replaced, through a replacement and for as many rotations as may be interrupted", async () => {
+        let inputs: Properties = { owner: "alice", epoch: 1 };
+        let { outputs } = await created(inputs);
+        expect(outputs).not.toHaveProperty("former");
+        const all = [outputs["publicKey"]];
+        for (let epoch = 2; epoch < 12; epoch++) {
+            const news = { owner: "alice", epoch };
+            outputs = await keyPair.update("id", inputs, outputs, news, applying);
+            inputs = news;
+            expect(outputs["former"]).toEqual(all.slice(-8));
+            all.push(outputs["publicKey"]);
+        }
+        expect(await replaced(outputs, inputs)).toStrictEqual(outputs);
+        const given = { ...inputs, privateKey: adopted };
+        expect((await replaced(outputs, given))["former"]).toEqual(all.slice(-8));
+        const handedOut = await keyPair.update("id", inputs, outputs, { ...inputs, handedOut: true }, applying);
+        expect(handedOut).toStrictEqual({ ...outputs, privateKey: "" });
     });
 
     it("adopts the key in a file, bare or in wg-quick's form, and knows it in a preview that can read the file", async () => {

@@ -36,7 +36,7 @@ function record(action: string, relay = "hub", status = "success"): void {
 }
 
 async function refusal(news: Properties = inputs): Promise<string | undefined> {
-    return (await lostKeyFailures(news, context)).map(faultText)[0];
+    return (await lostKeyFailures(news, true, context)).map(faultText)[0];
 }
 
 it("refuses while the log says that the relay is there, and names the record that says it", async () => {

@@ -161,6 +161,10 @@ describe("records", () => {
             group: "X25519MLKEM768",
             cipher: "TLS_AES_256_GCM_SHA384",
         });
+        const told = { authorities: { "ecdsa-p256": "PEM", ed25519: "PEM" } };
+        expect(proxyParts.outcomes(proxyChange(told), state, {}).at(-1)?.details).toEqual({
+            ...{ relay: "hub", services: ["wiki"], authorities: ["ecdsa-p256", "ed25519"] },
+        });
         expect(outcomes(proxyChange({ services: {} }, then()), {})).toEqual([
             ["service_close", "Closed wiki (port 8443)"],
             ["services_apply", "Relay hub serves 0 services"],

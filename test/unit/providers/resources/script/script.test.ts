@@ -62,11 +62,12 @@ const told = (outputs: Properties, more: Told = {}): string =>
         ...more,
         fields: { script: String(outputs.sha256), edition: String(outputs.edition), ...more.fields },
     });
-const actions = (): string[] =>
+const lines = (): { action: string; details: Properties }[] =>
     readFileSync("audit.jsonl", "utf8")
         .trim()
         .split("\n")
-        .map((line) => (JSON.parse(line) as { action: string }).action);
+        .map((line) => JSON.parse(line) as { action: string; details: Properties });
+const actions = (): string[] => lines().map(({ action }) => action);
 
 /** The bundle of a step in the script that lies there. */
 function step(name: string): Record<string, string> {
@@ -108,6 +109,11 @@ describe("the first script", () => {
         const text = readFileSync("relay.sh", "utf8");
         expect(text).not.toContain(SEED);
         expect(text).not.toContain(authority.privateKey.split("\n")[1]);
+    });
+
+    it("is recorded with the authorities of its services", async () => {
+        await create();
+        expect(lines().at(-1)).toMatchObject({ action: "script_apply", details: { authorities: ["ed25519"] } });
     });
 
     it("is announced in the preview, which knows no key", async () => {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 
-import { fingerprint } from "../../../../../core/keys/index.js";
+import { fingerprint, publicKeyOf } from "../../../../../core/keys/index.js";
 import type { Answers } from "../../../../../core/protocol/steps.js";
 import type { RegistryPeer } from "../../../../../core/registry/model.js";
 import type { Announcement } from "../../../../../providers/resources/relay/announcement.js";
 import { NOTHING_REMOVED } from "../../../../../providers/resources/relay/removedFirst.js";
 import { readWireGuardOutputs } from "../../../../../providers/resources/wireguard/outputs.js";
 import { beginOf, inBatches, outcomesOf } from "../../../../../providers/resources/wireguard/records.js";
-import { changeOf, KEYS, peer, registered, wireInputs } from "../relays.js";
+import { changeOf, KEYS, peer, registered, RELAY_PRIVATE_KEY, wireInputs } from "../relays.js";
 
 const alice = peer("10.8.0.2", { publicKey: KEYS.alice });
 const bob = peer("10.8.0.3", { publicKey: KEYS.bob });
@@ -56,9 +56,20 @@ it("records a removal with where the key was looked for, and how many peers are 
         {
             action: "peers_apply",
             message: "Relay hub serves 1 peer",
-            details: { relay: "hub", interface: "wg0", active: 1, public_key: RELAY_KEY },
+            details: {
+                relay: "hub",
+                interface: "wg0",
+                active: 1,
+                public_key: RELAY_KEY,
+                keys_in_state: { 1: publicKeyOf(RELAY_PRIVATE_KEY) },
+            },
         },
     ]);
+});
+
+it("does not count a key that the relay makes itself among the state's", () => {
+    const change = changeOf(wireInputs({ alice }), { ...wireInputs({ alice, bob }), identity: "host" });
+    expect(records(change, {}).at(-1)?.details["keys_in_state"]).toEqual({});
 });
 
 it("records each kind of change in its own words", () => {
