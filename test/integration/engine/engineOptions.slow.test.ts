@@ -87,3 +87,34 @@ it("says and records that a relay stays on its machine when the program lets it 
     expect(existsSync(stack.place("etc"))).toBe(true);
     expect(stack.log()).toHaveLength(lines);
 });
+
+it("keeps a relay in a component that is let go, which the engine passes down and the library does not see", async () => {
+    const carol = lab.node("carol");
+    const office = await Stack.create({
+        namespace: carol.namespace,
+        interface: lab.interface("office"),
+        peers: [alice!, { name: "nas" }],
+        parentName: "office",
+        parentRetains: true,
+    });
+    try {
+        const peers = async (): Promise<string[]> => [...(await livePeers(carol, office.declared.interface)).keys()];
+        await office.up();
+        const before = await peers();
+        expect(before).toHaveLength(2);
+        expect(office.log().some(({ action }) => action === "relay_retain")).toBe(false);
+        const lines = office.log().length;
+        office.file("index.js", "");
+        // The engine says that it deletes what it only forgets, and the plugin is not asked.
+        expect(spoken(await office.preview())).not.toContain("retainOnDelete");
+        await office.up();
+        expect(Object.values(await office.state()).filter(({ urn }) => urn.includes("qptunnel:index:Relay"))).toEqual(
+            [],
+        );
+        expect(await peers()).toEqual(before);
+        expect(existsSync(office.place("etc"))).toBe(true);
+        expect(office.log()).toHaveLength(lines);
+    } finally {
+        office.close();
+    }
+});

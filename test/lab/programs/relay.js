@@ -12,6 +12,7 @@ const {
     relayName = "relay",
     parentName,
     parentAliases,
+    parentRetains,
     aliases,
     ignoreChanges,
     retainOnDelete,
@@ -23,7 +24,13 @@ const {
 } = rest;
 // A component of the program's own, with the relay and its peers in it.
 const parent =
-    parentName && new pulumi.ComponentResource("lab:index:Office", parentName, {}, { aliases: parentAliases ?? [] });
+    parentName &&
+    new pulumi.ComponentResource(
+        "lab:index:Office",
+        parentName,
+        {},
+        { aliases: parentAliases ?? [], ...(parentRetains && { retainOnDelete: true }) },
+    );
 const options = {
     ...(parent && { parent }),
     ...(aliases && { aliases }),
