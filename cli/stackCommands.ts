@@ -68,7 +68,10 @@ function addList({ command, output, done }: Context): void {
 }
 
 function addAccess({ command, output, done }: Context): void {
-    command("access", "show who is allowed to reach what, and by which grant or service; does not contact the relays")
+    command(
+        "access",
+        "show who is allowed to reach what, and by which grant or service; only --live contacts the relays",
+    )
         .option("--relay <name>", "only this relay; default: every relay of the stack")
         .option("--from <name>", "only what this peer, or this network behind one, is allowed to reach")
         .option("--to <target>", "only who is allowed to reach it: nas:tcp/22, grafana, 192.168.7.0/24, internet")
@@ -76,6 +79,8 @@ function addAccess({ command, output, done }: Context): void {
         .option("--csv", "print comma-separated values")
         .option("--graph <form>", "draw it: mermaid or svg")
         .option("--diff <files...>", "compare two files from pulumi stack export --file: the old and the new one")
+        .option("--live", "compare with what the relays let through: their whole ruleset and their peers are read")
+        .option("--timeout <seconds>", "with --live: time limit for a relay's answer", "30")
         .addHelpText("after", ACCESS_CODES)
         .action(async (options: AccessOptions) => {
             const { access } = await import("./access/access.js");
@@ -115,7 +120,8 @@ function addCa({ command, output, done }: Context): void {
 
 const ACCESS_CODES = `${EXIT_CODES}
 
-For access, a problem is that --from is not allowed to reach all of --to.`;
+For access, a problem is that --from is not allowed to reach all of --to; with --live, that a relay lets something
+through that the program does not allow, or the reverse. If a relay cannot be queried, it exits with status 2.`;
 
 const STATUS_CODES = `${EXIT_CODES}
 

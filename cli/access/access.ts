@@ -18,6 +18,8 @@ export interface AccessOptions extends StateOptions {
     matrix?: boolean;
     graph?: string;
     diff?: string[];
+    live?: boolean;
+    timeout?: string;
     json?: boolean;
     csv?: boolean;
 }
@@ -25,6 +27,10 @@ export interface AccessOptions extends StateOptions {
 /** `qp-tunnel access`: who is allowed to reach what through the stack's relays, and by which grant or service. */
 export async function access(options: AccessOptions, output: Output): Promise<number> {
     refuseTogether(options);
+    if (options.live === true) {
+        const { compareLive } = await import("./live.js");
+        return compareLive(options, output);
+    }
     if (options.diff !== undefined) return difference(options, options.diff, output);
     const asked = askedOf(await rightsInStack(options), options);
     output.stdout.write(printed(asked, options, widthOf(output)));
@@ -40,6 +46,14 @@ function refuseTogether(options: AccessOptions): void {
             `--${exclusive[0]}`,
             `cannot be combined with --${exclusive[1]}`,
             "choose one of them",
+        );
+    const narrowing = ["from", "to", "matrix", "graph", "csv", "diff"] as const;
+    const narrowed = narrowing.find((option) => options[option] !== undefined);
+    if (options.live === true && narrowed !== undefined)
+        throw new InvalidArgument(
+            "--live",
+            `cannot be combined with --${narrowed}`,
+            "leave one of them out: it compares everything",
         );
     if (options.graph !== undefined && !Object.hasOwn(GRAPHS, options.graph))
         throw new InvalidArgument("--graph", `"${options.graph}" is not a form of a graph`, "choose mermaid or svg");

@@ -24,7 +24,8 @@ export function rightsInFile(path: string, relay: string | undefined): RelayRigh
     return rightsIn(parseExport(readFileSync(path, "utf8"), path), path, relay);
 }
 
-function rightsIn(resources: StackResource[], subject: string, chosen: string | undefined): RelayRights[] {
+/** @param subject name of the state in an error */
+export function rightsIn(resources: StackResource[], subject: string, chosen: string | undefined): RelayRights[] {
     return chosenRelays(relaysOf(resources), chosen).map(({ name, known }) => {
         const component = resources.find((other) => other.kind === "Relay" && other.name === name);
         const text = component?.outputs["rights"];

@@ -28,7 +28,7 @@ export function surroundingConflicts(names: RelayNames, answer: PartAnswers<Part
 }
 
 /** One document a line; what is none, because nft 1.0.6 writes a byte of its memory for a table's flags, is passed over. */
-function documents(text: string): unknown[] {
+export function documents(text: string): unknown[] {
     return text.split("\n").flatMap((line) => {
         try {
             return line.trim() === "" ? [] : [JSON.parse(line) as unknown];

@@ -126,7 +126,7 @@ report_host() {
     report_surroundings
 }
 
-# What else on this machine decides about packets of the relay: every other table, and those of iptables-legacy. A table
+# What else on this machine decides about packets of the relay: every table but its own, and those of iptables-legacy. A table
 # that is removed in the meantime is ignored.
 report_surroundings() {
     local family foreign
@@ -136,7 +136,7 @@ report_surroundings() {
     } | answer ours
     while read -r _ family foreign; do
         case "$family $foreign" in
-        "inet ${want[table]}" | "inet $(epochs_table)") ;;
+        "inet ${want[table]}") ;;
         *) nft -j list table "$family" "$foreign" 2>/dev/null || true ;;
         esac
     done < <(nft list tables 2>/dev/null || true) | answer ruleset

@@ -40,6 +40,7 @@ const RUN: RunBy[] = [
     ...by(STATUS, '"status"', /^npx --no qp-tunnel status(?: --json --relay office| --watch 5)?$/),
     ...by(STATUS, '"--prometheus"', /^npx --no qp-tunnel status --prometheus > \S+; mv \S+ \S+$/),
     ...by("test/unit/cli/access/access.test.ts", '"--diff"', /^npx --no qp-tunnel access(?: --(?:from|to|matrix|graph|diff)\b.*)?$/),
+    ...by("test/unit/cli/access/live.test.ts", '"--live"', /^npx --no qp-tunnel access --live(?: --json)?$/),
     ...by("test/unit/cli/list.test.ts", '"list"', /^npx --no qp-tunnel list$/),
     ...by("test/unit/cli/config/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
     ...by("test/languages/sdks.ts", '"gen-sdk"', /^pulumi package gen-sdk \S+\/plugin --language python --out sdk$/),

@@ -1,0 +1,72 @@
+import { Hooks, type Passage } from "../../../../core/flows/hooks.js";
+import { parseRuleset } from "../../../../core/flows/ruleset.js";
+import { ACCEPT, DROP, OURS, packet } from "./relays.js";
+
+interface Base {
+    name: string;
+    family?: string;
+    hook?: string;
+    prio?: number;
+    type?: string;
+    policy?: string;
+    dev?: string;
+    rules?: object[][];
+}
+
+function hooks(...bases: Base[]): Hooks {
+    const objects = bases.flatMap(
+        ({ family = "inet", hook = "forward", prio = 0, type = "filter", policy = "accept", rules = [], ...base }) => [
+            { chain: { family, table: "t", hook, prio, type, policy, ...base } },
+            ...rules.map((expr) => ({ rule: { family, table: "t", chain: base.name, expr } })),
+        ],
+    );
+    return new Hooks(parseRuleset([{ nftables: objects }], OURS));
+}
+const START: Passage = { verdict: "accept", packet: packet(), by: [], doubts: [] };
+const passed = (of: Hooks, start = START, hook: "forward" | "prerouting" | "ingress" = "forward") =>
+    of.pass(hook, [start]).map(({ verdict, by }) => [verdict, ...by.map(({ chain }) => chain)]);
+
+it("asks the chains of a hook by priority: an accept ends one chain, a drop all", () => {
+    const accepts = { name: "a", prio: 5, rules: [[ACCEPT]] };
+    expect(passed(hooks(accepts, { name: "b", prio: 1 }))).toEqual([["accept", "b", "a"]]);
+    expect(passed(hooks(accepts, { name: "b", prio: 9, policy: "drop" }))).toEqual([["drop", "b"]]);
+    expect(passed(hooks(accepts, { name: "b", hook: "input", policy: "drop" }))).toEqual([["accept", "a"]]);
+});
+
+it("asks tables of the packet's family, and chains of a device for packets from it alone", () => {
+    expect(passed(hooks({ name: "six", family: "ip6", policy: "drop" }))).toEqual([["accept"]]);
+    expect(passed(hooks({ name: "four", family: "ip", policy: "drop" }))).toEqual([["drop", "four"]]);
+    const ingress = (dev: string) =>
+        passed(hooks({ name: "i", family: "netdev", hook: "ingress", policy: "drop", dev }), START, "ingress");
+    expect([ingress("eth0"), ingress("wg0")]).toEqual([[["accept"]], [["drop", "i"]]]);
+});
+
+it("translates addresses by the first packet of a connection, and leaves answers to the kernel", () => {
+    const nat = hooks({
+        name: "n",
+        type: "nat",
+        hook: "prerouting",
+        prio: -100,
+        rules: [[{ match: { op: "in", left: { ct: { key: "state" } }, right: "new" } }, { redirect: { port: 1 } }]],
+    });
+    const established = { ...START, packet: packet({ state: "established" }) };
+    expect(nat.pass("prerouting", [established])[0]?.packet).toMatchObject({ state: "established", local: true });
+    const reply = { ...START, packet: packet({ state: "established", direction: "reply" }) };
+    expect(nat.pass("prerouting", [reply])).toEqual([reply]);
+});
+
+it.each([
+    [-300, "untracked"],
+    [-150, "new"],
+])("notrack at priority %i leaves the packet %s: tracking comes at -200", (prio, state) => {
+    const raw = hooks({ name: "r", hook: "prerouting", prio, rules: [[{ notrack: null }]] });
+    expect(raw.pass("prerouting", [START])[0]?.packet.state).toBe(state);
+});
+
+it("keeps what is undecided apart", () => {
+    const unsure = hooks({ name: "u", rules: [[{ limit: { rate: 1 } }, DROP]] });
+    expect(passed(unsure)).toEqual([
+        ["drop", "u"],
+        ["accept", "u"],
+    ]);
+});
