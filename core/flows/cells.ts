@@ -21,7 +21,7 @@ export function cellsOf<T>(box: Box, ask: (box: Box) => T): Cell<T>[] {
         } catch (error) {
             if (!(error instanceof Split)) throw error;
             const parts = divided(next, error);
-            if (parts.length < 2) throw new Error(`packets do not part by ${error.dim}`);
+            if (parts.length < 2) throw new Error(`packets do not part by ${error.dim}`, { cause: error });
             left.push(...parts);
         }
     }

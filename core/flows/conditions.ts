@@ -1,6 +1,6 @@
 import { asArray, asRecord, elementText } from "../nftables/json.js";
 import { type Field, fieldOf, type Reading } from "./fields.js";
-import { attempted, type Packet, related, Split, type Ternary, within } from "./packet.js";
+import { attempted, type Packet, previous, related, Split, type Ternary, within } from "./packet.js";
 import { type Constant, constantOf, isWord } from "./values.js";
 
 /** What a condition says of packets. */
@@ -172,11 +172,9 @@ function comparison(op: string, left: unknown, right: unknown, { ours }: Surroun
     const constant = field === undefined ? undefined : constantOf(right, field.kind);
     if (field === undefined || constant === undefined || !("range" in constant)) return () => UNKNOWN;
     const [edge] = constant.range;
-    const one = typeof edge === "bigint" ? 1n : 1;
-    const before = (typeof edge === "bigint" ? edge - (one as bigint) : edge - (one as number)) as typeof edge;
     const low = typeof edge === "bigint" ? 0n : 0;
     // Below the edge, or up to it; the other two are their opposites.
-    const below: Constant = { range: [low, op === "<" || op === ">=" ? before : edge] };
+    const below: Constant = { range: [low, op === "<" || op === ">=" ? previous(edge) : edge] };
     const negated = op === ">" || op === ">=";
     return (packet) => {
         const reading = field.read(packet);

@@ -1,7 +1,7 @@
 import { bigIntToAddress, joinHostPort } from "../addresses/index.js";
 import { RELAY } from "../access/index.js";
 import { ANY_OTHER, type Difference, type DifferenceKind, type Unowned } from "./compare.js";
-import { type Box, disjoint, isWithin, type Num, PROTOCOLS, type Range } from "./packet.js";
+import { type Box, disjoint, isWithin, PROTOCOLS, type Range } from "./packet.js";
 import type { Flow, Part } from "./path.js";
 import { portsText } from "./portsText.js";
 import type { Cause } from "./walk.js";
@@ -167,7 +167,7 @@ function protocolText({ proto: [proto], type }: Box): string {
 }
 
 function portIn([low, high]: Range, usual: number): number {
-    return Number(low <= usual && usual <= high ? usual : (low as Num));
+    return Number(low <= usual && usual <= high ? usual : low);
 }
 
 function causeText({ kind, passed, misowned }: Difference, naming: Naming): string {

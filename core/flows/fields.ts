@@ -110,7 +110,13 @@ function hasPorts(packet: Packet): boolean | undefined {
 
 function ctField(key: string, dir: unknown): Field | undefined {
     if (key === "state") return word(({ state }) => state);
-    if (key === "direction") return word(({ direction }) => direction);
+    // What is not tracked belongs to no connection.
+    const isTracked = ({ state }: Packet): boolean => state === "new" || state === "established";
+    if (key === "direction")
+        return {
+            kind: "word",
+            read: (packet) => (isTracked(packet) ? { word: packet.direction } : "absent"),
+        };
     const [, family, end] = /^(?:(ip6?) )?([sd]addr)$/.exec(key) ?? [];
     if (end === undefined || dir !== "original") return undefined;
     const dim = end as "saddr" | "daddr";
@@ -119,6 +125,7 @@ function ctField(key: string, dir: unknown): Field | undefined {
         kind: "address",
         read: (packet) => {
             if (family !== undefined && (family === "ip") !== (packet.family === 4)) return "absent";
+            if (!isTracked(packet)) return "absent";
             if (packet.natted) return undefined;
             return { dim: packet.direction === "reply" ? mirrored : dim };
         },

@@ -42,8 +42,10 @@ export class Hooks {
         if (!concerns(chain, packet)) return [passage];
         // Addresses are translated by what the first packet of a connection met; the answer is translated back by the kernel itself.
         const isNat = chain.type === "nat";
-        if (isNat && packet.direction === "reply") return [passage];
-        const asked: Packet = isNat ? { ...packet, state: "new" } : packet;
+        if (isNat && (packet.direction === "reply" || packet.state === "untracked")) return [passage];
+        // Before it is tracked a packet is in no state: nft calls that invalid.
+        const isEarly = isBeforeTracking(chain) && packet.state !== "untracked";
+        const asked: Packet = isNat || isEarly ? { ...packet, state: isNat ? "new" : "invalid" } : packet;
         return follow(chain, asked, this.ruleset.chains).map((outcome) => added(passage, outcome, chain));
     }
 }
@@ -56,9 +58,13 @@ function concerns({ family, hook, devices }: Chain, packet: Packet): boolean {
     return device !== undefined && devices?.includes(device) === true;
 }
 
-function added({ packet, by, doubts }: Passage, outcome: Outcome, { type, hook, priority }: Chain): Passage {
-    const tracked = outcome.packet.state === "untracked" && !(hook !== "input" && priority < TRACKING);
-    const state = type === "nat" || tracked ? packet.state : outcome.packet.state;
+function isBeforeTracking({ hook = "", priority }: Chain): boolean {
+    return hook === "ingress" || ((hook === "prerouting" || hook === "output") && priority < TRACKING);
+}
+
+function added({ packet, by, doubts }: Passage, outcome: Outcome, chain: Chain): Passage {
+    // Later than that nothing can be left out of tracking.
+    const state = isBeforeTracking(chain) && outcome.packet.state === "untracked" ? "untracked" : packet.state;
     return {
         verdict: outcome.verdict,
         packet: { ...outcome.packet, state },

@@ -18,7 +18,7 @@ export interface Packet {
     iif: string | undefined;
     oif: string | undefined;
     /** For connection tracking. */
-    state: "new" | "established" | "untracked";
+    state: "new" | "established" | "untracked" | "invalid";
     direction: "original" | "reply";
     /** Of TCP. */
     flags: readonly string[];
@@ -145,6 +145,6 @@ function next(value: Num): Num {
     return typeof value === "bigint" ? value + 1n : value + 1;
 }
 
-function previous(value: Num): Num {
+export function previous(value: Num): Num {
     return typeof value === "bigint" ? value - 1n : value - 1;
 }

@@ -1,4 +1,4 @@
-import { Hooks, type Hook, type Passage } from "./hooks.js";
+import type { Hooks, Hook, Passage } from "./hooks.js";
 import { type Box, mirror, type Packet, type Range, type Ternary, within } from "./packet.js";
 import type { Cause } from "./walk.js";
 import { type Family, ownedBy, rangeFor, familyOf, type Wire } from "./wire.js";

@@ -43,6 +43,13 @@ it("does not know what another machine's interface is grouped in, the first addr
     expect(read(header("th", "dport"), packet({ proto: 47 }))).toBeUndefined();
 });
 
+it("finds no connection where a packet is not tracked", () => {
+    const early = packet({ state: "invalid" });
+    expect(read({ ct: { key: "direction" } }, early)).toBe("absent");
+    expect(read({ ct: { key: "ip saddr", dir: "original" } }, packet({ state: "untracked" }))).toBe("absent");
+    expect(read({ ct: { key: "state" } }, early)).toEqual({ word: "invalid" });
+});
+
 it("parts packets of several protocols", () => {
     const all = packet();
     const mixed = { ...all, box: { ...all.box, proto: [0, 255] as const } };

@@ -70,3 +70,19 @@ it("keeps what is undecided apart", () => {
         ["accept", "u"],
     ]);
 });
+
+it("knows no state of a packet before it is tracked", () => {
+    const asks = (prio: number, right: string) => {
+        const condition = { match: { op: "in", left: { ct: { key: "state" } }, right } };
+        return passed(
+            hooks({ name: "r", hook: "prerouting", prio, policy: "drop", rules: [[condition, ACCEPT]] }),
+            START,
+            "prerouting",
+        );
+    };
+    expect([asks(-290, "new"), asks(-290, "invalid"), asks(-150, "new")]).toEqual([
+        [["drop", "r"]],
+        [["accept", "r"]],
+        [["accept", "r"]],
+    ]);
+});
