@@ -282,7 +282,7 @@ it("evaluator and packets agree on rules made by hand, in the relay's table and 
                 tableOf(accessOf(each)) + inserted.join("") + (other === null ? "" : otherTable(other)),
             );
             fc.pre(found !== undefined);
-            const { passed, listed } = found!;
+            const { passed, listed } = found;
             const said = computed(listed);
             unsure += said.filter((value) => value === undefined).length;
             expect(shown(said.map((value, index) => value ?? passed[index]))).toEqual(shown(passed));
