@@ -9,6 +9,7 @@ import { completionCommands } from "./completion/commands.js";
 import { importCommand } from "./import/commands.js";
 import { Exit, EXIT_CODES, type Output } from "./output.js";
 import { packageVersion } from "./packageVersion.js";
+import { reviewCommand } from "./review/commands.js";
 import { stackCommands } from "./stackCommands.js";
 
 /**
@@ -42,6 +43,7 @@ function commands(output: Output, done: (code: number) => void): Command {
         });
 
     stackCommands(program, output, done);
+    reviewCommand(program, output, done);
     completionCommands(program, output);
     auditCommands(program, output, done);
     importCommand(program, output, done);

@@ -1,14 +1,14 @@
 import { cover, isNetwork, parseTarget, type Target, touches } from "../../core/access/target.js";
 import type { Right } from "../../core/access/rights.js";
+import { asMermaid, asSvg } from "../../core/access/graph.js";
 import { RELAY } from "../../core/access/index.js";
+import { matrixOf } from "../../core/access/matrix.js";
 import { contains } from "../../core/addresses/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { Exit, type Output, printJson } from "../output.js";
 import type { StateOptions } from "../state.js";
 import { type Column, table, widthOf } from "../table.js";
 import { changedRights } from "./diff.js";
-import { asMermaid, asSvg } from "./graph.js";
-import { matrixOf } from "./matrix.js";
 import { type RelayRights, rightsInFile, rightsInStack } from "./rights.js";
 
 export interface AccessOptions extends StateOptions {

@@ -41,6 +41,8 @@ const RUN: RunBy[] = [
     ...by(STATUS, '"--prometheus"', /^npx --no qp-tunnel status --prometheus > \S+; mv \S+ \S+$/),
     ...by("test/unit/cli/access/access.test.ts", '"--diff"', /^npx --no qp-tunnel access(?: --(?:from|to|matrix|graph|diff)\b.*)?$/),
     ...by("test/unit/cli/access/live.test.ts", '"--live"', /^npx --no qp-tunnel access --live(?: --json)?$/),
+    ...by("test/unit/cli/review/review.test.ts", '"--fail-on"', /^npx --no qp-tunnel review(?: plan\.json(?: -o review\.md --html review\.html| --fail-on cut,all-ports,no-expiry))?$/),
+    ...by("test/integration/engine/review.test.ts", '"--show-sames"', /^pulumi preview --json --show-sames > plan\.json$/),
     ...by("test/unit/cli/list.test.ts", '"list"', /^npx --no qp-tunnel list$/),
     ...by("test/unit/cli/config/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
     ...by("test/languages/sdks.ts", '"gen-sdk"', /^pulumi package gen-sdk \S+\/plugin --language python --out sdk$/),

@@ -1,3 +1,4 @@
+import { renderLogSentence } from "../../../core/audit/logSentence.js";
 import type { Checkpoint } from "../../../core/audit/record.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
@@ -131,7 +132,7 @@ async function verify(
 async function sayVerified(audit: AuditRef, { size: pinned }: Properties, context: Context): Promise<void> {
     const status = await (await AuditLog.open(audit, { expectExisting: true })).status();
     if (status === undefined || (typeof pinned === "number" && status.size < pinned)) return;
-    context.log("info", `audit log: ${status.size} records, head ${status.head.slice(0, 16)}, verified`);
+    context.log("info", renderLogSentence({ size: status.size, head: status.head, outcome: "verified" }));
 }
 
 /** A preview needs no key, an update does: a missing key is reported before. */
@@ -165,7 +166,7 @@ async function pin(inputs: Properties, context: Context): Promise<Checkpoint> {
     const log = await AuditLog.open(readLogged(inputs).audit, { expectExisting: true });
     const checkpoint = await log.checkpoint();
     await mirror(log, inputs, context);
-    context.log("info", `audit log: ${checkpoint.size} records, head ${checkpoint.head.slice(0, 16)}, pinned`);
+    context.log("info", renderLogSentence({ size: checkpoint.size, head: checkpoint.head, outcome: "pinned" }));
     return { ...checkpoint };
 }
 

@@ -1,5 +1,5 @@
-import { asMermaid, asSvg } from "../../../../cli/access/graph.js";
-import { RIGHTS } from "./states.js";
+import { asMermaid, asSvg } from "../../../../core/access/graph.js";
+import { RIGHTS } from "../../cli/access/states.js";
 
 it("draws each pair once, with all of its ports", () => {
     expect(asMermaid(RIGHTS)).toBe(

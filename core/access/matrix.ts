@@ -1,4 +1,4 @@
-import type { Right } from "../../core/access/rights.js";
+import type { Right } from "./rights.js";
 
 /** Who, to whom, on which ports. */
 export type Matrix = Record<string, Record<string, string[]>>;

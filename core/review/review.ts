@@ -1,0 +1,60 @@
+import { linesOf } from "../protocol/table.js";
+import { parseLogSentence } from "../audit/logSentence.js";
+import { accessChanges } from "./access.js";
+import type { EffectClass, RelayReview, Review, Sentence } from "./model.js";
+import { expiriesOf, peerChanges, peersIn } from "./peers.js";
+import type { Message, Plan, PlannedResource } from "./plan.js";
+
+/** Says what a sentence means. */
+export type Classify = (sentence: string) => EffectClass;
+
+/** What a preview means for those who are connected. */
+export function reviewOf({ resources, messages }: Plan, classify: Classify, now: Date): Review {
+    const texts = (severity: Message["severity"]): string[] => [
+        ...new Set(messages.filter((message) => message.severity === severity).flatMap(({ text }) => linesOf(text))),
+    ];
+    const told = messages.filter(({ severity }) => severity === "info");
+    const logs = told.flatMap(({ text }) => parseLogSentence(text) ?? []);
+    const log = logs.at(-1);
+    return {
+        errors: texts("error"),
+        relays: [...relaysIn(resources)].map(([relay, own]) => relayReview(relay, own, now)),
+        sentences: sentencesIn(told, classify),
+        warnings: texts("warning"),
+        ...(log === undefined ? {} : { log: { size: log.size, head: log.head } }),
+    };
+}
+
+function sentencesIn(told: readonly Message[], classify: Classify): Sentence[] {
+    const effects = new Map(told.map(({ text }) => [text, classify(text)]));
+    return [...effects].map(([text, effect]) => ({ text, effect }));
+}
+
+/** Resources by their relay, without those on the machines of managed peers. */
+function relaysIn(resources: readonly PlannedResource[]): [string, PlannedResource[]][] {
+    const relays = new Map<string, PlannedResource[]>();
+    for (const resource of resources) {
+        const relay = (resource.after ?? resource.before)?.inputs["relay"];
+        if (typeof relay !== "string" || resource.parent === "ManagedPeer") continue;
+        relays.set(relay, [...(relays.get(relay) ?? []), resource]);
+    }
+    return [...relays].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function relayReview(relay: string, resources: readonly PlannedResource[], now: Date): RelayReview {
+    const tunnel = resources.find(({ kind }) => kind === "WireGuard" || kind === "Script");
+    const listing = tunnel ?? resources.find(({ kind }) => kind === "Registry");
+    const after = listing === undefined ? undefined : peersIn(listing.kind, listing.after);
+    return {
+        relay,
+        change: changeOf(tunnel),
+        peers: peerChanges(tunnel, now),
+        access: accessChanges(resources),
+        expiries: expiriesOf(after ?? {}, now),
+    };
+}
+
+function changeOf(tunnel: PlannedResource | undefined): RelayReview["change"] {
+    if (tunnel === undefined || (tunnel.before !== undefined && tunnel.after !== undefined)) return "kept";
+    return tunnel.before === undefined ? "created" : "removed";
+}
