@@ -3,14 +3,18 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import type { Review } from "../../../../core/review/model.js";
-import { AFTER, digest, EVERYTHING, stepsOf } from "../../core/review/plans.js";
+import { AFTER, BEFORE, digest, SAID, stepsOf } from "../../core/review/plans.js";
 import { run } from "../run.js";
+
+// The command has a clock of its own: nothing here depends on the day.
+const { old: _expired, ...peers } = BEFORE.peers;
+const PLAN = digest(stepsOf({ ...BEFORE, peers }, AFTER), SAID);
 
 let folder: string;
 const inFolder = (name: string): string => join(folder, name);
 beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "qptunnel-review-"));
-    writeFileSync(inFolder("plan.json"), EVERYTHING);
+    writeFileSync(inFolder("plan.json"), PLAN);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,21 +55,21 @@ it("runs the preview itself, with what does not change", async () => {
         `#!/bin/sh\necho "$@" > ${inFolder("asked")}\ncat ${inFolder("next.json")}\n`,
         { mode: 0o755 },
     );
-    const path = process.env["PATH"];
-    process.env["PATH"] = `${folder}${delimiter}${path}`;
-    try {
-        expect((await run("review", "--stack", "prod")).stdout).toContain("`hub` is created");
-        expect(readFileSync(inFolder("asked"), "utf8")).toBe(
-            "preview --json --show-sames --non-interactive --color never --stack prod\n",
-        );
-        writeFileSync(inFolder("pulumi"), "#!/bin/sh\necho 'error: no stack selected' >&2\nexit 255\n", { mode: 0o755 });
-        expect(await run("review")).toMatchObject({
-            code: 2,
-            stderr: expect.stringContaining("pulumi preview --json: no stack selected; run this in") as string,
-        });
-    } finally {
-        process.env["PATH"] = path;
-    }
+    const childProcess = jest.requireActual<typeof import("node:child_process")>("node:child_process");
+    const { spawn } = childProcess;
+    // What a test sets in its environment reaches no other process.
+    const env = { ...process.env, PATH: `${folder}${delimiter}${process.env["PATH"]}` };
+    jest.spyOn(childProcess, "spawn").mockImplementation(((program: string, args: string[], options: object) =>
+        spawn(program, args, { ...options, env })) as typeof spawn);
+    expect(await run("review", "--stack", "prod")).toMatchObject({ code: 0, stdout: expect.stringContaining("`hub` is created") as string });
+    expect(readFileSync(inFolder("asked"), "utf8")).toBe(
+        "preview --json --show-sames --non-interactive --color never --stack prod\n",
+    );
+    writeFileSync(inFolder("pulumi"), "#!/bin/sh\necho 'error: no stack selected' >&2\nexit 255\n", { mode: 0o755 });
+    expect(await run("review")).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("pulumi preview --json: no stack selected; run this in") as string,
+    });
 }); // prettier-ignore
 
 it.each([
