@@ -66,7 +66,10 @@ function noteName(file: string, output: Output): void {
 }
 
 function shorter(name: string): string {
-    const plain = name.replace(/[^A-Za-z0-9_=+.-]+/g, "-").slice(0, 15).replace(/^[-.]+|[-.]+$/g, ""); // prettier-ignore
+    const plain = name
+        .replace(/[^A-Za-z0-9_=+.-]+/g, "-")
+        .slice(0, 15)
+        .replace(/^[-.]+|[-.]+$/g, "");
     return tunnelNameProblem(plain) === undefined ? plain : "tunnel";
 }
 

@@ -32,8 +32,12 @@ async function pulumi(): Promise<Finding[]> {
             ? problem("pulumi", `${path} does not run`, "install the pulumi CLI again")
             : ok("pulumi", version.replace(/^v/, "")),
         host === undefined
-            ? problem("language host", "pulumi-language-nodejs is not on PATH", "install the complete pulumi CLI: it includes the language host")
-            : ok("language host", host), // prettier-ignore
+            ? problem(
+                  "language host",
+                  "pulumi-language-nodejs is not on PATH",
+                  "install the complete pulumi CLI: it includes the language host",
+              )
+            : ok("language host", host),
     ];
 }
 
@@ -111,8 +115,12 @@ export function examineTools(kinds: ReadonlySet<string>, serving: boolean): Find
         const missing = [...LOCAL, ...(serving ? ["caddy"] : [])].filter((each) => found(each) === undefined);
         findings.push(
             missing.length > 0
-                ? problem("tools", `missing on this machine: ${missing.join(", ")}`, "install them: `npm run -s tools` in a clone, or the distribution's packages")
-                : ok("tools", LOCAL.join(", ")), // prettier-ignore
+                ? problem(
+                      "tools",
+                      `missing on this machine: ${missing.join(", ")}`,
+                      "install them: `npm run -s tools` in a clone, or the distribution's packages",
+                  )
+                : ok("tools", LOCAL.join(", ")),
         );
         if (process.getuid?.() !== 0)
             findings.push(

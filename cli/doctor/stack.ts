@@ -44,10 +44,14 @@ async function log(audit: Audit, resources: StackResource[]): Promise<Finding> {
         if (warnings.length === 0)
             return ok("log", `${audit.path}: ${size} records, intact, with everything that the state pins`);
         const [{ line, problem: what }] = warnings as [(typeof warnings)[number]];
-        return warn("log", `${audit.path}: line ${line}: ${what}`, "see `npx --no qp-tunnel audit verify`"); // prettier-ignore
+        return warn("log", `${audit.path}: line ${line}: ${what}`, "see `npx --no qp-tunnel audit verify`");
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT")
-            return problem("log", `${audit.path} does not exist`, "fetch it from version control or its mirror (`qp-tunnel audit pull`)"); // prettier-ignore
+            return problem(
+                "log",
+                `${audit.path} does not exist`,
+                "fetch it from version control or its mirror (`qp-tunnel audit pull`)",
+            );
         return problem("log", ...problemAndFix(error));
     }
 }

@@ -23,16 +23,30 @@ export function htmlOf(review: Review): string {
         `<h1>${escapeXml(title)}</h1>`,
         bullets("relays", "", relayLines(review, sanitizeText)),
         bullets("errors", "Errors", errors),
-        bullets("connections", "Who is cut off or interrupted, and for how long", concerned.map(({ text }) => text)),
+        bullets(
+            "connections",
+            "Who is cut off or interrupted, and for how long",
+            concerned.map(({ text }) => text),
+        ),
         table("access", "Access before and after", ["relay", "from", "to", "before", "after"], pairs.map(pairRow)),
         drawn.length === 0 ? "" : `<section id="graph"><h2>What changes</h2>${asSvg(visible(drawn))}</section>`,
         bullets("warnings", "Warnings", warnings),
-        table("expiries", "Expiries", ["relay", "peer", "expires", "days left"],
-            expiries.map(({ relay, peer, expires, days }) => ({ cells: [relay, peer, expires, String(days)] }))),
+        table(
+            "expiries",
+            "Expiries",
+            ["relay", "peer", "expires", "days left"],
+            expiries.map(({ relay, peer, expires, days }) => ({ cells: [relay, peer, expires, String(days)] })),
+        ),
         bullets("log", "Audit log", log === undefined ? [] : [`${log.size} records, head ${log.head}`]),
-        bullets("sentences", "Everything that the preview says", sentences.map(({ text }) => text)),
+        bullets(
+            "sentences",
+            "Everything that the preview says",
+            sentences.map(({ text }) => text),
+        ),
         "</body></html>",
-    ].filter((part) => part !== "").join("\n")}\n`; // prettier-ignore
+    ]
+        .filter((part) => part !== "")
+        .join("\n")}\n`;
 }
 
 const STYLE = [

@@ -30,10 +30,15 @@ export function drawnChanges({ relays }: Review): DrawnRight[] {
         (["added", "removed"] as const).flatMap((change) =>
             (change === "added" ? added : removed).map(({ from, to, ports, service }) => {
                 const at = (name: string): string => (isOne ? name : `${relay}: ${name}`);
-                return { from: at(from), to: at(to), ports: service === undefined ? ports : `${ports} ${service}`, change };
+                return {
+                    from: at(from),
+                    to: at(to),
+                    ports: service === undefined ? ports : `${ports} ${service}`,
+                    change,
+                };
             }),
         ),
-    ); // prettier-ignore
+    );
 }
 
 function headOf(review: Review): Section {
@@ -47,7 +52,11 @@ const LONGEST_NAME = 80;
 /** For whom connections end, and for how long. */
 function connections({ sentences }: Review): Section {
     const concerned = sentences.filter(({ effect }) => ["cut", "expired", "interrupted"].includes(effect));
-    return list("### Who is cut off or interrupted, and for how long", "sentence", concerned.map(({ text }) => prose(text))); // prettier-ignore
+    return list(
+        "### Who is cut off or interrupted, and for how long",
+        "sentence",
+        concerned.map(({ text }) => prose(text)),
+    );
 }
 
 function list(title: string, noun: string, lines: string[]): Section {
@@ -75,10 +84,12 @@ function pairTable({ relays }: Review, isShown: (pair: AccessPair) => boolean): 
         lines: relays.flatMap(({ relay, access }) =>
             access.pairs
                 .filter(isShown)
-                .map(({ from, to, before, after }) =>
-                    `| ${[code(relay), code(from), code(to), cells(before), cells(after)].join(" | ")} |`),
+                .map(
+                    ({ from, to, before, after }) =>
+                        `| ${[code(relay), code(from), code(to), cells(before), cells(after)].join(" | ")} |`,
+                ),
         ),
-    }; // prettier-ignore
+    };
 }
 
 /** Above this many nobody reads it, and forges stop drawing. */

@@ -67,9 +67,15 @@ const DIAGNOSTIC = z.object({
     severity: z.string().default("info"),
 });
 const DIGEST = z.object({
-    steps: z.array(STEP).nullish().transform((steps) => steps ?? []),
-    diagnostics: z.array(DIAGNOSTIC).nullish().transform((all) => all ?? []),
-}); // prettier-ignore
+    steps: z
+        .array(STEP)
+        .nullish()
+        .transform((steps) => steps ?? []),
+    diagnostics: z
+        .array(DIAGNOSTIC)
+        .nullish()
+        .transform((all) => all ?? []),
+});
 
 const PREFIX = "qptunnel:index:";
 const URN = /^urn:pulumi:.+?::.+?::(.+?)::.+$/s;
