@@ -10,8 +10,8 @@ import { goBuild, hashOf, intoPlace } from "./sources.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const module = (name) => join(root, "tools", name);
-/** The languages whose generators are in the engine's module: those of .NET and Java are in modules that are not published. */
-const GENERATED = ["python", "go", "nodejs"];
+/** The languages of each module with generators: .NET's left the engine's module after 3.226, and Java's was never in it. */
+const GENERATED = { "sdk-generators": ["python", "go", "nodejs"], "sdk-generators-dotnet": ["dotnet"] };
 
 /**
  * Builds what is missing, once.
@@ -48,14 +48,19 @@ async function hosts() {
 }
 
 async function generators() {
-    const sources = module("sdk-generators");
-    const folder = join(cache, `sdk-generators-${await hashOf(sources)}`);
-    const names = GENERATED.map((language) => `pulumi-language-${language}`);
+    const modules = Object.keys(GENERATED);
+    const hashes = await Promise.all(modules.map((name) => hashOf(module(name))));
+    const folder = join(cache, `sdk-generators-${hashes.join("-")}`);
+    const names = Object.values(GENERATED).flatMap((languages) => languages.map((each) => `pulumi-language-${each}`));
     if (isThere(folder, names)) return folder;
-    await goBuild([{ name: "sdk-generators", module: sources, main: "." }], `${folder}-built`);
+    const builds = modules.map((name) => ({ name, module: module(name), main: "." }));
+    await goBuild(builds, `${folder}-built`);
     await intoPlace(folder, async (fresh) => {
         await mkdir(fresh, { recursive: true });
-        for (const name of names) await link(join(`${folder}-built`, "sdk-generators"), join(fresh, name));
+        for (const [name, languages] of Object.entries(GENERATED)) {
+            for (const each of languages)
+                await link(join(`${folder}-built`, name), join(fresh, `pulumi-language-${each}`));
+        }
     });
     return folder;
 }

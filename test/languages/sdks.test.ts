@@ -1,5 +1,5 @@
 /** The SDKs that Pulumi generates of the plugin's schema, and how Pulumi finds the plugin in a folder. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -40,6 +40,40 @@ test("TypeScript: the relay's arguments are typed", async () => {
     expect(readFileSync(join(sdk, "relay.ts"), "utf8")).toMatch(
         /peers: pulumi\.Input<pulumi\.Input<inputs\.\w+>\[\]>;/,
     );
+});
+
+test("C#: every resource has a class, and the relay's arguments are typed to the last", async () => {
+    const sdk = await generate(folder, "dotnet");
+    const files = (readdirSync(sdk, { recursive: true }) as string[]).filter((name) => name.endsWith(".cs"));
+    const text = (name: string): string => readFileSync(join(sdk, name), "utf8");
+    const resources = ["Relay", "Host", "WireGuard", "Firewall", "Proxy", "Grants", "KeyPair", "AuditCheckpoint"];
+    expect(files).toEqual(expect.arrayContaining(resources.map((name) => `${name}.cs`)));
+    const namespaces = files.map((name) => /^namespace (\S+)/m.exec(text(name))?.[1]);
+    expect([...new Set(namespaces)].sort()).toStrictEqual([
+        "Pulumi.Qptunnel",
+        "Pulumi.Qptunnel.Inputs",
+        "Pulumi.Qptunnel.Outputs",
+    ]);
+    const relay = Object.fromEntries(
+        [...text("Relay.cs").matchAll(/public (Input(?:List)?<\S+>)\?? (\w+)/g)].map(([, type, name]) => [
+            name!,
+            type!,
+        ]),
+    );
+    expect(relay).toMatchObject({
+        Host: "Input<Inputs.RelayHostArgs>",
+        Peers: "InputList<Inputs.PeerSpecArgs>",
+        Services: "InputList<Inputs.ServiceSpecArgs>",
+        Grants: "InputList<Inputs.GrantSpecArgs>",
+        Expect: "InputList<Inputs.AccessExpectationArgs>",
+        Audit: "Input<Inputs.AuditSettingsArgs>",
+        Identity: "Input<Pulumi.Qptunnel.RelayIdentity>",
+        ListenPort: "Input<int>",
+    });
+    expect(text("Enums.cs")).toContain("public readonly struct HostKind");
+    expect(text("Inputs/RelayHostArgs.cs")).toMatch(/Input<Pulumi\.Qptunnel\.HostKind> Kind/);
+    const untyped = files.filter((name) => /(?:Input|Output|Immutable)\w*<(?:string, )?object\b/.test(text(name)));
+    expect(untyped).toStrictEqual([]);
 });
 
 describe("PulumiPlugin.yaml", () => {

@@ -27,7 +27,7 @@ export async function pulumiPackage(folder: string, ...args: string[]): Promise<
 }
 
 /** The folder with the SDK of this repository's plugin. */
-export async function generate(folder: string, language: "python" | "go" | "nodejs"): Promise<string> {
+export async function generate(folder: string, language: "python" | "go" | "nodejs" | "dotnet"): Promise<string> {
     const out = join(folder, "sdk");
     const plugin = PLUGIN;
     await pulumiPackage(folder, "gen-sdk", plugin, "--language", language, "--out", out);

@@ -2,7 +2,7 @@
 // language host that generates one, and the part of the Node host that starts a plugin by its PulumiPlugin.yaml.
 //
 // The hosts of the engine's own release have modules of their own, which are not published. What they generate with is:
-// it is linked in here, from the engine's version. Called pulumi-language-python, -go or -nodejs, it serves that language.
+// languages.go links it in. Called pulumi-language-python, for example, it serves that language.
 package main
 
 import (
@@ -16,11 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pulumi/pulumi/pkg/v3/codegen/go"
-	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
-	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
-	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -109,26 +106,11 @@ func (h *host) GeneratePackage(
 	if diagnostics.HasErrors() {
 		return answer, nil
 	}
-	files, err := h.generate(pkg, loader, request)
+	files, err := generate(h.language, pkg, loader, request)
 	if err != nil {
 		return nil, err
 	}
 	return answer, write(request.Directory, files)
-}
-
-func (h *host) generate(
-	pkg *schema.Package, loader schema.ReferenceLoader, request *pulumirpc.GeneratePackageRequest,
-) (map[string][]byte, error) {
-	tool := "pulumi-language-" + h.language
-	switch h.language {
-	case "python":
-		return python.GeneratePackage(tool, pkg, request.ExtraFiles, loader)
-	case "go":
-		return gen.GeneratePackage(tool, pkg, request.LocalDependencies)
-	case "nodejs":
-		return nodejs.GeneratePackage(tool, pkg, request.ExtraFiles, request.LocalDependencies, request.Local, loader)
-	}
-	return nil, fmt.Errorf("the engine's module generates no SDK for %q", h.language)
 }
 
 func write(directory string, files map[string][]byte) error {

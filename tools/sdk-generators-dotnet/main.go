@@ -1,0 +1,1 @@
+../sdk-generators/main.go
