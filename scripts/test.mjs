@@ -3,7 +3,8 @@
 // Becomes root with sudo where it is not, but for the unit tests.
 //
 //   npm test                   types, lint, and every tier
-//   npm run test:unit          one tier: test/unit (no root, no engine), test/integration (both), test/smoke (the package)
+//   npm run test:unit          one tier: test/unit (no root, no engine), test/integration (both), test/smoke (the package,
+//                              which it installs with npm, pnpm, Yarn and Bun)
 //   npm run test:unit -- test/unit/core/addresses/index.test.ts    some files of it
 //   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
@@ -24,13 +25,19 @@ import { fileURLToPath } from "node:url";
 import { asRoot, isRoot } from "./asRoot.mjs";
 import { provideBrowsers } from "./toolchain/browsers.mjs";
 import { provideLanguages } from "./toolchain/languages.mjs";
+import { providePackageManagers } from "./toolchain/packageManagers.mjs";
 import { provide } from "./toolchain/provide.mjs";
 import { provideVm } from "./vm/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["vm", "languages"] : [])];
 /** Tiers that need more than the others: what brings it, and may give variables for the environment. */
-const extraTiers = { browsers: provideBrowsers, vm: provideVm, languages: provideLanguages };
+const extraTiers = {
+    browsers: provideBrowsers,
+    vm: provideVm,
+    languages: provideLanguages,
+    smoke: providePackageManagers,
+};
 const [tier, ...files] = process.argv.slice(2);
 const SLOW = /\.slow\.test\.ts$/;
 const known = [...new Set([...tiers, "slow", ...Object.keys(extraTiers)])];

@@ -68,9 +68,10 @@ function filesOf(
     { relay, presharedKeys }: Adoption,
     program: ProgramOptions,
 ): Record<string, { text: string; mode: number }> {
+    const lock = lockOf(process.cwd(), existsSync);
     const plain = {
         ...renderProject(relay, program),
-        ...berry(lockOf(process.cwd(), existsSync)?.file),
+        ...(lock === undefined ? {} : settingsOf(lock)),
         "README.md": renderReadme(relay, program),
     };
     const files = Object.fromEntries(Object.entries(plain).map(([name, text]) => [name, { text, mode: 0o644 }]));
@@ -79,12 +80,13 @@ function filesOf(
 }
 
 /**
- * What makes a folder a project of Yarn 2 or later, which Yarn 1 ignores. Pulumi runs a program from node_modules, and Yarn
- * makes none unless it is told to.
+ * What a package manager must be told in the new project. pnpm fails until it is told which packages may run their scripts,
+ * and protobufjs, which Pulumi's SDK depends on, has one that does nothing for a program. Yarn 2 and later make no
+ * node_modules, from which Pulumi runs a program, and take a folder without a lock file for a part of the one above.
  */
-function berry(lock: string | undefined): Record<string, string> {
-    if (lock === undefined || basename(lock) !== "yarn.lock") return {};
-    const isBerry = /^__metadata:/m.test(readFileSync(lock, "utf8"));
+function settingsOf({ file, manager }: NonNullable<ReturnType<typeof lockOf>>): Record<string, string> {
+    if (manager.name === "pnpm") return { "pnpm-workspace.yaml": "allowBuilds:\n  protobufjs: false\n" };
+    const isBerry = manager.name === "yarn" && /^__metadata:/m.test(readFileSync(file, "utf8"));
     return isBerry ? { ".yarnrc.yml": "nodeLinker: node-modules\n", "yarn.lock": "" } : {};
 }
 

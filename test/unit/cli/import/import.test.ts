@@ -337,3 +337,25 @@ it.each([
     expect(code).toBe(2);
     expect(stderr).toMatch(words);
 });
+
+it.each([
+    ["package-lock.json", "{}", {}],
+    ["pnpm-lock.yaml", "", { "pnpm-workspace.yaml": "allowBuilds:\n  protobufjs: false\n" }],
+    ["yarn.lock", "# yarn lockfile v1\n", {}],
+    ["yarn.lock", "__metadata:\n  version: 8\n", { ".yarnrc.yml": "nodeLinker: node-modules\n", "yarn.lock": "" }],
+    ["bun.lock", "{}", {}],
+])("in a project with %s (%j), the new one has the settings %j", async (lock, text, settings) => {
+    const before = process.cwd();
+    writeFileSync(join(folder, lock), text);
+    writeFileSync(join(folder, "wg0.conf"), quickFile(["alice"]));
+    process.chdir(folder);
+    try {
+        const { stdout } = await run("import", "wg0.conf", "--out", "office", "--json");
+        const { files } = JSON.parse(stdout) as { files: string[] };
+        const found = files.filter((name) => /^(?:pnpm|yarn|\.yarn)/.test(name));
+        const written = found.map((name) => [name, readFileSync(join(folder, "office", name), "utf8")]);
+        expect(Object.fromEntries(written)).toStrictEqual(settings);
+    } finally {
+        process.chdir(before);
+    }
+});
