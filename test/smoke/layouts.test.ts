@@ -84,7 +84,7 @@ describe.each(Object.entries(LAYOUTS))("%s", (_name, layout) => {
     afterAll(() => installed?.remove());
 
     test.each(Object.keys(TYPED))("a program type-checks as %s, with the types of libraries", (name) => {
-        expect(run(`${own().run} tsc -p ${name}.json`)).toBe("");
+        expect(run(`${own().run} tsc -p ${name}.json`)).not.toContain("error");
     });
 
     test("init names the package manager for `pulumi install`", () => {

@@ -47,6 +47,8 @@ export const LAYOUTS: Record<string, Layout> = {
 export function installWith(layout: Layout, tarball: string): InstalledPackage & { scratch: string } {
     const packed = packPackage(tarball);
     packed.env["PATH"] = [commands(layout, packed.scratch), process.env["PATH"]].join(delimiter);
+    // Yarn 1 may know another tarball of the same name and version.
+    if (layout.manager === "yarn" && !layout.berry) packed.env["YARN_CACHE_FOLDER"] = join(packed.scratch, "yarn");
     const above = layout.workspace ? ".." : ".";
     for (const [file, text] of Object.entries(layout.settings ?? {})) packed.write(join(above, file), text);
     if (layout.berry) packed.write("yarn.lock", "");
