@@ -14,7 +14,7 @@ import {
 } from "../../core/protocol/steps.js";
 import { connectionTo } from "./connection.js";
 import { describeHost, type HostDescriptor } from "./descriptors.js";
-import { relayProgram } from "./program.js";
+import { programOnInput } from "./program.js";
 
 /** One relay on one host. */
 export interface Target {
@@ -55,7 +55,7 @@ export async function runStep<S extends Step>(
     const bundle = formatBundle(
         stepFiles(step, { ...relayValues(target), ...claimValues(target), ...values }, requests),
     );
-    const input = `${relayProgram()}\n${bundle}`;
+    const input = `${programOnInput()}${bundle}`;
     const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, options);
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer as Answers<S>;

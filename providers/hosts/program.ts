@@ -40,6 +40,15 @@ export function relayProgram(): string {
     return text;
 }
 
+/**
+ * What goes to `bash -s` before a bundle. Bash reads a program on standard input byte by byte, which for one of this length takes
+ * longer than to run it: its first line takes the rest in one piece.
+ */
+export function programOnInput(program = relayProgram()): string {
+    const length = Buffer.byteLength(program);
+    return `LC_ALL=C; IFS= read -rN ${length} program && . <(printf %s "$program")\n${program}`;
+}
+
 /** Shell is not compiled: it lies in providers/relay of the package, beside dist or beside this file's source. */
 function sourceFolder(): string {
     const root = dirname(require.resolve("pulumi-qp-tunnel/package.json"));

@@ -8,7 +8,7 @@ import {
     stepFiles,
     type Target,
 } from "../../../../providers/hosts/host.js";
-import { relayProgram } from "../../../../providers/hosts/program.js";
+import { programOnInput } from "../../../../providers/hosts/program.js";
 
 const KEY = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
 const TARGET: Target = {
@@ -44,8 +44,8 @@ describe("a step", () => {
         const options = { newConnection: true, timeout: 5 };
         await runStep(TARGET, "grants", { table: "corp_wg0", auditMark: "m" }, { elements: "a\nb\n" }, options);
         expect(given.options).toEqual(options);
-        expect(given.input.startsWith(`${relayProgram()}\n@manifest\n step\tgrants\n`)).toBe(true);
-        expect(parseBundle(given.input.slice(relayProgram().length))).toEqual({
+        expect(given.input.startsWith(`${programOnInput()}@manifest\n step\tgrants\n`)).toBe(true);
+        expect(parseBundle(given.input.slice(programOnInput().length))).toEqual({
             manifest: [
                 ...["step\tgrants", "name\tcorp-wg0", "etc\t/etc/corp-wg0.try", "run\t/run/corp-wg0.try"],
                 ...["owner\tshop/dev/hub", "relayId\tab12", "interface\twg0", "namespace\ttry"],

@@ -1,7 +1,7 @@
 import * as connections from "../../../../providers/hosts/connection.js";
 import type { Connection } from "../../../../providers/hosts/connectionTypes.js";
 import { type HostDescriptor, hostKeyOf } from "../../../../providers/hosts/descriptors.js";
-import { relayProgram } from "../../../../providers/hosts/program.js";
+import { programOnInput } from "../../../../providers/hosts/program.js";
 import { facts } from "../../../../core/protocol/facts.js";
 import { formatBundle, parseBundle, type Files } from "../../../../core/protocol/bundle.js";
 import type { Part, Step } from "../../../../core/protocol/steps.js";
@@ -66,7 +66,7 @@ export class Machine {
 
     private run(input: string, newConnection: boolean): { code: number; stdout: string; stderr: string } {
         if (this.unreachable !== undefined) throw this.unreachable;
-        const { manifest, ...files } = parseBundle(input.slice(relayProgram().length));
+        const { manifest, ...files } = parseBundle(input.slice(programOnInput().length));
         const values = Object.fromEntries(
             linesOf(manifest).map((line): [string, string] => [
                 line.split("\t")[0]!,

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { relayProgram } from "../../../../providers/hosts/program.js";
+import { programOnInput, relayProgram } from "../../../../providers/hosts/program.js";
 
 const program = relayProgram();
 
@@ -51,6 +51,21 @@ describe("the relay's program, joined from its parts", () => {
             encoding: "utf8",
         });
         expect({ status, stdout }).toEqual({ status: 0, stdout: `\n${bundle}` });
+    });
+
+    it("is read in one piece, and still fails at the line that fails", () => {
+        const last = '{ grep ^syscr "/proc/$$/io"; sed "s/^/read: /"; false; echo never; exit; }';
+        const { status, stdout } = spawnSync("bash", ["-s"], {
+            input: `${programOnInput(program.replace(/^\{ main .*$/m, () => last))}@manifest\n`,
+            encoding: "utf8",
+        });
+        const [reads = "", ...others] = stdout.split("\n");
+        // From standard input bash reads a program byte by byte, as nothing of what follows may be taken from it.
+        expect(Number(reads.split(" ")[1])).toBeLessThan(program.length / 10);
+        const line = program.trimEnd().split("\n").length;
+        expect(others.slice(0, 2)).toEqual(["read: @manifest", "@error"]);
+        expect(others[2]).toBe(` line ${line} of the relay program, step start: false`);
+        expect(status).toBe(1);
     });
 
     it("refuses every user but root, before anything else", () => {
