@@ -71,7 +71,7 @@ export const STEPS = {
     caddy: { values: ["sha256"], requests: [], answers: ["caddy"] },
     /** The relay's copy of the log. */
     mirror: {
-        values: ["do", "offset", "length"],
+        values: ["do", "offset", "length", "digest"],
         requests: ["content"],
         answers: ["missing", "bytes", "tail", "digest", "content"],
     },

@@ -17,15 +17,27 @@ import { bytesOf, endOfLines, fileSource, lineAt, type Source } from "./read.js"
 import { realFile } from "./realFile.js";
 import { openLog } from "./segments.js";
 
+/** What a mirror says of itself. */
+export interface MirrorStatus {
+    /** How much it holds, an interrupted write included. */
+    bytes: number;
+    /** Hash of its last whole record, if it knows. */
+    head?: string;
+    /** Its last `COMPARED` bytes, if it would take another round trip to read them. */
+    tail?: Buffer;
+    /** SHA-256 of everything it holds, hex; absent where reading all of it is as cheap. */
+    digest?: string;
+}
+
 /** How a mirror is reached. */
 export interface MirrorTransport {
+    status(): Promise<MirrorStatus>;
     /**
-     * How much the mirror holds, an interrupted write included; the hash of its last whole record, if it knows; and its
-     * last `COMPARED` bytes, if it would take another round trip to read them.
+     * Writes behind what is there, if that is as long and has that SHA-256, hex: in one round trip.
+     *
+     * @returns undefined once it is on disk, or what is there instead
      */
-    status(): Promise<{ bytes: number; head?: string; tail?: Buffer }>;
-    /** SHA-256 of everything it holds, hex; absent where reading all of it is as cheap. */
-    digest?(): Promise<string>;
+    extend?(offset: number, digest: string, bytes: Buffer): Promise<MirrorStatus | undefined>;
     /** Writes behind what is there and returns once it is on disk; refuses when the mirror does not end at `offset`. */
     append(offset: number, bytes: Buffer): Promise<void>;
     /** Exactly that many bytes, fewer only at the end. */
@@ -47,11 +59,16 @@ export const COMPARED = 4096;
 /**
  * What has to be appended so that the mirror holds all of the log's whole lines.
  *
- * @param head hash of the mirror's last whole record; without it the mirror's last bytes are read and compared
+ * @param status what the mirror says of itself, when it has said so already
  * @throws AuditError when the mirror holds what the log does not: the log was cut or replaced, or is an older copy
  */
-export async function missingInMirror(log: Source, name: string, mirror: MirrorTransport): Promise<Missing> {
-    const { bytes: offset, head, tail } = await mirror.status();
+export async function missingInMirror(
+    log: Source,
+    name: string,
+    mirror: MirrorTransport,
+    status?: MirrorStatus,
+): Promise<Missing> {
+    const { bytes: offset, head, tail, digest } = status ?? (await mirror.status());
     const end = endOfLines(log, log.size);
     if (offset > end) {
         throw new AuditError(
@@ -65,7 +82,7 @@ export async function missingInMirror(log: Source, name: string, mirror: MirrorT
     const contradicts =
         (head !== undefined && last !== undefined && !last.includes(`"hash":"${head}"`)) ||
         !(await sameEnd(log, mirror, offset, tail)) ||
-        !(await sameBytes(log, mirror, offset));
+        !(await sameBytes(log, mirror, offset, digest));
     if (!contradicts) return { offset, end };
     throw new AuditError(
         name,
@@ -77,13 +94,21 @@ export async function missingInMirror(log: Source, name: string, mirror: MirrorT
 /**
  * Brings a mirror up to date.
  *
+ * @param expected how much of the log it holds, as far as is known: if so, one round trip is enough
  * @returns how many bytes were sent
  */
-export async function pushToMirror(path: string, name: string, mirror: MirrorTransport): Promise<number> {
+export async function pushToMirror(
+    path: string,
+    name: string,
+    mirror: MirrorTransport,
+    expected?: number,
+): Promise<number> {
     const log = openLog(path, name);
     if (log === undefined) return 0;
     try {
-        const { offset, end } = await missingInMirror(log, name, mirror);
+        const extended = expected === undefined ? {} : await extendAsExpected(log, mirror, expected);
+        if (extended.sent !== undefined) return extended.sent;
+        const { offset, end } = await missingInMirror(log, name, mirror, extended.status);
         for (let at = offset; at < end; at += PIECE) {
             await mirror.append(at, log.read(at, Math.min(PIECE, end - at)));
         }
@@ -91,6 +116,18 @@ export async function pushToMirror(path: string, name: string, mirror: MirrorTra
     } finally {
         log.close();
     }
+}
+
+/** @returns how many bytes were sent, or what the mirror holds instead, if it was asked */
+async function extendAsExpected(
+    log: Source,
+    mirror: MirrorTransport,
+    offset: number,
+): Promise<{ sent?: number; status?: MirrorStatus }> {
+    const end = endOfLines(log, log.size);
+    if (mirror.extend === undefined || offset > end || end - offset > PIECE) return {};
+    const status = await mirror.extend(offset, digestOf(log, offset), log.read(offset, end - offset));
+    return status === undefined ? { sent: end - offset } : { status };
 }
 
 interface PullResult {
@@ -198,17 +235,24 @@ async function sameEnd(log: Source, mirror: MirrorTransport, offset: number, tai
 }
 
 /** Equal ends are equal contents only where both are logs: the mirror may hold anything before its end. */
-async function sameBytes(log: Source, mirror: MirrorTransport, length: number): Promise<boolean> {
-    if (mirror.digest !== undefined) {
-        const digest = createHash("sha256");
-        for (const bytes of bytesOf(log, 0, length)) digest.update(bytes);
-        return digest.digest("hex") === (await mirror.digest());
-    }
+async function sameBytes(
+    log: Source,
+    mirror: MirrorTransport,
+    length: number,
+    digest: string | undefined,
+): Promise<boolean> {
+    if (digest !== undefined) return digestOf(log, length) === digest;
     for (let offset = 0; offset < length; offset += PIECE) {
         const size = Math.min(PIECE, length - offset);
         if (!log.read(offset, size).equals(await mirror.read(offset, size))) return false;
     }
     return true;
+}
+
+function digestOf(log: Source, length: number): string {
+    const digest = createHash("sha256");
+    for (const bytes of bytesOf(log, 0, length)) digest.update(bytes);
+    return digest.digest("hex");
 }
 
 function lastLine(log: Source, end: number): Buffer | undefined {

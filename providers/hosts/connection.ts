@@ -1,7 +1,7 @@
 import { HostError } from "../../core/errors.js";
 import type { Connection } from "./connectionTypes.js";
-import { describeHost, type HostDescriptor, type LocalHost } from "./descriptors.js";
-import { runIn, streamIn } from "./local.js";
+import { describeHost, type HostDescriptor } from "./descriptors.js";
+import { LocalConnection } from "./local.js";
 
 /** One per host and process, shared by all calls. */
 const open = new Map<string, Connection>();
@@ -14,7 +14,7 @@ export function connectionTo(host: HostDescriptor, credentials?: string): Connec
 }
 
 function connect(host: HostDescriptor, credentials?: string): Connection {
-    if (host.kind === "local") return localConnection(host);
+    if (host.kind === "local") return new LocalConnection(host);
     if (host.kind === "script") {
         throw new HostError(
             describeHost(host),
@@ -25,12 +25,4 @@ function connect(host: HostDescriptor, credentials?: string): Connection {
     // Loaded when it is used: a relay on this machine needs no SSH.
     const { SshConnection } = require("./ssh.js") as typeof import("./ssh.js");
     return new SshConnection(host, credentials);
-}
-
-function localConnection(host: LocalHost): Connection {
-    return {
-        remote: false,
-        bash: (input, options) => runIn(host, ["bash", "-s"], input, options?.timeout),
-        stream: (address, port) => streamIn(host, address, port),
-    };
 }

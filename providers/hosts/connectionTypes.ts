@@ -4,8 +4,8 @@ import type { Finished } from "./run.js";
 
 /** How a relay's machine is worked on, whatever kind it is. */
 export interface Connection {
-    /** Runs bash as root with a program and its bundle on standard input; `timeout` in seconds. */
-    bash(input: string, options?: { newConnection?: boolean; timeout?: number }): Promise<Finished>;
+    /** What the relay's program answers to a bundle, as root; `timeout` in seconds. One request at a time, in one session for all. */
+    ask(bundle: string, options?: { newConnection?: boolean; timeout?: number }): Promise<Finished>;
     /** Whether a change can cut off access to the machine, so that it has to be confirmed. */
     readonly remote: boolean;
     /** A TCP stream to an address as the machine itself reaches it. */

@@ -14,7 +14,6 @@ import {
 } from "../../core/protocol/steps.js";
 import { connectionTo } from "./connection.js";
 import { describeHost, type HostDescriptor } from "./descriptors.js";
-import { programOnInput } from "./program.js";
 
 /** One relay on one host. */
 export interface Target {
@@ -41,7 +40,7 @@ export class RelayChanged extends HostError {
 }
 
 /**
- * Runs one step on the relay: one round trip, the program and its bundle on standard input, secrets nowhere else.
+ * Runs one step on the relay: one round trip, its bundle on the standard input of the program there, secrets nowhere else.
  *
  * @throws HostError with the program's own words when it refuses, and with its line when a command in it failed.
  */
@@ -55,8 +54,7 @@ export async function runStep<S extends Step>(
     const bundle = formatBundle(
         stepFiles(step, { ...relayValues(target), ...claimValues(target), ...values }, requests),
     );
-    const input = `${programOnInput()}${bundle}`;
-    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).bash(input, options);
+    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).ask(bundle, options);
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer as Answers<S>;
     if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));

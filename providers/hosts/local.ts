@@ -1,15 +1,52 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
 
 import { HostError, HostUnreachable } from "../../core/errors.js";
 import type { LocalHost } from "./descriptors.js";
-import { run, type Finished } from "./run.js";
+import type { Connection } from "./connectionTypes.js";
+import { programOnInput, relayProgram } from "./program.js";
+import { closeAtExit, type Finished, PATIENCE_SECONDS } from "./run.js";
+import { Session, Sessions } from "./session.js";
 
-/** Runs a command where the relay is: in its network namespace, or right here. */
-export function runIn(host: LocalHost, command: string[], input: string, timeout?: number): Promise<Finished> {
-    return run([...enter(host), ...command], input, timeout);
+/** The relay's program where the relay is: in its network namespace, or right here. */
+export class LocalConnection implements Connection {
+    private readonly sessions = new Sessions(() => Promise.resolve(this.open()));
+    /** Of the namespace that the session is in. */
+    private inode: number | undefined;
+
+    constructor(
+        private readonly host: LocalHost,
+        private readonly program = relayProgram(),
+    ) {
+        closeAtExit(() => this.sessions.close());
+    }
+
+    readonly remote = false;
+
+    async ask(bundle: string, { timeout = PATIENCE_SECONDS }: { timeout?: number } = {}): Promise<Finished> {
+        enter(this.host);
+        // One of the same name may have been made again: its session would be in the former one.
+        if (this.inode !== this.namespaceInode()) this.sessions.close();
+        return this.sessions.ask(bundle, timeout, ({ code, stdout, stderr }) => ({ code, stdout, stderr }));
+    }
+
+    stream(address: string, port: number): Duplex {
+        return streamIn(this.host, address, port);
+    }
+
+    private open(): Session {
+        this.inode = this.namespaceInode();
+        const [command = "", ...args] = [...enter(this.host), "bash", "-s"];
+        const child = spawn(command, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+        return new Session(child, command, programOnInput(this.program));
+    }
+
+    private namespaceInode(): number | undefined {
+        const { namespace } = this.host;
+        return namespace === undefined ? undefined : statSync(fileOf(namespace)).ino;
+    }
 }
 
 /** A TCP stream as the relay's network sees it: a process in there hands the bytes on. */
@@ -24,7 +61,7 @@ export function streamIn(host: LocalHost, address: string, port: number): Duplex
 
 function enter(host: LocalHost): string[] {
     if (host.namespace === undefined) return [];
-    const file = `/run/netns/${host.namespace}`;
+    const file = fileOf(host.namespace);
     if (!existsSync(file)) {
         throw new HostUnreachable(
             `namespace ${host.namespace}`,
@@ -40,4 +77,8 @@ function enter(host: LocalHost): string[] {
         );
     }
     return ["nsenter", `--net=${file}`, "--"];
+}
+
+function fileOf(namespace: string): string {
+    return `/run/netns/${namespace}`;
 }

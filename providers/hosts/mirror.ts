@@ -1,6 +1,7 @@
 import { HostError } from "../../core/errors.js";
 import { REPAIR } from "../../core/repair.js";
-import { COMPARED, type MirrorTransport } from "../audit/mirror.js";
+import type { Answers } from "../../core/protocol/steps.js";
+import { COMPARED, type MirrorStatus, type MirrorTransport } from "../audit/mirror.js";
 import { describeHost } from "./descriptors.js";
 import { runStep, type Target } from "./host.js";
 
@@ -17,15 +18,19 @@ export class RelayGone extends HostError {
 
 /** The copy of the log on the relay itself, as root there alone can read it. */
 export function relayMirror(target: Target): MirrorTransport {
+    const statusIn = ({ missing, bytes = "0", tail = "", digest }: Answers<"mirror">): MirrorStatus => {
+        if (missing !== undefined) throw new RelayGone(target);
+        const said = digest === undefined ? {} : { digest: digest.trim() };
+        return { bytes: Number(bytes), tail: Buffer.from(tail, "base64"), ...said };
+    };
     return {
         async status() {
-            const answer = await runStep(target, "mirror", { do: "status", length: COMPARED });
-            if (answer.missing !== undefined) throw new RelayGone(target);
-            const { bytes = "0", tail = "" } = answer;
-            return { bytes: Number(bytes), tail: Buffer.from(tail, "base64") };
+            return statusIn(await runStep(target, "mirror", { do: "status", length: COMPARED }));
         },
-        async digest() {
-            return ((await runStep(target, "mirror", { do: "digest" })).digest ?? "").trim();
+        async extend(offset, digest, bytes) {
+            const values = { do: "extend", offset, digest, length: COMPARED };
+            const answer = await runStep(target, "mirror", values, { content: bytes.toString("base64") });
+            return answer.missing === undefined && answer.bytes === undefined ? undefined : statusIn(answer);
         },
         async append(offset, bytes) {
             await runStep(target, "mirror", { do: "append", offset }, { content: bytes.toString("base64") });

@@ -28,7 +28,7 @@ const PARTS = [
         "confirm.sh",
         "hostkey.sh",
     ],
-    ...["mirror.sh", "status.sh", "observe.sh", "journal.sh", "expire.sh", "proof.sh", "script.sh"],
+    ...["mirror.sh", "status.sh", "observe.sh", "journal.sh", "expire.sh", "proof.sh", "script.sh", "serve.sh"],
     "main.sh",
 ];
 
@@ -41,12 +41,12 @@ export function relayProgram(): string {
 }
 
 /**
- * What goes to `bash -s` before a bundle. Bash reads a program on standard input byte by byte, which for one of this length takes
- * longer than to run it: its first line takes the rest in one piece.
+ * What goes to `bash -s` before the first request. Bash reads a program on standard input byte by byte, which for one of this length
+ * takes longer than to run it: its first line takes the rest in one piece.
  */
 export function programOnInput(program = relayProgram()): string {
     const length = Buffer.byteLength(program);
-    return `LC_ALL=C; IFS= read -rN ${length} program && . <(printf %s "$program")\n${program}`;
+    return `LC_ALL=C; IFS= read -rN ${length} program && . <(printf %s "$program") serve "$program"\n${program}`;
 }
 
 /** Shell is not compiled: it lies in providers/relay of the package, beside dist or beside this file's source. */

@@ -3,6 +3,9 @@ import { Duplex } from "node:stream";
 
 import { HostError } from "../../core/errors.js";
 
+/** For slow package mirrors. */
+export const PATIENCE_SECONDS = 3600;
+
 export interface Finished {
     code: number | null;
     stdout: string;
@@ -13,13 +16,13 @@ export interface Finished {
  * Runs a command with text on its standard input. It gets a process group of its own, so that Ctrl-C in a terminal
  * ends neither a transaction halfway nor the processes that it started.
  *
- * @param timeout seconds after which it is ended and the call fails; default: an hour, for slow package mirrors
+ * @param timeout seconds after which it is ended and the call fails
  * @throws HostError when it cannot be started or did not end in time
  */
 export function run(
     command: string[],
     input: string | Buffer,
-    timeout = 3600,
+    timeout = PATIENCE_SECONDS,
     env?: NodeJS.ProcessEnv,
 ): Promise<Finished> {
     const [program = "", ...args] = command;
@@ -31,13 +34,7 @@ export function run(
         });
         const timer = setTimeout(() => {
             child.kill("SIGTERM");
-            reject(
-                new HostError(
-                    program,
-                    `did not end within ${timeout} s`,
-                    "check what the machine is doing, then apply again",
-                ),
-            );
+            reject(lateError(program, timeout));
         }, timeout * 1000);
         const out: Buffer[] = [];
         const err: Buffer[] = [];
@@ -45,11 +42,7 @@ export function run(
         child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
         child.on("error", (cause) => {
             clearTimeout(timer);
-            reject(
-                new HostError("this machine", `${program} cannot be run (${cause.message})`, `install ${program}`, {
-                    cause,
-                }),
-            );
+            reject(unstartedError(program, cause));
         });
         child.on("close", (code) => {
             clearTimeout(timer);
@@ -59,6 +52,19 @@ export function run(
         child.stdin.on("error", () => undefined);
         child.stdin.end(input);
     });
+}
+
+export function lateError(program: string, seconds: number): HostError {
+    return new HostError(
+        program,
+        `did not end within ${seconds} s`,
+        "check what the machine is doing, then apply again",
+    );
+}
+
+export function unstartedError(program: string, cause: Error): HostError {
+    const what = program === "ssh" ? "the OpenSSH client" : program;
+    return new HostError("this machine", `${program} cannot be run (${cause.message})`, `install ${what}`, { cause });
 }
 
 /**

@@ -1,6 +1,5 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,27 +9,30 @@ import { checkSshHost } from "../../core/arguments/host.js";
 import { HostError } from "../../core/errors.js";
 import type { Connection } from "./connectionTypes.js";
 import { describeHost, type SshHost } from "./descriptors.js";
-import { closeAtExit, run, streamOf, type Finished } from "./run.js";
+import { programOnInput, relayProgram } from "./program.js";
+import { closeAtExit, type Finished, PATIENCE_SECONDS, run, streamOf } from "./run.js";
+import { type Answered, Session, Sessions } from "./session.js";
 import { answerOf, bashCommand, uploadCommand } from "./sshCommand.js";
-import { explainFailure, explainStream, negotiatedIn, pinnedFingerprint } from "./sshLog.js";
+import { explainFailure, explainStream, negotiatedIn, pinnedFingerprint, withoutDebugging } from "./sshLog.js";
 import { ALIAS, sshOptions, type Use } from "./sshOptions.js";
 
 /**
- * One multiplexed connection of the system's OpenSSH client, opened by the first call. Every other call is a session on
- * it; a new one is made when it is gone. The folder with the socket, the pinned host key and the client's logs is private
- * and ends with the process.
+ * One connection of the system's OpenSSH client, with one session on it for all requests: opened by the first one, and anew when it is
+ * gone. Its client shares the connection, for streams and uploads. The folder with the socket, the pinned host key and the clients'
+ * logs is private and ends with the process.
  */
 export class SshConnection implements Connection {
     private readonly folder: string;
+    private readonly sessions = new Sessions(() => this.open());
+    private log = "";
     private logs = 0;
-    private opening: Promise<void> | undefined;
-    private opened = false;
     private agent: Promise<NodeJS.ProcessEnv> | undefined;
     private found: { keyExchange: string; hostKey: string } | undefined;
 
     constructor(
         private readonly host: SshHost,
         private readonly privateKey: string | undefined,
+        private readonly program = relayProgram(),
     ) {
         checkSshHost(host);
         this.folder = mkdtempSync(join(socketFolder(), "qp-tunnel-ssh-"));
@@ -42,13 +44,42 @@ export class SshConnection implements Connection {
     readonly remote = true;
 
     /** @param options.newConnection over a connection of its own: an old one says nothing about whether a new one can be made */
-    async bash(input: string, options: { newConnection?: boolean; timeout?: number } = {}): Promise<Finished> {
-        const use = options.newConnection ? "fresh" : "session";
-        return answerOf(this.host, await this.session(bashCommand(this.host.sudo), input, use, options.timeout));
+    async ask(bundle: string, options: { newConnection?: boolean; timeout?: number } = {}): Promise<Finished> {
+        const { newConnection = false, timeout = PATIENCE_SECONDS } = options;
+        if (newConnection) return this.askOnce(bundle, timeout);
+        return this.sessions.ask(bundle, timeout, (answer, isFirst) => {
+            if (isFirst && !answer.ended) this.found ??= negotiatedIn(textOf(this.log), textOf(this.knownHosts));
+            return this.finished(answer, this.log, isFirst);
+        });
+    }
+
+    private async askOnce(bundle: string, timeout: number): Promise<Finished> {
+        const log = this.newLog();
+        const session = await this.start("fresh", log);
+        try {
+            return this.finished(await session.ask(bundle, timeout), log, true);
+        } finally {
+            session.end();
+            rmSync(log, { force: true });
+        }
+    }
+
+    /** @throws HostError when the client, the login shell or sudo failed, which the first answer of a session shows */
+    private finished({ ended, ...answer }: Answered, log: string, isFirst: boolean): Finished {
+        if (ended && answer.code === CLIENT_FAILED) throw this.explain(textOf(log), answer.stderr);
+        const said = { ...answer, stderr: withoutDebugging(answer.stderr) };
+        return isFirst ? answerOf(this.host, said) : said;
     }
 
     async upload(path: string, content: Buffer): Promise<void> {
-        const { code, stderr } = await this.session(uploadCommand(path, this.host.sudo), content, "session");
+        const log = this.newLog();
+        const args = [...this.options("upload"), "-v", "-E", log, "-T", this.destination()];
+        const command = uploadCommand(path, this.host.sudo);
+        const env = await this.environment();
+        const { code, stderr } = await run(["ssh", ...args, command], content, PATIENCE_SECONDS, env);
+        const text = textOf(log);
+        rmSync(log, { force: true });
+        if (code === CLIENT_FAILED) throw this.explain(text, stderr);
         if (code !== 0)
             throw new HostError(
                 describeHost(this.host),
@@ -68,56 +99,20 @@ export class SshConnection implements Connection {
         return this.found;
     }
 
-    private async session(
-        command: string,
-        input: string | Buffer,
-        use: "session" | "fresh",
-        timeout?: number,
-    ): Promise<Finished> {
-        if (use === "session") await this.connect();
-        const log = this.newLog();
-        const args = [...this.options(use), "-v", "-E", log, "-T", this.destination(), command];
-        const finished = await run(["ssh", ...args], input, timeout, await this.environment());
-        const text = this.readLog(log);
-        // 255 is the client's own; everything else is the remote program's.
-        if (finished.code === 255) throw this.explain(text, finished.stderr);
-        return finished;
-    }
-
-    /** The shared connection, opened once also when several calls come at the same time. */
-    private async connect(): Promise<void> {
-        if (this.opened && !existsSync(this.control)) this.opening = undefined;
-        this.opening ??= this.open().catch((error: unknown) => {
-            this.opening = undefined;
-            throw error;
-        });
-        await this.opening;
-    }
-
-    /**
-     * Opens it in the background. What the client and its jump host say goes to files: a process that stays (a
-     * ProxyCommand does, as long as the connection lasts) must not hold a pipe that is waited for.
-     */
-    private async open(): Promise<void> {
-        this.opened = false;
+    /** A session on a new connection, which others share. */
+    private open(): Promise<Session> {
         this.checkIdentity();
         // With a socket in its place the client would stay without sharing its connection.
-        rmSync(this.control, { force: true });
-        const log = this.newLog();
-        const printed = this.newLog();
-        const args = [...this.options("master"), "-v", "-E", log, "-N", "-f", "-T", this.destination()];
+        for (const file of [this.control, this.log]) rmSync(file, { force: true });
+        this.log = this.newLog();
+        return this.start("session", this.log);
+    }
+
+    private async start(use: Use, log: string): Promise<Session> {
+        const args = [...this.options(use), "-v", "-E", log, "-T", this.destination(), bashCommand(this.host.sudo)];
         const env = await this.environment();
-        const stderr = openSync(printed, "w", 0o600);
-        const child = spawn("ssh", args, { detached: true, stdio: ["ignore", "ignore", stderr], env });
-        closeSync(stderr);
-        const [code] = (await once(child, "exit").catch((cause: unknown) => {
-            const problem = `ssh cannot be run (${cause instanceof Error ? cause.message : String(cause)})`;
-            throw new HostError("this machine", problem, "install the OpenSSH client", { cause });
-        })) as [number | null];
-        const text = this.readLog(log);
-        if (code !== 0) throw this.explain(text, this.readLog(printed));
-        this.opened = true;
-        this.found ??= negotiatedIn(text, this.knownHostsText());
+        const child = spawn("ssh", args, { detached: true, stdio: ["pipe", "pipe", "pipe"], env });
+        return new Session(child, "ssh", programOnInput(this.program), false);
     }
 
     /** The client leaves out a file that it cannot find, without a word. With a hardware key or an agent the public half does. */
@@ -148,17 +143,6 @@ export class SshConnection implements Connection {
         return join(this.folder, `log.${(this.logs += 1)}`);
     }
 
-    /** A log that has been read has served. */
-    private readLog(file: string): string {
-        try {
-            return readFileSync(file, "utf8");
-        } catch {
-            return "";
-        } finally {
-            rmSync(file, { force: true });
-        }
-    }
-
     private destination(): string {
         return `${this.host.user}@${this.host.address}`;
     }
@@ -169,14 +153,6 @@ export class SshConnection implements Connection {
 
     private get knownHosts(): string {
         return join(this.folder, "known_hosts");
-    }
-
-    private knownHostsText(): string {
-        try {
-            return readFileSync(this.knownHosts, "utf8");
-        } catch {
-            return "";
-        }
     }
 
     /** A given private key goes to an agent of our own, over a pipe; it is in no file and no argument. */
@@ -214,11 +190,20 @@ export class SshConnection implements Connection {
     }
 
     private close(): void {
-        spawnSync("ssh", ["-o", `ControlPath=${this.control}`, "-O", "exit", ALIAS], {
-            stdio: "ignore",
-            timeout: 2000,
-        });
+        this.sessions.close();
         rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+/** The client's own exit status; every other is that of the remote program. */
+const CLIENT_FAILED = 255;
+
+/** Empty without the file. */
+function textOf(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return "";
     }
 }
 

@@ -50,11 +50,21 @@ function identityTrouble(log: string): [problem: string, fix: string] | undefine
     ];
 }
 
+const DEBUGGING = /^(?:debug\d: |OpenSSH_)/;
+
 /** What the client says to people, without its debug lines. */
 function spoken(log: string): string[] {
     return linesOf(log)
         .map((line) => line.trim())
-        .filter((line) => line !== "" && !/^(?:debug\d: |OpenSSH_)/.test(line));
+        .filter((line) => line !== "" && !DEBUGGING.test(line));
+}
+
+/** What a program printed, without the debug lines of a jump host's client, which writes to the same place. */
+export function withoutDebugging(printed: string): string {
+    return printed
+        .split("\n")
+        .filter((line) => !DEBUGGING.test(line))
+        .join("\n");
 }
 
 /** Why a stream to an address behind the machine ended at once. */

@@ -9,10 +9,10 @@ const CONNECT_SECONDS = 15;
 
 /** What the client is started for, which decides a few of its options. */
 export type Use =
-    /** The shared connection, in the background, without a session. */
-    | "master"
-    /** A session on the shared connection. */
+    /** The session of all requests, whose connection is shared. */
     | "session"
+    /** A session for one file on the shared connection, or on its own where the server lets there be only one. */
+    | "upload"
     /** A session over a connection of its own. */
     | "fresh"
     /** A TCP stream (`-W`) over the shared connection. */
@@ -63,14 +63,18 @@ export function sshOptions(host: SshHost, folder: string, use: Use, ownAgent: bo
         ConnectionAttempts: 1,
         ServerAliveInterval: 5,
         ServerAliveCountMax: 3,
-        // One connection for all sessions, which only the master opens.
-        ControlMaster: use === "master" ? "yes" : "no",
+        // One connection for all, which ends with the session that opened it.
+        ControlMaster: use === "session" ? "yes" : "no",
         ControlPath: shared,
-        ControlPersist: use === "master" ? 60 : "no",
-        ...(use === "stream" ? {} : { ClearAllForwardings: "yes" }),
-        ...(use === "session" || use === "fresh"
-            ? { SessionType: "default", StdinNull: "no", ForkAfterAuthentication: "no" }
-            : {}),
+        ControlPersist: "no",
+        ...(use === "stream"
+            ? {}
+            : {
+                  ClearAllForwardings: "yes",
+                  SessionType: "default",
+                  StdinNull: "no",
+                  ForkAfterAuthentication: "no",
+              }),
         ...(ownAgent ? { IdentityAgent: "SSH_AUTH_SOCK", IdentitiesOnly: "no", IdentityFile: "none" } : {}),
     };
     return [

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Common ground of the program that runs on a relay, as root, for every kind of host.
 #
-# It arrives on standard input: the program text first, then the bundle, in which "@name" starts a file
+# It arrives on standard input: the program text first, then bundles (see serve.sh), in which "@name" starts a file
 # and every line of that file is indented by one space. Answers leave on standard output in the same form.
 # Secrets are only ever in the bundle and in files of mode 0600; never in arguments or the environment.
 #
@@ -24,20 +24,19 @@
 #   force                          the key epoch that is retired although peers use it
 #   confirm                        after how many seconds an unconfirmed change is rolled back
 #   undecided                      sources whose elements are not decided by this step
-#   do offset length               of the mirror of the log
+#   do offset length digest        of the mirror of the log
 #   sha256                         of the Caddy that was pushed
 #   instance                       which machine of a cloud this has to be
 #   services                       how many services the relay has
 #   edition steps inner outer      of a script: when it was written, its steps, and the key of its receipt's code
 #
-# Gives: refuse, answer, has_command, make_work_folder, app_name, unpack, take_lock, check_generation, check_owner,
+# Gives: be_strict, refuse, answer, has_command, make_work_folder, app_name, unpack, take_lock, check_generation, check_owner,
 #   write_owner, write_mark, bears_mark, install_file, commit, require_set_up, detached, steady_clock, wait_for, alive,
 #   write_pid, pause, stop_process, end_process, gone, tell_ready, uses_systemd.
 # Needs, of the manifest: name, interface, step, etc, run, expected, relayId, formerRelayId, id, owner, formerOwner,
 #   auditMark, namespace.
 # Needs, of core/protocol: mark.ts, owner.ts.
 
-set -Eeuo pipefail
 # A supervisor runs for years, in which an upgrade may move a tool.
 shopt -s checkhash
 umask 077
@@ -46,9 +45,16 @@ export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
 # Set by functions that several steps share.
 declare -A want=()
 work="" etc="" run="" step=""
+# The text of this program, in a session.
+program=""
 
-trap 'failed "$LINENO" "$BASH_COMMAND"' ERR
-trap 'clean_up' EXIT
+# Whatever fails ends the program, which says where.
+be_strict() {
+    set -Eeuo pipefail
+    trap 'failed "$LINENO" "$BASH_COMMAND"' ERR
+    trap 'clean_up' EXIT
+}
+be_strict
 
 # BASH_COMMAND is the text before expansion: variable names, no values.
 failed() {
@@ -79,7 +85,7 @@ has_command() {
 # Each program works in a folder of its own in memory, named after the relay's appName and its process: what a killed one left
 # behind, keys among it, is removed by the next program. An appName has no dot, so no relay's folder is called so.
 make_work_folder() {
-    local prefix folder
+    local prefix folder own=$BASHPID
     prefix=/run/$(app_name).work
     for folder in "$prefix".* "$FORMER_WORK".*; do
         [[ "$folder" =~ work\.([0-9]+)\.[A-Za-z0-9]{8}$ && -d "$folder" ]] || continue
@@ -87,7 +93,7 @@ make_work_folder() {
     done
     # A guard that an older version left here knows what an update is about to write from there alone.
     ! grep -qs 'mktemp -d "/run/[q]p-tunnel-work' "$etc/program" || prefix=$FORMER_WORK
-    work=$(mktemp -d "$prefix.$$.XXXXXXXX")
+    work=$(mktemp -d "$prefix.$own.XXXXXXXX")
 }
 
 # Where all relays' programs worked once, whatever their appName.
@@ -109,6 +115,7 @@ unpack() {
     etc=${want[etc]}
     run=${want[run]}
     make_work_folder
+    [[ -z "$program" ]] || printf '%s' "$program" >"$work/program"
     { [[ -z "$line" ]] || printf '%s\n' "$line"; cat; } | awk -v dir="$work" '
         /^@/ { if (file != "") close(file); file = dir "/" substr($0, 2); printf "" > file; next }
         file != "" { print substr($0, 2) > file }'

@@ -1,11 +1,16 @@
 # shellcheck shell=bash
-# Where the program starts: from a bundle on standard input, or at boot from the files of the last apply.
+# Where the program starts: from a bundle on standard input, for many of them in a session, or at boot from the files of the last apply.
 #
 # Gives: main.
 
 main() {
     if [[ "${1:-}" == script ]]; then
         run_script "$2"
+        return
+    fi
+    if [[ "${1:-}" == serve ]]; then
+        program=$2
+        serve
         return
     fi
     [[ "$EUID" -eq 0 ]] || refuse "changing a relay needs root, this is user $(id -un)" "run as root, for instance with sudo"

@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 
 import { SshConnection } from "../../providers/hosts/ssh.js";
 import type { SshHost } from "../../providers/hosts/descriptors.js";
+import { serving } from "../lab/serving.js";
 
 /** sshd runs a ForceCommand with the user's login shell; this one then is the shell that runs what was asked for. */
 const asked = (shell: string) => `${shell} -c "$SSH_ORIGINAL_COMMAND"`;
@@ -82,9 +83,10 @@ function host(machine: string, changes: Partial<SshHost> = {}): SshHost {
     return { kind: "ssh", ...way, hostKey, identityFile: join(folder, "login"), ...changes };
 }
 
-const PROGRAM = 'printf "@client\\n %s\\n" "$QP_TUNNEL_CLIENT"; printf "@said\\n"; sed "s/^/ /"\n';
+const PROGRAM = 'printf "@client\\n %s\\n" "$QP_TUNNEL_CLIENT"; printf "@said\\n"; sed "s/^/ /"';
 const answer = (text: string) => `@client\n 127.0.0.1\n@said\n ${text}\n`;
-const run = (to: SshHost, key?: string) => new SshConnection(to, key).bash(`${PROGRAM}"two words" \\ 'and more'\n`);
+const connect = (to: SshHost, key?: string, main?: string) => new SshConnection(to, key, serving(main));
+const run = (to: SshHost, key?: string) => connect(to, key, PROGRAM).ask(`"two words" \\ 'and more'\n`);
 
 it.each(["plain", "fish", "tcsh", "dash", "noisy", "one session", "no forwarding"])(
     "a program and its input arrive whole on a machine of the kind: %s",
@@ -98,9 +100,18 @@ it.each(["plain", "fish", "tcsh", "dash", "noisy", "one session", "no forwarding
 it("a file is uploaded whatever the login shell is", async () => {
     for (const machine of ["plain", "fish", "tcsh"]) {
         const file = join(folder, `uploaded by ${machine}`);
-        await new SshConnection(host(machine), undefined).upload(file, Buffer.from([0, 255, 10]));
+        await connect(host(machine)).upload(file, Buffer.from([0, 255, 10]));
         expect(readFileSync(file)).toEqual(Buffer.from([0, 255, 10]));
     }
+});
+
+it.each(["plain", "one session"])("a file is uploaded beside the session of all requests: %s", async (machine) => {
+    const connection = connect(host(machine));
+    const file = join(folder, `uploaded to ${machine}`);
+    await connection.ask("true");
+    await connection.upload(file, Buffer.from("content"));
+    expect(readFileSync(file, "utf8")).toBe("content");
+    expect(await connection.ask("echo on")).toMatchObject({ code: 0, stdout: "on\n" });
 });
 
 it("over IPv6, with an agent of our own, and with a key that was pasted from Windows", async () => {
@@ -131,15 +142,15 @@ it("an identity file with a blank and a percent sign in its name is found", asyn
 });
 
 it("calls at the same time share one connection, and one that was cut is made anew", async () => {
-    const connection = new SshConnection(host("plain"), undefined);
-    const all = await Promise.all([1, 2, 3, 4].map(() => connection.bash("echo $PPID; cat")));
+    const connection = connect(host("plain"), undefined, "echo $PPID; cat");
+    const all = await Promise.all([1, 2, 3, 4].map(() => connection.ask("")));
     const [server, ...others] = new Set(all.map(({ stdout }) => Number(stdout.trim())));
     expect(others).toEqual([]);
     process.kill(server!, "SIGTERM");
     await expect(
         until(
-            () => connection.bash("echo again"),
-            ({ stdout }) => stdout === "again\n",
+            () => connection.ask("again"),
+            ({ stdout }) => stdout.endsWith("\nagain") && !stdout.startsWith(`${server}\n`),
         ),
     ).resolves.toBeDefined();
 });
@@ -187,8 +198,8 @@ it.each<[string, () => SshHost, RegExp]>([
 });
 
 it("says that a server does not forward connections, when one is needed", async () => {
-    const connection = new SshConnection(host("no forwarding"), undefined);
-    await connection.bash("true");
+    const connection = connect(host("no forwarding"));
+    await connection.ask("true");
     const stream = connection.stream("127.0.0.1", ports["plain"]!);
     const error = await new Promise<Error>((seen) => stream.once("error", seen));
     expect(error.message).toMatch(/its sshd does not forward TCP connections, which the check of a service at/);
@@ -212,8 +223,8 @@ it("leads over a jump host, and leaves nothing that a caller waits for", () => {
     const to = host("fish", { proxyJump: `root@127.0.0.1:${ports["plain"]}` });
     const script = `
         const { SshConnection } = require(${JSON.stringify(resolve(__dirname, "../../dist/providers/hosts/ssh.js"))});
-        const connection = new SshConnection(${JSON.stringify(to)}, undefined);
-        connection.bash("echo led").then(({ stdout }) => { process.stdout.write(stdout); process.exit(); });`;
+        const connection = new SshConnection(${JSON.stringify(to)}, undefined, ${JSON.stringify(serving())});
+        connection.ask("echo led").then(({ stdout }) => { process.stdout.write(stdout); process.exit(); });`;
     mkdirSync("/root/.ssh", { recursive: true, mode: 0o700 });
     const shell = 'mount --bind "$1" /root/.ssh && exec "$2" -e "$3"';
     const argv = ["-m", "sh", "-c", shell, "sh", config, process.execPath, script];

@@ -30,11 +30,13 @@ export interface SshdOptions {
     port?: number;
     /** Lines for sshd_config. */
     settings?: string[];
+    /** A file for what it says. */
+    log?: string;
 }
 
 /** Starts it and returns when it listens. */
 export async function startSshd(node: LabNode, folder: string, options: SshdOptions = {}): Promise<Sshd> {
-    const { prefix = [], port = 22, settings = [] } = options;
+    const { prefix = [], port = 22, settings = [], log } = options;
     if (!existsSync("/usr/sbin/sshd")) {
         throw new Error("sshd not found: apt-get install --no-install-recommends openssh-server");
     }
@@ -56,7 +58,15 @@ export async function startSshd(node: LabNode, folder: string, options: SshdOpti
         ...settings,
     ];
     writeFileSync(config, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
-    await node.run([...prefix, "sh", "-c", 'mkdir -p /run/sshd && exec /usr/sbin/sshd -f "$1"', "sshd", config]);
+    await node.run([
+        ...prefix,
+        "sh",
+        "-c",
+        'mkdir -p /run/sshd && exec /usr/sbin/sshd -f "$@"',
+        "sshd",
+        config,
+        ...(log === undefined ? [] : ["-E", log]),
+    ]);
     return {
         hostKey: publicKey(join(folder, "host.pub")),
         otherHostKey: publicKey(join(folder, "other.pub")),

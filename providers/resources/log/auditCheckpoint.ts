@@ -69,14 +69,14 @@ export const auditCheckpoint: StateResource<Checkpoint> = {
             return UNPINNED;
         }
         await verify(audit, oldOutputs, context);
-        return pin(news, context);
+        return pin(news, context, oldOutputs);
     },
 
     async read(id, inputs, outputs, context) {
         await verify(readLogged(inputs).audit, outputs, context);
         const { RelayGone } = await import("../../hosts/mirror.js");
         try {
-            return { id, inputs, outputs: { ...(await pin(inputs, context)) } };
+            return { id, inputs, outputs: { ...(await pin(inputs, context, outputs)) } };
         } catch (error) {
             // What is gone is drift, which the other resources name; the next update sends the mirror again.
             if (!(error instanceof RelayGone)) throw error;
@@ -162,10 +162,11 @@ async function recordPin(inputs: Properties, context: Context): Promise<void> {
 
 const PIN = "checkpoint_create";
 
-async function pin(inputs: Properties, context: Context): Promise<Checkpoint> {
+/** @param before the checkpoint that the state has; the mirror was brought up to date with it */
+async function pin(inputs: Properties, context: Context, before: Properties = {}): Promise<Checkpoint> {
     const log = await AuditLog.open(readLogged(inputs).audit, { expectExisting: true });
     const checkpoint = await log.checkpoint();
-    await mirror(log, inputs, context);
+    await mirror(log, inputs, context, typeof before.bytes === "number" ? before.bytes : undefined);
     context.log("info", renderLogSentence({ size: checkpoint.size, head: checkpoint.head, outcome: "pinned" }));
     return { ...checkpoint };
 }
@@ -173,12 +174,12 @@ async function pin(inputs: Properties, context: Context): Promise<Checkpoint> {
 const mirrorShape: Shape<{ mirror?: boolean }> = fields<{ mirror?: boolean }>({ mirror: optional(flag) });
 
 /** The lines themselves, on the relay: before the checkpoint that pins them returns. */
-async function mirror(log: AuditLog, inputs: Properties, context: Context): Promise<void> {
+async function mirror(log: AuditLog, inputs: Properties, context: Context, expected?: number): Promise<void> {
     if (!isPlaced(inputs) || inputs.host.kind !== "ssh") return;
     const { audit } = inputs;
     const { mirror: isWanted = true } = read(mirrorShape, audit, "audit");
     if (!isWanted) return;
     const { relayMirror } = await import("../../hosts/mirror.js");
     const { pushToMirror } = await import("../../audit/mirror.js");
-    await pushToMirror(log.path, audit.path, relayMirror(targetOf(inputs, context)));
+    await pushToMirror(log.path, audit.path, relayMirror(targetOf(inputs, context)), expected);
 }

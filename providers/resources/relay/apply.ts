@@ -9,7 +9,6 @@ import { describeHost } from "../../hosts/descriptors.js";
 import type { Operation } from "../../audit/log.js";
 import type { Target } from "../../hosts/host.js";
 import { connectionTo } from "../../hosts/connection.js";
-import { relayProgram } from "../../hosts/program.js";
 import { changeRelay } from "../../hosts/facts.js";
 import { surroundingConflicts } from "../../hosts/surroundings.js";
 import type { Answers, Part, PartAnswers } from "../../../core/protocol/steps.js";
@@ -127,7 +126,6 @@ async function send<I extends PlacedInputs, O extends PlacedOutputs>(
         confirm: remote ? (inputs.confirmTimeout ?? 60) : undefined,
     };
     const answer = await changeRelay(target, parts.step, sent, {
-        program: relayProgram(),
         ...files,
         ...(carried === undefined ? {} : { carried }),
     });

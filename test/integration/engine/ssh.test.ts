@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
 import { qpTunnel } from "../../lab/command.js";
 import { startSshd, type Sshd } from "../../lab/sshd.js";
@@ -16,13 +17,16 @@ let relay: LabNode;
 let operator: LabNode;
 let sshd: Sshd;
 let device: string;
+/** What the server says. */
+let log: string;
 
 beforeAll(async () => {
     lab = await Lab.create("ssh");
     relay = lab.node("relay");
     operator = lab.node("outside");
     device = lab.interface("relay");
-    sshd = await startSshd(relay, lab.folder);
+    log = join(lab.folder, "sshd.log");
+    sshd = await startSshd(relay, lab.folder, { settings: ["LogLevel VERBOSE"], log });
     stack = await Stack.create({ interface: device, peers: plain, ssh: access(), confirmTimeout: 10 });
     stack.liveIn(operator);
     await stack.up();
@@ -43,6 +47,27 @@ it("makes the relay, changes nothing the second time, and finds it healthy", asy
     const { "relay-host": host } = await stack.state();
     expect(host?.outputs.hostKey).toBe(sshd.hostKey);
     expect(host?.outputs.keyExchange).toMatch(/^(sntrup761|mlkem768)x25519/);
+});
+
+/** What the server was asked for by an action. */
+async function usedBy(act: () => Promise<unknown>): Promise<{ connections: number; sessions: number }> {
+    const before = readFileSync(log, "utf8").length;
+    await act();
+    const said = readFileSync(log, "utf8").slice(before);
+    const count = (pattern: RegExp): number => said.match(pattern)?.length ?? 0;
+    return { connections: count(/^Connection from /gm), sessions: count(/^Starting session: /gm) };
+}
+
+it("an update opens one connection with one session, another one to confirm what could cut it off, and none to change nothing", async () => {
+    expect(await usedBy(() => stack.up())).toEqual({ connections: 0, sessions: 0 });
+    expect(await usedBy(() => stack.preview())).toEqual({ connections: 0, sessions: 0 });
+    stack.declare({ peers: [...plain, { name: "erin", publicKey: withKeys("erin")[0]!.publicKey }] });
+    expect(await usedBy(() => stack.up())).toEqual({ connections: 1, sessions: 1 });
+    stack.declare({ peers: plain });
+    expect(await usedBy(() => stack.up())).toEqual({ connections: 1, sessions: 1 });
+    stack.declare({ mtu: 1400 });
+    expect(await usedBy(() => stack.up())).toEqual({ connections: 2, sessions: 2 });
+    expect(await usedBy(() => stack.refresh())).toEqual({ connections: 1, sessions: 1 });
 });
 
 it("serves over post-quantum TLS with the Caddy it pushed, and loses no packet of others in any step", async () => {

@@ -231,14 +231,13 @@ const CLIENT = `
 const { dist, target, atOnce } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const { currentFacts, factsOf, changeRelay } = require(dist + "/facts.js");
 const { relayValues } = require(dist + "/host.js");
-const { relayProgram } = require(dist + "/program.js");
 const { bootManifest } = require(dist + "/../../core/protocol/steps.js");
 const { connectionTo } = require(dist + "/connection.js");
 const own = { id: "0123456789abcdef", table: "worlds" };
 (async () => {
     await Promise.all(Array.from({ length: atOnce - 1 }, () => currentFacts(target)));
     const { machine } = await factsOf(target);
-    const files = { program: relayProgram(), "boot-manifest": bootManifest.render({ ...relayValues(target), table: own.table }) };
+    const files = { "boot-manifest": bootManifest.render({ ...relayValues(target), table: own.table }) };
     const answer = await changeRelay(target, "host", { packages: "require", ...own }, files);
     const { keyExchange } = connectionTo(target.host, target.credentials).negotiated() ?? {};
     return { machine, generation: Number(answer.generation.trim()), keyExchange };

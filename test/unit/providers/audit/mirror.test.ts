@@ -2,10 +2,14 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 
+import fc from "fast-check";
+
 import { LogBehind } from "../../../../core/audit/behind.js";
 import { AuditLog, type AuditRef } from "../../../../providers/audit/log.js";
 import {
+    COMPARED,
     fileMirror,
+    type MirrorStatus,
     type MirrorTransport,
     missingInMirror,
     pullFromMirror,
@@ -19,6 +23,7 @@ scratchProject();
 const path = "audit/dev.jsonl";
 const REF: AuditRef = { path, project: "shop", stack: "dev" };
 const mirrored = (): Buffer => fs.readFileSync("mirror");
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 async function write(count: number, ref: AuditRef = REF): Promise<void> {
     const log = await AuditLog.open(ref);
@@ -115,8 +120,7 @@ test("a mirror that says how it ends is not read", async () => {
     const log = openLog(path, path)!;
     const whole = fs.readFileSync(path);
     const ends = (tail: Buffer): MirrorTransport => ({
-        status: () => Promise.resolve({ bytes: whole.length, tail }),
-        digest: () => Promise.resolve(createHash("sha256").update(whole).digest("hex")),
+        status: () => Promise.resolve({ bytes: whole.length, tail, digest: sha256(whole) }),
         read: () => Promise.reject(new Error("it was read")),
         append: () => Promise.reject(new Error("nothing is to be sent")),
     });
@@ -125,6 +129,63 @@ test("a mirror that says how it ends is not read", async () => {
     const other = Buffer.from(whole.subarray(-4096).toString().replace("n 3", "n 9"));
     await expect(missingInMirror(log, path, ends(other))).rejects.toThrow("its mirror has different records");
     log.close();
+});
+
+/** A mirror in a file that extends itself as the relay's does, with the names of what it was asked. */
+function extending(): { mirror: MirrorTransport; asked: string[] } {
+    const asked: string[] = [];
+    const file = fileMirror("mirror");
+    const status = (): MirrorStatus => ({
+        bytes: mirrored().length,
+        tail: mirrored().subarray(-COMPARED),
+        digest: sha256(mirrored()),
+    });
+    const mirror: MirrorTransport = {
+        ...file,
+        status: () => (asked.push("status"), Promise.resolve(status())),
+        read: () => Promise.reject(new Error("it was read")),
+        append: (offset, bytes) => (asked.push("append"), file.append(offset, bytes)),
+        async extend(offset, digest, bytes) {
+            asked.push("extend");
+            if (mirrored().length !== offset || sha256(mirrored()) !== digest) return status();
+            return file.append(offset, bytes).then(() => undefined);
+        },
+    };
+    return { mirror, asked };
+}
+
+test("a mirror that holds what is expected is asked once, also when it lacks nothing", async () => {
+    await write(3);
+    const pinned = await push();
+    await write(2);
+    const { mirror, asked } = extending();
+    const { size } = fs.statSync(path);
+    expect(await pushToMirror(path, path, mirror, pinned)).toBe(size - pinned);
+    expect(mirrored()).toEqual(fs.readFileSync(path));
+    expect(await pushToMirror(path, path, mirror, size)).toBe(0);
+    expect(asked).toEqual(["extend", "extend"]);
+});
+
+test("whatever was expected, the mirror comes to hold the log, and nothing is sent to one that contradicts it", async () => {
+    await write(4);
+    const whole = fs.readFileSync(path);
+    const ends = [...whole.keys()].filter((at) => whole[at] === 0x0a).map((at) => at + 1);
+    const lengths = fc.oneof(fc.constantFrom(0, ...ends), fc.nat(whole.length + 50));
+    await fc.assert(
+        fc.asyncProperty(lengths, lengths, fc.nat(), fc.boolean(), async (held, expected, at, isOther) => {
+            const before = Buffer.from(whole.subarray(0, held));
+            if (isOther && before.length > 0) before[at % before.length]! ^= 1;
+            fs.writeFileSync("mirror", before);
+            const pushed = pushToMirror(path, path, extending().mirror, expected);
+            if (isOther && before.length > 0) {
+                await expect(pushed).rejects.toThrow("its mirror has different records");
+                expect(mirrored()).toEqual(before);
+            } else {
+                expect(await pushed).toBe(whole.length - before.length);
+                expect(mirrored()).toEqual(whole);
+            }
+        }),
+    );
 });
 
 test("a mirror that is behind what is pinned restores nothing", async () => {

@@ -8,7 +8,6 @@ import {
     stepFiles,
     type Target,
 } from "../../../../providers/hosts/host.js";
-import { programOnInput } from "../../../../providers/hosts/program.js";
 
 const KEY = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
 const TARGET: Target = {
@@ -22,11 +21,11 @@ const TARGET: Target = {
 /** What a connection was given, when it answers this. */
 function answering(stdout: string, stderr = "", code: number | null = 1): { input: string; options: unknown } {
     const given = { input: "", options: undefined as unknown };
-    const bash = (input: string, options: unknown) => {
+    const ask = (input: string, options: unknown) => {
         Object.assign(given, { input, options });
         return Promise.resolve({ code, stdout, stderr });
     };
-    jest.spyOn(connections, "connectionTo").mockReturnValue({ remote: false, bash, stream: jest.fn() });
+    jest.spyOn(connections, "connectionTo").mockReturnValue({ remote: false, ask, stream: jest.fn() });
     return given;
 }
 
@@ -39,13 +38,13 @@ const failing = (stdout: string, stderr = "", code: number | null = 1): Promise<
 };
 
 describe("a step", () => {
-    it("sends the program, then the manifest and the files", async () => {
+    it("sends the manifest, then the files", async () => {
         const given = answering("@done\n");
         const options = { newConnection: true, timeout: 5 };
         await runStep(TARGET, "grants", { table: "corp_wg0", auditMark: "m" }, { elements: "a\nb\n" }, options);
         expect(given.options).toEqual(options);
-        expect(given.input.startsWith(`${programOnInput()}@manifest\n step\tgrants\n`)).toBe(true);
-        expect(parseBundle(given.input.slice(programOnInput().length))).toEqual({
+        expect(given.input.startsWith(`@manifest\n step\tgrants\n`)).toBe(true);
+        expect(parseBundle(given.input)).toEqual({
             manifest: [
                 ...["step\tgrants", "name\tcorp-wg0", "etc\t/etc/corp-wg0.try", "run\t/run/corp-wg0.try"],
                 ...["owner\tshop/dev/hub", "relayId\tab12", "interface\twg0", "namespace\ttry"],

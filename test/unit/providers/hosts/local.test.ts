@@ -2,13 +2,16 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
-import { runIn, streamIn } from "../../../../providers/hosts/local.js";
+import { LocalConnection, streamIn } from "../../../../providers/hosts/local.js";
+import { serving } from "../../../lab/serving.js";
 
 const here = { kind: "local" } as const;
 const nowhere = { kind: "local", namespace: "qptunnel-no-such-namespace" } as const;
 
 it("a relay on this machine is worked on right here", async () => {
-    expect(await runIn(here, ["sh", "-c", "cat"], "input")).toEqual({ code: 0, stdout: "input", stderr: "" });
+    const connection = new LocalConnection(here, serving("cat; echo $PPID >&2"));
+    const all = await Promise.all(["one", "two"].map((bundle) => connection.ask(bundle)));
+    expect(all).toEqual(["one", "two"].map((stdout) => ({ code: 0, stdout, stderr: `${process.pid}\n` })));
 });
 
 it("a stream reaches what listens on this machine", async () => {
@@ -23,7 +26,8 @@ it("a stream reaches what listens on this machine", async () => {
     }
 });
 
-it("a namespace that is not there is named, with how to make it", () => {
-    for (const attempt of [() => runIn(nowhere, ["true"], ""), () => streamIn(nowhere, "127.0.0.1", 1)])
-        expect(attempt).toThrow(/^namespace qptunnel-no-such-namespace: .*; .*ip netns add/);
+it("a namespace that is not there is named, with how to make it", async () => {
+    const named = /^namespace qptunnel-no-such-namespace: .*; .*ip netns add/;
+    await expect(new LocalConnection(nowhere).ask("")).rejects.toThrow(named);
+    expect(() => streamIn(nowhere, "127.0.0.1", 1)).toThrow(named);
 });

@@ -1,7 +1,6 @@
 import * as connections from "../../../../providers/hosts/connection.js";
 import type { Connection } from "../../../../providers/hosts/connectionTypes.js";
 import { type HostDescriptor, hostKeyOf } from "../../../../providers/hosts/descriptors.js";
-import { programOnInput } from "../../../../providers/hosts/program.js";
 import { facts } from "../../../../core/protocol/facts.js";
 import { formatBundle, parseBundle, type Files } from "../../../../core/protocol/bundle.js";
 import type { Part, Step } from "../../../../core/protocol/steps.js";
@@ -57,7 +56,7 @@ export class Machine {
     connection(): Connection {
         return {
             remote: this.host.kind === "ssh",
-            bash: (input, options) => Promise.resolve().then(() => this.run(input, options?.newConnection === true)),
+            ask: (input, options) => Promise.resolve().then(() => this.run(input, options?.newConnection === true)),
             stream: () => {
                 throw new Error("no streams here");
             },
@@ -66,7 +65,7 @@ export class Machine {
 
     private run(input: string, newConnection: boolean): { code: number; stdout: string; stderr: string } {
         if (this.unreachable !== undefined) throw this.unreachable;
-        const { manifest, ...files } = parseBundle(input.slice(programOnInput().length));
+        const { manifest, ...files } = parseBundle(input);
         const values = Object.fromEntries(
             linesOf(manifest).map((line): [string, string] => [
                 line.split("\t")[0]!,

@@ -32,7 +32,7 @@ async function probed(options: TlsOptions, ca = authority.certificate): Promise<
         expect([address, at]).toEqual([ADDRESS, 8443]);
         return connectTo(port, "127.0.0.1");
     };
-    jest.spyOn(connections, "connectionTo").mockReturnValue({ remote: false, bash: jest.fn(), stream });
+    jest.spyOn(connections, "connectionTo").mockReturnValue({ remote: false, ask: jest.fn(), stream });
     const service = { port: 8443, upstream: "x", certificate: "ecdsa-p256", keyExchange: "require" } as const;
     const request = { addresses: [ADDRESS], services: { wiki: service }, authorities: { "ecdsa-p256": ca } };
     try {

@@ -14,6 +14,7 @@ import { join } from "node:path";
 
 import type { SshHost } from "../../../../providers/hosts/descriptors.js";
 import { SshConnection } from "../../../../providers/hosts/ssh.js";
+import { serving } from "../../../lab/serving.js";
 
 const HOST: SshHost = {
     kind: "ssh",
@@ -26,35 +27,47 @@ const HOST: SshHost = {
 };
 
 /**
- * In place of OpenSSH's client: makes the socket of a shared connection (`-N`), runs the command of a session here with its input, and
- * writes the log that it is given. Without its socket a session on a shared connection fails, as with the client itself.
+ * In place of OpenSSH's client: runs the command that it is given here, with its input, and writes the log that it is given. With
+ * `ControlMaster=yes` it makes the socket of a shared connection, which is gone with it.
  */
 const CLIENT = `#!/bin/bash
 here=$(dirname "$0")
 while (($# > 0)); do
     case "$1" in
-    -o) [[ "$2" == ControlPath=* ]] && control=\${2#*=}; [[ "$2" == UserKnownHostsFile=* ]] && known=\${2#*=}; shift ;;
+    -o)
+        case "$2" in
+        ControlPath=*) control=\${2#*=} ;;
+        UserKnownHostsFile=*) known=\${2#*=} ;;
+        ControlMaster=yes) master=1 ;;
+        esac
+        shift
+        ;;
     -E) log=$2; shift ;;
     -p | -J) shift ;;
-    -N) master=1 ;;
     -*) ;;
     *) words+=("$1") ;;
     esac
     shift
 done
 if [[ -f "$here/refusal" ]]; then cat "$here/refusal" >"$log"; exit 255; fi
+echo "debug1: kex: algorithm: mlkem768x25519-sha256" >"$log"
+[[ -s "$known" ]] || echo "relay ssh-ed25519 BBBB" >"$known"
 if [[ -n "$master" ]]; then
-    echo "master \${words[0]}" >>"$here/calls"
+    echo "session \${words[0]}" >>"$here/calls"
     [[ ! -e "$control" ]] || exit 1
     : >"$control"
-    echo "debug1: kex: algorithm: mlkem768x25519-sha256" >"$log"
-    [[ -s "$known" ]] || echo "relay ssh-ed25519 BBBB" >"$known"
-    exit 0
+elif [[ "$control" == none ]]; then
+    echo fresh >>"$here/calls"
+else
+    echo upload >>"$here/calls"
 fi
-[[ "$control" == none || -e "$control" ]] || { echo "no shared connection" >"$log"; exit 255; }
-[[ "$control" == none ]] && echo fresh >>"$here/calls" || echo session >>"$here/calls"
 [[ -z "$SSH_AUTH_SOCK" ]] || ssh-add -l >"$here/keys" 2>&1
-SSH_CONNECTION="192.0.2.9 5 192.0.2.1 22" exec sh -c "\${words[1]}"
+export SSH_CONNECTION="192.0.2.9 5 192.0.2.1 22"
+sh -c "\${words[1]}"
+code=$?
+[[ -z "$master" ]] || rm -f "$control"
+[[ ! -f "$here/end" ]] || { cat "$here/end" >>"$log"; exit 255; }
+exit "$code"
 `;
 
 let folder: string;
@@ -83,30 +96,47 @@ const ours = (name = ""): string =>
         readdirSync(folder).find((each) => each.startsWith("qp-tunnel-ssh-"))!,
         name,
     );
-const run = (connection: SshConnection, script = "echo hello"): Promise<unknown> => connection.bash(script);
+const connect = (host: SshHost = HOST, key?: string): SshConnection => new SshConnection(host, key, serving());
+const run = (connection: SshConnection, script = "echo hello"): Promise<unknown> => connection.ask(script);
+/** Ends the process that serves all requests of a session, as a reboot does. */
+const CUT = "kill -KILL $PPID $(sed -n 's/^PPid:[[:space:]]*//p' /proc/$PPID/status)";
 
 describe("a connection", () => {
-    it("is opened by the first call and shared by all, also those that come at the same time", async () => {
-        const connection = new SshConnection(HOST, undefined);
-        const done = { code: 0, stdout: "hello\n", stderr: "" };
+    const done = { code: 0, stdout: "hello\n", stderr: "" };
+
+    it("is opened by the first request and has one session for all, also those that come at the same time", async () => {
+        const connection = connect();
         expect(await Promise.all([run(connection), run(connection)])).toEqual([done, done]);
-        expect(await connection.bash("echo $QP_TUNNEL_CLIENT; exit 3")).toMatchObject({
+        expect(await connection.ask("echo $QP_TUNNEL_CLIENT; echo no >&2; exit 3")).toEqual({
             code: 3,
             stdout: "192.0.2.9\n",
+            stderr: "no\n",
         });
-        expect(calls()).toEqual(["master admin@203.0.113.7", "session", "session", "session"]);
+        expect(await run(connection)).toEqual(done);
+        expect(calls()).toEqual(["session admin@203.0.113.7"]);
     });
 
-    it("that is gone is opened again by the next call", async () => {
-        const connection = new SshConnection(HOST, undefined);
+    it("that breaks says the client's reason, and the next request opens another one", async () => {
+        const connection = connect();
         await run(connection);
-        rmSync(ours("control"));
-        await run(connection);
-        expect(calls()).toEqual(["master admin@203.0.113.7", "session", "master admin@203.0.113.7", "session"]);
+        writeFileSync(join(folder, "end"), "Timeout, server not responding.\n");
+        await expect(run(connection, CUT)).rejects.toThrow(
+            "admin@203.0.113.7: the connection broke (Timeout, server not responding.); apply again",
+        );
+        expect(await run(connection)).toEqual(done);
+        expect(calls()).toEqual(["session admin@203.0.113.7", "session admin@203.0.113.7"]);
     });
 
-    it("that could not be opened is tried anew by the next call", async () => {
-        const connection = new SshConnection(HOST, undefined);
+    it("answers what waits for its turn over another session than one that broke", async () => {
+        const connection = connect();
+        writeFileSync(join(folder, "end"), "client_loop: send disconnect: Broken pipe\n");
+        const [broken, next] = await Promise.allSettled([run(connection, CUT), run(connection)]);
+        expect(broken).toMatchObject({ reason: { message: expect.stringContaining("Broken pipe") as string } });
+        expect(next).toEqual({ status: "fulfilled", value: done });
+    });
+
+    it("that could not be opened is tried anew by the next request", async () => {
+        const connection = connect();
         refuse("ssh: connect to host 203.0.113.7 port 22: Connection refused\n");
         await expect(run(connection)).rejects.toThrow(
             "admin@203.0.113.7: it cannot be reached (ssh: connect to host 203.0.113.7 port 22: Connection refused); check address, port and firewall, then apply again",
@@ -115,14 +145,14 @@ describe("a connection", () => {
         expect(await run(connection)).toMatchObject({ stdout: "hello\n" });
     });
 
-    it("of its own for one call leaves the shared one alone", async () => {
-        const connection = new SshConnection(HOST, undefined);
-        await connection.bash("true", { newConnection: true });
+    it("of its own for one request leaves the shared one alone", async () => {
+        const connection = connect();
+        expect(await connection.ask("echo hello", { newConnection: true })).toEqual(done);
         expect(calls()).toEqual(["fresh"]);
     });
 
     it("trusts the given host key alone, and says what was negotiated", async () => {
-        const connection = new SshConnection({ ...HOST, hostKey: "ssh-ed25519 AAAA root@relay\n" }, undefined);
+        const connection = connect({ ...HOST, hostKey: "ssh-ed25519 AAAA root@relay\n" });
         expect(readFileSync(ours("known_hosts"), "utf8")).toBe("relay ssh-ed25519 AAAA root@relay\n");
         expect(statSync(ours()).mode & 0o777).toBe(0o700);
         expect(connection.negotiated()).toBeUndefined();
@@ -132,50 +162,43 @@ describe("a connection", () => {
 
     it("without a given host key says which one it saw first", async () => {
         const { hostKey: _, ...trusting } = HOST;
-        const connection = new SshConnection({ ...trusting, trustOnFirstUse: true }, undefined);
+        const connection = connect({ ...trusting, trustOnFirstUse: true });
         await run(connection);
         expect(connection.negotiated()?.hostKey).toBe("ssh-ed25519 BBBB");
     });
 
     it("leaves no log behind of a call, however many there are", async () => {
-        const connection = new SshConnection(HOST, undefined);
+        const connection = connect();
         await run(connection);
         const before = readdirSync(ours());
         await run(connection);
-        await connection.bash("true", { newConnection: true });
+        await connection.ask("true", { newConnection: true });
         expect(readdirSync(ours())).toEqual(before);
     });
 
     it("is not made of values that would be options of the client", () => {
         const host = { ...HOST, address: "-oProxyCommand=touch /tmp/x" };
-        expect(() => new SshConnection(host, undefined)).toThrow("hosts.ssh.address: is not a host name or an address");
+        expect(() => connect(host)).toThrow("hosts.ssh.address: is not a host name or an address");
     });
-});
-
-it("a broken session tells the client's reason, not the program's exit code", async () => {
-    const connection = new SshConnection(HOST, undefined);
-    await expect(connection.bash("exit 255")).rejects.toThrow(
-        "admin@203.0.113.7: the connection broke (no reason given)",
-    );
 });
 
 it("a file is put there whole, for its owner only", async () => {
     const path = join(folder, "uploaded");
-    await new SshConnection(HOST, undefined).upload(path, Buffer.from([0, 255, 10, 0]));
+    await connect().upload(path, Buffer.from([0, 255, 10, 0]));
     expect([...readFileSync(path)]).toEqual([0, 255, 10, 0]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 it("a file that cannot be put there is named with the reason", async () => {
     const path = join(folder, "none/uploaded");
-    await expect(new SshConnection(HOST, undefined).upload(path, Buffer.from("x"))).rejects.toThrow(
+    await expect(connect().upload(path, Buffer.from("x"))).rejects.toThrow(
         new RegExp(`^admin@203.0.113.7: ${path} cannot be written: tee: .*No such file.*; look at the machine's disk$`),
     );
 });
 
 it("a stream goes through the shared connection, with an IPv6 address in brackets", () => {
     const spawned = jest.spyOn(child, "spawn").mockImplementation(() => child.execFile("true"));
-    const connection = new SshConnection(HOST, undefined);
+    const connection = connect();
     connection.stream("10.8.0.1", 8443).destroy();
     connection.stream("fd00::1", 8443).destroy();
     const [four, six] = spawned.mock.calls.map(([, args]) => args as string[]);
@@ -185,7 +208,7 @@ it("a stream goes through the shared connection, with an IPv6 address in bracket
 });
 
 it("without a client the error says what to install", async () => {
-    const connection = new SshConnection(HOST, undefined);
+    const connection = connect();
     process.env = { ...env, PATH: join(folder, "nothing") };
     await expect(run(connection)).rejects.toThrow(
         /^this machine: ssh cannot be run \((Error: )?spawn ssh ENOENT\); install the OpenSSH client$/,
@@ -209,7 +232,7 @@ describe("a private key", () => {
         ["without its last line break", (text) => text.trimEnd()],
         ["with line breaks of Windows", (text) => text.replaceAll("\n", "\r\n")],
     ])("%s goes to an agent of its own, and into no file", async (_, given) => {
-        await run(new SshConnection(HOST, given(key)));
+        await run(connect(HOST, given(key)));
         expect(readFileSync(join(folder, "keys"), "utf8")).toContain(fingerprint);
         for (const name of readdirSync(ours()).filter((each) => !["agent", "control"].includes(each)))
             expect(readFileSync(ours(name), "utf8")).not.toContain("PRIVATE KEY");
@@ -217,15 +240,14 @@ describe("a private key", () => {
 
     it("that OpenSSH does not read is refused, and not printed", async () => {
         const secret = "not a key but a secret";
-        await expect(run(new SshConnection(HOST, secret))).rejects.toThrow(
+        await expect(run(connect(HOST, secret))).rejects.toThrow(
             /^admin@203\.0\.113\.7: the given privateKey is not one that OpenSSH reads; give an unencrypted private key in OpenSSH or PEM format$/,
         );
     });
 });
 
 describe("an identity file", () => {
-    const connecting = (identityFile: string): Promise<unknown> =>
-        run(new SshConnection({ ...HOST, identityFile }, undefined));
+    const connecting = (identityFile: string): Promise<unknown> => run(connect({ ...HOST, identityFile }));
 
     it("that does not exist is named: the client would leave it out without a word", async () => {
         await expect(connecting("/nowhere/id")).rejects.toThrow(

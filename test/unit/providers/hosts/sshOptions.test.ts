@@ -97,16 +97,17 @@ const OURS = {
     visualhostkey: ["no"],
     connecttimeout: ["15"],
     connectionattempts: ["1"],
+    controlpersist: ["no"],
     serveraliveinterval: ["5"],
     port: ["2222"],
 };
 
 it.each<[Use, Record<string, string[] | undefined>]>([
-    ["master", { controlmaster: ["true"], controlpersist: ["60"] }],
     [
         "session",
-        { controlmaster: ["false"], sessiontype: ["default"], stdinnull: ["no"], forkafterauthentication: ["no"] },
+        { controlmaster: ["true"], sessiontype: ["default"], stdinnull: ["no"], forkafterauthentication: ["no"] },
     ],
+    ["upload", { controlmaster: ["false"], sessiontype: ["default"], stdinnull: ["no"] }],
     ["fresh", { controlmaster: ["false"], controlpath: undefined, sessiontype: ["default"] }],
 ])("leave a user's configuration nothing to decide that matters, for %s", (use, more) => {
     const found = effective(use);
@@ -136,9 +137,9 @@ it("name the identity file as it is, also where the client would expand a token"
 
 it("accept a first key only where the program says so", () => {
     const { hostKey: _, ...unpinned } = host;
-    const options = sshOptions({ ...unpinned, trustOnFirstUse: true }, folder, "master", false);
+    const options = sshOptions({ ...unpinned, trustOnFirstUse: true }, folder, "session", false);
     expect(options).toContain("StrictHostKeyChecking=accept-new");
-    expect(sshOptions({ ...host, trustOnFirstUse: true }, folder, "master", false)).toContain(
+    expect(sshOptions({ ...host, trustOnFirstUse: true }, folder, "session", false)).toContain(
         "StrictHostKeyChecking=yes",
     );
 });

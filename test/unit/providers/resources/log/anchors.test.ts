@@ -99,7 +99,7 @@ describe("machines of managed peers", () => {
         connect(silent);
         jest.spyOn(silent, "connection").mockReturnValue({
             ...silent.connection(),
-            bash: () => new Promise(() => undefined),
+            ask: () => new Promise(() => undefined),
         });
         await expect(compared([leaf(silent)])).resolves.toBeUndefined();
         expect(pause).toHaveBeenLastCalledWith(3000, undefined, { ref: false });
