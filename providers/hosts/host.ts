@@ -54,7 +54,9 @@ export async function runStep<S extends Step>(
     const bundle = formatBundle(
         stepFiles(step, { ...relayValues(target), ...claimValues(target), ...values }, requests),
     );
-    const { code, stdout, stderr } = await connectionTo(target.host, target.credentials).ask(bundle, options);
+    const { code, stdout, stderr: printed } = await connectionTo(target.host, target.credentials).ask(bundle, options);
+    // Bash begins its messages with the name of the file that it reads the program from, which is none of the machine's.
+    const stderr = printed.replace(/^\/dev\/fd\/\d+: (?=line \d+: )/gm, "bash: ");
     const answer = parseBundle(stdout);
     if (answer.done !== undefined) return answer as Answers<S>;
     if (answer.stale !== undefined) throw new RelayChanged(describeHost(target.host), Number(answer.stale));

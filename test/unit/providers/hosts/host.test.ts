@@ -106,6 +106,14 @@ describe("a step that failed", () => {
             "step grants failed: no space is left below /etc or /run (or no inode); free some space (`df -h`, `df -i`) and apply again; no access was opened",
         ],
         [
+            "/dev/fd/63: line 3: /etc/corp-wg0/owner.new: Read-only file system",
+            "step grants failed: /etc/corp-wg0/owner.new is on a read-only file system; find out why (`dmesg` says when a disk failed), remount it writable and apply again; no access was opened",
+        ],
+        [
+            "/dev/fd/62: line 12: /etc/corp-wg0/peers.new: No space left on device",
+            "step grants failed: no space is left for /etc/corp-wg0/peers.new (or no inode); free some space (`df -h`, `df -i`) and apply again; no access was opened",
+        ],
+        [
             "line 3: /etc/corp-wg0/owner.new: Read-only file system",
             "step grants failed: /etc/corp-wg0/owner.new is on a read-only file system; find out why (`dmesg` says when a disk failed), remount it writable and apply again; no access was opened",
         ],

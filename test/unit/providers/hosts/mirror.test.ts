@@ -78,13 +78,6 @@ it("of a relay that has no copy yet is empty", async () => {
 
 it("is gone with the relay, which says what to do", async () => {
     const machine = new Machine({ kind: "local" });
-    const base64 = (bytes: Buffer): string => `${bytes.toString("base64").replace(/(.{76})/g, "$1\n")}\n`;
-    const digest = (): string => createHash("sha256").update(there).digest("hex");
-    const status = (length: number): Record<string, string> => ({
-        bytes: `${there.length}\n`,
-        tail: base64(there.subarray(Math.max(0, there.length - length))),
-        digest: `${digest()}\n`,
-    });
     machine.says.mirror = () => ({ missing: "mirror\n" });
     connect(machine);
     const status = relayMirror(targetAt(machine)).status();

@@ -33,7 +33,7 @@ it("a request that was cut off is not begun", () => {
 
 it("the relay's program answers each request as it would one on its own, and says where it failed", () => {
     const request = "@manifest\n step\tnothing\n name\tserve-wg0\n interface\twg0\n etc\t/nowhere\n run\t/nowhere\n";
-    const failing = relayProgram().replace(/^    check_basics$/m, "    check_basics\n    unpack\n    false");
+    const failing = relayProgram().replace(/^ {4}check_basics$/m, "    check_basics\n    unpack\n    false");
     const { stdout } = serve(failing, framed("a", request) + framed("b", request));
     const [first, second] = stdout.split(/\n@@ [ab] (?=1\n)/);
     if (process.getuid?.() === 0)
