@@ -17,7 +17,7 @@ import { explainFailure, explainStream, negotiatedIn, pinnedFingerprint, without
 import { ALIAS, sshOptions, type Use } from "./sshOptions.js";
 
 /**
- * One connection of the system's OpenSSH client, with one session on it for all requests: opened by the first one, and anew when it is
+ * One connection of the system's OpenSSH client, with one session on it for all requests: opened by the first one, and again when it is
  * gone. Its client shares the connection, for streams and uploads. The folder with the socket, the pinned host key and the clients'
  * logs is private and ends with the process.
  */

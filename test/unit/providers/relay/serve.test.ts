@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 
 import { programOnInput, relayProgram } from "../../../../providers/hosts/program.js";
 import { serving } from "../../../lab/serving.js";
@@ -33,10 +34,17 @@ it("a request that was cut off is not begun", () => {
 
 it("the relay's program answers each request as it would one on its own, and says where it failed", () => {
     const request = "@manifest\n step\tnothing\n name\tserve-wg0\n interface\twg0\n etc\t/nowhere\n run\t/nowhere\n";
-    const failing = relayProgram().replace(/^ {4}check_basics$/m, "    check_basics\n    unpack\n    false");
-    const { stdout } = serve(failing, framed("a", request) + framed("b", request));
+    const failing = relayProgram().replace(
+        /^ {4}check_basics$/m,
+        `    check_basics\n    unpack\n    sha256sum <"$work/program" >&2\n    false`,
+    );
+    const { stdout, stderr } = serve(failing, framed("a", request) + framed("b", request));
     const [first, second] = stdout.split(/\n@@ [ab] (?=1\n)/);
-    if (process.getuid?.() === 0)
+    if (process.getuid?.() === 0) {
         expect(first).toMatch(/^@error\n line \d+ of the relay program, step nothing: false\n .*\n$/);
+        // What starts at boot is the program of the session, whatever is asked.
+        const sum = createHash("sha256").update(failing).digest("hex");
+        expect(stderr.split(/\n@@ [ab]\n/)).toEqual([`${sum}  -\n`, `${sum}  -\n`, ""]);
+    }
     expect(second).toBe(`1\n${first}`);
 });
