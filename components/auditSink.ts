@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { auditSinkArgs, validate } from "../core/arguments/index.js";
+import { auditSinkArgs, refuseSupplied, validate } from "../core/arguments/index.js";
 import { checkName } from "../core/names.js";
 import { registeredSink, Registration } from "./registered.js";
 
@@ -51,6 +51,7 @@ export class AuditSink extends pulumi.ComponentResource {
 
 /** @throws InvalidArgument naming every fault */
 export function auditReference(args: AuditSinkArgs, subject: string): AuditReference {
+    refuseSupplied("log", args, subject);
     const { path, signingKey, restartFrom, ...rest } = validate(auditSinkArgs, args, subject);
     const stack = pulumi.getStack();
     return {

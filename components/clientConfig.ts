@@ -4,12 +4,12 @@ import type { ClientSettings } from "../core/client/settings.js";
 import { notRegistered } from "../core/registry/missing.js";
 import { isMocked } from "./mocked.js";
 import { missingKey } from "./relayByScript.js";
-import type { ListedPeer } from "./relayArguments.js";
+import type { FoundPeer } from "./listedPeers.js";
 import type { LedgerOutput } from "./relayInputs.js";
 
 interface Parts {
     relayName: pulumi.Output<string>;
-    peer: ListedPeer;
+    peer: FoundPeer;
     settings: pulumi.Output<ClientSettings>;
     ledger: LedgerOutput;
     endpoint: pulumi.Output<string>;
@@ -34,7 +34,7 @@ export function clientConfig({
 }: Parts): pulumi.Output<string> {
     const known = pulumi.all([
         relayName,
-        pulumi.all([ledger, settings]),
+        pulumi.all([ledger, settings, peer.expires]),
         endpoint,
         publicKey,
         seed,
@@ -45,12 +45,12 @@ export function clientConfig({
     // A test may end before the values are known, and Jest then loads nothing any more.
     if (isMocked()) loadRenderer();
     return pulumi.secret(
-        known.apply(([relay, [{ peers }, said], at, relayPublicKey, secret, peerKey, given, privateKey]) => {
+        known.apply(([relay, [{ peers }, said, expires], at, relayPublicKey, secret, peerKey, given, privateKey]) => {
             const { clientConfigOf, renderClientConfig } = loadRenderer();
             const entry = peers[peer.name];
             // No file at all: wg-quick and the apps refuse this sentence.
             if (relayPublicKey === "") return `${missingKey(relay)}\n`;
-            if (entry === undefined && peer.plain.expires !== undefined) return `${expiredConfig(relay, peer)}\n`;
+            if (entry === undefined && expires !== undefined) return `${expiredConfig(relay, peer.name, expires)}\n`;
             if (entry === undefined) throw new pulumi.RunError(notRegistered("configFor", `"${peer.name}"`).message);
             return renderClientConfig(
                 clientConfigOf({
@@ -78,6 +78,6 @@ function loadRenderer() {
     return { clientConfigOf, renderClientConfig };
 }
 
-function expiredConfig(relay: string, { name, plain: { expires } }: ListedPeer): string {
+function expiredConfig(relay: string, name: string, expires: string): string {
     return `${name} expired on ${expires} and has no configuration on relay ${relay}; to admit it again, set a later expires, and reinstate: true or a new key`;
 }

@@ -1,10 +1,11 @@
 import type * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { DigitalOceanPlain } from "../core/arguments/index.js";
+import { Later, type DigitalOceanPlain } from "../core/arguments/index.js";
 import { MOCK_ADDRESS } from "../core/mocks/address.js";
 import { hostKeyUserData } from "../core/units/userData.js";
 import type { Host } from "../providers/hosts/index.js";
+import { known } from "./known.js";
 import type { Machine, Named } from "./machineTypes.js";
 import { Managed } from "./managed.js";
 import { orMock } from "./mocked.js";
@@ -86,7 +87,8 @@ interface SshKeyPairs {
     boot: Managed<"SshKeyPair">;
 }
 
-function sshKeyPairs({ plain: { region, image, vpcUuid }, name, label, child }: DropletSpec): SshKeyPairs {
+function sshKeyPairs({ plain, name, label, child }: DropletSpec): SshKeyPairs {
+    const { region, image, vpcUuid } = dropletInputs(plain);
     const pair = (role: string, purpose: string, keepers: pulumi.Inputs): Managed<"SshKeyPair"> =>
         new Managed(
             "SshKeyPair",
@@ -101,9 +103,35 @@ function sshKeyPairs({ plain: { region, image, vpcUuid }, name, label, child }: 
         boot: pair("boot-key", `SSH host key of ${label} until the first connection`, {
             region,
             image,
-            ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
+            ...(vpcUuid === undefined ? {} : { vpcUuid }),
         }),
     };
+}
+
+/** A plain value as it is, what another resource supplies once it is checked. */
+function argument<T>(value: T | Later<T>, name: string): T | pulumi.Output<T> {
+    return value instanceof Later ? known(value, `hosts.digitalOcean.${name}`) : value;
+}
+
+function dropletInputs({ region, size, image, vpcUuid }: DigitalOceanPlain) {
+    return {
+        region: argument(region, "region"),
+        size: argument(size, "size"),
+        image: argument(image, "image"),
+        vpcUuid: vpcUuid as pulumi.Input<string> | undefined,
+    };
+}
+
+/** One of ours, and those that the program gives. */
+function before(
+    own: pulumi.Input<string>,
+    given: string[] | Later<string[]>,
+    name: string,
+): pulumi.Input<pulumi.Input<string>[]> {
+    const all = argument(given, name);
+    return pulumi.Output.isInstance(all)
+        ? pulumi.all([own, all]).apply(([first, more]) => [first, ...more])
+        : [own, ...all];
 }
 
 /**
@@ -115,7 +143,7 @@ function createDroplet(
     keys: SshKeyPairs,
 ): digitalocean.Droplet {
     const createdFirst: pulumi.CustomResourceOptions = { ...child, deleteBeforeReplace: false };
-    const { region, size, image, vpcUuid } = plain;
+    const { region, size, image, vpcUuid } = dropletInputs(plain);
     const loginKey = new cloud.SshKey(
         `${name}-ssh-key`,
         { name: label, publicKey: keys.login.output("publicKey") },
@@ -128,10 +156,10 @@ function createDroplet(
             region,
             size,
             image,
-            sshKeys: [loginKey.fingerprint, ...(plain.sshKeys as pulumi.Input<string>[])],
-            tags: [named.appName, ...plain.tags],
+            sshKeys: before(loginKey.fingerprint, plain.sshKeys, "sshKeys"),
+            tags: before(named.appName, plain.tags, "tags"),
             userData: userData(keys.boot),
-            ...(vpcUuid === undefined ? {} : { vpcUuid: vpcUuid as pulumi.Input<string> }),
+            ...(vpcUuid === undefined ? {} : { vpcUuid }),
         },
         { ...createdFirst, additionalSecretOutputs: ["userData"] },
     );
@@ -146,11 +174,15 @@ function openToPeers(
     const dropletId = droplet.id.apply(Number);
     const firewall = new cloud.Firewall(
         `${name}-cloud-firewall`,
-        { name: label, dropletIds: [dropletId], ...firewallRules(plain.sshSources, named.listenPorts) },
+        {
+            name: label,
+            dropletIds: [dropletId],
+            ...firewallRules(argument(plain.sshSources, "sshSources"), named.listenPorts),
+        },
         child,
     );
     const found = plain.reservedIp
-        ? reserved(cloud, name, plain.region, dropletId, child)
+        ? reserved(cloud, name, argument(plain.region, "region"), dropletId, child)
         : { address: ownAddress, assignments: [] };
     return { firewall, ...found };
 }
@@ -159,7 +191,7 @@ function openToPeers(
 function reserved(
     cloud: typeof digitalocean,
     name: string,
-    region: string,
+    region: pulumi.Input<string>,
     dropletId: pulumi.Output<number>,
     child: pulumi.CustomResourceOptions,
 ): { address: pulumi.Output<string>; assignments: pulumi.Resource[] } {
@@ -178,7 +210,7 @@ function userData(boot: Managed<"SshKeyPair">): pulumi.Output<string> {
 
 /** In front of the machine's own firewall: what DigitalOcean does not let through never reaches it. */
 function firewallRules(
-    sshSources: string[],
+    sshSources: pulumi.Input<string[]>,
     listenPorts: number[],
 ): Pick<digitalocean.FirewallArgs, "inboundRules" | "outboundRules"> {
     return {

@@ -1,12 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+
 import { bigIntToAddress } from "../core/addresses/index.js";
 import { unmet } from "../core/access/expect.js";
-import { peerIn } from "../core/access/index.js";
+import { type AccessGrant, peerIn } from "../core/access/index.js";
 import { rightsOf } from "../core/access/rights.js";
 import { refuse } from "../core/arguments/faults.js";
-import { type GrantPlain, Later } from "../core/arguments/index.js";
 import { InvalidArgument } from "../core/errors.js";
-import type { GrantSource, Ledger, Ports } from "../core/registry/model.js";
-import type { ResolvedRelay } from "./relayArguments.js";
+import type { GrantSource, Ledger } from "../core/registry/model.js";
+import type { ListedGrant, ResolvedRelay } from "./relayArguments.js";
 import { accessAt } from "./relayInputs.js";
 
 /**
@@ -19,14 +20,15 @@ export function checkExpectations(name: string, resolved: ResolvedRelay): void {
     const { expect } = resolved.plain;
     if (expect.length === 0) return;
     const path = `relay ${name}.expect`;
-    const { peers, services, plain } = resolved;
+    const { peers, supplied, services, plain } = resolved;
+    if (supplied !== undefined) throw suppliedLater(`relay ${name}.peers`);
     const known = {
         peers: Object.fromEntries(peers.map((peer) => [peer.name, []])),
         services: services.map((service) => service.name),
         subnets: [plain.subnet, ...(plain.subnet6 === undefined ? [] : [plain.subnet6])],
     };
-    const grants = resolved.grants.map((grant, index) => withPlainPorts(grant, `relay ${name}.grants[${index}].ports`));
-    const rights = rightsOf(accessAt({ ...resolved, grants }, anyLedger(resolved), {}));
+    const grants = resolved.grants.map((grant, index) => knownNow(grant, `relay ${name}.grants[${index}]`));
+    const rights = rightsOf(accessAt({ ...resolved, grants }, anyLedger(resolved, grants), {}));
     const expectations = expect.map(({ from, ...rest }) => ({ ...rest, from: from.map(sourceOf) }));
     const unlisted = expect.flatMap(({ from }, index) =>
         from
@@ -43,15 +45,30 @@ export function checkExpectations(name: string, resolved: ResolvedRelay): void {
 }
 
 /** What is allowed must be known before anything is applied. */
-function withPlainPorts(grant: GrantPlain, path: string): GrantPlain & { ports: Ports[] } {
-    const { ports } = grant;
-    if (ports instanceof Later)
-        throw new InvalidArgument(
-            path,
-            "come from another resource, and `expect` is checked before any resource exists",
-            "give plain values, or remove `expect`",
-        );
-    return { ...grant, ports };
+function knownNow({ from, to: { peer, network }, ports }: ListedGrant, path: string): AccessGrant {
+    const now = <T>(value: T | pulumi.Output<T>, argument: string): T => {
+        if (pulumi.Output.isInstance(value)) throw suppliedLater(`${path}.${argument}`);
+        return value;
+    };
+    return {
+        from: from.map((origin, index) =>
+            typeof origin === "string" ? origin : { ...origin, network: now(origin.network, `from[${index}].network`) },
+        ),
+        to: {
+            ...(peer === undefined ? {} : { peer }),
+            ...(network === undefined ? {} : { network: now(network, "to.network") }),
+        },
+        ports: now(ports, "ports"),
+    };
+}
+
+function suppliedLater(path: string): InvalidArgument {
+    const verb = /\.(?:ports|peers)$/.test(path) ? "come" : "comes";
+    return new InvalidArgument(
+        path,
+        `${verb} from another resource, and \`expect\` is checked before any resource exists`,
+        `give ${verb === "come" ? "plain values" : "a plain value"}, or remove \`expect\``,
+    );
 }
 
 function sourceOf(source: GrantSource): string {
@@ -62,7 +79,10 @@ function sourceOf(source: GrantSource): string {
  * The ledger decides addresses and ports. Rights are judged by names and networks, so any addresses will do, as long as each peer has its
  * own, and any ports.
  */
-function anyLedger({ peers, services, address6 }: ResolvedRelay): Pick<Ledger, "peers" | "services"> {
+function anyLedger(
+    { peers, services, address6 }: ResolvedRelay,
+    grants: AccessGrant[],
+): Pick<Ledger, "peers" | "services"> {
     return {
         peers: Object.fromEntries(
             peers.map(({ name, plain: { routes } }, index) => [
@@ -70,7 +90,8 @@ function anyLedger({ peers, services, address6 }: ResolvedRelay): Pick<Ledger, "
                 {
                     address: bigIntToAddress(LOOPBACK + BigInt(index), 4),
                     ...(address6 === undefined ? {} : { address6: bigIntToAddress(DISCARD + BigInt(index), 6) }),
-                    routes,
+                    // Whether it has what is granted is checked when it is known.
+                    routes: pulumi.Output.isInstance(routes) ? networksGranted(grants, name) : routes,
                 },
             ]),
         ),
@@ -83,3 +104,11 @@ function anyLedger({ peers, services, address6 }: ResolvedRelay): Pick<Ledger, "
 /** 127.0.0.1, and the first of the discard prefix (RFC 6666): addresses that no tunnel and no route has. */
 const LOOPBACK = 0x7f000001n;
 const DISCARD = 0x0100n << 112n;
+
+function networksGranted(grants: AccessGrant[], name: string): string[] {
+    return grants
+        .flatMap(({ from, to }) => [...from, to])
+        .flatMap((end) =>
+            typeof end === "object" && end.peer === name && end.network !== undefined ? [end.network] : [],
+        );
+}

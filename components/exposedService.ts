@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { serviceArgs, validate, type ServicePlain } from "../core/arguments/index.js";
+import { refuseSupplied, serviceArgs, validate, type ServicePlain } from "../core/arguments/index.js";
 import { checkServiceName } from "../core/names.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
@@ -50,6 +50,7 @@ export class ExposedService extends pulumi.ComponentResource {
  */
 export function plainService(name: string, args: ExposedServiceArgs, subject: string): ServicePlain {
     checkServiceName(name, subject);
+    refuseSupplied("service", args, subject);
     return validate(serviceArgs, byName(args, subject), subject);
 }
 

@@ -14,7 +14,7 @@ export {
     type ServiceStatus,
     type StatusOptions,
 } from "./status.js";
-export type { Expectation, Grant, RelayArgs } from "./relayTypes.js";
+export type { Expectation, Grant, GrantOrigin, RelayArgs, RelayPeer } from "./relayTypes.js";
 export type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 export {
     hosts,

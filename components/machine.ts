@@ -27,8 +27,8 @@ function placeOf(descriptor: pulumi.Inputs, { credentials }: Machine["inputs"]):
     return {
         connection: {
             host: descriptor["address"] as pulumi.Input<string>,
-            port: descriptor["port"] as number,
-            user: descriptor["user"] as string,
+            port: descriptor["port"] as pulumi.Input<number>,
+            user: descriptor["user"] as pulumi.Input<string>,
             hostKey: descriptor["hostKey"] as pulumi.Input<string>,
             privateKey: credentials as pulumi.Output<string>,
         },

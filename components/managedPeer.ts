@@ -6,7 +6,8 @@ import { machineFor } from "./machine.js";
 import type { Named } from "./machineTypes.js";
 import { Managed, type Recorded } from "./managed.js";
 import { desiredOfPeer, type ManagedListing, type RelayEndpoint } from "./managedPeerInputs.js";
-import type { ManagedMachine, ResolvedRelay } from "./relayArguments.js";
+import type { ManagedMachine } from "./listedPeers.js";
+import type { ResolvedRelay } from "./relayArguments.js";
 import { accessRules } from "./relayInputs.js";
 import { foundOn, type MadeRelay, type RelayParts } from "./relayOnHost.js";
 

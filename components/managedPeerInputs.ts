@@ -5,7 +5,7 @@ import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
 import type { Ledger, RegistryPeer } from "../core/registry/model.js";
 import { type Leaf, leafNetworks, leafRules } from "../core/wireguard/leaf.js";
 import { known } from "./known.js";
-import type { ListedPeer, ManagedMachine } from "./relayArguments.js";
+import type { ListedPeer, ManagedMachine } from "./listedPeers.js";
 import { proxyServices } from "./relayInputs.js";
 import { networksOf, type RelayParts } from "./relayOnHost.js";
 
@@ -69,13 +69,13 @@ export function desiredOfPeer(
 }
 
 /** The interface itself: it has one address, one key, and any port. */
-function interfaceOf({ resolved: { plain, subnet6 }, seed }: RelayParts, peer: ManagedListing): pulumi.Inputs {
+function interfaceOf({ resolved: { mtu, subnet6 }, seed }: RelayParts, peer: ManagedListing): pulumi.Inputs {
     return {
         prefix: 32,
         ...(subnet6 === undefined ? {} : { prefix6: 128 }),
         listenPort: 0,
         epochs: [1],
-        mtu: plain.mtu,
+        mtu,
         privateKeys: pulumi.secret({ 1: peer.privateKey as pulumi.Output<string> }),
         seed: seed.output("seed"),
     };
@@ -87,9 +87,9 @@ function relayAsPeer(
     peer: ManagedListing,
     { rules, leaf, endpoint }: { rules: Rules; leaf: pulumi.Output<Leaf>; endpoint: RelayEndpoint },
 ): pulumi.Inputs {
-    const { plain, address, address6 } = resolved;
-    const behind = pulumi.all([ledger, rules, leaf]).apply(([{ peers }, all, at]): RegistryPeer => {
-        const known = [...plain.routes, ...Object.values(peers).flatMap(routesOf)];
+    const { routes, address, address6 } = resolved;
+    const behind = pulumi.all([ledger, rules, leaf, routes]).apply(([{ peers }, all, at, own]): RegistryPeer => {
+        const known = [...own, ...Object.values(peers).flatMap(routesOf)];
         return {
             address,
             ...(address6 === undefined ? {} : { address6 }),

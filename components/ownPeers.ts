@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { OwnPeer } from "./ownParts.js";
 import { Peer } from "./peer.js";
-import type { ListedPeer, ResolvedRelay } from "./relayArguments.js";
+import type { ListedPeer } from "./listedPeers.js";
+import type { ResolvedRelay } from "./relayArguments.js";
 
 /** Declares the relay's own peers, as its children, with the keys that they lack. */
 export function withOwnPeers(parent: pulumi.Resource, relay: string, resolved: ResolvedRelay): ResolvedRelay {

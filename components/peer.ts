@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { peerArgs, refuseUndefined, validate, type PeerPlain } from "../core/arguments/index.js";
+import { peerArgs, refuseSupplied, refuseUndefined, validate, type PeerPlain } from "../core/arguments/index.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
 import type { Host } from "../providers/hosts/index.js";
@@ -19,11 +19,11 @@ export interface PeerArgs {
     /** The peer's IPv4 tunnel address. Default: allocated to the name permanently. */
     address?: string;
     /** Networks behind the peer, CIDR. Default: none. */
-    routes?: string[];
+    routes?: pulumi.Input<pulumi.Input<string>[]>;
     /** Raise it for a new key pair and a new preshared key. Default: 1. */
     keyEpoch?: number;
     /** When the relay itself cuts the peer off, RFC 3339, without an update. Default: never. */
-    expires?: string;
+    expires?: pulumi.Input<string>;
     /** Admit a key again that was revoked. Default: false. */
     reinstate?: boolean;
     /**
@@ -94,6 +94,7 @@ export class Peer extends pulumi.ComponentResource {
  */
 export function plainPeer(name: string, args: PeerArgs, subject: string): PeerPlain {
     checkName(name, subject);
+    refuseSupplied("peer", args, subject);
     const plain = validate(peerArgs, args, subject);
     refuseUndefined(subject, args, KEYS);
     if (plain.handedOut) refuseHandedOut(subject, args);

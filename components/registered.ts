@@ -86,11 +86,12 @@ interface Shown {
     host: Host;
     audit: { path: string };
     peers: { name: string }[];
+    supplied?: unknown;
     services: { name: string }[];
 }
 
 /** Its peers and services by name, for each of them is registered too, or is data that the registry has. */
-export function registeredRelay({ plain, host, audit, peers, services }: Shown): pulumi.Inputs {
+export function registeredRelay({ plain, host, audit, peers, supplied, services }: Shown): pulumi.Inputs {
     const {
         host: _described,
         audit: _named,
@@ -107,8 +108,10 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
     return plainOnly({
         ...rest,
         grants: inOrder(
-            plain.grants.map(({ ports, ...grant }) => ({
+            plain.grants.map(({ ports, to, ...grant }) => ({
                 ...grant,
+                // Without its network it would be a grant to the peer itself.
+                ...(to.network instanceof Later ? {} : { to }),
                 ...(ports instanceof Later ? {} : { ports: ports.map(formatPorts) }),
             })),
         ),
@@ -116,7 +119,7 @@ export function registeredRelay({ plain, host, audit, peers, services }: Shown):
         host: kindOf(host.descriptor),
         audit: audit.path,
         // One value, whose diff is the names that come and go: an order means nothing, and a list would be compared place by place.
-        peers: namesOf(peers).join("\n"),
+        ...(supplied === undefined ? { peers: namesOf(peers).join("\n") } : {}),
         services: namesOf(services),
     });
 }

@@ -25,9 +25,10 @@ import type { RelayArgs } from "./relayTypes.js";
 import { relayRights } from "./rights.js";
 import { relayByScript } from "./relayByScript.js";
 import { type MadeRelay, relayHost, relayOnHost, type RelayParts } from "./relayOnHost.js";
-import { type ListedPeer, type ListedService, type ResolvedRelay, resolveRelay } from "./relayArguments.js";
+import { listedPeer } from "./listedPeers.js";
+import { type ListedService, type ResolvedRelay, resolveRelay } from "./relayArguments.js";
 import { statusQuestion } from "./statusQuestion.js";
-import { accessRules, type LedgerOutput, portOf } from "./relayInputs.js";
+import { accessRules, directionsOf, type LedgerOutput, portOf } from "./relayInputs.js";
 
 /** A WireGuard relay: peers, firewall, services, and the log of all that was done to it. */
 export class Relay extends pulumi.ComponentResource {
@@ -62,7 +63,7 @@ export class Relay extends pulumi.ComponentResource {
 
     private readonly plain: RelayPlain;
     private readonly settings: pulumi.Output<ClientSettings>;
-    private readonly listed: ListedPeer[];
+    private readonly resolved: ResolvedRelay;
     private readonly services: ListedService[];
     private readonly ledger: LedgerOutput;
     private readonly seed: Managed<"Seed">;
@@ -82,9 +83,11 @@ export class Relay extends pulumi.ComponentResource {
         const subject = `relay ${name}`;
         const dns = plain.dns === undefined ? pulumi.output(undefined) : known(plain.dns, `${subject}.dns`);
         this.settings = pulumi
-            .all([dns, known(plain.keepalive, `${subject}.keepalive`)])
-            .apply(([resolvers, keepalive]) => clientSettings({ ...plain, dns: resolvers, keepalive }));
-        this.listed = resolved.peers;
+            .all([dns, known(plain.keepalive, `${subject}.keepalive`), resolved.mtu, directionsOf(resolved)])
+            .apply(([resolvers, keepalive, mtu, grants]) =>
+                clientSettings({ ...plain, dns: resolvers, keepalive, mtu, grants }),
+            );
+        this.resolved = resolved;
         this.services = resolved.services;
         this.address = address;
 
@@ -156,7 +159,7 @@ export class Relay extends pulumi.ComponentResource {
         }
         return clientConfig({
             relayName: pulumi.output(this.urn).apply(nameIn),
-            peer: this.find(nameOf(peer, "configFor")),
+            peer: listedPeer(this.resolved, nameOf(peer, "configFor")),
             settings: this.settings,
             ledger: this.ledger,
             endpoint: this.endpointAt(epoch),
@@ -185,13 +188,6 @@ export class Relay extends pulumi.ComponentResource {
             return `https://${host}:${portOf(services, serviceName)}`;
         });
     }
-
-    private find(name: string): ListedPeer {
-        const peer = this.listed.find((listed) => listed.name === name);
-        if (peer === undefined)
-            throw new pulumi.RunError(`configFor: the relay has no peer ${name}; list it in \`peers\``);
-        return peer;
-    }
 }
 
 /** Where peers reach the relay, by key epoch. */
@@ -218,11 +214,13 @@ function warnOfResolvers(
     ledger: LedgerOutput,
     resolvers: pulumi.Output<string[] | undefined>,
 ): void {
-    const { plain, address, address6, subnet, subnet6 } = resolved;
+    const { plain, address, address6, subnet, subnet6, routes } = resolved;
     if (plain.dns === undefined) return;
     const own = [address, address6].filter((each) => each !== undefined);
-    const networks = [subnet.cidr, subnet6?.cidr, ...plain.routes].filter((each) => each !== undefined);
-    pulumi.all([ledger, accessRules(resolved, ledger), resolvers]).apply(([{ peers }, rules, dns = []]) => {
+    const tunnel = [subnet.cidr, subnet6?.cidr].filter((each) => each !== undefined);
+    const all = pulumi.all([ledger, accessRules(resolved, ledger), resolvers, routes]);
+    all.apply(([{ peers }, rules, dns = [], behind]) => {
+        const networks = [...tunnel, ...behind];
         for (const sentence of unansweredResolvers({ dns, own, networks, peers, rules }))
             void pulumi.log.warn(sentence, relay);
     });

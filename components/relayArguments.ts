@@ -1,53 +1,39 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { parseSubnet, type Subnet } from "../core/addresses/index.js";
 import {
     checkRelay,
-    peerSpec,
+    Later,
+    type PlainRelay,
+    refuseSupplied,
     refuseUndefined,
     relayArgs,
     validate,
     type GrantPlain,
-    type PeerPlain,
     type RelayPlain,
     type ServicePlain,
 } from "../core/arguments/index.js";
 import { checkEpochs } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
+import type { Ports } from "../core/registry/model.js";
 import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, auditReference, type AuditReference } from "./auditSink.js";
 import { ExposedService, plainService } from "./exposedService.js";
-import { formerUrns, nameIn } from "./formerUrns.js";
-import { formerly, OwnLog, OwnPeer, OwnService } from "./ownParts.js";
 import { fromByName, grantByName } from "./grantNames.js";
-import { Peer, plainPeer, type PeerSpec } from "./peer.js";
+import {
+    type AskedPeer,
+    askedPeers,
+    awaitedOf,
+    listed,
+    type ListedPeer,
+    ofSupplied,
+    type SuppliedPeer,
+    type SuppliedPeers,
+} from "./listedPeers.js";
+import { formerly, OwnLog, OwnService } from "./ownParts.js";
 import type { RelayArgs } from "./relayTypes.js";
-
-/** A peer in one relay's list. */
-export interface ListedPeer {
-    name: string;
-    plain: Omit<PeerPlain, "host" | "interface" | "handedOut" | "publicKey" | "presharedKey">;
-    /** The peer's machine, if it is managed. */
-    managed?: ManagedMachine | undefined;
-    /** Pinned on this relay, or in the peer itself. */
-    address?: string | undefined;
-    publicKey: pulumi.Input<string>;
-    /** The key when it is plain: then the registry knows it too. */
-    knownKey?: string | undefined;
-    presharedKey?: pulumi.Input<string> | undefined;
-    /** Only when it was generated. */
-    privateKey?: pulumi.Output<string> | undefined;
-    /** Of a peer that the relay declares itself: its keys are there once the relay is registered. */
-    own?: OwnPeer;
-}
-
-export interface ManagedMachine {
-    host: Host;
-    interface: string | undefined;
-    /** What the peer was called before, by its aliases: its machine's resources are called after it. */
-    formerNames: Promise<string>[];
-}
+import { type Awaited, judged, type Judged, type OrOutput, type Read, readPlain } from "./supplied.js";
 
 export interface ListedService {
     name: string;
@@ -66,15 +52,29 @@ export interface ResolvedRelay {
     address6?: string;
     /** Whether the program says the MTU. */
     isMtuGiven: boolean;
+    /** Networks behind the relay. */
+    routes: OrOutput<string[]>;
+    mtu: OrOutput<number>;
+    /** Whose existence the program itself says. */
     peers: ListedPeer[];
+    /** Peers as data that other resources list. Absent: none. */
+    supplied?: pulumi.Output<SuppliedPeer[]>;
     services: ListedService[];
-    grants: GrantPlain[];
+    grants: ListedGrant[];
+}
+
+/** One direction that is allowed. */
+export interface ListedGrant {
+    from: (string | { peer: string; network: OrOutput<string> })[];
+    to: { peer?: string; network?: OrOutput<string> };
+    ports: OrOutput<Ports[]>;
 }
 
 /** @throws InvalidArgument naming every fault, before any resource exists */
 export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     const subject = `relay ${name}`;
     checkName(name, subject);
+    refuseSupplied("relay", args, subject);
     const plain = validate(
         relayArgs,
         {
@@ -91,31 +91,16 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     refuseUndefined(subject, args, { privateKey: "generated" });
     const audit = listedLog(args.audit, `${subject}.audit`);
     checkEpochs(plain, subject);
-    const peers = args.peers.map((peer, index) => listedPeer(peer, `${subject}.peers[${index}]`));
-    if (args.host.descriptor.kind === "script") refuseWithoutConnection(subject, plain, peers);
+    const { own: peers, supplied } = askedPeers(args.peers, `${subject}.peers`);
+    const isScript = args.host.descriptor.kind === "script";
+    if (isScript) refuseWithoutConnection(subject, plain, peers);
     else refuseAdoptedTwice(subject, plain);
     const services = (args.services ?? []).map((service, index) =>
         listedService(service, `${subject}.services[${index}]`),
     );
-    checkRelay(
-        {
-            ...plain,
-            publicKey: undefined,
-            peers: peers.map((peer) => ({
-                name: peer.name,
-                publicKey: peer.knownKey,
-                routes: peer.plain.routes,
-                managed: peer.managed !== undefined,
-            })),
-            services: services.map((service) => ({
-                name: service.name,
-                allow: service.plain.allow,
-                on: service.plain.on,
-                ...plainUpstream(service.plain),
-            })),
-        },
-        subject,
-    );
+    const asked: Asked = { subject, isScript, plain, peers, supplied, services };
+    checkTogether(asked, readPlain);
+    const of = judged(stagesOf(asked), (read) => checkTogether(asked, read));
     const subnet = parseSubnet(plain.subnet, `${subject}.subnet`, 4);
     const subnet6 = plain.subnet6 === undefined ? undefined : parseSubnet(plain.subnet6, `${subject}.subnet6`, 6);
     return {
@@ -126,75 +111,104 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         address: subnet.relay,
         ...(subnet6 === undefined ? {} : { subnet6, address6: subnet6.relay }),
         isMtuGiven: args.mtu !== undefined,
-        peers,
+        routes: of(plain.routes),
+        mtu: of(plain.mtu),
+        peers: peers.map((peer) => listed(peer, of)),
+        ...(supplied.length === 0 ? {} : { supplied: suppliedPeers(supplied, of) }),
         services,
-        grants: plain.grants,
+        grants: plain.grants.map((grant) => listedGrant(grant, of)),
     };
 }
 
-function listedPeer(entry: RelayArgs["peers"][number], subject: string): ListedPeer {
-    if (typeof entry !== "object" || entry === null)
-        throw new InvalidArgument(subject, "is not a peer", "give a Peer, its data, or { peer, address }");
-    if (entry instanceof Peer) return ofResource(entry);
-    if (entry instanceof OwnPeer) return ofOwn(entry, subject);
-    if ("peer" in entry) return { ...listedPeer(entry.peer, `${subject}.peer`), address: entry.address };
-    return ofData(entry, subject);
+/** What a relay is told, as the program says it: what other resources supply is not judged yet. */
+interface Asked extends Pick<ResolvedRelay, "plain" | "services"> {
+    subject: string;
+    isScript: boolean;
+    peers: AskedPeer[];
+    supplied: SuppliedPeers[];
 }
 
-function ofResource(peer: Peer): ListedPeer {
-    return {
-        ...ofArguments(peer.peerName, peer.plain),
-        managed:
-            peer.host === undefined
-                ? undefined
-                : { host: peer.host, interface: peer.plain.interface, formerNames: formerNames(peer) },
-        publicKey: peer.publicKey,
-        privateKey: peer.privateKey,
-    };
+/**
+ * What other resources supply, in the order in which a relay's resources need it: the registry the peers, so that a removal waits for
+ * nothing else; then the interface its routes; and the access rules last.
+ */
+function stagesOf({ subject, plain: { routes, mtu, grants }, peers, supplied }: Asked): Awaited[][] {
+    const awaited = (value: unknown, path: string): Awaited[] =>
+        value instanceof Later ? [[value, `${subject}.${path}`]] : [];
+    return [
+        [
+            ...supplied.map(({ list, subject: called }): Awaited => [list, called]),
+            ...peers.flatMap((peer) => [...awaitedOf(peer)]),
+        ],
+        [...awaited(routes, "routes"), ...awaited(mtu, "mtu")],
+        grants.flatMap(({ from, to, ports }, index) => [
+            ...awaited(ports, `grants[${index}].ports`),
+            ...awaited(to.network, `grants[${index}].to.network`),
+            ...from.flatMap((origin, position) =>
+                typeof origin === "string" ? [] : awaited(origin.network, `grants[${index}].from[${position}].network`),
+            ),
+        ]),
+    ];
 }
 
-/** Checked as a Peer's arguments are; its keys follow. */
-function ofOwn(own: OwnPeer, subject: string): ListedPeer {
-    const { name, args } = own;
-    const plain = plainPeer(name, args, `${subject} (${name})`);
-    return {
-        ...ofArguments(name, plain),
-        managed: args.host && { host: args.host, interface: plain.interface, formerNames: formerly(own) },
-        own,
-    };
-}
-
-function ofArguments(name: string, args: PeerPlain): ListedPeer {
-    const { publicKey, presharedKey, host: _checked, handedOut: _hers, interface: _device, ...plain } = args;
-    return {
-        name,
-        plain,
-        address: plain.address,
-        publicKey: (publicKey ?? "") as pulumi.Input<string>,
-        knownKey: typeof publicKey === "string" ? publicKey : undefined,
-        presharedKey: presharedKey as pulumi.Input<string> | undefined,
-    };
-}
-
-function formerNames(peer: Peer): Promise<string>[] {
-    return formerUrns(peer).map(async (urn) => nameIn(await urn));
-}
-
-function ofData(spec: PeerSpec, subject: string): ListedPeer {
-    const { name, publicKey, presharedKey, ...plain } = validate(
-        peerSpec,
-        spec,
-        `${subject}${typeof spec.name === "string" ? ` (${spec.name})` : ""}`,
+/** What only shows when all of it is seen together. */
+function checkTogether({ subject, isScript, plain, peers, supplied, services }: Asked, read: Read): void {
+    const lists = supplied.map((each) => {
+        const entries = read(each.list);
+        return entries && ofSupplied(entries, each);
+    });
+    const all = [...peers, ...lists.flatMap((list) => list ?? [])];
+    if (isScript) refuseExpiring(subject, all);
+    checkRelay(
+        {
+            ...plain,
+            routes: read(plain.routes),
+            mtu: read(plain.mtu),
+            publicKey: undefined,
+            peers: all.map((peer) => ({
+                name: peer.name,
+                publicKey: peer.knownKey,
+                routes: read(peer.plain.routes),
+                managed: peer.managed !== undefined,
+            })),
+            services: services.map((service) => ({
+                name: service.name,
+                allow: service.plain.allow,
+                on: service.plain.on,
+                ...plainUpstream(service.plain),
+            })),
+            grants: plain.grants.map((grant) => knownGrant(grant, read)),
+            hasMorePeers: lists.includes(undefined),
+        },
+        subject,
     );
-    refuseUndefined(`${subject} (${name})`, spec, { presharedKey: "derived" });
+}
+
+function knownGrant({ from, to }: GrantPlain, read: Read): PlainRelay["grants"][number] {
     return {
-        name,
-        plain,
-        address: plain.address,
-        publicKey: publicKey as pulumi.Input<string>,
-        knownKey: typeof publicKey === "string" ? publicKey : undefined,
-        presharedKey: presharedKey as pulumi.Input<string> | undefined,
+        from: from.map((origin) =>
+            typeof origin === "string" ? origin : { ...origin, network: read(origin.network) },
+        ),
+        to: { ...to, network: to.network === undefined ? undefined : read(to.network) },
     };
+}
+
+function listedGrant({ from, to: { peer, network }, ports }: GrantPlain, of: Judged): ListedGrant {
+    return {
+        from: from.map((origin) => (typeof origin === "string" ? origin : { ...origin, network: of(origin.network) })),
+        to: {
+            ...(peer === undefined ? {} : { peer }),
+            ...(network === undefined ? {} : { network: of(network) }),
+        },
+        ports: of(ports),
+    };
+}
+
+/** Everything about them is known at once. */
+function suppliedPeers(supplied: SuppliedPeers[], of: Judged): pulumi.Output<SuppliedPeer[]> {
+    return pulumi
+        .all(supplied.map(({ list }) => pulumi.output(of(list))))
+        .apply((lists) => supplied.flatMap((each, index) => ofSupplied(lists[index] ?? [], each)));
 }
 
 function listedService(service: unknown, subject: string): ListedService {
@@ -217,22 +231,25 @@ function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer
     return typeof upstream === "string" || "peer" in upstream ? { upstream: upstream } : {};
 }
 
-/** Checks a relay that generates its own key and cannot be queried for its address. */
-function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: ListedPeer[]): void {
-    const managed = peers.find((peer) => peer.managed !== undefined);
-    if (managed !== undefined) {
-        throw new InvalidArgument(
-            `${subject}.peers.${managed.name}.host`,
-            "is a managed peer, which a relay that is configured by a script cannot have",
-            "remove it, and hand out configFor(peer)",
-        );
-    }
+function refuseExpiring(subject: string, peers: AskedPeer[]): void {
     const limited = peers.find((peer) => peer.plain.expires !== undefined);
     if (limited !== undefined) {
         throw new InvalidArgument(
             `${subject}.peers.${limited.name}.expires`,
             "is not enforced on a relay that is configured by a script",
             "remove it, and remove the peer from the program on that day",
+        );
+    }
+}
+
+/** Checks a relay that generates its own key and cannot be queried for its address. */
+function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: AskedPeer[]): void {
+    const managed = peers.find((peer) => peer.managed !== undefined);
+    if (managed !== undefined) {
+        throw new InvalidArgument(
+            `${subject}.peers.${managed.name}.host`,
+            "is a managed peer, which a relay that is configured by a script cannot have",
+            "remove it, and hand out configFor(peer)",
         );
     }
     if (plain.endpoint === undefined) {

@@ -7,8 +7,8 @@ import { Managed, secretChild } from "./managed.js";
 import { managedPlaces } from "./managedPeer.js";
 import { missingKeys } from "./missingKeys.js";
 import type { ResolvedRelay } from "./relayArguments.js";
-import { registryRequest } from "./relayInputs.js";
-import type { RelayBase } from "./relayOnHost.js";
+import { registryRequest } from "./registryRequest.js";
+import { ofEveryPeer, type RelayBase } from "./relayOnHost.js";
 
 /** What a relay has before anything of it is on its machine: a place, an identity, and an address or a port for every name. */
 export function relayBase(
@@ -44,8 +44,8 @@ export function relayBase(
         ...{ parent, name, resolved, machine, registry, seed, leaves },
         place: { ...place, confirmTimeout: plain.confirmTimeout },
         ledger: pulumi
-            .all([registry.output("peers"), registry.output("services")])
-            .apply(([peers, services]) => ({ peers, services })),
+            .all([registry.output("peers"), registry.output("services"), resolved.supplied])
+            .apply(([peers, services, supplied]) => ({ peers, services, supplied })),
         letGo: retainOnDelete === true ? { retained: true as const } : {},
     };
 }
@@ -56,13 +56,16 @@ function missingFrom(parent: pulumi.Resource, name: string, resolved: ResolvedRe
 }
 
 /** What would be lost with the state: whether the relay's own key, and how many peers have a key or a preshared key that only the state knows. */
-function onlyInState({ plain, peers, host }: ResolvedRelay): pulumi.Inputs {
+function onlyInState(resolved: ResolvedRelay): pulumi.Inputs {
+    const { plain, host } = resolved;
     const keepsKey = plain.identity === "host" || plain.privateKey !== undefined || host.descriptor.kind === "script";
-    const dependent = peers.filter(
-        ({ knownKey, presharedKey }) => knownKey === undefined || presharedKey === undefined,
+    const dependent = ofEveryPeer(
+        resolved,
+        (peers) =>
+            peers.filter(({ knownKey, presharedKey }) => knownKey === undefined || presharedKey === undefined).length,
     );
     return {
-        loses: { relayKey: !keepsKey, peers: dependent.length },
+        loses: { relayKey: !keepsKey, peers: dependent },
         ...(plain.replaceLostKeys === undefined ? {} : { replaceLostKeys: plain.replaceLostKeys }),
     };
 }

@@ -1,60 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { expand, peerIn, type Access } from "../core/access/index.js";
+import { expand, peerIn, type Access, type AccessGrant } from "../core/access/index.js";
 import {
     renderAdmittedPeers,
     renderAdmittedRules,
     renderAdmittedServices,
     type Admitted,
 } from "../core/protocol/admitted.js";
-import { packed } from "../core/packed/index.js";
-import { joinHostPort } from "../core/addresses/index.js";
-import { type GrantPlain, Later } from "../core/arguments/index.js";
+import { joinHostPort, unroutable } from "../core/addresses/index.js";
 import { parseUpstream } from "../core/caddy/upstream.js";
-import type { Ledger, Ports, ProxyService } from "../core/registry/model.js";
+import { routesOf } from "../core/registry/defaults.js";
+import type { Ledger, ProxyService } from "../core/registry/model.js";
 import { notRegistered } from "../core/registry/missing.js";
-import { known } from "./known.js";
-import type { ListedPeer, ListedService, ResolvedRelay } from "./relayArguments.js";
+import type { SuppliedPeer } from "./listedPeers.js";
+import type { ListedGrant, ListedService, ResolvedRelay } from "./relayArguments.js";
 
-/** Addresses and ports, as the registry allocated them. */
-export type LedgerOutput = pulumi.Output<Pick<Ledger, "peers" | "services">>;
+/** Addresses and ports, as the registry allocated them. Not known as long as another resource has yet to say which peers there are. */
+export type LedgerOutput = pulumi.Output<KnownLedger>;
 
-/** What the registry is asked for. */
-export function registryRequest({ subnet, subnet6, peers, services }: ResolvedRelay): pulumi.Inputs {
-    return packed("Registry", {
-        subnet: subnet.cidr,
-        ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }),
-        peers: Object.fromEntries(
-            peers.map(({ name, plain, address, knownKey }) => [
-                name,
-                {
-                    ...(plain.routes.length === 0 ? {} : { routes: plain.routes }),
-                    ...(plain.keyEpoch === 1 ? {} : { keyEpoch: plain.keyEpoch }),
-                    ...(address === undefined ? {} : { address }),
-                    ...(knownKey === undefined ? {} : { publicKey: knownKey }),
-                    ...(plain.expires === undefined ? {} : { expires: plain.expires }),
-                    ...(plain.reinstate ? { reinstate: true } : {}),
-                },
-            ]),
-        ),
-        publicKeys: outputKeys(peers),
-        services: Object.fromEntries(
-            services.map(({ name, plain, formerNames }) => [
-                name,
-                {
-                    ...(plain.port === undefined ? {} : { port: plain.port }),
-                    ...(formerNames.length === 0 ? {} : { formerly: Promise.all(formerNames) }),
-                },
-            ]),
-        ),
-    });
-}
-
-/** Keys that are not plain values in the program: generated ones, and those that another resource supplies. */
-export function outputKeys(peers: ListedPeer[]): Record<string, pulumi.Input<string>> {
-    return Object.fromEntries(
-        peers.filter(({ knownKey }) => knownKey === undefined).map(({ name, publicKey }) => [name, publicKey]),
-    );
+interface KnownLedger extends Pick<Ledger, "peers" | "services"> {
+    /** Peers that other resources list. Absent: none. */
+    supplied?: SuppliedPeer[] | undefined;
 }
 
 /**
@@ -68,9 +34,10 @@ export function proxyServices(
     on?: string,
 ): pulumi.Output<Record<string, ProxyService>> {
     const services = resolved.services.filter(({ plain }) => plain.on === on);
-    return pulumi.all([ledger, upstreams(services)]).apply(([{ peers, services: ports }, hosts]) =>
-        Object.fromEntries(
-            services.filter(isServed(expiredOf(resolved, peers))).map(({ name, plain }) => {
+    return pulumi.all([ledger, upstreams(services)]).apply(([known, hosts]) => {
+        const { peers, services: ports } = known;
+        return Object.fromEntries(
+            services.filter(isServed(expiredOf(resolved, known))).map(({ name, plain }) => {
                 const { upstream, certificate, keyExchange } = plain;
                 const at = isPeer(upstream)
                     ? joinHostPort(
@@ -80,8 +47,8 @@ export function proxyServices(
                     : canonical(hosts[name] ?? "", name);
                 return [name, { port: portOf(ports, name), upstream: at, certificate, keyExchange }];
             }),
-        ),
-    );
+        );
+    });
 }
 
 /** Who may open what, by source. */
@@ -91,33 +58,57 @@ export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulu
 
 /** What services and grants allow, with the addresses of those who count. */
 export function accessOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Access> {
+    const { services, grants, peers } = resolved;
     return pulumi
-        .all([ledger, upstreams(resolved.services), grantsOf(resolved)])
-        .apply(([known, hosts, grants]) => accessAt({ ...resolved, grants }, known, hosts as Record<string, string>));
+        .all([ledger, upstreams(services), pulumi.output(grants.map(wholly)), pulumi.output(decidingRoutes(resolved))])
+        .apply(([known, hosts, all]) =>
+            accessAt({ ...resolved, peers, grants: all }, known, hosts as Record<string, string>),
+        );
 }
 
-/** One grant, its ports known. */
-type KnownGrant = Omit<GrantPlain, "ports"> & { ports: Ports[]; position?: number };
+/** One grant, all of it known. */
+type KnownGrant = AccessGrant;
 
-/** Access as far as it is known: of the grants, all or those whose ports are in the program. */
+/** Access as far as it is known: of the grants, all or those that are plain in the program. */
 type KnownAccess = Omit<ResolvedRelay, "grants"> & { grants: KnownGrant[] };
 
-/** Every grant, once its ports are known. */
-function grantsOf({ grants }: ResolvedRelay): pulumi.Output<KnownGrant[]> {
-    const all = grants.map(({ ports }, index) => known(ports, `grants[${index}].ports`));
-    return pulumi
-        .all(all)
-        .apply((ports) => grants.map((grant, index) => ({ ...grant, ports: ports[index] as Ports[] })));
+/** For an Output of all grants: the types of their parts get lost in one. */
+function wholly(grant: ListedGrant): pulumi.Output<KnownGrant> {
+    return pulumi.output(grant) as pulumi.Output<KnownGrant>;
+}
+
+/** Who is allowed to connect to where, ports aside: what configurations need of grants. */
+export function directionsOf({ grants }: ResolvedRelay): pulumi.Output<Omit<KnownGrant, "ports">[]> {
+    const all = grants.map(({ from, to }) => pulumi.output({ from, to }) as pulumi.Output<Omit<KnownGrant, "ports">>);
+    return pulumi.output(all);
+}
+
+/** Networks behind peers that rules depend on: rules are not known before these are. */
+function decidingRoutes({ peers, services, grants }: ResolvedRelay): pulumi.Output<string[]>[] {
+    const granted = new Set(grants.flatMap(peersOfNetworks));
+    const proxied = services.some(({ plain: { upstream } }) => !isPeer(upstream) && mayBeBehindPeer(upstream));
+    return peers.flatMap(({ name, plain: { routes } }) =>
+        pulumi.Output.isInstance(routes) && (proxied || granted.has(name)) ? [routes] : [],
+    );
+}
+
+/** Peers of which a grant names a network. */
+function peersOfNetworks({ from, to }: ListedGrant): string[] {
+    const origins = from.flatMap((origin) => (typeof origin === "string" ? [] : [origin.peer]));
+    return to.peer === undefined || to.network === undefined ? origins : [...origins, to.peer];
+}
+
+function mayBeBehindPeer(upstream: string | object): boolean {
+    if (typeof upstream !== "string") return true;
+    const { host } = parseUpstream(upstream, "");
+    return isAddress(host) && unroutable(host) === undefined;
 }
 
 /** Who is allowed what, of a known ledger; without the upstreams that `hosts` does not have. */
-export function accessAt(
-    resolved: KnownAccess,
-    { peers, services: ports }: Pick<Ledger, "peers" | "services">,
-    hosts: Record<string, string>,
-): Access {
+export function accessAt(resolved: KnownAccess, ledger: KnownLedger, hosts: Record<string, string>): Access {
     const { address, address6, services, grants } = resolved;
-    const expired = expiredOf(resolved, peers);
+    const { peers, services: ports } = ledger;
+    const expired = expiredOf(resolved, ledger);
     const counts = (name: string): boolean => !expired.has(name);
     return {
         relay: { address, ...(address6 === undefined ? {} : { address6 }) },
@@ -156,21 +147,19 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
     const hosts = Object.fromEntries(given);
     const elsewhere = services.filter(({ name, plain: { upstream } }) => !isPeer(upstream) && !(name in hosts));
     const positioned = resolved.grants.map((grant, position) => ({ ...grant, position }));
-    const grants = positioned.filter((grant): grant is typeof grant & KnownGrant => !(grant.ports instanceof Later));
-    const sources = positioned.filter(({ ports }) => ports instanceof Later).flatMap(({ from }) => from);
+    const isDecided = isPlainIn(resolved);
+    const grants = positioned.filter((grant): grant is typeof grant & KnownGrant => isDecided(grant));
+    const sources = positioned.filter((grant) => !isDecided(grant)).flatMap(({ from }) => from);
     return ledger.apply((names): Admitted => {
-        const expired = expiredOf(resolved, names.peers);
+        const expired = expiredOf(resolved, names);
         const own = services.filter(({ plain: { on } }) => on === undefined).filter(isServed(expired));
         const proxies = elsewhere.map(({ plain: { on } }) =>
             on === undefined ? { address, address6 } : names.peers[on],
         );
-        const givers = sources.map((source) => (typeof source === "string" ? names.peers[source] : undefined));
         const undecided = [
-            ...[...proxies, ...givers]
-                .flatMap((at) => [at?.address, at?.address6])
-                .filter((each) => each !== undefined),
-            ...sources.flatMap((source) => (typeof source === "string" ? [] : [source.network])),
-        ];
+            ...proxies.flatMap((at) => [at?.address, at?.address6]),
+            ...sources.flatMap((source) => addressesOf(source, names.peers)),
+        ].filter((each) => each !== undefined);
         return {
             peers: renderAdmittedPeers(names.peers),
             rules: renderAdmittedRules(expand(accessAt({ ...resolved, grants }, names, hosts))),
@@ -181,6 +170,25 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
             ...(undecided.length === 0 ? {} : { undecided: [...new Set(undecided)].sort() }),
         };
     });
+}
+
+/** Whether the program alone decides a grant. */
+function isPlainIn({ peers }: ResolvedRelay): (grant: ListedGrant) => boolean {
+    const routed = new Set(
+        peers.filter(({ plain: { routes } }) => pulumi.Output.isInstance(routes)).map(({ name }) => name),
+    );
+    return (grant) => {
+        const { from, to, ports } = grant;
+        const parts = [ports, to.network, ...from.map((origin) => (typeof origin === "string" ? "" : origin.network))];
+        return !parts.some(pulumi.Output.isInstance) && !peersOfNetworks(grant).some((name) => routed.has(name));
+    };
+}
+
+/** Where the connections of a grant come from: of a network that is not known here, all that its peer has. */
+function addressesOf(source: ListedGrant["from"][number], peers: Ledger["peers"]): (string | undefined)[] {
+    if (typeof source === "string") return [peers[source]?.address, peers[source]?.address6];
+    const { peer, network } = source;
+    return typeof network === "string" ? [network] : routesOf(peers[peer] ?? {});
 }
 
 /** @throws InvalidArgument when the registry has not heard of the service */
@@ -194,8 +202,13 @@ export function portOf(services: Ledger["services"], name: string): number {
 const LOCALHOST = "127.0.0.1";
 
 /** Listed with an expiry but not in the ledger: the peer has expired. Without an expiry other checks report it. */
-export function expiredOf({ peers }: Pick<ResolvedRelay, "peers">, ledger: Ledger["peers"]): ReadonlySet<string> {
-    const gone = peers.filter(({ name, plain }) => plain.expires !== undefined && !Object.hasOwn(ledger, name));
+export function expiredOf(
+    { peers }: Pick<ResolvedRelay, "peers">,
+    { peers: known, supplied = [] }: Pick<KnownLedger, "peers" | "supplied">,
+): ReadonlySet<string> {
+    const gone = [...peers, ...supplied].filter(
+        ({ name, plain }) => plain.expires !== undefined && !Object.hasOwn(known, name),
+    );
     return new Set(gone.map(({ name }) => name));
 }
 
@@ -227,5 +240,9 @@ function canonical(text: string, service: string): string {
 
 function upstreamHost(text: string, service: string): { upstreamHost?: { address: string; port: number } } {
     const { host, port } = parseUpstream(text, `service ${service}.upstream`);
-    return /^[0-9.]+$|:/.test(host) ? { upstreamHost: { address: host, port } } : {};
+    return isAddress(host) ? { upstreamHost: { address: host, port } } : {};
+}
+
+function isAddress(host: string): boolean {
+    return /^[0-9.]+$|:/.test(host);
 }

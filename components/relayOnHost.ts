@@ -6,9 +6,11 @@ import { familyOf } from "../core/addresses/index.js";
 import type { RelayPlain } from "../core/arguments/index.js";
 import type { Machine } from "./machineTypes.js";
 import { Managed, type Recorded, secretChild } from "./managed.js";
-import type { ListedPeer, ResolvedRelay } from "./relayArguments.js";
+import type { ListedPeer } from "./listedPeers.js";
+import { outputKeys, suppliedTo } from "./registryRequest.js";
+import type { ResolvedRelay } from "./relayArguments.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
-import { accessRules, admittedOf, type LedgerOutput, outputKeys, proxyServices } from "./relayInputs.js";
+import { accessRules, admittedOf, type LedgerOutput, proxyServices } from "./relayInputs.js";
 
 /** What a relay has before it has secrets: names, addresses, a place. */
 export interface RelayBase {
@@ -165,12 +167,12 @@ export function desiredOf({ resolved, ledger, registry, seed, authorities, autho
     proxy: pulumi.Inputs;
     grants: { rules: AccessRules };
 } {
-    const { plain, address, address6, subnet, subnet6, peers } = resolved;
+    const { plain, address, address6, subnet, subnet6, peers, routes, mtu } = resolved;
     const networks = networksOf(resolved);
     const own = { address, ...(address6 === undefined ? {} : { address6 }) };
     return {
         networks,
-        firewall: { ...networks, ...own, interfaces: [plain.interface], routes: plain.routes },
+        firewall: { ...networks, ...own, interfaces: [plain.interface], routes },
         wireguard: {
             ...networks,
             ...own,
@@ -181,17 +183,22 @@ export function desiredOf({ resolved, ledger, registry, seed, authorities, autho
             keyOverlap: plain.keyOverlap,
             ...(plain.forceRetire === undefined ? {} : { forceRetire: plain.forceRetire }),
             ...(plain.identity === "host" ? { identity: plain.identity } : {}),
-            mtu: plain.mtu,
-            routes: plain.routes,
+            mtu,
+            routes,
             seed: seed.output("seed"),
             peers: registry.packed("peers"),
             // The same once more, for who lets the engine ignore changes of the one.
             peerNames: ledger.apply((known) => Object.keys(known.peers).sort().join(" ")),
-            ...packed("WireGuard", {
-                listed: peers.filter(({ plain: { expires } }) => expires === undefined).map(({ name }) => name),
-            }),
+            listed: ofEveryPeer(
+                resolved,
+                (all) =>
+                    packed("WireGuard", {
+                        listed: all.filter(({ plain: { expires } }) => expires === undefined).map(({ name }) => name),
+                    })["listed"],
+            ),
             publicKeys: outputKeys(peers),
-            presharedKeys: givenPresharedKeys(peers),
+            presharedKeys: pulumi.secret(ofEveryPeer(resolved, givenPresharedKeys)),
+            ...suppliedTo(resolved),
         },
         proxy: {
             addresses: address6 === undefined ? [address] : [address, address6],
@@ -248,10 +255,18 @@ function adoptedKey({ privateKey }: RelayPlain): pulumi.Inputs {
     return { privateKey: pulumi.secret(privateKey as pulumi.Input<string>) };
 }
 
-function givenPresharedKeys(peers: ListedPeer[]): pulumi.Input<Record<string, pulumi.Input<string>>> {
-    return pulumi.secret(
-        Object.fromEntries(
-            peers.flatMap(({ name, presharedKey }) => (presharedKey === undefined ? [] : [[name, presharedKey]])),
-        ),
+function givenPresharedKeys(peers: ListedPeer[]): Record<string, pulumi.Input<string>> {
+    return Object.fromEntries(
+        peers.flatMap(({ name, presharedKey }) => (presharedKey === undefined ? [] : [[name, presharedKey]])),
     );
+}
+
+/** Of the program's own peers at once, unless other resources list some as well. */
+export function ofEveryPeer<T>(
+    { peers, supplied }: Pick<ResolvedRelay, "peers" | "supplied">,
+    make: (peers: ListedPeer[]) => T,
+): T | pulumi.Output<T> {
+    return supplied === undefined
+        ? make(peers)
+        : (supplied.apply((more) => make([...peers, ...more])) as pulumi.Output<T>);
 }

@@ -7,14 +7,20 @@ import type { Peer, PeerSpec } from "./peer.js";
 import type { PeerRef } from "./references.js";
 
 /** A peer, or one of its routes. */
+export type GrantOrigin = PeerRef | { peer: PeerRef; network: pulumi.Input<string> };
+
+/** The same in an expectation, which is judged before anything else exists. */
 export type GrantFrom = PeerRef | { peer: PeerRef; network: string };
+
+/** A peer of one relay; `{ peer, address }` pins its address there. A peer as data may come from another resource. */
+export type RelayPeer = Peer | pulumi.Input<PeerSpec> | { peer: Peer | PeerSpec; address: string };
 
 /** One direction that is allowed. Replies are implied, nothing else is. */
 export interface Grant {
     /** Peers (their own addresses), or networks behind them. */
-    from: GrantFrom | GrantFrom[];
+    from: GrantOrigin | GrantOrigin[];
     /** A peer (its own addresses), one of its routes, or one of the relay's. */
-    to: PeerRef | { peer: PeerRef; network: string } | { network: string };
+    to: PeerRef | { peer: PeerRef; network: pulumi.Input<string> } | { network: pulumi.Input<string> };
     /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
     ports: pulumi.Input<pulumi.Input<string>[]>;
 }
@@ -37,8 +43,8 @@ export interface RelayArgs {
     /** Where it runs: `hosts.local(...)`. */
     host: Host;
     audit: AuditSink;
-    /** The peers; `{ peer, address }` pins an address on this relay. */
-    peers: (Peer | PeerSpec | { peer: Peer | PeerSpec; address: string })[];
+    /** The peers; `{ peer, address }` pins an address on this relay. As data, the whole list may come from another resource. */
+    peers: RelayPeer[] | pulumi.Output<PeerSpec[]> | Promise<PeerSpec[]>;
     /** Default: none. */
     services?: ExposedService[];
     /** Default: none; peers reach nothing but the services that allow them. */
@@ -85,9 +91,9 @@ export interface RelayArgs {
      */
     replaceLostKeys?: string;
     /** Networks behind the relay, the only ones NATed. Default: none. */
-    routes?: string[];
+    routes?: pulumi.Input<pulumi.Input<string>[]>;
     /** Bytes. Default: 1420. */
-    mtu?: number;
+    mtu?: pulumi.Input<number>;
     /** Seconds between a peer's keepalives; 0 for none. Default: 25. */
     keepalive?: pulumi.Input<number>;
     /** Resolvers for the peers' configurations. Default: none. */

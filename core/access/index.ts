@@ -24,7 +24,7 @@ interface AccessibleService {
     upstreamHost?: { address: string; port: number };
 }
 
-interface AccessGrant {
+export interface AccessGrant {
     from: GrantSource[];
     /** A peer's own addresses, a network behind a peer, or a network behind the relay. */
     to: { peer?: string; network?: string };
@@ -34,7 +34,7 @@ interface AccessGrant {
 }
 
 /** Whose connections a grant is about. */
-export function peerIn(source: GrantSource): string {
+export function peerIn(source: string | { peer: string }): string {
     return typeof source === "string" ? source : source.peer;
 }
 

@@ -29,7 +29,11 @@ export function checkAdoption(relay: AdoptedRelay, subject: string): void {
     );
     checkRelay(
         {
-            ...plain,
+            subnet: plain.subnet,
+            subnet6: plain.subnet6,
+            routes: [],
+            mtu,
+            grants: [],
             publicKey: relay.publicKey,
             peers,
             services: services.map(({ name, upstream }) => ({ name, upstream, allow: "everyone" })),

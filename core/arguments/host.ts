@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { parseCidr } from "../addresses/index.js";
 import { InvalidArgument } from "../errors.js";
+import { orLater, orSupplied } from "./later.js";
 import { supplied, text, validate } from "./validate.js";
 
 const anyText = supplied(notEmpty);
@@ -15,13 +16,14 @@ export type SetupPlain = z.output<typeof setupArgs>;
 
 /** Arguments of `hosts.digitalOcean`. Slugs are DigitalOcean's words: https://slugs.do-api.dev. */
 export const digitalOceanArgs = z.strictObject({
-    region: slug().default("sfo3"),
-    size: slug().default("s-1vcpu-512mb-10gb"),
-    image: slug().default("ubuntu-24-04-x64"),
-    sshKeys: z.array(anyText).default([]),
-    sshSources: z.array(text(parseCidr)).min(1).default(["0.0.0.0/0", "::/0"]),
+    region: orLater(slug()).default("sfo3"),
+    size: orLater(slug()).default("s-1vcpu-512mb-10gb"),
+    image: orLater(slug()).default("ubuntu-24-04-x64"),
+    sshKeys: orLater(z.array(text(notEmpty))).default([]),
+    sshSources: orLater(z.array(text(parseCidr)).min(1)).default(["0.0.0.0/0", "::/0"]),
+    // Plain: it decides whether there is such an address.
     reservedIp: z.boolean().default(false),
-    tags: z.array(text(parseTag)).default([]),
+    tags: orLater(z.array(text(parseTag))).default([]),
     vpcUuid: anyText.optional(),
     setup: setupArgs.optional(),
 });
@@ -29,6 +31,7 @@ export type DigitalOceanPlain = z.output<typeof digitalOceanArgs>;
 
 /** Arguments of `hosts.local`. */
 export const localArgs = z.strictObject({
+    // Plain: it names the place of every resource.
     namespace: text(parseNamespace).optional(),
     setup: setupArgs.optional(),
 });
@@ -37,19 +40,20 @@ export const localArgs = z.strictObject({
 const sshWay = {
     address: supplied(parseSshAddress),
     hostKey: supplied(parseHostKey).optional(),
-    user: text(parseUser).default("root"),
-    port: z.int().min(1).max(65535).default(22),
-    identityFile: text(parseFile).optional(),
-    proxyJump: text(parseJump).optional(),
+    user: supplied(parseUser).default("root"),
+    port: orSupplied(z.int().min(1).max(65535)).default(22),
+    identityFile: supplied(parseFile).optional(),
+    proxyJump: supplied(parseJump).optional(),
+    sudo: orSupplied(z.boolean()).optional(),
+    packages: orSupplied(z.enum(["install", "require"])).default("install"),
 };
 
 /** Arguments of `hosts.ssh`; what another resource supplies is checked again when it is known. */
 export const sshArgs = z.strictObject({
     ...sshWay,
+    // Plain: what it allows is warned of in every preview.
     trustOnFirstUse: z.boolean().optional(),
     privateKey: supplied(notEmpty).optional(),
-    sudo: z.boolean().optional(),
-    packages: z.enum(["install", "require"]).default("install"),
     setup: setupArgs.optional(),
 });
 

@@ -4,7 +4,7 @@
  */
 export { checkRelay } from "./relay.js";
 export type { PlainRelay } from "./relay.js";
-export { auditSinkArgs, grantArgs, peerArgs, peerSpec, relayArgs, serviceArgs } from "./schemas.js";
+export { auditSinkArgs, grantArgs, peerArgs, peerEntry, peerSpec, relayArgs, serviceArgs } from "./schemas.js";
 export type {
     AuditSinkPlain,
     ExpectPlain,
@@ -13,10 +13,12 @@ export type {
     PeerSpecPlain,
     RelayPlain,
     ServicePlain,
+    SuppliedSpec,
 } from "./schemas.js";
 export { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
 export type { Endpoint } from "./text.js";
 export { checkSshHost, digitalOceanArgs, localArgs, setupArgs, sshArgs } from "./host.js";
 export type { DigitalOceanPlain, SetupPlain } from "./host.js";
+export { PLAIN_ONLY, refuseSupplied } from "./plainOnly.js";
 export { Later } from "./later.js";
-export { refuseUndefined, validate } from "./validate.js";
+export { isSupplied, refuseUndefined, validate } from "./validate.js";

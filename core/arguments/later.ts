@@ -16,6 +16,14 @@ export class Later<T> {
     }
 }
 
+/** As `orLater`, but what comes from another resource is left as it is: where it is used it is checked again. */
+export function orSupplied<T>(schema: z.ZodType<T>): z.ZodType<T | object> {
+    const checked: z.ZodType<unknown> = z.unknown().check((context) => {
+        if (!isSupplied(context.value)) judge(schema, context);
+    });
+    return checked as z.ZodType<T | object>;
+}
+
 /** A value that may come from another resource, as a whole or some entries of a list. A plain one is checked now. */
 export function orLater<T>(schema: z.ZodType<T>): z.ZodType<T | Later<T>> {
     // Not a transform: one that returns a promise is waited for, and then nothing can be validated at once.

@@ -4,30 +4,38 @@ import { attempt } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { checkName, checkServiceName, checkUniqueNames } from "../names.js";
 import { peerIn } from "../access/index.js";
-import type { GrantSource } from "../registry/model.js";
-import type { GrantTarget } from "./schemas.js";
 import type { Fault } from "../fault.js";
 import { refuse } from "./faults.js";
 
-/** A relay's arguments as far as they are plain, in the form the schemas return. */
+/**
+ * A relay's arguments as far as they are known, in the form the schemas return. What is undefined and not optional another resource
+ * supplies, and is not known yet.
+ */
 export interface PlainRelay {
     subnet: string;
     subnet6?: string | undefined;
     /** Networks behind the relay. */
-    routes: string[];
-    mtu: number;
+    routes: string[] | undefined;
+    mtu: number | undefined;
     /** The relay's own public key, when the program knows it. */
     publicKey?: string | undefined;
     peers: PlainPeer[];
     services: PlainService[];
-    grants: { from: GrantSource[]; to: GrantTarget }[];
+    grants: PlainGrant[];
+    /** Not every peer is known yet. */
+    hasMorePeers?: boolean;
+}
+
+interface PlainGrant {
+    from: (string | { peer: string; network: string | undefined })[];
+    to: { peer?: string | undefined; network?: string | undefined };
 }
 
 interface PlainPeer {
     name: string;
     /** Absent when generated, or when it is an Output. */
     publicKey?: string | undefined;
-    routes: string[];
+    routes: string[] | undefined;
     /** Whether the peer's machine is managed. Default: false. */
     managed?: boolean;
 }
@@ -94,7 +102,7 @@ function checkNetworks(relay: PlainRelay, at: At, fault: Report): void {
             const problem = `"${subnet6}" has fewer addresses than "${subnet}", and a peer has the same position in both`;
             fault("subnet6", problem, `choose a prefix length of at most /${128 - hosts}`);
         }
-        if (relay.mtu < 1280) {
+        if (relay.mtu !== undefined && relay.mtu < 1280) {
             fault(
                 "mtu",
                 `${relay.mtu} is less than IPv6 needs (RFC 8200)`,
@@ -110,9 +118,9 @@ function checkNetworks(relay: PlainRelay, at: At, fault: Report): void {
                 routes.push({ cidr, owner, path: `${path}[${index}]`, ...range(cidr) });
             }),
         );
-    collect("the relay", "routes", relay.routes);
+    collect("the relay", "routes", relay.routes ?? []);
     for (const peer of relay.peers) {
-        collect(`"${peer.name}"`, `peers.${peer.name}.routes`, peer.routes);
+        collect(`"${peer.name}"`, `peers.${peer.name}.routes`, peer.routes ?? []);
     }
     checkOverlaps(routes, fault);
 }
@@ -153,7 +161,7 @@ function compare(a: bigint, b: bigint): number {
 function checkReferences(relay: PlainRelay, fault: Report): void {
     const peers = new Map(relay.peers.map((peer) => [peer.name, peer]));
     const listed = (name: string, path: string): void => {
-        if (!peers.has(name)) {
+        if (!peers.has(name) && relay.hasMorePeers !== true) {
             fault(
                 path,
                 `refers to a peer that is not listed, "${name}"`,
@@ -193,9 +201,7 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
         if (to.peer !== undefined) {
             listed(to.peer, `grants[${index}].to`);
         }
-        if (to.network !== undefined) {
-            checkGrantedNetwork(to.network, to.peer, `grants[${index}].to.network`, relay, peers, fault);
-        }
+        checkGrantedNetwork(to.network, to.peer, `grants[${index}].to.network`, relay, peers, fault);
     });
 }
 
@@ -209,13 +215,14 @@ function checkUpstream(upstream: string, path: string, relay: PlainRelay, fault:
 }
 
 function checkGrantedNetwork(
-    network: string,
+    network: string | undefined,
     peer: string | undefined,
     path: string,
     relay: PlainRelay,
     peers: ReadonlyMap<string, PlainPeer>,
     fault: Report,
 ): void {
+    if (network === undefined) return;
     const routes = peer === undefined ? relay.routes : peers.get(peer)?.routes;
     if (routes !== undefined && !routes.includes(network)) {
         const whose = peer === undefined ? "the relay's" : `"${peer}"'s`;

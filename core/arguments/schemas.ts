@@ -3,16 +3,16 @@ import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
 import { KEY_OVERLAP } from "../registry/defaults.js";
-import type { GrantSource } from "../registry/model.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
-import { orLater } from "./later.js";
+import { type Later, orLater } from "./later.js";
 import { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
-import { form, supplied, text } from "./validate.js";
+import { form, isSupplied, supplied, text } from "./validate.js";
 
 const name = text(checkName);
 const port = z.int().min(1).max(65535);
-const networks = z.array(text(parseCidr)).default([]);
+const network = orLater(text(parseCidr));
+const networks = orLater(z.array(text(parseCidr))).default([]);
 
 /** A resource or a descriptor of the components: its own class has checked it. */
 function component(fix: string) {
@@ -25,10 +25,10 @@ const membership = {
     presharedKey: supplied((value, subject) =>
         value === "none" ? value : parsePresharedKey(value, subject),
     ).optional(),
-    address: text((value, subject) => parseAddress(value, subject, 4)).optional(),
+    address: text(parseIPv4).optional(),
     routes: networks,
     keyEpoch: z.int().min(1).default(1),
-    expires: text(parseExpires).optional(),
+    expires: orLater(text(parseExpires)).optional(),
     reinstate: z.boolean().default(false),
 };
 
@@ -46,6 +46,29 @@ export type PeerPlain = z.output<typeof peerArgs>;
 export const peerSpec = z.strictObject({ name, publicKey: supplied(parsePublicKey), ...membership });
 export type PeerSpecPlain = z.output<typeof peerSpec>;
 
+/** A peer that another resource lists. It is read when all of it is known. */
+export interface SuppliedSpec {
+    name: string;
+    publicKey: string;
+    presharedKey?: string | undefined;
+    address?: string | undefined;
+    routes: string[];
+    keyEpoch: number;
+    expires?: string | undefined;
+    reinstate: boolean;
+}
+
+/** An entry of such a list. */
+export const peerEntry = form<SuppliedSpec>((value) => {
+    const address = text(parseIPv4);
+    const pinned = z
+        .strictObject({ peer: peerSpec, address })
+        .transform(({ peer, address: at }) => ({ ...peer, address: at }));
+    return (isPlainObject(value) && "peer" in value
+        ? pinned
+        : peerSpec) as z.ZodType<unknown> as z.ZodType<SuppliedSpec>;
+});
+
 /** Arguments of `ExposedService`; peers are names. */
 export const serviceArgs = z.strictObject({
     upstream: form<string | { peer: string; port: number } | object>((value) =>
@@ -61,20 +84,23 @@ export const serviceArgs = z.strictObject({
 });
 export type ServicePlain = z.output<typeof serviceArgs>;
 
-const grantSource = form<GrantSource>((value) =>
-    isPlainObject(value) ? z.strictObject({ peer: name, network: text(parseCidr) }) : name,
-);
+/** One source or several, of which each is a peer or one of its routes. */
+function origins<Network>(of: z.ZodType<Network>): z.ZodType<Origin<Network>[]> {
+    const origin = form<Origin<Network>>((value) =>
+        isPlainObject(value) ? z.strictObject({ peer: name, network: of }) : name,
+    );
+    return form<Origin<Network>[]>((value) =>
+        Array.isArray(value) ? z.array(origin) : origin.transform((one) => [one]),
+    );
+}
 
 /** One grant, in the one form everything behind it works with; peers are names. */
 export const grantArgs = z.strictObject({
-    from: form<GrantSource[]>((value) =>
-        Array.isArray(value) ? z.array(grantSource) : grantSource.transform((one) => [one]),
-    ),
+    from: origins(network),
     to: form<GrantTarget>((value) => {
         if (!isPlainObject(value)) {
             return name.transform((peer) => ({ peer }));
         }
-        const network = text(parseCidr);
         return "peer" in value ? z.strictObject({ peer: name, network }) : z.strictObject({ network });
     }),
     ports: orLater(z.array(text(parsePorts)).min(1)),
@@ -83,23 +109,28 @@ export type GrantPlain = z.output<typeof grantArgs>;
 
 /** What must hold of the access rules; what the targets mean is judged when all peers and services are known. */
 const expectArgs = z.strictObject({
-    from: grantArgs.shape.from,
+    // Plain: it is judged before any resource exists.
+    from: origins(text(parseCidr)),
     allow: z.array(z.string()).default([]),
     deny: z.array(z.string()).default([]),
 });
 export type ExpectPlain = z.output<typeof expectArgs>;
 
+/** Whose connections a grant is about: a peer's, or those of one of its routes. */
+type Origin<Network> = string | { peer: string; network: Network };
+
 /** A peer's own addresses, one of its routes, or one of the relay's. */
 export interface GrantTarget {
     peer?: string;
-    network?: string;
+    network?: string | Later<string>;
 }
 
 /** Arguments of `Relay`. What is listed in `peers` and `services` is checked entry by entry, by the schemas above. */
 export const relayArgs = z.strictObject({
     host: component("set the relay's host: hosts.local(), hosts.ssh(), ..."),
     audit: component("give an AuditSink for the records of this relay"),
-    peers: z.array(z.unknown()),
+    // As data of another resource, the whole list may come later.
+    peers: form<unknown>((value) => (isSupplied(value) ? z.unknown() : z.array(z.unknown()))),
     services: z.array(z.unknown()).default([]),
     grants: z.array(grantArgs).default([]),
     expect: z.array(expectArgs).default([]),
@@ -120,7 +151,7 @@ export const relayArgs = z.strictObject({
     replaceLostKeys: text(recordHash).optional(),
     adoptChanges: text(differencesHash).optional(),
     routes: networks,
-    mtu: z.int().min(576).max(9000).default(1420),
+    mtu: orLater(z.int().min(576).max(9000)).default(1420),
     keepalive: orLater(z.int().min(0).max(65535)).default(25),
     dns: orLater(
         form<string[]>((value) => (Array.isArray(value) ? z.array(resolver) : resolver.transform((one) => [one]))),
@@ -193,6 +224,10 @@ function differencesHash(value: string, subject: string): string {
         `"${value}" is not a hash from an update that refused to change an interface`,
         "copy it from that error: 16 lower-case hex digits",
     );
+}
+
+function parseIPv4(value: string, subject: string): string {
+    return parseAddress(value, subject, 4);
 }
 
 function ascending(epochs: number[]): number[] {

@@ -158,7 +158,7 @@ function wrongType(value: unknown, expected: string): string {
 export function isSupplied(value: unknown): boolean {
     return (
         value instanceof Promise ||
-        (typeof value === "object" && (value as { __pulumiOutput?: unknown }).__pulumiOutput === true)
+        (typeof value === "object" && value !== null && "__pulumiOutput" in value && value.__pulumiOutput === true)
     );
 }
 

@@ -1,5 +1,6 @@
 import { peerIn } from "../access/index.js";
-import type { GrantPlain, RelayPlain } from "../arguments/index.js";
+import type { RelayPlain } from "../arguments/index.js";
+import type { GrantSource } from "../registry/model.js";
 
 /** What a relay's program says of all its peers' configurations; no secrets. */
 export interface ClientSettings {
@@ -16,7 +17,12 @@ export interface ClientSettings {
 }
 
 /** A relay's arguments, when all that configurations need of them is known. */
-type Known = Omit<RelayPlain, "dns" | "keepalive"> & { dns: string[] | undefined; keepalive: number };
+interface Known extends Pick<RelayPlain, "appName" | "subnet" | "subnet6"> {
+    mtu: number;
+    dns: string[] | undefined;
+    keepalive: number;
+    grants: { from: GrantSource[]; to: { peer?: string; network?: string } }[];
+}
 
 export function clientSettings(plain: Known): ClientSettings {
     const { appName, subnet, subnet6, mtu, keepalive, dns, grants } = plain;
@@ -34,7 +40,7 @@ export function reachable(name: string, { subnet, subnet6, networks }: ClientSet
     return [...new Set([subnet, ...(subnet6 === undefined ? [] : [subnet6]), ...own])];
 }
 
-function networksOf(grants: GrantPlain[]): Record<string, string[]> {
+function networksOf(grants: Known["grants"]): Record<string, string[]> {
     const networks: Record<string, string[]> = {};
     const add = (name: string | undefined, network: string | undefined): void => {
         if (name === undefined || network === undefined) return;

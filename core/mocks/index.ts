@@ -2,7 +2,8 @@ import { unpacked } from "../packed/index.js";
 import { invalid } from "../errors.js";
 import { allocate } from "../registry/index.js";
 import type { Ledger } from "../registry/model.js";
-import type { RegistryRequest } from "../registry/request.js";
+import type { PeerRequest, RegistryRequest } from "../registry/request.js";
+import { type Supplied, withSupplied } from "../registry/supplied.js";
 import { MOCK_OUTPUTS, type MockedResource } from "./outputs.js";
 
 export { isMock, mockKey, mockSshKey } from "./keys.js";
@@ -40,9 +41,12 @@ function isAllocated(value: unknown, output: "peers" | "services"): boolean {
     return Object.values(value).every((entry) => (entry as Record<string, unknown>)[given] !== undefined);
 }
 
-/** The first ledger of a relay, as the plugin allocates it. */
-function allocated(inputs: Record<string, unknown>, now: Date): Ledger {
-    const request = { reservedAddresses: [], peers: {}, services: {}, ...inputs } as unknown as RegistryRequest;
+/** The first ledger of a relay, as the plugin allocates it. @param now undefined: nobody has expired */
+export function allocated(inputs: Record<string, unknown>, now?: Date): Ledger {
+    const given = { reservedAddresses: [], peers: {}, services: {}, ...inputs } as unknown as RegistryRequest;
+    const { peers: more, ...others } = (inputs["supplied"] ?? {}) as Supplied & { peers?: Record<string, PeerRequest> };
+    const supplied = { ...others, ...(more === undefined ? {} : { peers: { known: more } }) };
+    const request = { ...given, peers: withSupplied(given.peers, supplied, undefined) };
     const { ledger, problems } = allocate(request, undefined, now);
     const [problem] = problems;
     if (problem === undefined) return ledger;

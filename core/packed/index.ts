@@ -70,7 +70,7 @@ const TUNNEL = { peers: PEERS, registry: REGISTRY, listed: words };
 
 /** By type of the resource, or name of the function. */
 const FORMS: Record<string, Record<string, Form>> = {
-    Registry: { ...LEDGER, kept: asText(inside(LEDGER)) },
+    Registry: { ...LEDGER, kept: asText(inside(LEDGER)), supplied: inside({ peers: PEERS }) },
     Firewall: { wanted: inside({ peers: PEERS }) },
     WireGuard: TUNNEL,
     Script: TUNNEL,

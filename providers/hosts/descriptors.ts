@@ -47,7 +47,8 @@ export type HostDescriptor = LocalHost | SshHost | ScriptHost;
 export function describeHost(host: HostDescriptor): string {
     if (host.kind === "ssh") {
         if (!isKnown(host.address)) return "a machine that does not exist yet";
-        return `${host.user}@${host.address}${host.port === 22 ? "" : `:${host.port}`}`;
+        const user = isKnown(host.user) ? `${host.user}@` : "";
+        return `${user}${host.address}${portOf(host)}`;
     }
     if (host.kind === "script") return `the machine that ${host.path} is run on`;
     return host.namespace === undefined ? "this machine" : `namespace ${host.namespace} of this machine`;
@@ -88,10 +89,15 @@ export function isOtherInstance(a: HostDescriptor, b: HostDescriptor): boolean {
 export function hostKeyOf(host: HostDescriptor): string {
     if (host.kind === "ssh") {
         const address = isKnown(host.address) ? host.address : "(not known yet)";
-        return host.port === 22 ? address : `${address}:${host.port}`;
+        return `${address}${portOf(host)}`;
     }
     if (host.kind === "script") return host.path;
     return host.namespace ?? "local";
+}
+
+function portOf({ port }: SshHost): string {
+    if (port === 22) return "";
+    return `:${typeof port === "number" ? port : "(port not known yet)"}`;
 }
 
 /**

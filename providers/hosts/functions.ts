@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 
-import { digitalOceanArgs, localArgs, sshArgs, validate } from "../../core/arguments/index.js";
+import { digitalOceanArgs, localArgs, refuseSupplied, sshArgs, validate } from "../../core/arguments/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import type { HostDescriptor, LocalHost } from "./descriptors.js";
 
@@ -25,6 +25,7 @@ export interface Setup {
 
 /** The machine the program runs on, or one of its network namespaces (laboratory, demo, tests). */
 export function local(options: { namespace?: string; setup?: Setup } = {}): Host {
+    refuseSupplied("local", options, "hosts.local");
     const { namespace, setup } = validate(localArgs, options, "hosts.local");
     const descriptor: LocalHost = { kind: "local", ...(namespace === undefined ? {} : { namespace }) };
     return { descriptor: { ...descriptor }, ...(setup === undefined ? {} : { setup: setup as Setup }) };
@@ -38,25 +39,26 @@ export interface SshOptions {
     /** Instead of `hostKey`: believe what the machine shows first, warn in every preview, and insist on it from then on. */
     trustOnFirstUse?: boolean;
     /** Default: root. */
-    user?: string;
+    user?: Input<string>;
     /** Default: 22. */
-    port?: number;
+    port?: Input<number>;
     /** File of a private key. Default: the agent, and what ssh_config says. */
-    identityFile?: string;
+    identityFile?: Input<string>;
     /** A private key itself, for pipelines: a secret, handed to an agent of our own, never on disk. */
     privateKey?: Input<string>;
     /** user@host:port of a machine in between. */
-    proxyJump?: string;
+    proxyJump?: Input<string>;
     /** Become root with `sudo -n`. Default: when the user is not root. */
-    sudo?: boolean;
+    sudo?: Input<boolean>;
     /** `install` (default) what is missing with the distribution's package manager, or `require` that it is there. */
-    packages?: "install" | "require";
+    packages?: Input<"install" | "require">;
     /** Scripts of your own; needs `hostKey` and `privateKey`. */
     setup?: Setup;
 }
 
 /** Any Linux machine over the system's OpenSSH client, with its configuration and its agent. */
 export function ssh(options: SshOptions): Host {
+    refuseSupplied("ssh", options, "hosts.ssh");
     const checked = validate(sshArgs, options, "hosts.ssh");
     const { address, hostKey, trustOnFirstUse, user, port, identityFile, privateKey, proxyJump, sudo } = checked;
     if (hostKey === undefined && trustOnFirstUse !== true) {
@@ -74,7 +76,7 @@ export function ssh(options: SshOptions): Host {
             address,
             port,
             user,
-            sudo: sudo ?? user !== "root",
+            sudo: sudo ?? isNotRoot(user),
             packages: checked.packages,
             ...(hostKey === undefined ? {} : { hostKey }),
             ...(trustOnFirstUse === undefined ? {} : { trustOnFirstUse }),
@@ -87,19 +89,19 @@ export function ssh(options: SshOptions): Host {
 
 export interface DigitalOceanOptions {
     /** Default: sfo3. */
-    region?: string;
+    region?: Input<string>;
     /** Default: s-1vcpu-512mb-10gb. Another one resizes the Droplet. */
-    size?: string;
+    size?: Input<string>;
     /** Default: ubuntu-24-04-x64. Another one is another Droplet. */
-    image?: string;
+    image?: Input<string>;
     /** Ids or fingerprints of keys in the account that may log in as well. Default: none. */
-    sshKeys?: Input<string>[];
+    sshKeys?: Input<Input<string>[]>;
     /** Networks from which SSH is let in by the cloud firewall, CIDR. Default: any. */
-    sshSources?: string[];
+    sshSources?: Input<Input<string>[]>;
     /** An address that stays when the Droplet is replaced. Default: false. */
     reservedIp?: boolean;
     /** Besides the relay's `appName`. Default: none. */
-    tags?: string[];
+    tags?: Input<Input<string>[]>;
     /** Default: the region's own VPC. */
     vpcUuid?: Input<string>;
     setup?: Setup;
@@ -107,11 +109,19 @@ export interface DigitalOceanOptions {
 
 /** A Droplet that the program makes, with its firewall and keys. It is reached over SSH, pinned from the first connection on. */
 export function digitalOcean(options: DigitalOceanOptions = {}): Host {
+    refuseSupplied("digitalOcean", options, "hosts.digitalOcean");
     const { setup, ...plain } = validate(digitalOceanArgs, options, "hosts.digitalOcean");
     return {
         descriptor: { kind: "digitalocean", ...plain },
         ...(setup === undefined ? {} : { setup: setup as Setup }),
     };
+}
+
+/** Another user than root needs sudo. */
+function isNotRoot(user: unknown): Input<boolean> {
+    if (typeof user === "string") return user !== "root";
+    const { output } = require("@pulumi/pulumi") as typeof import("@pulumi/pulumi");
+    return output(user as Input<string>).apply((known) => known !== "root");
 }
 
 /** What runs a setup script has no ssh_config and no known_hosts: without a pinned key it would accept any machine. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 
 import type { Input } from "@pulumi/pulumi";
 
+import { isSupplied, refuseSupplied } from "../../core/arguments/index.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { parsePublicKey } from "../../core/keys/text.js";
 import { inProject } from "../audit/paths.js";
@@ -14,7 +15,7 @@ export interface ScriptOptions {
      * What the script printed when it was run, pasted, or `file:PATH` of it, relative to the project. A file that is not
      * there yet counts as not given yet.
      */
-    receipt?: string;
+    receipt?: Input<string>;
     /** The relay's WireGuard public key alone, where no receipt can be had. Default: from the receipt. */
     relayPublicKey?: Input<string>;
 }
@@ -24,15 +25,16 @@ export interface ScriptOptions {
  * its receipt back.
  */
 export function script(options: ScriptOptions): Host {
+    refuseSupplied("script", options, "hosts.script");
     const { path, receipt, relayPublicKey } = options;
     if (typeof path !== "string" || path === "" || path.endsWith("/") || /[\0\n\r]/.test(path)) {
         throw new InvalidArgument("hosts.script.path", "is not the path of a file", 'give one like "relay.sh"');
     }
-    if (receipt !== undefined && typeof receipt !== "string") {
+    if (receipt !== undefined && typeof receipt !== "string" && !isSupplied(receipt)) {
         throw new InvalidArgument("hosts.script.receipt", "is not a text", 'paste the receipt, or say "file:PATH"');
     }
     if (typeof relayPublicKey === "string") parsePublicKey(relayPublicKey, "hosts.script.relayPublicKey");
-    const text = receipt === undefined ? undefined : receiptText(receipt);
+    const text = typeof receipt === "string" ? receiptText(receipt) : suppliedReceipt(receipt);
     return {
         descriptor: { kind: "script", path },
         carried: {
@@ -40,6 +42,13 @@ export function script(options: ScriptOptions): Host {
             ...(relayPublicKey === undefined ? {} : { relayPublicKey }),
         },
     };
+}
+
+/** Of another resource, it comes later. */
+function suppliedReceipt(receipt: Input<string> | undefined): Input<string> | undefined {
+    if (receipt === undefined) return undefined;
+    const { output } = require("@pulumi/pulumi") as typeof import("@pulumi/pulumi");
+    return output(receipt).apply(receiptText) as Input<string>;
 }
 
 function receiptText(receipt: string): string | undefined {

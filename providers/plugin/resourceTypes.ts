@@ -93,6 +93,11 @@ const registryTypes: NamedTypes = {
         problem: text("What is wrong with it."),
         fix: text("What to do."),
     }),
+    SuppliedValues: object("What other resources say of peers.", {
+        routes: maybe({ of: { map: { list: "string" } }, description: "Networks behind peers, by name." }),
+        expires: maybe({ of: { map: "string" }, description: "When peers expire, by name, RFC 3339." }),
+        peers: maybe({ of: { map: "string" }, description: "Peers that they list, by name." }),
+    }),
     AdmittedLines: object("What is on a relay from now on, as lines of text.", {
         peers: text("Name, public key, addresses and key epoch of each peer."),
         rules: text("Access rules."),

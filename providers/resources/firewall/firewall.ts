@@ -1,4 +1,4 @@
-import { read, text } from "../shape.js";
+import { listOf, read, text } from "../shape.js";
 import { readWireGuard, type WireGuardPlan } from "../wireguard/inputs.js";
 import { isMap } from "../changes.js";
 import { type FirewallInputs, type FirewallOutputs, readFirewall, readFirewallOutputs } from "./inputs.js";
@@ -76,7 +76,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs, 
             interfaces: inputs.interfaces ?? [device],
             subnet: inputs.subnet,
             address: read(text, inputs.address, "address"),
-            routes: inputs.routes,
+            routes: read(listOf(text), inputs.routes, "routes"),
             ...(inputs.role === "leaf" ? { leaf: true } : {}),
             ...(inputs.subnet6 === undefined
                 ? {}

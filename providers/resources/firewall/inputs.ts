@@ -12,7 +12,7 @@ interface OwnInputs {
     /** Every interface of this relay. */
     interfaces?: string[];
     /** Networks behind the relay. */
-    routes: string[];
+    routes: string[] | Unknown;
     /** Public key of an interface that may be taken over. */
     adopts?: string | Unknown;
     adoption?: AdoptionTerms;
@@ -37,7 +37,7 @@ const inputsShape: Shape<OwnInputs> = fields<OwnInputs>({
     address: previewed(text),
     address6: optional(previewed(text)),
     interfaces: optional(listOf(text)),
-    routes: listOf(text),
+    routes: previewed(listOf(text)),
     adopts: optional(previewed(text)),
     adoption: optional(termsShape),
 });

@@ -8,6 +8,7 @@ import { type Effect, toldElsewhere, type Wording } from "../effects.js";
 import { machineChange, IF_DIFFERENT, mayMove } from "../inputSentences.js";
 import { type Properties, UNKNOWN } from "../resource.js";
 import { listNames } from "../sentences.js";
+import { known } from "../shape.js";
 
 const place: Effect<FirewallInputs, FirewallOutputs> = (change) => {
     const { before, inputs } = change;
@@ -44,7 +45,7 @@ const networks: Effect<FirewallInputs, FirewallOutputs> = ({ before, inputs }) =
 export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
     created: ({ inputs }) => [
         `${inputs.relay}: all traffic is denied unless a service or a grant allows it`,
-        ...forwardingSentences(inputs.relay, [], inputs.routes),
+        ...(inputs.routes === UNKNOWN ? [routesAwaited(inputs)] : forwardingSentences(inputs.relay, [], inputs.routes)),
         ...keepsForwarding(inputs),
     ],
     effects: {
@@ -66,12 +67,13 @@ export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
         },
         routes: ({ before, inputs }) => {
             const { relay, role } = inputs;
-            const routes = inputs.routes;
+            const { routes } = inputs;
+            if (routes === UNKNOWN) return [routesAwaited(inputs)];
             return same(before?.inputs.routes, routes)
                 ? []
                 : [
                       `${relay}: networks reached through ${role === "leaf" ? "it" : "the relay"}: ${routes.join(", ") || "none"}; all other connections continue`,
-                      ...forwardingSentences(relay, before?.inputs.routes ?? [], routes),
+                      ...forwardingSentences(relay, known(before?.inputs.routes) ?? [], routes),
                   ];
         },
     },
@@ -81,6 +83,11 @@ export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
         return [`${inputs.relay}: the firewall is reloaded; all access rules stay${goOn}`];
     },
 };
+
+function routesAwaited({ relay, role }: FirewallInputs): string {
+    const whom = role === "leaf" ? "it" : "the relay";
+    return `${relay}: the networks behind ${whom} are not known before the update: another resource supplies them`;
+}
 
 function tableOf(inputs: FirewallInputs): string {
     const { appName, interface: device } = inputs;

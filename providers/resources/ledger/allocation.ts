@@ -1,9 +1,11 @@
 import { allocate, type Allocation } from "../../../core/registry/index.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { withOutputKeys } from "../../../core/registry/outputKeys.js";
+import { withSupplied } from "../../../core/registry/supplied.js";
 import type { Context } from "../resource.js";
 import { listNames } from "../sentences.js";
-import type { RegistryInputs } from "./inputs.js";
+import { readRequests, type RegistryInputs } from "./inputs.js";
+import { suppliedIn } from "./supplied.js";
 
 /**
  * The next ledger, and whether a relay without a history could have it. What happened to names that are not new is said.
@@ -15,7 +17,8 @@ export function nextLedger(
     previous: Ledger | undefined,
     context: Pick<Context, "log">,
 ): Pick<Allocation, "ledger" | "problems"> & { isUnfit: boolean } {
-    const { relay, subnet, subnet6, reserved = [], peers, publicKeys = {}, services } = inputs;
+    const { relay, subnet, subnet6, reserved = [], publicKeys = {}, services } = inputs;
+    const peers = withSupplied(inputs.peers, suppliedIn(inputs.supplied, readRequests), previous);
     const named = { peers: withOutputKeys(peers, publicKeys), services };
     const request = { subnet, subnet6, reservedAddresses: reserved, ...named };
     const now = new Date();

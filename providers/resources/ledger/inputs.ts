@@ -6,6 +6,7 @@ import { type LoggedInputs, readLogged } from "../relay/placed.js";
 import type { Properties } from "../resource.js";
 import { anything, fields, flag, listOf, mapOf, number, optional, read, type Shape, text } from "../shape.js";
 import { peerShape } from "../wireguard/inputs.js";
+import { type SuppliedInputs, suppliedShape } from "./supplied.js";
 
 interface OwnInputs {
     subnet: string;
@@ -14,6 +15,8 @@ interface OwnInputs {
     reserved?: string[];
     peers: Record<string, PeerRequest>;
     services: Record<string, ServiceRequest>;
+    /** What other resources say of peers; some is not known in a preview. */
+    supplied?: SuppliedInputs;
     /** Public keys that resources put out; some are not known in a preview. */
     publicKeys?: Record<string, unknown>;
     /** What the ledger's history forbids. */
@@ -22,21 +25,24 @@ interface OwnInputs {
 
 export type RegistryInputs = LoggedInputs & OwnInputs;
 
+const requestsShape: Shape<Record<string, PeerRequest>> = mapOf(
+    fields<PeerRequest>({
+        address: optional(text),
+        publicKey: optional(text),
+        isOutput: optional(flag),
+        routes: optional(listOf(text)),
+        keyEpoch: optional(number),
+        expires: optional(text),
+        reinstate: optional(flag),
+    }),
+);
+
 const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     subnet: text,
     subnet6: optional(text),
     reserved: optional(listOf(text)),
-    peers: mapOf(
-        fields<PeerRequest>({
-            address: optional(text),
-            publicKey: optional(text),
-            isOutput: optional(flag),
-            routes: optional(listOf(text)),
-            keyEpoch: optional(number),
-            expires: optional(text),
-            reinstate: optional(flag),
-        }),
-    ),
+    peers: requestsShape,
+    supplied: optional(suppliedShape),
     services: mapOf(fields<ServiceRequest>({ port: optional(number), formerly: optional(listOf(text)) })),
     publicKeys: optional(mapOf(anything)),
     refused: optional(listOf(fields<Fault>({ path: text, problem: text, fix: text }))),
@@ -79,6 +85,11 @@ const changeShape: Shape<LedgerChange> = fields<LedgerChange>({
 
 export function readRegistry(inputs: Properties): RegistryInputs {
     return read(toldShape, readLogged(inputs));
+}
+
+/** Peers that another resource lists, once they are known. */
+export function readRequests(peers: unknown): Record<string, PeerRequest> {
+    return read(requestsShape, peers, "supplied.peers");
 }
 
 /** The ledger, out of inputs that check has filled in, out of outputs, or out of the log. */

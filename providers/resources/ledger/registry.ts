@@ -1,6 +1,7 @@
 import { isPlaced, readLogged, recordIn } from "../relay/placed.js";
 import { nextLedger } from "./allocation.js";
 import { readLedger, readRegistry, type RegistryInputs } from "./inputs.js";
+import { awaitedChanges, SUPPLIED_INPUT } from "./supplied.js";
 import { LEDGER_ACTION, ledgerDetails, newestLedgerRecord, recordedLedger } from "./recorded.js";
 import { changesOf, isMap, same } from "../changes.js";
 import type { RecordMark } from "../../../core/audit/record.js";
@@ -71,6 +72,7 @@ export const registry: StateResource<RegistryOutputs> = {
                 description: "What the ledger's history forbids. Computed and never stored: the change is refused.",
                 optional: true,
             },
+            ...SUPPLIED_INPUT,
             ...LEAVES_INPUT,
             ...KEPT_INPUT,
         },
@@ -108,7 +110,8 @@ export const registry: StateResource<RegistryOutputs> = {
         const inputs = readRegistry(news);
         const { behind } = await verifyRecord(inputs.audit, recordIn(oldOutputs), context);
         refuse(inputs, behind);
-        return { changes: changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services"]) };
+        const changes = changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services"]);
+        return { changes: { ...changes, ...awaitedChanges(inputs.supplied) } };
     },
 
     async create(news, context) {
@@ -123,7 +126,7 @@ export const registry: StateResource<RegistryOutputs> = {
         if (context.preview) {
             return {
                 ...readLedger(news),
-                record: same(readLedger(oldInputs), readLedger(news)) ? (recordIn(oldOutputs) ?? UNKNOWN) : UNKNOWN,
+                record: isUnchanged(oldInputs, news) ? (recordIn(oldOutputs) ?? UNKNOWN) : UNKNOWN,
                 plan: [],
             };
         }
@@ -157,6 +160,12 @@ export const registry: StateResource<RegistryOutputs> = {
         await log.writeNote();
     },
 };
+
+/** Whether an update has nothing to record, as far as a preview knows. */
+function isUnchanged(olds: Properties, news: Properties): boolean {
+    const isAwaited = Object.keys(awaitedChanges(readRegistry(news).supplied)).length > 0;
+    return !isAwaited && same(readLedger(olds), readLedger(news));
+}
 
 /** Which name had which address, port and key, and which keys are no longer in use. */
 async function previousLedger(

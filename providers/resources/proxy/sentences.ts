@@ -20,6 +20,8 @@ export function proxySentences(change: ProxyChange): string[] {
 
 const services: Effect<ProxyPlan, ProxyOutputs> = ({ before, inputs }) => {
     const { relay } = inputs;
+    if (inputs.services === UNKNOWN)
+        return [`${relay}: the services are not known before the update: other resources supply values in them`];
     const now = servicesOf(inputs);
     const then = servicesOf(before?.inputs);
     const sentences: string[] = [];

@@ -1,5 +1,6 @@
 import type { RegistryPeer } from "../../../core/registry/model.js";
 import { type AdoptionTerms, termsShape } from "../import/terms.js";
+import { type SuppliedInputs, suppliedShape } from "../ledger/supplied.js";
 import { type PlacedInputs, readPlaced } from "../relay/placed.js";
 import type { Properties, Unknown } from "../resource.js";
 import {
@@ -63,10 +64,12 @@ export interface LeafInputs {
 }
 
 /** What WireGuard is told, of which a preview may not know some. */
-interface OwnInputs extends Omit<WireGuardInputs, "address" | "address6" | Previewed> {
+interface OwnInputs extends Omit<WireGuardInputs, "address" | "address6" | "mtu" | "routes" | Previewed> {
     address: string | Unknown;
     address6?: string | Unknown;
     privateKeys?: Record<string, string | Unknown> | Unknown;
+    mtu: number | Unknown;
+    routes: string[] | Unknown;
     seed?: string | Unknown;
     peers?: Record<string, RegistryPeer | Unknown> | Unknown;
     publicKeys?: Record<string, string | Unknown> | Unknown;
@@ -74,6 +77,8 @@ interface OwnInputs extends Omit<WireGuardInputs, "address" | "address6" | Previ
     leaf?: { [K in keyof LeafInputs]: LeafInputs[K] | Unknown };
     /** Who the program lists without an expiry. */
     listed?: string[];
+    /** What other resources say of peers: in `peers` it is as it was, as long as a preview does not know it. */
+    supplied?: SuppliedInputs;
     /** Names of the peers in the registry. */
     peerNames?: string | Unknown;
     /** The relay's known addresses: no peer's route may contain them. */
@@ -100,24 +105,25 @@ export const peerShape: Shape<RegistryPeer> = fields<RegistryPeer>({
     expires: optional(text),
 });
 
-const plain: Fields<Omit<WireGuardInputs, "address" | "address6" | Previewed>> = {
+const plain: Fields<Omit<WireGuardInputs, "address" | "address6" | "mtu" | "routes" | Previewed>> = {
     prefix: number,
     prefix6: optional(number),
     listenPort: number,
-    mtu: number,
     epochs: listOf(number),
     identity: optional(oneOf("state", "host")),
     forceRetire: optional(number),
     keyOverlap: optional(number),
     subnet: optional(text),
     subnet6: optional(text),
-    routes: listOf(text),
 };
 
 const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     ...plain,
     address: previewed(text),
     address6: optional(previewed(text)),
+    mtu: previewed(number),
+    routes: previewed(listOf(text)),
+    supplied: optional(suppliedShape),
     privateKeys: optional(previewed(mapOf(previewed(text)))),
     seed: optional(previewed(text)),
     peers: optional(previewed(mapOf(previewed(peerShape)))),
@@ -149,6 +155,8 @@ const resolvedShape: Shape<WireGuardInputs> = fields<WireGuardInputs>({
     ...plain,
     address: text,
     address6: optional(text),
+    mtu: number,
+    routes: listOf(text),
     privateKeys: optional(mapOf(text)),
     seed: optional(text),
     peers: mapOf(peerShape),

@@ -1,6 +1,7 @@
 import { ADOPTS_INPUT } from "../import/adoption.js";
 import { TERMS_INPUT } from "../import/adoptionCheck.js";
 import { KEPT_INPUT } from "../keys/kept.js";
+import { SUPPLIED_INPUT } from "../ledger/supplied.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 import { LEAF_INPUT } from "./leaf.js";
 
@@ -60,6 +61,7 @@ export const wireguardSchema = relaySchema(
             description: "The relay's known addresses: no peer's route may contain them.",
             optional: true,
         },
+        ...SUPPLIED_INPUT,
         ...LEAF_INPUT,
         ...ADOPTS_INPUT,
         ...TERMS_INPUT,

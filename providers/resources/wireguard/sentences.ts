@@ -5,6 +5,7 @@ import type { WireGuardChange } from "./change.js";
 import { adoptionSentences } from "../import/adoption.js";
 import { same } from "../changes.js";
 import { type Effect, sentencesOf, toldElsewhere, type Wording } from "../effects.js";
+import { awaitedPeers, awaitedSentences } from "../ledger/supplied.js";
 import { isOtherInstance } from "../../hosts/descriptors.js";
 import { changed, placeEffects } from "../inputSentences.js";
 import { peerChanges, peersOf } from "./peerChanges.js";
@@ -59,7 +60,10 @@ function wordingAt(now: () => Date): Wording<WireGuardPlan, WireGuardOutputs> {
             return [
                 `listens on UDP port ${String(inputs.listenPort)}`,
                 ...peerSentencesOf(change, now(), false),
-                ...(Object.keys(peersOf(inputs)).length === 0 ? ["no peers yet"] : []),
+                ...awaitedSentences(inputs.supplied),
+                ...(inputs.supplied?.peers !== UNKNOWN && Object.keys(peersOf(inputs)).length === 0
+                    ? ["no peers yet"]
+                    : []),
             ].map((sentence) => `${relay}: ${sentence}`);
         },
 
@@ -83,6 +87,7 @@ function wordingAt(now: () => Date): Wording<WireGuardPlan, WireGuardOutputs> {
             seed: peers,
             // What is forwarded Firewall tells.
             routes: toldElsewhere,
+            supplied: ofRelay(({ inputs }) => awaitedSentences(inputs.supplied)),
             leaf: leafEffects,
         },
 
@@ -105,7 +110,11 @@ function closingSentences(change: WireGuardChange, effects: readonly string[]): 
         ];
     }
     const listed = Object.keys(peersOf(inputs));
-    const touched = new Set([...peerChanges(change).map(({ name }) => name), ...concernedByStage(change)]);
+    const touched = new Set([
+        ...peerChanges(change).map(({ name }) => name),
+        ...concernedByStage(change),
+        ...awaitedPeers(inputs.supplied),
+    ]);
     const untouched = listed.filter((name) => !touched.has(name)).length;
     if (untouched === 0) return [];
     const whom = untouched === listed.length && effects.length === 0 ? "no peer" : "no other peer";

@@ -9,6 +9,7 @@ import { adoptsValue } from "../import/adoption.js";
 import { compareFirst, compareInPreview, mayAdopt } from "../import/adoptionCheck.js";
 import { wireguardInputs, wireguardOutputs } from "../import/imported.js";
 import { ignoredChanges } from "../ledger/ignored.js";
+import { awaitedChanges, awaitedPeers } from "../ledger/supplied.js";
 import { machineChange } from "../inputSentences.js";
 import { endpointsLeft } from "../relay/move.js";
 import { unfitSecrets } from "./known.js";
@@ -64,7 +65,8 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs,
         // A peer who comes or goes is one change, not one in each map.
         const covered = (path: string): boolean =>
             /^(publicKeys|presharedKeys)\b/.test(path) && changes[path.replace(/^\w+/, "peers")] !== undefined;
-        return Object.fromEntries(Object.entries(changes).filter(([path]) => !covered(path)));
+        const others = Object.entries(changes).filter(([path]) => !covered(path) && !/^supplied\b/.test(path));
+        return { ...Object.fromEntries(others), ...awaitedChanges(inputs.supplied) };
     },
 
     warnings: (change) => [
@@ -118,7 +120,8 @@ export const wireguardParts: RelayResourceParts<WireGuardPlan, WireGuardOutputs,
     outputs: readBack,
 
     previewOutputs({ inputs, before }) {
-        const unchanged = before !== undefined && peerChanges({ before, inputs }).length === 0;
+        const isAwaited = inputs.supplied?.peers === UNKNOWN || awaitedPeers(inputs.supplied).length > 0;
+        const unchanged = before !== undefined && !isAwaited && peerChanges({ before, inputs }).length === 0;
         return {
             ...previewEpochs({ inputs, ...(before === undefined ? {} : { before }) }),
             registry: unchanged ? before.outputs.registry : UNKNOWN,

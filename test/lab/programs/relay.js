@@ -46,15 +46,9 @@ const options = {
 };
 
 // `formerly`: the name that a peer's or a service's resources had.
-const listed = peers.map(({ name, host, formerly, ...args }) =>
-    args.publicKey === undefined
-        ? new Peer(
-              name,
-              { ...args, ...(host === undefined ? {} : { host: hostOf(host) }) },
-              { ...(parent && { parent }), ...(formerly && { aliases: [{ name: formerly }] }) },
-          )
-        : { name, ...args },
-);
+const isSupplied = (value) => pulumi.Output.isInstance(value);
+const own = isSupplied(peers) ? [] : peers.filter((peer) => !isSupplied(peer));
+const listed = isSupplied(peers) ? peers : peers.map((peer) => (isSupplied(peer) ? peer : listedPeer(peer)));
 const relay = new Relay(
     relayName,
     {
@@ -78,8 +72,17 @@ module.exports = {
     registry: relay.registry,
     checkpoint: relay.checkpoint,
     ...(askStatus === undefined ? {} : { status: getStatus(relay, askStatus) }),
-    configs: pulumi.secret(Object.fromEntries(peers.map(({ name }) => [name, relay.configFor(name)]))),
+    configs: pulumi.secret(Object.fromEntries(own.map(({ name }) => [name, relay.configFor(name)]))),
 };
+
+function listedPeer({ name, host, formerly, ...args }) {
+    if (args.publicKey !== undefined) return { name, ...args };
+    return new Peer(
+        name,
+        { ...args, ...(host === undefined ? {} : { host: hostOf(host) }) },
+        { ...(parent && { parent }), ...(formerly && { aliases: [{ name: formerly }] }) },
+    );
+}
 
 /** As a program does that means well: for one type of resource, wherever it is made. */
 function ignoring({ type: of, properties }) {
@@ -100,9 +103,10 @@ function hostOf({ namespace, ssh, script, digitalOcean }) {
 }
 
 /** What supplies values. */
-function source() {
-    const inputs = { owner: "source", epoch: 1, publicKey: undefined };
-    return (globalThis.source ??= new pulumi.CustomResource("qptunnel:index:KeyPair", "source", inputs));
+function source(name = "source") {
+    const sources = (globalThis.sources ??= {});
+    const inputs = { owner: name, epoch: 1, publicKey: undefined };
+    return (sources[name] ??= new pulumi.CustomResource("qptunnel:index:KeyPair", name, inputs));
 }
 
 function revived(value) {
@@ -111,6 +115,6 @@ function revived(value) {
     if ("output" in value) return pulumi.output(value.output);
     if ("secret" in value) return pulumi.secret(value.secret);
     // Of a resource that a first preview has yet to create.
-    if ("unknown" in value) return source().publicKey.apply(() => value.unknown);
+    if ("unknown" in value) return source(value.of).publicKey.apply(() => value.unknown);
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revived(inner)]));
 }

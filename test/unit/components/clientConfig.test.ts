@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { AuditSink, hosts } from "../../../components/index.js";
 import { clientConfig } from "../../../components/clientConfig.js";
+import { listedPeer } from "../../../components/listedPeers.js";
 import { resolveRelay } from "../../../components/relayArguments.js";
 import { clientSettings } from "../../../core/client/settings.js";
 import type { Ledger, RegistryPeer } from "../../../core/registry/model.js";
@@ -19,7 +20,7 @@ interface Told {
 /** The file of peer alice. */
 async function configOf({ entry, publicKey = OTHER, expires, privateKey, learned = false }: Told): Promise<string> {
     const { outputs } = await runProgram(() => {
-        const { plain, peers } = resolveRelay("hub", {
+        const resolved = resolveRelay("hub", {
             host: hosts.local(),
             audit: new AuditSink("audit"),
             peers: [{ name: "alice", publicKey: KEY, ...(expires === undefined ? {} : { expires }) }],
@@ -30,8 +31,11 @@ async function configOf({ entry, publicKey = OTHER, expires, privateKey, learned
         };
         const config = clientConfig({
             relayName: pulumi.output("hub"),
-            peer: { ...peers[0]!, ...(privateKey === undefined ? {} : { privateKey: pulumi.output(privateKey) }) },
-            settings: pulumi.output(clientSettings(plain as Parameters<typeof clientSettings>[0])),
+            peer: {
+                ...listedPeer(resolved, "alice"),
+                ...(privateKey === undefined ? {} : { privateKey: pulumi.output(privateKey) }),
+            },
+            settings: pulumi.output(clientSettings(resolved.plain as Parameters<typeof clientSettings>[0])),
             ledger: pulumi.output(ledger),
             endpoint: pulumi.output("192.0.2.7:51820"),
             publicKey: pulumi.output(publicKey),

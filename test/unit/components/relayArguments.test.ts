@@ -6,6 +6,7 @@ import {
     Peer,
     Relay,
     type RelayArgs,
+    type RelayPeer,
     hosts,
 } from "../../../components/index.js";
 import { refusal } from "../core/refusal.js";
@@ -39,7 +40,7 @@ function relay(args: Partial<Record<keyof RelayArgs, unknown>>): Relay {
     return new Relay("relay", { host: hosts.local(), audit, peers: [spec("alice", KEY)], ...args } as RelayArgs);
 }
 
-function spec(name: string, publicKey: string, more: object = {}): RelayArgs["peers"][number] {
+function spec(name: string, publicKey: string, more: object = {}): RelayPeer {
     return { name, publicKey, ...more };
 }
 

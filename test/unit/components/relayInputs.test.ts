@@ -1,17 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { AuditSink, ExposedService, hosts, Peer, type RelayArgs } from "../../../components/index.js";
+import { AuditSink, ExposedService, hosts, type RelayArgs } from "../../../components/index.js";
 import { type ResolvedRelay, resolveRelay } from "../../../components/relayArguments.js";
-import {
-    accessRules,
-    admittedOf,
-    expiredOf,
-    outputKeys,
-    portOf,
-    proxyServices,
-    registryRequest,
-} from "../../../components/relayInputs.js";
-import { unpacked } from "../../../core/packed/index.js";
+import { accessRules, admittedOf, expiredOf, portOf, proxyServices } from "../../../components/relayInputs.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { runProgram } from "../program.js";
 import { KEY, OTHER } from "./relays.js";
@@ -56,26 +47,6 @@ const standard = (): Partial<RelayArgs> => ({
     ],
 });
 
-it("the registry is asked for what decides an address or a port, and nothing that is the default", async () => {
-    expect(unpacked("Registry", await from(registryRequest))).toEqual({
-        subnet: "10.8.0.0/24",
-        peers: {
-            alice: { publicKey: KEY },
-            nas: { publicKey: OTHER, routes: ["192.168.7.0/24"], address: "10.8.0.3" },
-            gone: { publicKey: Buffer.alloc(32, 7).toString("base64"), expires: EXPIRES, keyEpoch: 2, reinstate: true },
-        },
-        publicKeys: {},
-        services: { wiki: {}, files: {}, blog: { port: 8445 } },
-    });
-});
-
-it("keys that the program does not have as a value are told beside", async () => {
-    const peers = () => ({ peers: [new Peer("bob"), { name: "carol", publicKey: pulumi.output(OTHER) }] });
-    expect(await from((resolved) => outputKeys(resolved.peers), peers)).toEqual({ bob: KEY, carol: OTHER });
-    const request = (await from(registryRequest, peers)) as { peers: object };
-    expect(unpacked("Registry", request)["peers"]).toEqual({ bob: {}, carol: {} });
-});
-
 it("a proxy serves its own services, but none whose upstream peer has expired", async () => {
     expect(await from((resolved, ledger) => proxyServices(resolved, ledger))).toEqual({
         wiki: { port: 8443, upstream: "10.8.0.3:3000", certificate: "both", keyExchange: "require" },
@@ -114,7 +85,7 @@ describe("what is on the relay", () => {
 });
 
 test("a peer that is listed with an expiry and is not in the ledger has expired", async () => {
-    const names = await from((resolved) => [...expiredOf(resolved, LEDGER.peers)]);
+    const names = await from((resolved) => [...expiredOf(resolved, LEDGER)]);
     expect(names).toEqual(["gone"]);
 });
 

@@ -168,8 +168,8 @@ function adopt(text: string): Adoption | undefined {
 
 /** What the program that is made of it goes through before anything else. */
 function checkProgram({ peers, subnet, subnet6, mtu, endpoint, listenPort }: AdoptedRelay): void {
-    const specs = peers.map(({ name, publicKey, address: pinned, routes, preshared }) =>
-        validate(
+    const specs = peers.map(({ name, publicKey, address: pinned, routes, preshared }) => ({
+        ...validate(
             peerSpec,
             {
                 name,
@@ -180,7 +180,8 @@ function checkProgram({ peers, subnet, subnet6, mtu, endpoint, listenPort }: Ado
             },
             name,
         ),
-    );
+        routes,
+    }));
     const everybody = peers.flatMap(({ name, routes }) => [
         name,
         ...routes.map((network) => ({ peer: name, network })),
@@ -204,7 +205,11 @@ function checkProgram({ peers, subnet, subnet6, mtu, endpoint, listenPort }: Ado
         },
         "relay",
     );
-    checkRelay({ ...plain, publicKey: undefined, peers: peers.map((peer) => ({ ...peer })), services: [] });
+    checkRelay({
+        ...{ subnet, subnet6, routes: [], mtu, services: [] },
+        grants: plain.grants as Parameters<typeof checkRelay>[0]["grants"],
+        peers: peers.map((peer) => ({ ...peer })),
+    });
     const request = {
         subnet,
         subnet6,

@@ -55,14 +55,14 @@ describe("peerArgs", () => {
             faults(() =>
                 validate(
                     peerArgs,
-                    { address: output("10.8.0.7"), routes: output([]), keyEpoch: Promise.resolve(1) },
+                    { address: output("10.8.0.7"), reinstate: output(true), keyEpoch: Promise.resolve(1) },
                     "alice",
                 ),
             ),
         ).toEqual([
             "alice.address: is an Output, but must be known when the program runs; give a string",
-            "alice.routes: is an Output, but must be known when the program runs; give a list",
             "alice.keyEpoch: is an Output, but must be known when the program runs; give a number",
+            "alice.reinstate: is an Output, but must be known when the program runs; give true or false",
         ]);
     });
 
