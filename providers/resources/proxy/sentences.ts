@@ -116,6 +116,7 @@ export const proxyWording: Wording<ProxyPlan, ProxyOutputs> = {
         const { relay } = inputs;
         const renewed = due(change).map((id) => `${relay}: certificate of ${leafTitle(id)} is renewed`);
         const loaded =
+            inputs.services !== UNKNOWN &&
             Object.keys(servicesOf(before?.inputs)).length > 0 &&
             sentences.length + renewed.length > 0 &&
             !isElsewhere(change) &&

@@ -26,3 +26,10 @@ test("an expiry beyond the limit is refused", () => {
         `relay office: peer eve expires on ${expires}, more than 90 days from now; set an earlier expires`,
     ]);
 });
+
+test("an expiry that a preview does not know yet is judged in the update", () => {
+    const judged = (peers: object): string[] =>
+        saidOf(peerExpiry, analyzed("Registry", { peers, supplied: { expires: { eve: "" } } }), { peers: ["*"] });
+    expect(judged({ eve: {} })).toEqual([]);
+    expect(judged({ eve: {}, mallory: {} })).toEqual(["relay office: peer mallory does not expire; set expires"]);
+});

@@ -78,3 +78,11 @@ it.each<[Properties, Properties, string[]]>([
 ])("%# says what changes", (then, now, sentences) => {
     expect(said(then, now)).toEqual(sentences);
 });
+
+it("says that networks are not known yet, and not that it no longer forwards to them", () => {
+    const awaited = "are not known before the update: another resource supplies them";
+    expect(said({ routes: ["10.20.0.0/16"] }, { routes: UNKNOWN })).toEqual([
+        `hub: the networks behind the relay ${awaited}`,
+    ]);
+    expect(said(undefined, { routes: UNKNOWN })).toContain(`hub: the networks behind the relay ${awaited}`);
+});

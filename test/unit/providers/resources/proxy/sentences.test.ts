@@ -1,3 +1,4 @@
+import { UNKNOWN } from "../../../../../providers/resources/resource.js";
 import { type ProxyChange, type ProxyPlan, readProxy } from "../../../../../providers/resources/proxy/inputs.js";
 import { readProxyOutputs } from "../../../../../providers/resources/proxy/outputs.js";
 import type { Properties } from "../../../../../providers/resources/resource.js";
@@ -44,6 +45,14 @@ afterEach(() => jest.useRealTimers());
 const wiki = { wiki: service() };
 const RELOAD =
     "hub: the proxy reloads its configuration: idle keep-alive connections to services are reset, all others continue";
+
+it("says that services are not known yet, and not that all of them close", () => {
+    const { before } = change(wiki, wiki);
+    const now = { before: before!, inputs: readProxy({ ...PLACE, services: UNKNOWN }), context: {} as never };
+    expect(proxySentences(now)).toEqual([
+        "hub: the services are not known before the update: other resources supply values in them",
+    ]);
+});
 
 describe("a certificate", () => {
     const unchanged = () => change(wiki, wiki, { wiki: leaf() });

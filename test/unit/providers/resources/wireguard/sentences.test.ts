@@ -209,3 +209,25 @@ describe("a relay that keeps its key to itself", () => {
         },
     );
 });
+
+describe("what another resource supplies and a preview does not know", () => {
+    const expires = { expires: { alice: UNKNOWN } };
+
+    it("is said beside what is known, and leaves everybody as they were", () => {
+        const before = wireInputs({ alice, bob });
+        expect(sentences(before, { ...before, supplied: { ...expires, peers: UNKNOWN } })).toEqual([
+            "hub: which other peers there are is not known before the update: another resource supplies a list of them; until then nobody of them is added or removed",
+            "hub: when alice expires is not known before the update: another resource supplies it",
+            "hub: no other peer is affected: 1 peer keeps its key, address and session",
+        ]);
+        expect(sentences(undefined, { ...before, supplied: { routes: { bob: UNKNOWN } } })).toContain(
+            "hub: the networks behind bob are not known before the update: another resource supplies them",
+        );
+    });
+
+    it("is no reason to say that there are no peers", () => {
+        expect(sentences(undefined, { ...wireInputs({}), supplied: { peers: UNKNOWN } })).not.toContain(
+            "hub: no peers yet",
+        );
+    });
+});
