@@ -1,7 +1,6 @@
-import { UNKNOWN } from "../../../../../providers/resources/resource.js";
 import { type ProxyChange, type ProxyPlan, readProxy } from "../../../../../providers/resources/proxy/inputs.js";
 import { readProxyOutputs } from "../../../../../providers/resources/proxy/outputs.js";
-import type { Properties } from "../../../../../providers/resources/resource.js";
+import { type Properties, UNKNOWN } from "../../../../../providers/resources/resource.js";
 import { PLACE } from "../relays.js";
 import type { ProxyService } from "../../../../../core/registry/model.js";
 import {
