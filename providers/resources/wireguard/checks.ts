@@ -7,6 +7,7 @@ import { faultOf, InvalidArgument } from "../../../core/errors.js";
 import type { Fault } from "../../../core/fault.js";
 import { fingerprint, parsePrivateKey, parsePublicKey, publicKeyOf } from "../../../core/keys/index.js";
 import { isMap } from "../changes.js";
+import { known } from "../shape.js";
 import { fits, unfit } from "./known.js";
 import { BY_EXPIRY } from "./expiry.js";
 
@@ -26,8 +27,8 @@ export function* checkKeys(inputs: WireGuardPlan): Generator<Fault> {
 }
 
 /** An update of the interface alone knows the registry as it was. */
-export function* unregistered({ listed = [], peers }: WireGuardPlan): Generator<Fault> {
-    for (const name of listed) {
+export function* unregistered({ listed, peers }: WireGuardPlan): Generator<Fault> {
+    for (const name of known(listed) ?? []) {
         if (!isMap(peers) || Object.hasOwn(peers, name)) continue;
         yield faultOf(notRegistered(`peers.${name}`, "it"));
     }

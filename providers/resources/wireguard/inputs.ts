@@ -76,7 +76,7 @@ interface OwnInputs extends Omit<WireGuardInputs, "address" | "address6" | "mtu"
     presharedKeys?: Record<string, unknown> | Unknown;
     leaf?: { [K in keyof LeafInputs]: LeafInputs[K] | Unknown };
     /** Who the program lists without an expiry. */
-    listed?: string[];
+    listed?: string[] | Unknown;
     /** What other resources say of peers: in `peers` it is as it was, as long as a preview does not know it. */
     supplied?: SuppliedInputs;
     /** Names of the peers in the registry. */
@@ -138,7 +138,7 @@ const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
             keepalive: previewed(number),
         }),
     ),
-    listed: optional(listOf(text)),
+    listed: optional(previewed(listOf(text))),
     peerNames: optional(previewed(text)),
     reached: optional(
         fields<NonNullable<OwnInputs["reached"]>>({
