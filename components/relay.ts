@@ -26,7 +26,7 @@ import { relayRights } from "./rights.js";
 import { relayByScript } from "./relayByScript.js";
 import { type MadeRelay, relayHost, relayOnHost, type RelayParts } from "./relayOnHost.js";
 import { listedPeer } from "./listedPeers.js";
-import { type ListedService, type ResolvedRelay, resolveRelay } from "./relayArguments.js";
+import { type ResolvedRelay, resolveRelay } from "./relayArguments.js";
 import { statusQuestion } from "./statusQuestion.js";
 import { accessRules, directionsOf, type LedgerOutput, portOf } from "./relayInputs.js";
 
@@ -64,7 +64,6 @@ export class Relay extends pulumi.ComponentResource {
     private readonly plain: RelayPlain;
     private readonly settings: pulumi.Output<ClientSettings>;
     private readonly resolved: ResolvedRelay;
-    private readonly services: ListedService[];
     private readonly ledger: LedgerOutput;
     private readonly seed: Managed<"Seed">;
     private readonly made: MadeRelay;
@@ -88,7 +87,6 @@ export class Relay extends pulumi.ComponentResource {
                 clientSettings({ ...plain, dns: resolvers, keepalive, mtu, grants }),
             );
         this.resolved = resolved;
-        this.services = resolved.services;
         this.address = address;
 
         const base = relayBase(this, name, resolved, options);
@@ -178,7 +176,7 @@ export class Relay extends pulumi.ComponentResource {
      */
     urlOf(service: ExposedService | string, form: "name" | "address" = "name"): pulumi.Output<string> {
         const serviceName = typeof service === "string" ? service : service.serviceName;
-        const listed = this.services.find(({ name }) => name === serviceName);
+        const listed = this.resolved.services.find(({ name }) => name === serviceName);
         if (listed === undefined)
             throw new pulumi.RunError(`urlOf: the relay has no service ${serviceName}; list it in \`services\``);
         const { on } = listed.plain;

@@ -74,7 +74,7 @@ type KnownAccess = Omit<ResolvedRelay, "grants"> & { grants: KnownGrant[] };
 
 /** For an Output of all grants: the types of their parts get lost in one. */
 function wholly(grant: ListedGrant): pulumi.Output<KnownGrant> {
-    return pulumi.output(grant) as pulumi.Output<KnownGrant>;
+    return pulumi.output(grant);
 }
 
 /** Who is allowed to connect to where, ports aside: what configurations need of grants. */

@@ -266,7 +266,5 @@ export function ofEveryPeer<T>(
     { peers, supplied }: Pick<ResolvedRelay, "peers" | "supplied">,
     make: (peers: ListedPeer[]) => T,
 ): T | pulumi.Output<T> {
-    return supplied === undefined
-        ? make(peers)
-        : (supplied.apply((more) => make([...peers, ...more])) as pulumi.Output<T>);
+    return supplied === undefined ? make(peers) : supplied.apply<T>((more) => make([...peers, ...more]));
 }

@@ -1,9 +1,9 @@
 import { auditShape } from "../relay/placed.js";
-import { fields, flag, number, optional, read } from "../shape.js";
+import { fields, flag, number, optional, previewed, read } from "../shape.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import type { Fault } from "../../../core/fault.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
-import type { Context, Properties, PropertySchema } from "../resource.js";
+import type { Context, Properties, PropertySchema, Unknown } from "../resource.js";
 
 /*
  * A state that was lost, all of it or some keys, while its relay goes on: generated and derived keys would be new, and configurations
@@ -103,9 +103,9 @@ async function lostSome(news: Properties, audit: AuditRef): Promise<Loss | undef
     const { missingKeys } = await import("./missingKeys.js");
     return missingKeys(news, audit);
 }
-const losesShape = fields<{ relayKey?: boolean; peers?: number }>({
+const losesShape = fields<{ relayKey?: boolean; peers?: number | Unknown }>({
     relayKey: optional(flag),
-    peers: optional(number),
+    peers: optional(previewed(number)),
 });
 
 /** What becomes of the configurations in use; undefined when none of them depends on what was lost. */
@@ -122,7 +122,7 @@ function effectOf({ loses }: Properties): { made: string; stops: string } | unde
         stops:
             peers === 1
                 ? "the one configuration that depends on them stops working"
-                : `the ${peers} configurations that depend on them stop working`,
+                : `the ${typeof peers === "number" ? `${peers} ` : ""}configurations that depend on them stop working`,
     };
 }
 

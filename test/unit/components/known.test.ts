@@ -66,7 +66,7 @@ async function told(formOf: (argument: Argument) => Form, lists: Form): Promise<
         plain(registered.find((each) => each.name === `hub-${name}`)!.inputs) as Record<string, unknown>;
     const { mtu, routes, listed, presharedKeys } = inputsOf("wireguard");
     return {
-        ...{ mtu, routes, listed: String(listed as string[]), presharedKeys, firewall: inputsOf("firewall")["routes"] },
+        ...{ mtu, routes, listed: String(listed), presharedKeys, firewall: inputsOf("firewall")["routes"] },
         // A key that is an Output is beside the entry.
         peers: Object.entries(inputsOf("wireguard")["peers"] as object).map(([name, entry]) => ({
             name,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { Peer, type RelayArgs } from "../../../components/index.js";
+import type { Peer, RelayArgs } from "../../../components/index.js";
 import { askedPeers, listedPeer, ofSupplied } from "../../../components/listedPeers.js";
 import { runProgram } from "../program.js";
 import { hub, KEY, OTHER } from "./relays.js";
