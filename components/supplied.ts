@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { Later } from "../core/arguments/index.js";
-import { known } from "./known.js";
+import { known, unquoted } from "./known.js";
 
 /*
  * What other resources supply to a relay is judged together with all else that the relay is told: a network alone is in order, and is
@@ -26,10 +26,13 @@ export type Awaited = readonly [value: Later<unknown>, subject: string];
  */
 export function judged(stages: readonly (readonly Awaited[])[], check: (read: Read) => void): Judged {
     const outputs = new Map<Later<unknown>, pulumi.Output<unknown>>();
+    const awaited: pulumi.Output<unknown>[] = [];
     let before = Promise.resolve<Values>(new Map());
     for (const stage of stages.filter(({ length }) => length > 0)) {
         const read = stage.map(([later, subject]) => [later, known(later, subject)] as const);
-        const all = withStage(before, read, check);
+        awaited.push(...read.map(([, output]) => output));
+        const among = [...awaited];
+        const all = withStage(before, read, (known) => unquoted(() => check(known), among));
         // Who takes one of the values is told.
         all.catch(() => undefined);
         for (const [later, output] of read) outputs.set(later, output.apply(afterwards(all)));
@@ -47,12 +50,12 @@ type Values = ReadonlyMap<Later<unknown>, unknown>;
 async function withStage(
     before: Promise<Values>,
     stage: readonly (readonly [Later<unknown>, pulumi.Output<unknown>])[],
-    check: (read: Read) => void,
+    check: (read: Read) => void | Promise<void>,
 ): Promise<Values> {
     const now = Promise.all(stage.map(async ([later, output]) => [later, await valueIfKnown(output)] as const));
     const [earlier, found] = await Promise.all([before, now]);
     const values: Values = new Map([...earlier, ...found]);
-    check(<T>(value: T | Later<T>) => (value instanceof Later ? (values.get(value) as T | undefined) : value));
+    await check(<T>(value: T | Later<T>) => (value instanceof Later ? (values.get(value) as T | undefined) : value));
     return values;
 }
 

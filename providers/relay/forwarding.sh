@@ -117,8 +117,11 @@ plan_sysctls() {
             } }' "$work/links" "$work/sysctls.live" "$work/sysctls.other" "$work/sysctls.own" "$wanted"
 }
 
-# sysctls_in RECORD MARK: its lines, when it is of this boot.
-sysctls_in() { [[ ! -f "$1" ]] || awk -v mark="$2" 'NR == 1 { if ($0 != mark) exit; next } 1' "$1"; }
+# sysctls_in RECORD MARK: its lines, when it is of this boot. It is read without the lock, too, and may be gone at any moment.
+sysctls_in() {
+    awk -v mark="$2" -v record="$1" '
+        BEGIN { while ((getline <record) > 0) if (++lines > 1) print; else if ($0 != mark) exit }' </dev/null
+}
 
 live_sysctls() {
     local path

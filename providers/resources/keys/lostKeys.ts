@@ -3,6 +3,7 @@ import { fields, flag, number, optional, previewed, read } from "../shape.js";
 import { FormerNames } from "../../../core/audit/renames.js";
 import type { Fault } from "../../../core/fault.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
+import type { Evidence, Loss } from "./loss.js";
 import type { Context, Properties, PropertySchema, Unknown } from "../resource.js";
 
 /*
@@ -28,31 +29,6 @@ export const LOST_INPUTS: Record<string, PropertySchema> = {
         optional: true,
     },
 };
-
-/** A record that says that something is in use. */
-export interface Evidence {
-    sequence: number;
-    hash: string;
-}
-
-/** Keys that a relay uses and the state does not have, in words. */
-export interface Loss {
-    /** Confirms the loss, by its hash. */
-    record: Evidence;
-    /** "the keys of this relay". */
-    what: string;
-    isOne: boolean;
-    /** Of the log: "the relay exists". */
-    says: string;
-    /** "a new key is". */
-    made: string;
-    /** What becomes of configurations. */
-    stops: string[];
-    /** What else has to be done. */
-    asks: string[];
-    /** Whether the relay still has it, or enough of it to go on. */
-    isOnRelay: boolean;
-}
 
 /**
  * Refuses to make new secrets for a relay that the log says is there.

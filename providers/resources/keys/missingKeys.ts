@@ -6,7 +6,7 @@ import { givenKeys } from "../ledger/recorded.js";
 import type { Properties } from "../resource.js";
 import { listNames } from "../sentences.js";
 import { recordedRegistry } from "../wireguard/history.js";
-import type { Evidence, Loss } from "./lostKeys.js";
+import type { Evidence, Loss } from "./loss.js";
 
 /*
  * Keys that the state should have and does not, while it has the relay's seed: `pulumi state delete` of a key pair or an authority, or of
