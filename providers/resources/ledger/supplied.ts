@@ -64,7 +64,7 @@ export function awaitedSentences(supplied: SuppliedInputs | undefined): string[]
     return [
         ...(peers === UNKNOWN
             ? [
-                  `which other peers there are is not ${before} a list of them; until then nobody of them is added or removed`,
+                  `which other peers there are is not ${before} a list of them; until then none of them is added or removed`,
               ]
             : []),
         ...(behind.length > 0 ? [`the networks behind ${listNames(behind, ALL)} are not ${before} them`] : []),

@@ -28,7 +28,7 @@ it("what is known changes nothing by itself, and what is not may change", () => 
 it("says what is not known, and of whom", () => {
     expect(awaitedSentences(KNOWN)).toEqual([]);
     expect(awaitedSentences({ ...SOME, peers: UNKNOWN })).toEqual([
-        "which other peers there are is not known before the update: another resource supplies a list of them; until then nobody of them is added or removed",
+        "which other peers there are is not known before the update: another resource supplies a list of them; until then none of them is added or removed",
         "the networks behind lab and nas are not known before the update: another resource supplies them",
         "when bob expires is not known before the update: another resource supplies it",
     ]);

@@ -216,7 +216,7 @@ describe("what another resource supplies and a preview does not know", () => {
     it("is said beside what is known, and leaves everybody as they were", () => {
         const before = wireInputs({ alice, bob });
         expect(sentences(before, { ...before, supplied: { ...expires, peers: UNKNOWN } })).toEqual([
-            "hub: which other peers there are is not known before the update: another resource supplies a list of them; until then nobody of them is added or removed",
+            "hub: which other peers there are is not known before the update: another resource supplies a list of them; until then none of them is added or removed",
             "hub: when alice expires is not known before the update: another resource supplies it",
             "hub: no other peer is affected: 1 peer keeps its key, address and session",
         ]);
