@@ -171,7 +171,8 @@ devices_behind() {
     done < <(awk -v family="${1:-}" '$1 == "behind" && (family == "" || (family == 6) == ($2 ~ /:/)) { print $2 }' "$(current network)") | sort -u
 }
 
-egress_device() { ip -o route get "${1%/*}" 2>/dev/null | awk '!found { for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); found = 1; break } }'; }
+# Nothing where no route leads there.
+egress_device() { { ip -o route get "${1%/*}" 2>/dev/null || true; } | awk '!found { for (i = 1; i < NF; i++) if ($i == "dev") { print $(i + 1); found = 1; break } }'; }
 
 # The table's part: where packets that are not of the tunnel are dropped, and where errors from networks behind come from.
 forwarding_nft() {

@@ -16,3 +16,11 @@ describe("the record of what was switched on", () => {
         expect(relay.run('sysctls_in "$etc/sysctls" "boot 1"')).toBe("");
     });
 });
+
+it("no interface leads to a network without a route to it", () => {
+    relay.write("etc/network", "behind 192.168.60.0/24\n");
+    const table = 'current() { printf "%s" "$etc/$1"; }; interfaces() { :; }; ip() { return 2; }';
+    expect(relay.run(`${table}; devices_behind`)).toBe("");
+    const routed = 'ip() { printf "192.168.60.0 via 192.0.2.1 dev lan0 src 192.0.2.7\\n"; }';
+    expect(relay.run(`${table}; ${routed}; devices_behind`)).toBe("lan0\n");
+});
