@@ -135,6 +135,9 @@ function mapped(map: unknown, change: (entry: unknown, name: string) => unknown)
 
 const DATA = { enumerable: true, configurable: true, writable: true };
 
+/** A plain one: an Output of a program is an object as well, and stays what it is. */
 function isMap(value: unknown): value is Values {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -114,3 +114,12 @@ it.each(["0.1.0", "0.2.0"])("every peer in a state of version %s becomes a line,
     expect(lines.length).toBeGreaterThan(10);
     expect(lines.filter((line) => typeof line !== "string")).toEqual([]);
 });
+
+it("leaves alone what is no plain map: an Output stays one", () => {
+    class Output {
+        readonly promise = Promise.resolve({});
+    }
+    const peers = new Output();
+    expect(packed("Registry", { peers, supplied: { peers } })).toEqual({ peers, supplied: { peers } });
+    expect((packed("Registry", { supplied: { peers } })["supplied"] as { peers: unknown }).peers).toBe(peers);
+});
