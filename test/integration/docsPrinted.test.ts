@@ -45,6 +45,10 @@ const SHOWN: [command: RegExp, words: RegExp, file?: string][] = [
     [/ access --matrix$/, /alice +tcp\/22/],
     [/ access --graph mermaid$/, /^flowchart LR$/m],
     [/ access --diff old\.json new\.json$/, /^no access rule differs$/m],
+    [/ access --live$/, /office/],
+    [/ access --live --json$/, /^\{/],
+    [/ review plan\.json -o review\.md --html review\.html$/, /^## Relays: /, "review.md"],
+    [/ review(?: plan\.json --fail-on cut,all-ports,no-expiry)?$/, /^## Relays: /],
     [/ config nas -o nas\.conf$/, /^\[Interface\]$/m, "nas.conf"],
     [/ config nas --qr$/, /\u2588/],
     [/ config nas --png nas\.png$/, /PNG/, "nas.png"],
@@ -85,6 +89,7 @@ beforeAll(async () => {
     stack.file("checkpoint.json", auditHead);
     for (const name of ["old.json", "new.json"])
         await stack.succeed(["stack", "export", "--file", join(stack.folder, name)]);
+    stack.file("plan.json", (await stack.succeed(["preview", "--json", "--show-sames"])).stdout);
     for (const name of ["home/.config/fish/completions", "home/.config/qp-tunnel", "wireguard", "node_exporter"])
         mkdirSync(join(stack.folder, name), { recursive: true, mode: 0o700 });
     for (const name of ["wg0.conf", "wireguard/wg0.conf"]) stack.file(name, serverFile());
