@@ -97,11 +97,11 @@ it("stops an update when another one was applied meanwhile under the same log", 
     pull(first, second);
     const audit = { path: first.logFile };
     // Its first question to the relay is answered; before what follows from it, the other update passes.
-    const [held, go, count] = ["held", "go", "count"].map((name) => join(lab.folder, name)) as [string, string, string];
+    const [held, go] = ["held", "go"].map((name) => join(lab.folder, name)) as [string, string];
+    // Only a step waits for the relay's lock as long as this.
     sshd.interpose(
-        "bash",
-        `[ "$*" != -s ] || echo >> ${count}
-[ "$*" != -s ] || [ "$(wc -l < ${count})" -ne 2 ] || { : > ${held}; until [ -e ${go} ]; do sleep 0.05; done; }`,
+        "flock",
+        `[ "$*" != "-w 30 9" ] || [ -e ${held} ] || { : > ${held}; until [ -e ${go} ]; do sleep 0.05; done; }`,
     );
     second.declare({ peers: [...team, newcomers.at(-1)!], audit });
     let ended = "";
