@@ -68,7 +68,8 @@ describe.each(Object.entries(LAYOUTS))("%s", (_name, layout) => {
     const { manager, pulumi = "pulumi" } = layout;
     let installed: InstalledPackage & { scratch: string };
     const run = (line: string): string => {
-        const [command, ...args] = line.split(" ");
+        // npx takes options of the command for its own where nothing separates them.
+        const [command, ...args] = line.replace(/^npx --no /, "npx --no -- ").split(" ");
         return installed.run(command!, ...args);
     };
     const read = (file: string): string => readFileSync(join(installed.project, file), "utf8");
