@@ -52,11 +52,18 @@ export function resourceInState(
     // As promises: an input that depends on the parent would depend on all of the parent's children, itself included.
     const urn = valueOf(pulumi.createUrn(name, type, parent));
     const former = formerChildUrns(parent, name, type);
-    return Promise.all([known, urn, ...former]).then(([state, ...urns]) => {
-        const there = urns.find((each) => state.has(each));
-        const outputs = there === undefined ? undefined : state.get(there);
-        return there === undefined || outputs === undefined ? undefined : { urn: there, outputs, state };
-    });
+    return firstIn(known, [urn, ...former]);
+}
+
+/** Of several names of a resource, the first that the state has. */
+async function firstIn(
+    known: Promise<ReadonlyMap<string, Outputs>>,
+    names: readonly Promise<string>[],
+): Promise<InState | undefined> {
+    const [state, ...urns] = await Promise.all([known, ...names]);
+    const urn = urns.find((each) => state.has(each));
+    const outputs = urn === undefined ? undefined : state.get(urn);
+    return urn === undefined || outputs === undefined ? undefined : { urn, outputs, state };
 }
 
 /**
@@ -64,14 +71,9 @@ export function resourceInState(
  *
  * @returns undefined for one that is not in it, and without an engine
  */
-export async function componentInState(
-    component: pulumi.Resource,
-): Promise<{ own: Outputs; state: ReadonlyMap<string, Outputs> } | undefined> {
+export async function componentInState(component: pulumi.Resource): Promise<InState | undefined> {
     const known = stateOutputs();
-    if (known === undefined) return undefined;
-    const [outputs, ...urns] = await Promise.all([known, currentUrn(component), ...formerUrns(component)]);
-    const there = urns.find((each) => outputs.has(each));
-    return there === undefined ? undefined : { own: outputs.get(there) ?? {}, state: outputs };
+    return known && firstIn(known, [currentUrn(component), ...formerUrns(component)]);
 }
 
 /** By the connection to the engine: the Automation API runs several programs in one process. */

@@ -47,8 +47,8 @@ const MARK = "registersInputs";
 async function showsInputs(component: pulumi.Resource): Promise<boolean> {
     if (process.env["QPTUNNEL_REGISTER_INPUTS"] === "1") return true;
     const before = await componentInState(component);
-    if (before === undefined || before.own[MARK] === true) return true;
-    if (Object.keys(before.own).length > 0) return false;
+    if (before === undefined || before.outputs[MARK] === true) return true;
+    if (Object.keys(before.outputs).length > 0) return false;
     // An update that failed leaves a component that it changed without outputs, and a service of an older version has none.
     return ![...before.state].some(([urn, outputs]) => COMPONENT.test(urn) && isUnmarked(outputs));
 }
@@ -124,7 +124,7 @@ export function registeredRelay({ plain, host, audit, peers, supplied, services 
     });
 }
 
-/** The order of grants means nothing, and another one plans nothing. */
+/** The order of grants has no effect, so another order plans no change. */
 function inOrder<T extends object>(all: readonly T[]): T[] {
     const keyed = all.map((each): [string, T] => [JSON.stringify(each), each]);
     return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);

@@ -40,7 +40,7 @@ export function lockOf(
     return above === folder ? undefined : lockOf(above, exists);
 }
 
-/** The package manager of a project: npm where no lock file names another one. */
+/** The package manager of a project, by its lock file. Default: npm. */
 export function packageManagerOf(folder: string, exists: (file: string) => boolean): PackageManager {
     return lockOf(folder, exists)?.manager ?? PACKAGE_MANAGERS.npm;
 }

@@ -34,6 +34,19 @@ export class FormerNames {
     }
 }
 
+/** Of lines from the newest one backwards, those of one relay, until it was archived before. */
+export async function* sinceArchived<Line extends Pick<AuditEntry, "action" | "status" | "details">>(
+    lines: AsyncIterable<Line>,
+    relay: string,
+): AsyncGenerator<Line> {
+    const names = new FormerNames(relay);
+    for await (const line of lines) {
+        if (!names.isOfIt(line)) continue;
+        if (line.action === "registry_archive_begin") return;
+        yield line;
+    }
+}
+
 /** What is known by relay, for a reader that goes from the oldest record forwards: it moves along with the name. */
 export function moveWithName<T>(
     known: Map<string, T>,

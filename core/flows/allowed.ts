@@ -1,9 +1,10 @@
+import { type Family, familyOf } from "../addresses/index.js";
 import { parsePorts } from "../arguments/text.js";
 import type { Right } from "../access/rights.js";
 import { RELAY } from "../access/index.js";
 import { isNetwork } from "../access/target.js";
 import { type Box, disjoint, isWithin, PROTOCOLS, type Range, Split } from "./packet.js";
-import { type Family, familyOf, rangeFor } from "./wire.js";
+import { rangeFor } from "./wire.js";
 
 /** A right of the program in addresses. */
 export interface Allowed {

@@ -1,5 +1,5 @@
+import type { Family } from "../addresses/index.js";
 import { type Box, divided, PROTOCOLS, type Range, Split } from "./packet.js";
-import type { Family } from "./wire.js";
 
 /** A part of a box in which all packets are treated alike, and how. */
 export interface Cell<T> {

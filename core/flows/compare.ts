@@ -1,3 +1,4 @@
+import { type Family, familyOf } from "../addresses/index.js";
 import type { Right } from "../access/rights.js";
 import { type Allowed, allowedBy, pings, Program } from "./allowed.js";
 import { between, type Cell, cellsOf } from "./cells.js";
@@ -5,18 +6,7 @@ import { Hooks } from "./hooks.js";
 import { attempted, type Box, disjoint, isWithin, merged, mirror, mirroredSplit, type Range, Split } from "./packet.js";
 import { type Destination, type Flow, type Part, type Passed, Paths, type Source } from "./path.js";
 import type { Ruleset } from "./ruleset.js";
-import {
-    type Family,
-    misowned,
-    type Owned,
-    ownedBy,
-    familyOf,
-    rangeFor,
-    remaining,
-    routable,
-    type Wire,
-    type WirePeer,
-} from "./wire.js";
+import { misowned, type Owned, ownedBy, rangeFor, remaining, routable, type Wire, type WirePeer } from "./wire.js";
 
 /** A relay as its program declares it. */
 export interface Declared {
@@ -65,7 +55,7 @@ export function compare(declared: Declared, live: Live): Difference[] {
     return ([4, 6] as const).flatMap((family) => new Comparison(declared, live, family).differences());
 }
 
-/** A right of which an end is no peer's on the wire. */
+/** A right with an end that does not belong to any peer on the wire. */
 export interface Unowned {
     right: Right;
     address: string;
@@ -225,7 +215,7 @@ class Comparison {
             const passed = this.paths.passed(flow, part);
             if (passed.passes === false) continue;
             if (translatedOnly && !this.entersTunnel(passed)) continue;
-            // An answer that is allowed as a question is no way past the program.
+            // An answer whose direction is allowed as a question does not bypass the program.
             if (part === "reply" && this.isAllowedBack(flow)) continue;
             return { kind: passed.passes === true ? "extra" : "undecided", part, passed };
         }

@@ -141,7 +141,7 @@ function valueOf(packet: Packet, reading: Exclude<Reading, "absent" | undefined>
     return range !== undefined && range[0] === range[1] ? range[0] : undefined;
 }
 
-/** What is certainly no value of one field does not part the packets by another one. */
+/** Where one field certainly differs, packets are not divided by another one. */
 function isIn(packet: Packet, readings: readonly (() => Reading)[], parts: Element["parts"]): Ternary {
     let known = true;
     let split: Split | undefined;

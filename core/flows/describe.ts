@@ -1,11 +1,11 @@
-import { bigIntToAddress, joinHostPort } from "../addresses/index.js";
+import { bigIntToAddress, joinHostPort, type Family } from "../addresses/index.js";
 import { RELAY } from "../access/index.js";
 import { ANY_OTHER, type Difference, type DifferenceKind, type Unowned } from "./compare.js";
 import { type Box, disjoint, isWithin, PROTOCOLS, type Range } from "./packet.js";
 import type { Flow, Part } from "./path.js";
 import { portsText } from "./portsText.js";
 import type { Cause } from "./walk.js";
-import { exampleIn, type Family, type Owned, ownedBy, rangeFor, type Wire } from "./wire.js";
+import { exampleIn, type Owned, ownedBy, rangeFor, type Wire } from "./wire.js";
 
 /** A path on which the wire and the program differ, in words. */
 export interface Finding {
@@ -143,7 +143,7 @@ function packetText(flow: Flow, part: Part, { wire }: Naming): string {
         const isInside = "relay" in end || ("interface" in end && wire.interfaces.includes(end.interface));
         const [low, high] = range.map(BigInt) as [bigint, bigint];
         const found = isInside ? low : BigInt(exampleIn(range, family));
-        // The first address of a network is no host's.
+        // The first address of a network does not belong to a host.
         return found === low && high - low > 100n ? found + 1n : found;
     };
     const from = address(box.saddr, source);

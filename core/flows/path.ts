@@ -1,7 +1,8 @@
+import { type Family, familyOf } from "../addresses/index.js";
 import type { Hooks, Hook, Passage } from "./hooks.js";
 import { type Box, mirror, type Packet, type Range, type Ternary, within } from "./packet.js";
 import type { Cause } from "./walk.js";
-import { type Family, ownedBy, rangeFor, familyOf, type Wire } from "./wire.js";
+import { ownedBy, rangeFor, type Wire } from "./wire.js";
 
 /** Where a flow begins: behind an interface, or on the relay itself. */
 export type Source = { interface: string } | { relay: true };

@@ -1,5 +1,6 @@
+import type { Family } from "../addresses/index.js";
 import { type Box, merged, PROTOCOLS, type Range } from "./packet.js";
-import type { Family } from "./wire.js";
+
 import { PING } from "./allowed.js";
 
 /** What packets are about, as a grant has it: `tcp/22, udp/1000-2000, icmp`, or `all`; of certain ports alone: `udp/1-99 from port 53`. */

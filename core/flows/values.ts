@@ -1,6 +1,7 @@
 import { range as rangeOf } from "../addresses/index.js";
 import { asArray, asRecord } from "../nftables/json.js";
 import type { Range } from "./packet.js";
+import { rangeFor } from "./wire.js";
 
 /** How values that a field is compared with are written. */
 export type Kind = "address" | "port" | "protocol" | "icmp type" | "icmpv6 type" | "number" | "word";
@@ -27,8 +28,7 @@ function addressRange(value: unknown): Range | undefined {
     try {
         if (ends !== undefined) return [rangeOf(String(ends[0])).first, rangeOf(String(ends[1])).last];
         if (typeof text !== "string") return undefined;
-        const { first, last } = rangeOf(text);
-        return [first, last];
+        return rangeFor(text);
     } catch {
         return undefined;
     }

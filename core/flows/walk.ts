@@ -113,7 +113,7 @@ class Walk {
         return back ?? [{ verdict: this.base.policy, packet, by: causeOf(this.base), doubts }];
     }
 
-    /** undefined: there is no such chain, as in a listing that is not whole. */
+    /** undefined: the chain does not exist, as in an incomplete listing. */
     private jump(place: Place, verdict: Extract<Verdict, { target: string }>, on: Place): Place | undefined {
         const chain = this.chains.get(chainKey(place.chain, verdict.target));
         const depth = place.depth + 1;

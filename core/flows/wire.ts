@@ -1,7 +1,5 @@
-import { range as rangeOf } from "../addresses/index.js";
+import { type Family, range as rangeOf, familyOf } from "../addresses/index.js";
 import { intersection, isWithin, merged, type Num, type Range, without } from "./packet.js";
-
-export type Family = 4 | 6;
 
 /** A peer as the wire has it: WireGuard takes packets from it only with these sources, and sends it these destinations. */
 export interface WirePeer {
@@ -37,12 +35,8 @@ export function rangeFor(cidr: string): Range {
     return [first, last];
 }
 
-export function familyOf(cidr: string): Family {
-    return cidr.includes(":") ? 6 : 4;
-}
-
 /**
- * Who has which addresses. Where one peer's network contains what is allowed of another one, the longer prefix wins, as in the kernel.
+ * Who has which addresses. Where one peer's network contains allowed IPs of another peer, the longer prefix wins, as in the kernel.
  *
  * @param family of addresses
  */

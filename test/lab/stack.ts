@@ -76,9 +76,11 @@ export class Stack {
     /** What the stack is called, and its log after it. */
     logName = "dev";
     #declared: Declared;
+    readonly #project: string;
 
     private constructor(declared: Declared, project: string, program: string) {
         this.#declared = declared;
+        this.#project = project;
         this.env = {
             PULUMI_HOME: join(this.folder, "home"),
             PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}`,
@@ -92,9 +94,7 @@ export class Stack {
         for (const name of ["backend", "node_modules"]) mkdirSync(join(this.folder, name));
         symlinkSync(ROOT, join(this.folder, "node_modules", "pulumi-qp-tunnel"));
         symlinkSync(join(ROOT, "node_modules", "@pulumi"), join(this.folder, "node_modules", "@pulumi"));
-        const plugin = { name: "qptunnel", path: join(ROOT, "plugin") };
-        const runtime = { name: "nodejs", options: { typescript: false } };
-        this.file("Pulumi.yaml", { name: project, runtime, main: "index.js", plugins: { providers: [plugin] } });
+        this.#writeProject();
         this.file("package.json", { name: project });
         cpSync(programPath(program).replace(/mjs$/, "js"), join(this.folder, "index.js"));
         this.declare({});
@@ -109,6 +109,12 @@ export class Stack {
         const stack = new Stack(declared, project, program);
         await stack.succeed(["stack", "init", "dev"]);
         return stack;
+    }
+
+    #writeProject(more: { name: string; path: string }[] = []): void {
+        const providers = [{ name: "qptunnel", path: join(ROOT, "plugin") }, ...more];
+        const runtime = { name: "nodejs", options: { typescript: false } };
+        this.file("Pulumi.yaml", { name: this.#project, runtime, main: "index.js", plugins: { providers } });
     }
 
     /** What the program declares now. */
@@ -203,6 +209,12 @@ export class Stack {
         const file = join(this.folder, "bin", program);
         writeFileSync(file, `#!/bin/sh\n${script}\nexec ${real} "$@"\n`, { mode: 0o755 });
         chmodSync(file, 0o755);
+    }
+
+    /** Has droplets made by the plugin of the laboratory. @param cloud what there is, for that plugin */
+    useCloud(cloud: Record<string, unknown>): void {
+        this.#writeProject([{ name: "digitalocean", path: join(ROOT, "test/lab/plugins/digitalocean") }]);
+        this.env["CLOUD"] = JSON.stringify(cloud);
     }
 
     /** Has the engine, and all that it starts, live in a node: where the operator is. */

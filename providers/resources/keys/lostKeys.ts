@@ -1,6 +1,6 @@
 import { auditShape } from "../relay/placed.js";
 import { fields, flag, number, optional, previewed, read } from "../shape.js";
-import { FormerNames } from "../../../core/audit/renames.js";
+import { sinceArchived } from "../../../core/audit/renames.js";
 import type { Fault } from "../../../core/fault.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
 import type { Evidence, Loss } from "./loss.js";
@@ -79,6 +79,7 @@ async function lostSome(news: Properties, audit: AuditRef): Promise<Loss | undef
     const { missingKeys } = await import("./missingKeys.js");
     return missingKeys(news, audit);
 }
+
 const losesShape = fields<{ relayKey?: boolean; peers?: number | Unknown }>({
     relayKey: optional(flag),
     peers: optional(previewed(number)),
@@ -105,12 +106,7 @@ function effectOf({ loses }: Properties): { made: string; stops: string } | unde
 /** The newest record that says who was connected; undefined when there is none, or the relay was removed since. */
 async function lastApply(audit: AuditRef, relay: string): Promise<Evidence | undefined> {
     const log = await AuditLog.open(audit, {});
-    const names = new FormerNames(relay);
-    for await (const line of log.entries("newest")) {
-        const { action, status, capsule } = line;
-        if (!names.isOfIt(line)) continue;
-        if (action === "registry_archive_begin") return undefined;
+    for await (const { action, status, capsule } of sinceArchived(log.entries("newest"), relay))
         if (status === "success" && (action === "peers_apply" || action === "peer_add")) return capsule;
-    }
     return undefined;
 }

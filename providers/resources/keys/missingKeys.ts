@@ -1,5 +1,5 @@
 import { conforms, fields, listOf, mapOf, optional, read, type Shape, text } from "../shape.js";
-import { FormerNames } from "../../../core/audit/renames.js";
+import { sinceArchived } from "../../../core/audit/renames.js";
 import type { AuditLine } from "../../../core/audit/record.js";
 import { AuditLog, type AuditRef } from "../../audit/log.js";
 import { givenKeys } from "../ledger/recorded.js";
@@ -53,12 +53,8 @@ async function interfaceIn(
     log: AuditLog,
     relay: string,
 ): Promise<{ last: Evidence; details: Record<string, unknown> } | undefined> {
-    const names = new FormerNames(relay);
     let last: Evidence | undefined;
-    for await (const line of log.entries("newest")) {
-        const { action, status, capsule, details } = line;
-        if (!names.isOfIt(line)) continue;
-        if (action === "registry_archive_begin") break;
+    for await (const { action, status, capsule, details } of sinceArchived(log.entries("newest"), relay)) {
         if (status !== "success") continue;
         if (action === "interface_remove") break;
         if (action === "peers_apply") return { last: last ?? capsule, details };
@@ -101,13 +97,10 @@ async function lostPeers(
 async function lostAuthorities(log: AuditLog, relay: string, wanted: string[]): Promise<AuditLine[]> {
     const left = new Set(wanted);
     const found: AuditLine[] = [];
-    const names = new FormerNames(relay);
     let used: ReadonlySet<string> | undefined;
-    for await (const line of log.entries("newest")) {
+    for await (const line of sinceArchived(log.entries("newest"), relay)) {
         const { action, status, details } = line;
         if (left.size === 0) break;
-        if (!names.isOfIt(line)) continue;
-        if (action === "registry_archive_begin") break;
         if (status !== "success") continue;
         if (used === undefined && action === "services_remove") break;
         // An authority without a record of its use may be one that an update was killed over. Older records do not say which are used.

@@ -9,7 +9,6 @@ import { connect, spoken, withKeys } from "./fixtures.js";
 
 jest.setTimeout(300_000);
 
-const ROOT = join(__dirname, "../../..");
 const team = withKeys("alice", "bob");
 const peers = team.map(({ name, publicKey }) => ({ name, publicKey }));
 
@@ -97,18 +96,7 @@ it("previews the sentences of the TypeScript program on a machine that DigitalOc
         digitalOcean: { reservedIp: true, tags: ["team:network"] },
     };
     const [typescript, remote] = await bothPreview(declared, (stack) => {
-        stack.file("Pulumi.yaml", {
-            name: "lab",
-            runtime: { name: "nodejs", options: { typescript: false } },
-            main: "index.js",
-            plugins: {
-                providers: [
-                    { name: "qptunnel", path: join(ROOT, "plugin") },
-                    { name: "digitalocean", path: join(ROOT, "test/lab/plugins/digitalocean") },
-                ],
-            },
-        });
-        stack.env["CLOUD"] = JSON.stringify({
+        stack.useCloud({
             folder: cloud,
             droplets: [{ namespace: relay.namespace, address: relay.place.wan }],
             reservedIp: "198.51.100.200",

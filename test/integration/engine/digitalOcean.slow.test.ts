@@ -38,19 +38,7 @@ beforeAll(async () => {
         digitalOcean: { reservedIp: true, tags: ["team:network"] },
         confirmTimeout: 10,
     });
-    const root = join(__dirname, "../../..");
-    stack.file("Pulumi.yaml", {
-        name: "lab",
-        runtime: { name: "nodejs", options: { typescript: false } },
-        main: "index.js",
-        plugins: {
-            providers: [
-                { name: "qptunnel", path: join(root, "plugin") },
-                { name: "digitalocean", path: join(root, "test/lab/plugins/digitalocean") },
-            ],
-        },
-    });
-    stack.env["CLOUD"] = JSON.stringify({
+    stack.useCloud({
         folder: cloud,
         droplets: [lab.node("first"), lab.node("second")].map(({ namespace, place }) => ({
             namespace,
