@@ -45,7 +45,7 @@ beforeAll(async () => {
     await trust();
     // Both stay open from here to the end of the file, whatever happens to everything else.
     socket = await alice.webSocket(`wss://${RELAY}:8443/socket`, caFile);
-    slow = request(8443, { path: "/slow", timeout: 240_000 });
+    slow = request(8443, { path: "/slow", timeout: 1_200_000 });
     await upstream.program.next((message) => message["request"] === "/slow");
 });
 
