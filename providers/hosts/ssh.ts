@@ -164,17 +164,19 @@ export class SshConnection implements Connection {
 
     private async startAgent(privateKey: string): Promise<NodeJS.ProcessEnv> {
         const socket = join(this.folder, "agent");
-        const agent = spawn("ssh-agent", ["-D", "-a", socket], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
-        // It prints its socket once it listens.
+        const agent = spawn("ssh-agent", ["-a", socket, "sh", "-c", UNTIL_END_OF_INPUT], {
+            detached: true,
+            stdio: ["pipe", "pipe", "ignore"],
+        });
+        // The command runs once the agent listens.
         await new Promise<void>((resolve, reject) => {
             agent.stdout.once("data", () => resolve());
             agent.once("error", reject);
             agent.once("exit", (code) => reject(new Error(`ssh-agent ended with exit code ${code}`)));
         });
         agent.unref();
-        // Nor does its pipe keep a command waiting that is done.
-        (agent.stdout as Socket).unref();
-        closeAtExit(() => agent.kill());
+        // Nor do its pipes keep a command waiting that is done.
+        for (const pipe of [agent.stdin, agent.stdout]) (pipe as Socket).unref();
         const env = { ...process.env, SSH_AUTH_SOCK: socket };
         // A secret that was pasted somewhere may have lost its last line break, or have those of Windows.
         const key = `${privateKey.replace(/\r\n?/g, "\n").trimEnd()}\n`;
@@ -197,6 +199,9 @@ export class SshConnection implements Connection {
 
 /** The client's own exit status; every other is that of the remote program. */
 const CLIENT_FAILED = 255;
+
+/** What an agent runs: both end with the process that holds the other end of its input, also when that one is killed. */
+const UNTIL_END_OF_INPUT = 'echo listening; cat >/dev/null; kill "$SSH_AGENT_PID"';
 
 /** Empty without the file. */
 function textOf(file: string): string {

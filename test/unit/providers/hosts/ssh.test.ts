@@ -1,4 +1,5 @@
 import child from "node:child_process";
+import { once } from "node:events";
 import {
     chmodSync,
     existsSync,
@@ -9,6 +10,7 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs";
+import { connect as connectTo } from "node:net";
 import os from "node:os";
 import { join } from "node:path";
 
@@ -236,6 +238,23 @@ describe("a private key", () => {
         expect(readFileSync(join(folder, "keys"), "utf8")).toContain(fingerprint);
         for (const name of readdirSync(ours()).filter((each) => !["agent", "control"].includes(each)))
             expect(readFileSync(ours(name), "utf8")).not.toContain("PRIVATE KEY");
+    });
+
+    it("is in no agent any more once the process that had it was killed", async () => {
+        const program = child.spawn(process.execPath, [join(__dirname, "../../../lab/programs/sshAgent.js")], {
+            env: { ...process.env, TMPDIR: folder },
+            stdio: ["pipe", "pipe", "inherit"],
+        });
+        program.stdin.end(JSON.stringify({ host: HOST, key }));
+        await once(program.stdout, "data");
+        expect(readFileSync(join(folder, "keys"), "utf8")).toContain(fingerprint);
+        const agent = connectTo(ours("agent"));
+        await once(agent, "connect");
+        // It may end by a reset, which is as good.
+        agent.on("error", () => undefined);
+        const closed = new Promise((resolve) => agent.once("close", resolve));
+        program.kill("SIGKILL");
+        await closed;
     });
 
     it("that OpenSSH does not read is refused, and not printed", async () => {
