@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 /** What decides how a program runs and is not about who runs it: sudo takes everything else away. */
 const KEPT = [
     ...["PATH", "CI", "SLOW", "NO_COLOR", "HTTPS_PROXY", "https_proxy", "GOPROXY", "GOFLAGS", "MIRROR"],
-    ...["QPTUNNEL_CACHE", "QPTUNNEL_VM_RELEASE", "QPTUNNEL_VM_ACCELERATOR"],
+    ...["QPTUNNEL_CACHE", "QPTUNNEL_VM_RELEASE", "QPTUNNEL_VM_ACCELERATOR", "QPTUNNEL_REPORTS"],
 ];
 
 /** Whether this process may make network namespaces. Elsewhere than on Linux nobody may. */

@@ -30,6 +30,7 @@ import { provide } from "./toolchain/provide.mjs";
 import { provideVm } from "./vm/provide.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [tier, ...files] = process.argv.slice(2);
 const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["languages", "vm"] : [])];
 /** Minutes after which CI, which ends a run after 90, does not begin with the emulated machine any more. */
 const VM_BEGINS_WITHIN = 45;
@@ -40,7 +41,6 @@ const extraTiers = {
     languages: provideLanguages,
     smoke: providePackageManagers,
 };
-const [tier, ...files] = process.argv.slice(2);
 const SLOW = /\.slow\.test\.ts$/;
 const known = [...new Set([...tiers, "slow", ...Object.keys(extraTiers)])];
 if (tier !== undefined && !known.includes(tier)) {
@@ -54,6 +54,9 @@ if (tier !== "unit" && !isRoot()) {
     const typed = tier === undefined ? "npm test" : `npm run test:${tier}`;
     process.exit(asRoot(fileURLToPath(import.meta.url), process.argv.slice(2), typed));
 }
+
+/** Where jest's reports stay, one a tier: for a caller, and for the claims that they check. */
+const kept = process.env.QPTUNNEL_REPORTS ?? (tier === undefined ? temporary("reports") : undefined);
 
 // Unit tests need these only, so they run in seconds on a machine that has nothing else.
 const unitTools = ["node", "shellcheck", "openssl", "python3"];
@@ -74,6 +77,8 @@ for (const name of tier === undefined ? tiers : [tier]) {
     if (tier === undefined && name === "vm" && minutes > VM_BEGINS_WITHIN) leftOut.push(name);
     else counts.push(await runTier(name));
 }
+
+if (tier === undefined) checkClaims();
 
 const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
 const failed = sum("failed") + failedChecks.length;
@@ -96,8 +101,8 @@ async function runTier(name) {
         console.error(`\n== tier ${name}\n${more.message}`);
         return { tier: name, passed: 0, failed: 1, skipped: 0, remark: " (what it needs is not there: see above)" };
     }
-    const directory = mkdtempSync(join(tmpdir(), "qptunnel-report-"));
-    const report = join(directory, "report.json");
+    const directory = kept ?? temporary("report");
+    const report = join(directory, `${name}.json`);
     const projects = name === "slow" ? ["unit", "integration"] : [name];
     const args = [...(name === "slow" && files.length === 0 ? slowFiles() : files), "--json", "--outputFile", report];
     const left = leavesSlow(name) ? filesOf(join("test", name)).filter((file) => SLOW.test(file)) : [];
@@ -114,8 +119,20 @@ async function runTier(name) {
     } catch (error) {
         return { tier: name, passed: 0, failed: 1, skipped: 0, remark: ` (jest left no report: ${error.message})` };
     } finally {
-        rmSync(directory, { recursive: true });
+        if (kept === undefined) rmSync(directory, { recursive: true });
     }
+}
+
+function temporary(name) {
+    return mkdtempSync(join(tmpdir(), `qptunnel-${name}-`));
+}
+
+/** What the tiers showed of the claims in controls/. */
+function checkClaims() {
+    const reports = readdirSync(kept).map((name) => join(kept, name));
+    const args = ["scripts/compliance.mjs", "--built", "--quiet", "--report", ...reports];
+    if (!ran("node", args, "check compliance")) failedChecks.push("compliance");
+    if (process.env.QPTUNNEL_REPORTS === undefined) rmSync(kept, { recursive: true });
 }
 
 /** Whoever names files gets those. */

@@ -33,6 +33,7 @@ const EXCEPTED: string[] = [
 
 const SOURCES: [folder: string, names: RegExp][] = [
     ["docs", /\.md$/],
+    ["controls", /\.yaml$/],
     ["examples", /\.(?:md|ts|yaml)$/],
     ...["core", "components", "providers", "cli", "policies", "testing"].map((folder): [string, RegExp] => [
         folder,
