@@ -8,7 +8,7 @@
 //   npm run compliance -- … -o DIR                         writes the pages and the OSCAL document with the results there
 //   npm run compliance -- … --quiet                        prints only rows that fail, and the counts
 //
-// `npm test` runs it with its own reports. --built leaves out the build, --controls DIR reads other claims and writes no pages.
+// `npm test` runs it with its own reports. --controls DIR reads other claims and writes no pages.
 //
 // docs/compliance/ depends on controls/ alone: results go to standard output and to -o. Exits with 1 if a check fails, and with 2 if
 // controls/ or the arguments are wrong.
@@ -25,23 +25,20 @@ import { runCommands } from "./compliance/commands.mjs";
 import { writePages } from "./compliance/pages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const require = createRequire(import.meta.url);
 
 process.exitCode = main();
 
 function main() {
     const options = read();
     if (options === undefined) return 2;
-    if (!options.built && spawnSync("npm", ["run", "-s", "build"], { cwd: root, stdio: "inherit" }).status !== 0)
-        return 2;
-    const compliance = require(join(root, "dist/core/compliance/index.js"));
+    const compliance = load();
     const controls = given(() => compliance.readControls(sources(options.controls)));
     if (controls === undefined) return 2;
     const about = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     if (options.controls === undefined) writePages(join(root, "docs/compliance"), compliance, controls, about);
     if (options.pages) return 0;
     const reports = given(() => (options.report ?? runTests(compliance.testFiles(controls), options.only)).map(report));
-    const outcomes = given(() => runCommands(root, compliance, controls, options));
+    const outcomes = given(() => runCommands(compliance, controls, options));
     if (reports === undefined || outcomes === undefined) return 2;
     const results = compliance.resultsOf(controls, reports, outcomes);
     process.stdout.write(compliance.summaryText(controls, results, options.quiet));
@@ -56,27 +53,25 @@ function main() {
     }
 }
 
+/** What is pure of this is TypeScript: compiled while it is loaded, so that nothing has to be built. */
+function load() {
+    const require = createRequire(import.meta.url);
+    const project = join(root, "tsconfig.test.json");
+    require("ts-node").register({ transpileOnly: true, experimentalResolver: true, project });
+    return require("../core/compliance/index.ts");
+}
+
 /** @returns undefined after saying what is wrong */
 function read() {
     const text = /** @type {const} */ ({ type: "string" });
     const flag = /** @type {const} */ ({ type: "boolean" });
-    const options = {
-        only: text,
-        report: flag,
-        stack: text,
-        project: text,
-        log: text,
-        pages: flag,
-        quiet: flag,
-        built: flag,
-        controls: text,
-    };
-    const parsed = given(() =>
-        parseArgs({ options: { ...options, output: { ...text, short: "o" } }, allowPositionals: true }),
-    );
+    const named = { only: text, stack: text, project: text, log: text, controls: text };
+    const options = { ...named, report: flag, pages: flag, quiet: flag, output: { ...text, short: "o" } };
+    const parsed = given(() => parseArgs({ options, allowPositionals: true }));
     if (parsed === undefined) return undefined;
     const { values, positionals } = parsed;
-    if ((values.report === true) !== positionals.length > 0) {
+    const hasFiles = positionals.length > 0;
+    if ((values.report === true) !== hasFiles) {
         console.error("--report and files belong together: name the reports after --report, and nothing else");
         return undefined;
     }
@@ -100,12 +95,9 @@ function runTests(files, only) {
     return tiers.map((tier) => {
         const own = files.filter((file) => file.startsWith(`test/${tier}/`));
         const env = { ...process.env, QPTUNNEL_REPORTS: folder };
-        const stdio = /** @type {const} */ (["ignore", 2, "inherit"]);
-        spawnSync(process.execPath, [join(root, "scripts/test.mjs"), tier, ...own], {
-            cwd: root,
-            env,
-            stdio: [...stdio],
-        });
+        // What the tests print is about the run; standard output is for the rows.
+        const args = [join(root, "scripts/test.mjs"), tier, ...own];
+        spawnSync(process.execPath, args, { cwd: root, env, stdio: ["ignore", 2, "inherit"] });
         return join(folder, `${tier}.json`);
     });
 }

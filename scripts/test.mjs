@@ -130,8 +130,8 @@ function temporary(name) {
 /** What the tiers showed of the claims in controls/. */
 function checkClaims() {
     const reports = readdirSync(kept).map((name) => join(kept, name));
-    const args = ["scripts/compliance.mjs", "--built", "--quiet", "--report", ...reports];
-    if (!ran("node", args, "check compliance")) failedChecks.push("compliance");
+    const args = ["run", "-s", "compliance", "--", "--quiet", "--report", ...reports];
+    if (!ran("npm", args, "check compliance")) failedChecks.push("compliance");
     if (process.env.QPTUNNEL_REPORTS === undefined) rmSync(kept, { recursive: true });
 }
 

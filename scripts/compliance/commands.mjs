@@ -1,4 +1,4 @@
-// Runs the qp-tunnel commands that claims name, in the project of a stack that the caller names.
+// Runs the qp-tunnel commands that claims name, in the project of a stack that the caller names, with the version that it uses.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,21 +6,20 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 /**
- * @param {string} root of this repository, whose qp-tunnel is run
  * @param {any} compliance core/compliance
  * @param {object} controls
  * @param {{ stack?: string, project?: string, log?: string }} options
  * @returns how each command ended; none without a stack
  */
-export function runCommands(root, compliance, controls, { stack, project = ".", log }) {
+export function runCommands(compliance, controls, { stack, project = ".", log }) {
     if (stack === undefined) return [];
     const folder = mkdtempSync(join(tmpdir(), "qptunnel-state-"));
     try {
         const place = { stack, log: log ?? join("audit", `${stack}.jsonl`), state: join(folder, "state.json") };
         exportState(place, project);
         return compliance.commandChecks(controls).map((check) => {
-            const args = [join(root, "dist/cli/main.js"), ...compliance.commandArguments(check, place)];
-            const { status, stdout, stderr } = run(process.execPath, args, project);
+            const args = ["--no", "qp-tunnel", ...compliance.commandArguments(check, place)];
+            const { status, stdout, stderr } = run("npx", args, project);
             return { check, ...(status === null ? {} : { status }), said: stderr.trim() === "" ? stdout : stderr };
         });
     } finally {
