@@ -28,6 +28,7 @@ export interface Package {
 /** @param modified RFC 3339; what the document's last change of content was, see `lastModified` */
 export function oscalDefinition(controls: Controls, about: Package, modified: string, results?: Results): string {
     const id = (name: string): string => uuidOf(uuidOf(URL_NAMESPACE, about.homepage), name);
+    const { name, version, description, homepage } = about;
     const content = {
         components: [componentOf(controls, about, id, results)],
         "back-matter": { resources: checksIn(controls).map((check) => resourceOf(check, about, id)) },
@@ -35,11 +36,11 @@ export function oscalDefinition(controls: Controls, about: Package, modified: st
     const document: ComponentDefinition = {
         "component-definition": {
             // Another content is another document, OSCAL says.
-            uuid: id(JSON.stringify([about, content])),
+            uuid: id(JSON.stringify([name, version, description, homepage, content])),
             metadata: {
-                title: `${about.name}: controls that it supports`,
+                title: `${name}: controls that it supports`,
                 "last-modified": modified,
-                version: about.version,
+                version,
                 "oscal-version": "1.1.3",
             },
             ...content,
