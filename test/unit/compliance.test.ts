@@ -53,9 +53,11 @@ function titlesIn(file: string): string[][] {
     return found;
 }
 
-/** Of `test`, `test.each(rows)` and `test.each` with a table: test. */
+/** Of `test`, `test.each(rows)`, `test.each` with a table and `(condition ? test : test.skip)`: test. */
 function calledName(expression: ts.Node): string | undefined {
     if (ts.isIdentifier(expression)) return expression.text;
+    if (ts.isParenthesizedExpression(expression)) return calledName(expression.expression);
+    if (ts.isConditionalExpression(expression)) return calledName(expression.whenTrue);
     if (ts.isPropertyAccessExpression(expression) || ts.isCallExpression(expression))
         return calledName(expression.expression);
     return ts.isTaggedTemplateExpression(expression) ? calledName(expression.tag) : undefined;
