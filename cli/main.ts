@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 
 import { sanitizeText } from "../core/audit/sanitize.js";
 import { TunnelError } from "../core/errors.js";
+import { approveCommand } from "./approve/commands.js";
 import { auditCommands } from "./audit/commands.js";
 import { completionCommands } from "./completion/commands.js";
 import { importCommand } from "./import/commands.js";
@@ -44,6 +45,7 @@ function commands(output: Output, done: (code: number) => void): Command {
 
     stackCommands(program, output, done);
     reviewCommand(program, output, done);
+    approveCommand(program, output, done);
     completionCommands(program, output);
     auditCommands(program, output, done);
     importCommand(program, output, done);

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Approvers } from "../core/approval/approvers.js";
+import { readApprovers } from "../core/approval/given.js";
 import { auditSinkArgs, refuseSupplied, validate } from "../core/arguments/index.js";
 import { checkName } from "../core/names.js";
 import { registeredSink, Registration } from "./registered.js";
@@ -20,6 +22,23 @@ export interface AuditSinkArgs {
     onBehind?: "fail" | "warn";
     /** Name (hash of the first record) of a log that is truly lost: acknowledges it, once. */
     restartFrom?: string;
+    /** Who has to approve an update before it is applied. Default: nothing has to be approved. */
+    approvers?: ApproversArgs;
+}
+
+/** Who has to sign a plan (`qp-tunnel approve`) before it is applied. */
+export interface ApproversArgs {
+    /** Text in OpenSSH's allowed_signers form, or principals with their public keys. */
+    signers: string | { principal: string; publicKey: string }[];
+    /** How many of them, by principal. Default: 1. */
+    required?: number;
+    /** Where the approvals' files are, relative to the project. Default: `approvals`. */
+    folder?: string;
+    /**
+     * What an update without an approval comes to where the environment variable QPTUNNEL_EMERGENCY gives a reason: `record` (default)
+     * applies it and records the reason in each operation, `refuse` refuses it.
+     */
+    emergency?: "record" | "refuse";
 }
 
 /** What the sink tells every resource. */
@@ -31,6 +50,7 @@ export interface AuditReference {
     mirror: boolean;
     onBehind: "fail" | "warn";
     restartFrom?: string;
+    approvers?: Approvers;
 }
 
 /** The sealed log: every operation of every relay of the stack is a line in it. */
@@ -52,7 +72,7 @@ export class AuditSink extends pulumi.ComponentResource {
 /** @throws InvalidArgument naming every fault */
 export function auditReference(args: AuditSinkArgs, subject: string): AuditReference {
     refuseSupplied("log", args, subject);
-    const { path, signingKey, restartFrom, ...rest } = validate(auditSinkArgs, args, subject);
+    const { path, signingKey, restartFrom, approvers, ...rest } = validate(auditSinkArgs, args, subject);
     const stack = pulumi.getStack();
     return {
         path: path ?? `audit/${stack}.jsonl`,
@@ -62,5 +82,6 @@ export function auditReference(args: AuditSinkArgs, subject: string): AuditRefer
         // Bare "file:" is the default file, which only the machine that writes the log can name.
         ...(signingKey === "file:" ? {} : { signingKey }),
         ...(restartFrom === undefined ? {} : { restartFrom }),
+        ...(approvers === undefined ? {} : { approvers: readApprovers(approvers, `${subject}.approvers`) }),
     };
 }

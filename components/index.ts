@@ -1,6 +1,6 @@
 import { TunnelError } from "../core/errors.js";
 
-export { AuditSink, type AuditSinkArgs } from "./auditSink.js";
+export { type ApproversArgs, AuditSink, type AuditSinkArgs } from "./auditSink.js";
 export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
@@ -24,7 +24,7 @@ export {
     type Setup,
     type SshOptions,
 } from "../providers/hosts/index.js";
-export { TunnelError, InvalidArgument, AuditError, HostError } from "../core/errors.js";
+export { TunnelError, InvalidArgument, AuditError, HostError, NotApproved } from "../core/errors.js";
 
 // Pulumi prints an error that bears this mark by its message; any other one by its stack, in which a person has to look for it.
 Object.defineProperty(TunnelError.prototype, "__pulumiRunError", { value: true });

@@ -78,3 +78,6 @@ export class HostError extends TunnelError {}
 
 /** A host that cannot be entered at all: what is on it is neither there nor known to be gone. */
 export class HostUnreachable extends HostError {}
+
+/** An update that has to be approved, and is not. */
+export class NotApproved extends TunnelError {}

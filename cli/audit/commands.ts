@@ -48,6 +48,7 @@ function addVerify({ command, output, done }: Context): void {
             ).conflicts("full"),
         )
         .option("--witness <name=hex>", "witness that must have signed a given checkpoint; repeatable", collect)
+        .option("--approvers <file>", "the only keys that may have approved updates, in OpenSSH's allowed_signers form")
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { full?: boolean; fast?: boolean }) => {
             const { verify } = await import("./verify.js");

@@ -1,8 +1,11 @@
+import { isOfApprovals } from "../../core/approval/history.js";
 import { rfc3339Of } from "../../core/time.js";
 import { parseNote, verifyCosignature } from "../../core/audit/note.js";
+import type { AuditLine } from "../../core/audit/record.js";
 import { isUsablePublicKey } from "../../core/audit/primitives.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
 import { nativePrimitives } from "../../providers/audit/primitives.js";
+import { approvalLines, approvalsIn } from "./approvals.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { type Intact, report, withIntact } from "./intact.js";
 import type { PinOptions } from "./pins.js";
@@ -10,6 +13,7 @@ import type { PinOptions } from "./pins.js";
 interface Options extends PinOptions {
     fast?: boolean;
     witness?: string[];
+    approvers?: string;
     json?: boolean;
 }
 
@@ -17,6 +21,7 @@ interface Options extends PinOptions {
 export function verify(file: string, options: Options, output: Output): Promise<number> {
     const mode = options.fast ? "fast" : "full";
     const witnesses = (options.witness ?? []).map(parseWitness);
+    let isApproved = options.approvers !== undefined;
     const use = (log: Intact): number => {
         const seen = witnesses.map((witness) => seenBy(witness, log));
         const unseen = seen.find((when) => when instanceof AuditError);
@@ -24,16 +29,21 @@ export function verify(file: string, options: Options, output: Output): Promise<
             report(unseen, file, options, output);
             return Exit.problem;
         }
+        const approvals = isApproved ? approvalsIn(log, options.approvers) : undefined;
         const witnessed = witnesses.map(({ name }, index) => ({ name, time: seen[index] as string }));
         if (options.json) {
-            printJson(output, { valid: true, file, ...log.verdict, ...(witnesses.length > 0 ? { witnessed } : {}) });
+            const more = { ...(witnesses.length > 0 ? { witnessed } : {}), ...(approvals && { approvals }) };
+            printJson(output, { valid: true, file, ...log.verdict, ...more });
         } else {
             const words = witnessed.map(({ name, time }) => `  witnessed  by ${name} at ${time}\n`);
-            output.stdout.write(verdictText(file, log, options) + words.join(""));
+            const lines = approvals === undefined ? [] : approvalLines(approvals).map((line) => `${line}\n`);
+            output.stdout.write(verdictText(file, log, options) + words.join("") + lines.join(""));
         }
-        return Exit.fine;
+        return approvals !== undefined && approvals.problems.length > 0 ? Exit.problem : Exit.fine;
     };
-    return withIntact(file, options, output, use, { mode });
+    // A log of which nothing was ever approved is read once.
+    const onRecord = ({ line }: { line: AuditLine }): void => void (isApproved ||= isOfApprovals(line));
+    return withIntact(file, options, output, use, { mode, onRecord });
 }
 
 interface Witness {

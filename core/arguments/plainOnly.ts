@@ -103,7 +103,7 @@ const SERVICE: Reasons = {
 
 const LOG: Reasons = reasons(
     "the log is opened and verified before anything else",
-    "path signingKey mirror onBehind restartFrom",
+    "path signingKey mirror onBehind restartFrom approvers approvers.signers approvers.signers[] approvers.required approvers.folder approvers.emergency",
 );
 
 const SETUP: Reasons = reasons(

@@ -11,6 +11,8 @@ import { form, isSupplied, supplied, text } from "./validate.js";
 
 const name = text(checkName);
 const port = z.int().min(1).max(65535);
+/** Their lines are in a record of the log. */
+const MOST_APPROVERS = 100;
 const network = orLater(text(parseCidr));
 const networks = orLater(z.array(text(parseCidr))).default([]);
 
@@ -162,6 +164,19 @@ export const relayArgs = z.strictObject({
 });
 export type RelayPlain = z.output<typeof relayArgs>;
 
+/** Who has to approve an update; lines in OpenSSH's form, or principals with their keys. */
+const approverArgs = z.strictObject({
+    signers: form<string | { principal: string; publicKey: string }[]>((value) =>
+        typeof value === "string"
+            ? z.string()
+            : z.array(z.strictObject({ principal: z.string(), publicKey: z.string() })),
+    ),
+    required: z.int().min(1).max(MOST_APPROVERS).default(1),
+    folder: z.string().min(1).optional(),
+    emergency: z.enum(["record", "refuse"]).default("record"),
+});
+export type ApproversPlain = z.output<typeof approverArgs>;
+
 /** Arguments of `AuditSink`. */
 export const auditSinkArgs = z.strictObject({
     path: z.string().min(1).optional(),
@@ -169,6 +184,7 @@ export const auditSinkArgs = z.strictObject({
     mirror: z.boolean().default(true),
     onBehind: z.enum(["fail", "warn"]).default("fail"),
     restartFrom: text(recordHash).optional(),
+    approvers: approverArgs.optional(),
 });
 export type AuditSinkPlain = z.output<typeof auditSinkArgs>;
 

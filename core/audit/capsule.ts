@@ -2,6 +2,7 @@
  * A record as a Capsule (Capsule Protocol Specification 1.0) and back. The line of the log leaves out what every record
  * of one log shares; it is taken from the log's first line, so the file alone says what was signed.
  */
+import { capsuleAuthority } from "./authority.js";
 import { CAPSULE_DECIMALS, canonicalJson } from "./canonical.js";
 import type { AuditEntry, AuditLine, LogOrigin, Seal } from "./record.js";
 
@@ -52,7 +53,7 @@ export function capsuleContent(entry: AuditEntry, place: Place, log: LogIdentity
             },
         },
         reasoning: NO_REASONING,
-        authority: NO_AUTHORITY,
+        authority: capsuleAuthority(entry.details),
         execution: {
             tool_calls: [
                 {
@@ -88,14 +89,6 @@ const NO_REASONING = {
     confidence: 0,
     model: null,
     prompt_hash: null,
-};
-
-const NO_AUTHORITY = {
-    type: "autonomous",
-    approver: null,
-    policy_reference: null,
-    chain: [],
-    escalation_reason: null,
 };
 
 /** The inverse of {@link capsuleContent}. */

@@ -1,3 +1,4 @@
+import type { Authority } from "../../core/audit/authority.js";
 import { ROTATION_ACTION } from "../../core/audit/epochs.js";
 import { formatNote, parseNote, verifyNote } from "../../core/audit/note.js";
 import { splitDetails } from "../../core/audit/parts.js";
@@ -62,12 +63,13 @@ export class AuditLog {
     /**
      * Writes `<action>_begin` and syncs it; begins the log when there is none.
      *
+     * @param authority on whose word it is done, where it had to be approved
      * @throws AuditError when it is not safely written: then nothing may be done
      */
-    begin(spec: RecordSpec): Promise<Operation> {
+    begin(spec: RecordSpec, authority?: Authority): Promise<Operation> {
         const ci = currentCiRun();
         const details = { ...spec.details, ...(ci === undefined ? {} : { ci }) };
-        return Operation.begin((record, id) => this.write(record, id), { ...spec, details });
+        return Operation.begin((record, id) => this.write(record, id), { ...spec, details }, authority);
     }
 
     /** One record that is no operation's. */
@@ -193,6 +195,11 @@ export class AuditLog {
     /** The records behind a remembered one whose lines contain one of the texts, newest first; and others in parts. */
     entriesAfter(mark: RecordMark, ...texts: string[]): AsyncGenerator<AuditLine> {
         return this.reader.entriesAfter(mark, texts);
+    }
+
+    /** The records behind an offset whose lines contain a text, newest first. No other line is looked at. */
+    marked(text: string, from: number): AuditLine[] {
+        return this.reader.marked(text, from);
     }
 
     /** Details of the newest record that the predicate wants. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import type { Authority } from "../../core/audit/authority.js";
 import type { AuditEntry, RecordMark } from "../../core/audit/record.js";
 import { scrubText } from "../../core/audit/scrub.js";
 
@@ -29,16 +30,21 @@ export class Operation {
         readonly action: string,
         readonly correlationId: string,
         begun: RecordMark,
+        private readonly authority: Authority | undefined,
     ) {
         this.lastMark = begun;
     }
 
-    /** Writes `<action>_begin`. When it throws, nothing may be done. */
-    static async begin(append: Append, spec: RecordSpec): Promise<Operation> {
+    /**
+     * Writes `<action>_begin`. When it throws, nothing may be done.
+     *
+     * @param authority on whose word it is done, which each of its records says
+     */
+    static async begin(append: Append, spec: RecordSpec, authority?: Authority): Promise<Operation> {
         const id = randomUUID();
         const { action, status = "success", message, details = {} } = spec;
-        const mark = await append({ action: `${action}_begin`, status, message, details }, id);
-        return new Operation(append, action, id, mark);
+        const begin = { action: `${action}_begin`, status, message, details: under(authority, details) };
+        return new Operation(append, action, id, await append(begin, id), authority);
     }
 
     /** The last record written. */
@@ -71,9 +77,14 @@ export class Operation {
     /** One outcome of several, for instance one per peer. Status is success unless given. */
     async record(spec: RecordSpec): Promise<RecordMark> {
         const { action, status = "success", message, details = {} } = spec;
-        this.lastMark = await this.append({ action, status, message, details }, this.correlationId);
+        const whole = { action, status, message, details: under(this.authority, details) };
+        this.lastMark = await this.append(whole, this.correlationId);
         return this.lastMark;
     }
+}
+
+function under(authority: Authority | undefined, details: Record<string, unknown>): Record<string, unknown> {
+    return authority === undefined ? details : { ...details, authority };
 }
 
 /** File and line of the innermost frame within this package, relative to it; nothing when there is none. */

@@ -81,6 +81,16 @@ export class LogReader {
         }
     }
 
+    /** The records from an offset on whose lines contain a text, newest first. No other line is looked at. */
+    marked(text: string, from: number): AuditLine[] {
+        const found: AuditLine[] = [];
+        for (const { bytes, offset } of this.lines(linesBackwards)) {
+            if (offset < from) break;
+            if (bytes.includes(text)) found.push(checkLine(bytes, this.name, lineNumber(bytes)));
+        }
+        return found;
+    }
+
     /**
      * The records that the predicate wants, newest first, put together from their parts; one of which a part is missing is passed over.
      *

@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute } from "node:path";
 
+import type { Approvers } from "../../core/approval/approvers.js";
 import type { LogOrigin } from "../../core/audit/record.js";
 import { AuditError } from "../../core/errors.js";
 import { inProject, projectFolder } from "./paths.js";
@@ -18,6 +19,8 @@ export interface AuditRef extends LogOrigin {
     onBehind?: "fail" | "warn";
     /** Bytes beyond which the file is closed as a segment and a new one begun. Default 64 MiB. */
     segmentBytes?: number;
+    /** Who has to approve an update. Absent: nothing has to be approved. */
+    approvers?: Approvers;
 }
 
 /**

@@ -65,6 +65,13 @@ const placeTypes: NamedTypes = {
         onBehind: maybe(text("`fail` or `warn`: what a preview makes of a log that is older than the state.")),
         restartFrom: maybe(text("Name of a log that is truly lost.")),
         segmentBytes: maybe(integer("Bytes beyond which the file is closed and a new one begun.")),
+        approvers: maybe({ of: { named: "RequiredApprovers" }, description: "Who has to approve an update." }),
+    }),
+    RequiredApprovers: object("Who has to approve an update.", {
+        signers: { of: { list: "string" }, description: "Lines in OpenSSH's allowed_signers form." },
+        required: integer("How many of them."),
+        folder: maybe(text("Where approvals are, relative to the project.")),
+        emergency: maybe(text("`record` or `refuse`: an update without an approval for which a reason is given.")),
     }),
     AuditRecordMark: object("A record in the sealed log.", {
         sequence: integer("Its sequence number."),

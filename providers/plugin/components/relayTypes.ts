@@ -215,6 +215,42 @@ export const relayTypes: NamedTypes = {
                 description: "Name (hash of the first record) of a log that is truly lost: acknowledges it, once.",
                 optional: true,
             },
+            approvers: {
+                of: { named: "ApproverSettings" },
+                description: "Who has to approve an update before it is applied. Default: nothing has to be approved.",
+                optional: true,
+            },
+        },
+    },
+    ApproverSettings: {
+        description: "Who has to sign a plan (`qp-tunnel approve`) before it is applied.",
+        properties: {
+            signers: { of: "string", description: "Text in OpenSSH's allowed_signers form, a key a line." },
+            required: {
+                of: "integer",
+                description: "How many of them, by principal. Default: 1.",
+                optional: true,
+                default: 1,
+            },
+            folder: {
+                of: "string",
+                description: "Where the approvals' files are, relative to the project. Default: `approvals`.",
+                optional: true,
+            },
+            emergency: {
+                of: { named: "EmergencyPolicy" },
+                description:
+                    "What an update without an approval comes to where QPTUNNEL_EMERGENCY gives a reason. Default: `record`.",
+                optional: true,
+                default: "record",
+            },
+        },
+    },
+    EmergencyPolicy: {
+        description: "What an update without an approval comes to, for which a reason is given.",
+        values: {
+            Record: { value: "record", description: "It is applied, and the reason is recorded in each operation." },
+            Refuse: { value: "refuse", description: "It is refused." },
         },
     },
     RelayIdentity: {

@@ -4,10 +4,12 @@ import { changesOf, isMap } from "../changes.js";
 import { markShape, readLogged, recordIn } from "../relay/placed.js";
 import { anything, fields, oneOf, optional, read, text } from "../shape.js";
 import { AUTHORITY_VERSION, type CertificateAlgorithm } from "../../../core/certificates/algorithm.js";
+import type { PlannedStep } from "../../../core/approval/step.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { KEPT_INPUT, keptIn, withKept } from "./kept.js";
 import { mintId } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
+import { createStep, updateStep } from "../planned.js";
 import { underAudit } from "../relay/underAudit.js";
 import { type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
 
@@ -77,20 +79,24 @@ export const certificateAuthority: StateResource<AuthorityOutputs> = {
     },
 
     // A replacement keeps the authority that clients trust.
-    async create(inputs, { preview, log }) {
+    async create(inputs, context) {
+        const { preview, log } = context;
+        const step = createStep(context, inputs);
         const old = keptIn(inputs);
         if (old !== undefined && isSame(madeAs(old) ?? inputs, inputs)) {
             const version = madeAs(old)?.version;
             if (preview && version !== inputs.version) log("info", reissued(inputs));
-            return { id: preview ? "" : mintId(), outputs: await kept(version, old, inputs, preview) };
+            return { id: preview ? "" : mintId(), outputs: await kept(version, old, inputs, preview, step) };
         }
         if (preview) return { id: "", outputs: UNMADE };
-        return { id: mintId(), outputs: await make(inputs, undefined) };
+        return { id: mintId(), outputs: await make(inputs, undefined, step) };
     },
 
-    async update(_id, oldInputs, oldOutputs, news, { preview }) {
-        if (isSame(oldInputs, news)) return kept(oldInputs.version, oldOutputs, news, preview);
-        return preview ? UNMADE : make(news, recordIn(oldOutputs));
+    async update(_id, oldInputs, oldOutputs, news, context) {
+        const { preview } = context;
+        const step = updateStep(context, news, oldOutputs);
+        if (isSame(oldInputs, news)) return kept(oldInputs.version, oldOutputs, news, preview, step);
+        return preview ? UNMADE : make(news, recordIn(oldOutputs), step);
     },
 
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
@@ -128,11 +134,12 @@ async function kept(
     outputs: Properties,
     news: Properties,
     preview: boolean,
+    step: PlannedStep,
 ): Promise<Produced<AuthorityOutputs>> {
     const old = read(authorityShape, outputs);
     if (version === news.version) return old;
     const { privateKey } = old;
-    return preview ? { ...UNMADE, privateKey } : make(news, old.record, old);
+    return preview ? { ...UNMADE, privateKey } : make(news, old.record, step, old);
 }
 
 function reissued({ relay, algorithm }: Properties): string {
@@ -149,6 +156,7 @@ const madeOfShape = fields<{ appName: string; subnet: string; algorithm: Certifi
 async function make(
     inputs: Properties,
     previous: RecordMark | undefined,
+    step: PlannedStep,
     old?: AuthorityOutputs,
 ): Promise<AuthorityOutputs> {
     const { relay, audit } = readLogged(inputs);
@@ -160,7 +168,7 @@ async function make(
     const { result, record } = await underAudit(
         audit,
         previous,
-        { action, message, begin, details: { relay, algorithm } },
+        { action, message, begin, details: { relay, algorithm }, applying: { step, sentences: () => [] } },
         async (operation) => {
             const { certificateInfo, createAuthority, reissueAuthority } =
                 await import("../../../core/certificates/index.js");

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { PlannedStep } from "../../../core/approval/step.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import { HostError, HostUnreachable } from "../../../core/errors.js";
 import type { Requests } from "../../../core/protocol/steps.js";
@@ -13,6 +14,7 @@ import { atItsOwnAddress } from "../relay/move.js";
 import { type PlacedInputs, readPlaced, recordIn } from "../relay/placed.js";
 import { targetOf } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
+import { createStep, sayBase, updateStep } from "../planned.js";
 import { underAudit } from "../relay/underAudit.js";
 import {
     type ChangeKind,
@@ -77,6 +79,7 @@ export const hostKey: StateResource<HostKeyOutputs> = {
     async create(news, context) {
         const inputs = readPlaced(news);
         if (context.preview) {
+            await sayBase(inputs.audit, context);
             context.log("info", sentence(inputs));
             return { id: "", outputs: planned(inputs) };
         }
@@ -86,7 +89,7 @@ export const hostKey: StateResource<HostKeyOutputs> = {
         const isSame = old !== undefined && (old["instance"] ?? idOf(host)) === idOf(host);
         if (isSame) await compareWith(inputs, old, context);
         const known = isSame ? [String(old["hostKey"])].filter((key) => key !== inputs.publicKey) : [bootKey(inputs)];
-        return { id: `${relay}-${randomBytes(8).toString("hex")}`, outputs: await apply(inputs, known, context) };
+        return { id: `${relay}-${randomBytes(8).toString("hex")}`, outputs: await apply(inputs, known, context, createStep(context, news)) };
     },
 
     async read(id, inputs, outputs) {
@@ -95,10 +98,13 @@ export const hostKey: StateResource<HostKeyOutputs> = {
 
     async update(_id, oldInputs, oldOutputs, news, context) {
         const [before, inputs] = [readPlaced(oldInputs), readPlaced(news)];
-        if (context.preview) return planned(inputs);
+        if (context.preview) {
+            await sayBase(inputs.audit, context);
+            return planned(inputs);
+        }
         await compareWith(before, oldOutputs, context);
         const known = isOther(before, inputs) ? bootKey(inputs) : String(oldOutputs.hostKey);
-        return apply(inputs, [known], context, recordIn(oldOutputs));
+        return apply(inputs, [known], context, updateStep(context, news, oldOutputs), recordIn(oldOutputs));
     },
 
     // It goes with its machine.
@@ -121,6 +127,7 @@ async function apply(
     inputs: PlacedInputs,
     known: string[],
     context: Context,
+    step: PlannedStep,
     previous?: RecordMark,
 ): Promise<HostKeyOutputs> {
     const { relay, host } = inputs;
@@ -128,7 +135,8 @@ async function apply(
     const publicKey = String(inputs.publicKey);
     const where = describeHost(host);
     const details = { relay, instance: idOf(host), host_key: pinnedFingerprint(publicKey) };
-    const announcement = { action: "host_key_rotate", message: `Replace the SSH host key of ${where}`, details };
+    const applying = { step, sentences: () => [sentence(inputs)] };
+    const announcement = { action: "host_key_rotate", message: `Replace the SSH host key of ${where}`, details, applying };
     const { record } = await underAudit(inputs.audit, previous, announcement, async (operation) => {
         const files = { private: String(inputs.privateKey), public: `${publicKey}\n` };
         await patiently(context, PATIENCE_MS, isNotThereYet, () => install(target, [...known, publicKey], files));

@@ -4,6 +4,7 @@ import { readLedger, readRegistry, type RegistryInputs } from "./inputs.js";
 import { awaitedChanges, SUPPLIED_INPUT } from "./supplied.js";
 import { LEDGER_ACTION, ledgerDetails, newestLedgerRecord, recordedLedger } from "./recorded.js";
 import { changesOf, isMap, same } from "../changes.js";
+import type { PlannedStep } from "../../../core/approval/step.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { Refused } from "../../../core/errors.js";
@@ -13,6 +14,7 @@ import { compareLeaves, LEAVES_INPUT } from "../log/anchors.js";
 import { KEPT_INPUT, keptIn, withKept } from "../keys/kept.js";
 import { mintId, targetOf } from "../relay/target.js";
 import { verifyRecord, verifyRelay } from "../relay/verify.js";
+import { createStep, deleteStep, sayBase, updateStep } from "../planned.js";
 import { underAudit } from "../relay/underAudit.js";
 import { type Context, type Properties, type StateResource, UNKNOWN } from "../resource.js";
 import { recordedKeys, recordedRegistry } from "../wireguard/history.js";
@@ -117,13 +119,17 @@ export const registry: StateResource<RegistryOutputs> = {
     async create(news, context) {
         const inputs = readRegistry(news);
         refuse(inputs, false);
-        if (context.preview) return { id: "", outputs: { ...readLedger(inputs), record: UNKNOWN, plan: [] } };
+        if (context.preview) {
+            await sayBase(inputs.audit, context);
+            return { id: "", outputs: { ...readLedger(inputs), record: UNKNOWN, plan: [] } };
+        }
         await verifyPlaces(undefined, inputs, context);
-        return { id: mintId(), outputs: await record(inputs) };
+        return { id: mintId(), outputs: await record(inputs, createStep(context, news)) };
     },
 
     async update(_id, oldInputs, oldOutputs, news, context) {
         if (context.preview) {
+            await sayBase(readLogged(news).audit, context);
             return {
                 ...readLedger(news),
                 record: isUnchanged(oldInputs, news) ? (recordIn(oldOutputs) ?? UNKNOWN) : UNKNOWN,
@@ -133,12 +139,12 @@ export const registry: StateResource<RegistryOutputs> = {
         await verifyPlaces(oldInputs, news, context);
         const mark = recordIn(oldOutputs);
         const before = mark === undefined ? undefined : { ledger: readLedger(oldInputs), record: mark };
-        return record(readRegistry(news), before);
+        return record(readRegistry(news), updateStep(context, news, oldOutputs), before);
     },
 
     read: (id, inputs, outputs) => Promise.resolve({ id, inputs, outputs }),
 
-    async delete(_id, inputs, outputs) {
+    async delete(_id, inputs, outputs, context) {
         const { relay, audit } = readLogged(inputs);
         const mark = recordIn(outputs);
         const log = await AuditLog.open(audit, { expectExisting: mark !== undefined });
@@ -148,7 +154,8 @@ export const registry: StateResource<RegistryOutputs> = {
         const ledger = readLedger(inputs);
         const message = `Archived the registry of relay ${relay}: ${contents(ledger)}`;
         const begin = `Archive the registry of relay ${relay}: ${contents(ledger)}`;
-        const announcement = { action: "registry_archive", message, begin, details: { relay } };
+        const applying = { step: deleteStep(context, outputs), sentences: () => [] };
+        const announcement = { action: "registry_archive", message, begin, details: { relay }, applying };
         await underAudit(audit, mark, announcement, async (operation) => {
             await operation.record({
                 action: LEDGER_ACTION,
@@ -207,6 +214,7 @@ function refuse({ refused = [] }: RegistryInputs, behind: boolean): void {
 
 async function record(
     inputs: RegistryInputs,
+    step: PlannedStep,
     before?: { ledger: Ledger; record: RecordMark },
 ): Promise<RegistryOutputs> {
     const ledger = readLedger(inputs);
@@ -215,7 +223,13 @@ async function record(
     const { record: mark } = await underAudit(
         audit,
         before?.record,
-        { action: LEDGER_ACTION, message, begin: `Record the registry of relay ${relay}`, details: { relay } },
+        {
+            action: LEDGER_ACTION,
+            message,
+            begin: `Record the registry of relay ${relay}`,
+            details: { relay },
+            applying: { step, sentences: () => [] },
+        },
         async (operation) => {
             // Only now is it known that the log still has the record that the state remembers.
             const details = await ledgerDetails(await AuditLog.open(audit), relay, ledger, before);

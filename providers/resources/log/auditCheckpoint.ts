@@ -7,7 +7,9 @@ import { compareAllDue } from "./beforeRecord.js";
 import { changesOf } from "../changes.js";
 import { isPlaced, readLogged } from "../relay/placed.js";
 import { fields, flag, number, optional, read, type Shape, text } from "../shape.js";
+import { createStep, updateStep } from "../planned.js";
 import { mintId, targetOf } from "../relay/target.js";
+import { approverChanges, sayApprovers, setApprovers } from "./approvers.js";
 import { warnBehind } from "../relay/verify.js";
 import { PLACED_INPUTS } from "../schemas.js";
 import { type Context, type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
@@ -45,7 +47,7 @@ export const auditCheckpoint: StateResource<Checkpoint> = {
         // A refresh's own diff comes with its arguments swapped; what was read has been verified by the read.
         if (context.refreshing) return { changes: {} };
         const audit = readLogged(news).audit;
-        const changes = changesOf(oldInputs, news, ["records"]);
+        const changes = { ...changesOf(oldInputs, news, ["records"]), ...approverChanges(oldInputs, news) };
         await verify(audit, oldOutputs, context, "diff");
         // An update follows a change: it says what it pinned, or in a preview what this found.
         if (Object.keys(changes).length === 0) await sayVerified(audit, oldOutputs, context);
@@ -56,19 +58,23 @@ export const auditCheckpoint: StateResource<Checkpoint> = {
     async create(inputs, context) {
         if (context.preview) {
             await warnUnwritable(readLogged(inputs).audit, context);
+            await sayApprovers(undefined, inputs, context);
             return { id: "", outputs: UNPINNED };
         }
+        await setApprovers(undefined, inputs, createStep(context, inputs));
         await recordPin(inputs, context);
         return { id: mintId(), outputs: await pin(inputs, context) };
     },
 
-    async update(_id, _oldInputs, oldOutputs, news, context) {
+    async update(_id, oldInputs, oldOutputs, news, context) {
         const audit = readLogged(news).audit;
         if (context.preview) {
             await sayVerified(audit, oldOutputs, context);
+            await sayApprovers(oldInputs, news, context);
             return UNPINNED;
         }
         await verify(audit, oldOutputs, context);
+        await setApprovers(oldInputs, news, updateStep(context, news, oldOutputs));
         return pin(news, context, oldOutputs);
     },
 

@@ -1,6 +1,7 @@
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import { differsIn, readDrift } from "../../../core/drift.js";
 import { HostError } from "../../../core/errors.js";
+import type { PlannedStep } from "../../../core/approval/step.js";
 import { tableName } from "../../../core/names.js";
 import { REPAIR } from "../../../core/repair.js";
 import { formatMark } from "../../../core/protocol/mark.js";
@@ -12,6 +13,7 @@ import { connectionTo } from "../../hosts/connection.js";
 import { changeRelay } from "../../hosts/facts.js";
 import { surroundingConflicts } from "../../hosts/surroundings.js";
 import type { Answers, Part, PartAnswers } from "../../../core/protocol/steps.js";
+import { effectsOf } from "./compare.js";
 import { confirm } from "./confirm.js";
 import { emptyReplaced, leave, overlapsLeft, type Seen } from "./move.js";
 import { emptied, emptyLeft, type Moved, movedOf } from "./moved.js";
@@ -45,10 +47,12 @@ interface Applied<O> {
     applied: number;
 }
 
+/** @param step of the engine's plan that it is */
 export async function apply<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
     id: string,
     planned: Change<I, O>,
+    step: PlannedStep,
 ): Promise<Properties> {
     const change = await withRemoved(parts, planned);
     const { inputs, before, context } = change;
@@ -57,7 +61,7 @@ export async function apply<I extends PlacedInputs, O extends PlacedOutputs>(
     const { result, record } = await underAudit(
         inputs.audit,
         before?.outputs.record,
-        parts.begin(change),
+        { ...parts.begin(change), applying: { step, sentences: () => effectsOf(parts, change) } },
         (operation, facts) => {
             const former = formerPlace(before, inputs, context);
             const seen = { facts, machine, resource: id };

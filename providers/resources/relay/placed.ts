@@ -1,10 +1,11 @@
 import type { RecordMark } from "../../../core/audit/record.js";
+import type { Approvers } from "../../../core/approval/approvers.js";
 import type { StoredDrift } from "../../../core/drift.js";
 import type { AuditRef } from "../../audit/log.js";
 import type { HostDescriptor } from "../../hosts/descriptors.js";
 import { isMap } from "../changes.js";
 import type { Properties, Unknown } from "../resource.js";
-import { conforms, fields, mapOf, number, oneOf, optional, previewed, read, type Shape, text } from "../shape.js";
+import { conforms, fields, listOf, mapOf, number, oneOf, optional, previewed, read, type Shape, text } from "../shape.js";
 
 /** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
 export interface Placed {
@@ -50,6 +51,13 @@ const isHost = (value: unknown): value is HostDescriptor =>
 export const hostShape: Shape<HostDescriptor> = (value, path) =>
     isHost(value) ? undefined : { path, problem: "is not a host", fix: "give one of `hosts`" };
 
+const approversShape: Shape<Approvers> = fields<Approvers>({
+    signers: listOf(text),
+    required: number,
+    folder: optional(text),
+    emergency: optional(oneOf("record", "refuse")),
+});
+
 export const auditShape: Shape<AuditRef> = fields<AuditRef>({
     project: text,
     stack: text,
@@ -58,6 +66,7 @@ export const auditShape: Shape<AuditRef> = fields<AuditRef>({
     restartFrom: optional(text),
     onBehind: optional(oneOf("fail", "warn")),
     segmentBytes: optional(number),
+    approvers: optional(approversShape),
 });
 
 const placedShape: Shape<Placed> = fields<Placed>({

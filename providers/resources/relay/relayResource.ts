@@ -2,6 +2,7 @@ import { runStep, type Target } from "../../hosts/host.js";
 import { driftIn, GONE } from "./observed.js";
 import type { PlacedInputs, PlacedOutputs } from "./placed.js";
 import type { RecordMark } from "../../../core/audit/record.js";
+import type { PlannedStep } from "../../../core/approval/step.js";
 import { readDrift, storeDrift } from "../../../core/drift.js";
 import { HostUnreachable } from "../../../core/errors.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
@@ -14,6 +15,7 @@ import { withKept } from "../keys/kept.js";
 import { movedOf } from "./moved.js";
 import { mintId, targetOf } from "./target.js";
 import { verifyRecord } from "./verify.js";
+import { createStep, deleteStep, sayBase, updateStep } from "../planned.js";
 import { underAudit } from "./underAudit.js";
 import { restoredFrom, restoredSince } from "./restored.js";
 import { isTakenOver, SKIPPED } from "./takenOver.js";
@@ -63,16 +65,18 @@ export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
             const change: Change<I, O> = { inputs: parts.parse(news), context };
             if (context.preview) {
                 warn(parts, change);
+                await sayBase(change.inputs.audit, context);
                 await parts.foresee?.(change);
                 return { id: "", outputs: preview(parts, change) };
             }
             const id = mintId();
-            return { id, outputs: await apply(parts, id, change) };
+            return { id, outputs: await apply(parts, id, change, createStep(context, news)) };
         },
 
         async update(id, oldInputs, oldOutputs, news, context) {
             const change = { before: stateOf(oldInputs, oldOutputs), inputs: parts.parse(news), context };
-            if (!context.preview) return apply(parts, id, change);
+            if (!context.preview) return apply(parts, id, change, updateStep(context, news, oldOutputs));
+            await sayBase(change.inputs.audit, context);
             await parts.foresee?.(change);
             return preview(parts, await withRemoved(parts, change));
         },
@@ -83,7 +87,8 @@ export function relayResource<I extends PlacedInputs, O extends PlacedOutputs>(
             return refreshed(parts, { id, ...stateOf(inputs, outputs) }, context);
         },
 
-        delete: (id, inputs, outputs, context) => removed(parts, { id, ...stateOf(inputs, outputs) }, context),
+        delete: (id, inputs, outputs, context) =>
+            removed(parts, { id, ...stateOf(inputs, outputs) }, context, deleteStep(context, outputs)),
     };
 }
 
@@ -142,6 +147,7 @@ async function removed<I extends PlacedInputs, O extends PlacedOutputs>(
     parts: RelayResourceParts<I, O>,
     { id, inputs, outputs }: State<I, O>,
     context: Context,
+    step: PlannedStep,
 ): Promise<void> {
     const target = targetOf(inputs, context, { id });
     const [first] = parts.ending(inputs, outputs);
@@ -151,7 +157,7 @@ async function removed<I extends PlacedInputs, O extends PlacedOutputs>(
     await underAudit(
         audit,
         outputs.record,
-        first,
+        { ...first, applying: { step, sentences: () => [] } },
         async (operation) => {
             const answer = isTaken ? SKIPPED : await remove(parts.step, id, { inputs, target, mark: operation.mark });
             if (parts.step === "host" && !isTaken) await emptyAndRecord(inputs, movedOf(outputs), target, operation);

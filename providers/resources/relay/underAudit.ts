@@ -9,7 +9,8 @@ import { RelayChanged, type Target } from "../../hosts/host.js";
 import { compareAllDue } from "../log/beforeRecord.js";
 import { sealJournal } from "./journal.js";
 import { inTurn } from "../turns.js";
-import type { Announcement } from "./announcement.js";
+import { beginApproved, type Undertaking } from "./approved.js";
+import type { RelayMark } from "./findApproval.js";
 import { refuseForeign, verifyFacts } from "./verify.js";
 
 /** @param facts of the relay; undefined where none is asked, or none answers */
@@ -17,12 +18,13 @@ type Body<T> = (operation: Operation, facts: Facts | undefined) => Promise<T>;
 
 /**
  * One operation under the log: the log still holds what this resource and the relay last wrote, a begin record is
- * on disk before the first effect, and what really happened follows it, success or failure.
+ * on disk before the first effect, and what really happened follows it, success or failure. Where updates have to be approved, this is
+ * where one that is not ends.
  */
 export function underAudit<T>(
     audit: AuditRef,
     previous: RecordMark | undefined,
-    announcement: Announcement,
+    undertaking: Undertaking,
     body: Body<T>,
     relay?: Target,
 ): Promise<{ result: T; record: RecordMark }> {
@@ -32,8 +34,8 @@ export function underAudit<T>(
         await refuseShorter(log, audit, audit.path);
         const seen = relay === undefined ? undefined : await observe(log, relay);
         await compareAllDue(audit.path);
-        const operation = await log.begin({ ...announcement, message: announcement.begin ?? announcement.message });
-        const { relay: name } = announcement.details;
+        const { relay: name } = undertaking.details;
+        const operation = await beginApproved(log, audit, undertaking, markOf(name, seen));
         try {
             const result =
                 relay === undefined || seen === undefined
@@ -52,6 +54,12 @@ export function underAudit<T>(
 
 /** What a relay says of itself, or why it cannot be asked. */
 type Observation = { facts: Facts } | { unreachable: Error };
+
+/** The record that a relay bears, where it answers. */
+function markOf(relay: unknown, seen: Observation | undefined): RelayMark | undefined {
+    if (seen === undefined || "unreachable" in seen) return undefined;
+    return { relay: String(relay), mark: readMark(seen.facts.auditMark)?.sequence };
+}
 
 /** Queries the relay, and refuses one of another owner or one whose last record is not in the log. */
 async function observe(log: AuditLog, relay: Target): Promise<Observation> {

@@ -13,6 +13,7 @@ import {
     type ScriptOwnOutputs,
     type Served,
 } from "./inputs.js";
+import type { PlannedStep } from "../../../core/approval/step.js";
 import { resolved } from "../wireguard/inputs.js";
 import { known } from "../shape.js";
 import { peersOf } from "../wireguard/peerChanges.js";
@@ -23,6 +24,7 @@ import { changesOf, join } from "../changes.js";
 import { comparedBy } from "../effects.js";
 import { mintId } from "../relay/target.js";
 import { verifyRecord } from "../relay/verify.js";
+import { createStep, deleteStep, sayBase, updateStep } from "../planned.js";
 import { underAudit } from "../relay/underAudit.js";
 import { proxyParts } from "../proxy/proxy.js";
 import { proxyWarnings, renewals, withoutReissued } from "../proxy/sentences.js";
@@ -76,17 +78,20 @@ export const script: Produces<ScriptOutputs> = {
         const change: ScriptChange = { inputs: readScript(news), context };
         if (context.preview) {
             for (const warning of proxyWarnings(change)) context.log("warning", warning);
+            await sayBase(change.inputs.audit, context);
             logEffects(change, {});
             return { id: "", outputs: preview(change) };
         }
         const id = mintId();
         made.add(context.urn);
-        return { id, outputs: await apply(id, change) };
+        return { id, outputs: await apply(id, change, createStep(context, news)) };
     },
 
     async update(id, oldInputs, oldOutputs, news, context) {
         const change = changeOf(oldInputs, oldOutputs, news, context);
-        return context.preview ? preview(change) : apply(id, change);
+        if (!context.preview) return apply(id, change, updateStep(context, news, oldOutputs));
+        await sayBase(change.inputs.audit, context);
+        return preview(change);
     },
 
     async read(id, given, state, context) {
@@ -98,7 +103,8 @@ export const script: Produces<ScriptOutputs> = {
     async delete(id, inputs, outputs, context) {
         // A replacement has written its own script already.
         if (made.has(context.urn)) return;
-        await writeRemoval(id, { inputs: readScript(inputs), context }, readScriptOutputs(outputs));
+        const change = { inputs: readScript(inputs), context };
+        await writeRemoval(id, change, readScriptOutputs(outputs), deleteStep(context, outputs));
     },
 };
 
@@ -112,11 +118,17 @@ function changeOf(
     return { before, inputs: readScript(news), context };
 }
 
-async function writeRemoval(id: string, change: ScriptChange, outputs: ScriptOutputs): Promise<void> {
+async function writeRemoval(
+    id: string,
+    change: ScriptChange,
+    outputs: ScriptOutputs,
+    step: PlannedStep,
+): Promise<void> {
     const { relay, audit } = change.inputs;
     const path = scriptPath(change.inputs);
     const message = `Write the script that removes relay ${relay}`;
-    const announcement = { action: "script_apply", message, details: { relay, path } };
+    const applying = { step, sentences: () => [] };
+    const announcement = { action: "script_apply", message, details: { relay, path }, applying };
     await underAudit(audit, outputs.record, announcement, async (operation) => {
         const edition = nextEdition(outputs);
         const sha256 = await write(id, change, REMOVAL, edition, formatMark(operation.mark), [
@@ -155,7 +167,7 @@ function changesIn(change: ScriptChange): Record<string, ChangeKind> {
     };
 }
 
-async function apply(id: string, change: ScriptChange): Promise<Properties> {
+async function apply(id: string, change: ScriptChange, step: PlannedStep): Promise<Properties> {
     const { inputs, before } = change;
     const { relay, audit } = inputs;
     const { result, record } = await underAudit(
@@ -165,6 +177,7 @@ async function apply(id: string, change: ScriptChange): Promise<Properties> {
             action: "script_apply",
             message: `Prepare the script of relay ${relay}`,
             details: { relay, path: scriptPath(inputs) },
+            applying: { step, sentences: () => effectsIn(change, before === undefined ? {} : changesIn(change)) },
         },
         (operation) => prepare(id, change, operation),
     );
@@ -270,7 +283,10 @@ function preview(change: ScriptChange): Properties {
 }
 
 function logEffects(change: ScriptChange, changes: Record<string, ChangeKind>): void {
-    const { inputs, before, context } = change;
-    const drift = driftSentences(inputs, readDrift(before?.outputs.drift));
-    for (const sentence of [...drift, ...scriptSentences(change, changes)]) context.log("info", sentence);
+    for (const sentence of effectsIn(change, changes)) change.context.log("info", sentence);
+}
+
+function effectsIn(change: ScriptChange, changes: Record<string, ChangeKind>): string[] {
+    const drift = driftSentences(change.inputs, readDrift(change.before?.outputs.drift));
+    return [...drift, ...scriptSentences(change, changes)];
 }

@@ -134,6 +134,19 @@ def written(line):
     return "{" + ",".join(members) + ',"capsule":{' + seal + "}}"
 
 
+def authority(details):
+    given = details.get("authority")
+    if isinstance(given, dict) and given.get("type") in ("human_approved", "escalated"):
+        return given
+    return {
+        "type": "autonomous",
+        "approver": None,
+        "policy_reference": None,
+        "chain": [],
+        "escalation_reason": None,
+    }
+
+
 def capsule_of(line, log, genesis):
     failed = line["status"] == "failure"
     seal, error = line["capsule"], line["message"] if failed else None
@@ -174,13 +187,7 @@ def capsule_of(line, log, genesis):
             "model": None,
             "prompt_hash": None,
         },
-        "authority": {
-            "type": "autonomous",
-            "approver": None,
-            "policy_reference": None,
-            "chain": [],
-            "escalation_reason": None,
-        },
+        "authority": authority(line["details"]),
         "execution": {
             "tool_calls": [
                 {

@@ -1,0 +1,63 @@
+import { type Approvers, describeApprovers, sameApprovers } from "../../../core/approval/approvers.js";
+import type { PlannedStep } from "../../../core/approval/step.js";
+import { approverRules } from "../../audit/approverRules.js";
+import { AuditLog } from "../../audit/log.js";
+import { sayBase } from "../planned.js";
+import { readLogged } from "../relay/placed.js";
+import { underAudit } from "../relay/underAudit.js";
+import type { ChangeKind, Context, Properties } from "../resource.js";
+
+/*
+ * Who approves updates, as the last resource of an update sets it in the log: what comes before it is still approved by those who did
+ * until then.
+ */
+
+/** That a program names other approvers is a change, even where nothing else is. */
+export function approverChanges(oldInputs: Properties, news: Properties): Record<string, ChangeKind> {
+    return sameApprovers(approversOf(oldInputs), approversOf(news)) ? {} : { audit: "update" };
+}
+
+/** Says in a preview who will approve, where that changes. */
+export async function sayApprovers(
+    oldInputs: Properties | undefined,
+    news: Properties,
+    context: Context,
+): Promise<void> {
+    await sayBase(readLogged(news).audit, context);
+    for (const sentence of sentences(oldInputs, news)) context.log("info", sentence);
+}
+
+/** Records who approves from now on, where the log says otherwise. */
+export async function setApprovers(
+    oldInputs: Properties | undefined,
+    news: Properties,
+    step: PlannedStep,
+): Promise<void> {
+    const { audit, relay } = readLogged(news);
+    const rules = await approverRules(await AuditLog.open(audit, {}));
+    if (sameApprovers(rules.at(-1)?.approvers, audit.approvers)) return;
+    const message = wordsFor(audit.approvers);
+    const undertaking = {
+        action: "approvers_apply",
+        message,
+        details: { relay },
+        applying: { step, sentences: () => sentences(oldInputs, news) },
+        setsApprovers: true as const,
+    };
+    await underAudit(audit, undefined, undertaking, (operation) => operation.success({ message, details: { relay } }));
+}
+
+function sentences(oldInputs: Properties | undefined, news: Properties): string[] {
+    const [before, after] = [oldInputs === undefined ? undefined : approversOf(oldInputs), approversOf(news)];
+    return sameApprovers(before, after) ? [] : [wordsFor(after)];
+}
+
+function wordsFor(approvers: Approvers | undefined): string {
+    return approvers === undefined
+        ? "updates no longer need an approval"
+        : `updates need the approval of ${describeApprovers(approvers)}`;
+}
+
+function approversOf(inputs: Properties): Approvers | undefined {
+    return readLogged(inputs).audit.approvers;
+}
