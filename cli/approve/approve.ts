@@ -58,7 +58,9 @@ function textOf(path: string): string {
 function refuseUnknown({ plan, output }: Approving): number {
     for (const value of plan.unseen)
         output.stderr.write(`${sanitizeText(describeHidden(value))} is not shown by the preview\n`);
-    output.stderr.write("nothing was signed: an approval would be for any such value; --accept-unknown approves them\n");
+    output.stderr.write(
+        "nothing was signed: an approval would be for any such value; --accept-unknown approves them\n",
+    );
     return Exit.problem;
 }
 
@@ -104,9 +106,12 @@ function words(
     const { statement } = plan;
     const file = fileOf(approving);
     const logs = statement.logs.map(({ path, size, head }) =>
-        size === 0 ? `  log       ${path}, not begun yet` : `  log       ${path}: ${size} records, head ${head.slice(0, 16)}`,
+        size === 0
+            ? `  log       ${path}, not begun yet`
+            : `  log       ${path}: ${size} records, head ${head.slice(0, 16)}`,
     );
-    const count = required === undefined ? "the plan names no approvers" : `${principals.length} of ${required.required}`;
+    const count =
+        required === undefined ? "the plan names no approvers" : `${principals.length} of ${required.required}`;
     const lines = [
         `plan ${digest.slice(0, 16)} of ${statement.project}/${statement.stack}: ${statement.steps.length} steps`,
         ...statement.sentences.map((sentence) => `  ${sentence}`),

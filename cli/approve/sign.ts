@@ -18,10 +18,19 @@ export function signWithSsh(text: string, key: string): string {
         encoding: "utf8",
     });
     if (error !== undefined)
-        throw new InvalidArgument("ssh-keygen", `cannot be started (${error.message})`, "install OpenSSH 8.2 or newer", {
-            cause: error,
-        });
+        throw new InvalidArgument(
+            "ssh-keygen",
+            `cannot be started (${error.message})`,
+            "install OpenSSH 8.2 or newer",
+            {
+                cause: error,
+            },
+        );
     if (status === 0) return stdout;
     const reason = stderr.trim().split("\n").at(-1) ?? "";
-    throw new InvalidArgument(key, `does not sign: ${reason}`, "give the file of an SSH key, or load it into the agent");
+    throw new InvalidArgument(
+        key,
+        `does not sign: ${reason}`,
+        "give the file of an SSH key, or load it into the agent",
+    );
 }

@@ -98,7 +98,11 @@ function timeOf(text: string, subject: string): number {
         /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z$/.exec(text) ?? [];
     const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
     if (!Number.isNaN(time)) return time;
-    throw invalid({ path: subject, problem: `"${text}" is not a time in UTC`, fix: "write YYYYMMDDZ or YYYYMMDDHHMMSSZ" });
+    throw invalid({
+        path: subject,
+        problem: `"${text}" is not a time in UTC`,
+        fix: "write YYYYMMDDZ or YYYYMMDDHHMMSSZ",
+    });
 }
 
 /** Whether a key may sign in a namespace at a time, in milliseconds. */
@@ -110,7 +114,12 @@ export function isInForce(signer: AllowedSigner, namespace: string, time: number
 /** OpenSSH's pattern lists: a negated pattern that matches refuses. */
 function matches(patterns: readonly string[], text: string): boolean {
     const fits = (pattern: string): boolean =>
-        new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`).test(text);
+        new RegExp(
+            `^${pattern
+                .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+                .replace(/\*/g, ".*")
+                .replace(/\?/g, ".")}$`,
+        ).test(text);
     if (patterns.some((pattern) => pattern.startsWith("!") && fits(pattern.slice(1)))) return false;
     return patterns.some((pattern) => !pattern.startsWith("!") && fits(pattern));
 }

@@ -1,6 +1,12 @@
 import { isObject } from "../audit/entry.js";
 import { type AllowedSigner, isInForce, parseAllowedSigners } from "./allowedSigners.js";
-import { parseSshSignature, type SshCrypto, sshFingerprint, sshSignatureBody, verifySshSignature } from "./sshSignature.js";
+import {
+    parseSshSignature,
+    type SshCrypto,
+    sshFingerprint,
+    sshSignatureBody,
+    verifySshSignature,
+} from "./sshSignature.js";
 import { toBase64 } from "./sshWire.js";
 
 /** What approvals are signed for: a signature for anything else, such as a commit, approves nothing. */
@@ -112,6 +118,9 @@ export function describeApprovers({ signers, required }: Approvers): string {
 export function isApproverList(value: unknown): value is Approver[] {
     return (
         Array.isArray(value) &&
-        value.every((each) => isObject(each) && ["principal", "key", "signature"].every((name) => typeof each[name] === "string"))
+        value.every(
+            (each) =>
+                isObject(each) && ["principal", "key", "signature"].every((name) => typeof each[name] === "string"),
+        )
     );
 }

@@ -38,7 +38,18 @@ export function isOurs({ kind, path }: HiddenValue, keyOwners: ReadonlySet<strin
 }
 
 const OWN: ReadonlySet<string> = new Set([
-    ...["relayId", "machine", "hostKey", "credentials", "seed", "privateKeys", "presharedKeys", "adopts", "kept", "leaves"],
+    ...[
+        "relayId",
+        "machine",
+        "hostKey",
+        "credentials",
+        "seed",
+        "privateKeys",
+        "presharedKeys",
+        "adopts",
+        "kept",
+        "leaves",
+    ],
     ...["authorities", "authorityKeys", "publicKey", "privateKey", "relayPublicKey", "missing"],
 ]);
 

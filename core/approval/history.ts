@@ -116,7 +116,10 @@ export class ApprovalHistory {
     }
 
     /** Judged by the rules under which the plan was made: an update may change them. */
-    private signersOf({ record, base, signatures }: Omit<Approval, "approvers" | "operations">, text: string): Approver[] {
+    private signersOf(
+        { record, base, signatures }: Omit<Approval, "approvers" | "operations">,
+        text: string,
+    ): Approver[] {
         const rules = approversAt(this.rules, base.size);
         if (rules === undefined) {
             this.fault(record, "no approvers are set for it");
@@ -156,7 +159,8 @@ export class ApprovalHistory {
         if (isAuthority(authority)) {
             const { action, user } = record;
             this.emergencies.push({ line: lineOf(record), action, user, reason: authority.escalation_reason ?? "" });
-            if (rules?.emergency === "refuse") this.fault(record, `${action} is an emergency, which the approvers refuse`);
+            if (rules?.emergency === "refuse")
+                this.fault(record, `${action} is an emergency, which the approvers refuse`);
             return;
         }
         if (rules !== undefined) this.fault(record, `${record.action} was not approved`);
@@ -164,7 +168,8 @@ export class ApprovalHistory {
 
     private judgeApproved(record: AuditLine, digest: string): void {
         const approval = this.approvals.get(digest);
-        if (approval === undefined) return this.fault(record, `${record.action} names an approval that is not in the log`);
+        if (approval === undefined)
+            return this.fault(record, `${record.action} names an approval that is not in the log`);
         approval.operations += 1;
         const step = String(record.details[STEP_DETAIL]);
         if (!approval.statement.steps.some((each) => stepName(each) === step))

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Primitives } from "../audit/primitives.js";
 import { parseLogSentence } from "../audit/logSentence.js";
 import { sanitizeText } from "../audit/sanitize.js";
-import { differsIn } from "../drift.js";
+import { differsIn, type StoredDrift } from "../drift.js";
 import { InvalidArgument } from "../errors.js";
 import { unpacked } from "../packed/index.js";
 import { type Approvers, approversIn } from "./approvers.js";
@@ -39,7 +39,8 @@ export function planToApprove(
         throw new InvalidArgument(subject, "the preview failed", `fix the reported problem: ${failure.message.trim()}`);
     const planned = steps.flatMap(plannedStep);
     const [first] = planned;
-    if (first === undefined) throw new InvalidArgument(subject, "nothing changes on a relay", "there is nothing to approve");
+    if (first === undefined)
+        throw new InvalidArgument(subject, "nothing changes on a relay", "there is nothing to approve");
     const [, stack = "", project = ""] = /^urn:pulumi:([^:]*)::([^:]*)::/.exec(first.urn) ?? [];
     const hidden = planned.flatMap((step) => step.values.map((value) => ({ ...value, urn: step.urn })));
     return {
@@ -149,10 +150,12 @@ function approversOf(planned: readonly Planned[]): { approvers?: Approvers } {
 /** Peers and relays whose keys this very plan makes. */
 function keyOwners(planned: readonly Planned[]): Set<string> {
     const ownerOf: Record<string, string> = { KeyPair: "owner", WireGuard: "relay" };
-    return new Set(planned.flatMap(({ kind, inputs }) => {
-        const owner = Object.hasOwn(ownerOf, kind) ? inputs?.[ownerOf[kind] ?? ""] : undefined;
-        return typeof owner === "string" ? [owner] : [];
-    }));
+    return new Set(
+        planned.flatMap(({ kind, inputs }) => {
+            const owner = Object.hasOwn(ownerOf, kind) ? inputs?.[ownerOf[kind] ?? ""] : undefined;
+            return typeof owner === "string" ? [owner] : [];
+        }),
+    );
 }
 
 function kindOf(urn: string): string | undefined {
@@ -167,7 +170,9 @@ function logsOf(
     now: ApprovedLog | undefined,
 ): ApprovedLog[] {
     const said = diagnostics.flatMap(({ message }) => parseBase(message.trim()) ?? []);
-    const pinned = steps.flatMap(({ urn, oldState }) => (kindOf(urn) === "AuditCheckpoint" && oldState ? pinIn(oldState) : []));
+    const pinned = steps.flatMap(({ urn, oldState }) =>
+        kindOf(urn) === "AuditCheckpoint" && oldState ? pinIn(oldState) : [],
+    );
     const logs = new Map<string, ApprovedLog>();
     for (const log of [...said, ...pinned, ...(now === undefined ? [] : [now])])
         if (log.size >= (logs.get(log.path)?.size ?? 0)) logs.set(log.path, log);
@@ -191,7 +196,7 @@ function relaysOf(steps: readonly Step[]): Statement["relays"] {
     const generations = new Map<string, number>();
     const restored = new Set(
         steps
-            .filter(({ oldState }) => differsIn(oldState?.outputs["drift"], "restored"))
+            .filter(({ oldState }) => differsIn(oldState?.outputs["drift"] as StoredDrift | undefined, "restored"))
             .map(({ oldState }) => oldState?.inputs["relay"]),
     );
     for (const { urn, oldState } of steps) {

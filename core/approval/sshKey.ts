@@ -43,7 +43,9 @@ function keyOf(type: string, reader: SshReader): SshPublicKey {
         case "ssh-rsa":
             return rsaOf(reader);
         default:
-            throw new RangeError("its key is of a type that is not supported: use ed25519, ecdsa, rsa, or one on a token");
+            throw new RangeError(
+                "its key is of a type that is not supported: use ed25519, ecdsa, rsa, or one on a token",
+            );
     }
 }
 
@@ -62,7 +64,8 @@ const SHORTEST_RSA = 2048;
 function rsaOf(reader: SshReader): SshPublicKey {
     const [exponent, modulus] = [positive(reader.field()), positive(reader.field())];
     const bits = (modulus.length - 1) * 8 + (32 - Math.clz32(modulus[0] ?? 0));
-    if (bits < SHORTEST_RSA) throw new RangeError(`its RSA key has ${bits} bits: at least ${SHORTEST_RSA} are required`);
+    if (bits < SHORTEST_RSA)
+        throw new RangeError(`its RSA key has ${bits} bits: at least ${SHORTEST_RSA} are required`);
     return { kind: "rsa", exponent, modulus };
 }
 

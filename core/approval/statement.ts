@@ -42,7 +42,9 @@ export function renderStatement(statement: Statement): string {
         throw new RangeError("a name contains invisible characters");
     } catch (cause) {
         if (!(cause instanceof RangeError)) throw cause;
-        throw new InvalidArgument("plan", `cannot be signed: ${cause.message}`, "use plain names and values", { cause });
+        throw new InvalidArgument("plan", `cannot be signed: ${cause.message}`, "use plain names and values", {
+            cause,
+        });
     }
 }
 

@@ -1,4 +1,5 @@
 import { linesOf } from "../protocol/table.js";
+import { parseBase } from "../approval/baseSentence.js";
 import { parseLogSentence } from "../audit/logSentence.js";
 import { accessChanges } from "./access.js";
 import type { EffectClass, RelayReview, Review, Sentence } from "./model.js";
@@ -13,7 +14,8 @@ export function reviewOf({ resources, messages }: Plan, classify: Classify, now:
     const texts = (severity: Message["severity"]): string[] => [
         ...new Set(messages.filter((message) => message.severity === severity).flatMap(({ text }) => linesOf(text))),
     ];
-    const told = messages.filter(({ severity }) => severity === "info");
+    // For which log an approval would be is no effect.
+    const told = messages.filter(({ severity, text }) => severity === "info" && parseBase(text) === undefined);
     const logs = told.flatMap(({ text }) => parseLogSentence(text) ?? []);
     const log = logs.at(-1);
     return {

@@ -19,6 +19,8 @@ const PREFIX = "npx --no qp-tunnel ";
 /** What is not run here, each with why and by whom it is. */
 const EXCEPTED: [command: RegExp, why: string][] = [
     [/ audit (?:prove|check-proof|witness) /, "has sizes and keys of the page's own log; prove.test.ts runs the three"],
+    [/ approve plan\.json --/, "needs approvers and a change; approvals.test.ts and approve.test.ts run them"],
+    [/ --approvers allowed_signers$/, "the same"],
     [/ --checkpoint checkpoint\.note$/, "the same: it is what a witness gives"],
 ];
 

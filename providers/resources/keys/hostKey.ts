@@ -89,7 +89,10 @@ export const hostKey: StateResource<HostKeyOutputs> = {
         const isSame = old !== undefined && (old["instance"] ?? idOf(host)) === idOf(host);
         if (isSame) await compareWith(inputs, old, context);
         const known = isSame ? [String(old["hostKey"])].filter((key) => key !== inputs.publicKey) : [bootKey(inputs)];
-        return { id: `${relay}-${randomBytes(8).toString("hex")}`, outputs: await apply(inputs, known, context, createStep(context, news)) };
+        return {
+            id: `${relay}-${randomBytes(8).toString("hex")}`,
+            outputs: await apply(inputs, known, context, createStep(context, news)),
+        };
     },
 
     async read(id, inputs, outputs) {
@@ -136,7 +139,12 @@ async function apply(
     const where = describeHost(host);
     const details = { relay, instance: idOf(host), host_key: pinnedFingerprint(publicKey) };
     const applying = { step, sentences: () => [sentence(inputs)] };
-    const announcement = { action: "host_key_rotate", message: `Replace the SSH host key of ${where}`, details, applying };
+    const announcement = {
+        action: "host_key_rotate",
+        message: `Replace the SSH host key of ${where}`,
+        details,
+        applying,
+    };
     const { record } = await underAudit(inputs.audit, previous, announcement, async (operation) => {
         const files = { private: String(inputs.privateKey), public: `${publicKey}\n` };
         await patiently(context, PATIENCE_MS, isNotThereYet, () => install(target, [...known, publicKey], files));

@@ -96,12 +96,18 @@ function notApproved({ step }: Applying, refusal: string, allowed: "record" | "r
     return new NotApproved(
         describeStep(step),
         `is not approved: ${refusal}`,
-        allowed === "refuse" ? approve : `${approve}; in an emergency set ${EMERGENCY} to the reason, which is recorded`,
+        allowed === "refuse"
+            ? approve
+            : `${approve}; in an emergency set ${EMERGENCY} to the reason, which is recorded`,
     );
 }
 
 /** The first approvers are set before the first operation, others by the last step of an update. */
-async function recordApprovers({ log, audit, rules, applying }: Asked, authority: Authority, isLast: boolean): Promise<void> {
+async function recordApprovers(
+    { log, audit, rules, applying }: Asked,
+    authority: Authority,
+    isLast: boolean,
+): Promise<void> {
     const current = rules.at(-1)?.approvers;
     const isFirst = current === undefined && audit.approvers !== undefined;
     if (sameApprovers(current, audit.approvers) || !(isFirst || isLast)) return;

@@ -5,7 +5,19 @@ import type { AuditRef } from "../../audit/log.js";
 import type { HostDescriptor } from "../../hosts/descriptors.js";
 import { isMap } from "../changes.js";
 import type { Properties, Unknown } from "../resource.js";
-import { conforms, fields, listOf, mapOf, number, oneOf, optional, previewed, read, type Shape, text } from "../shape.js";
+import {
+    conforms,
+    fields,
+    listOf,
+    mapOf,
+    number,
+    oneOf,
+    optional,
+    previewed,
+    read,
+    type Shape,
+    text,
+} from "../shape.js";
 
 /** What every resource of a relay is told: which relay, where, and which log. May change without a diff. */
 export interface Placed {

@@ -1,4 +1,11 @@
-import { approversIn, approversOf, describeApprovers, detailsOfApprovers, isApproverList, sameApprovers } from "../../../../core/approval/approvers.js";
+import {
+    approversIn,
+    approversOf,
+    describeApprovers,
+    detailsOfApprovers,
+    isApproverList,
+    sameApprovers,
+} from "../../../../core/approval/approvers.js";
 import { sshCrypto } from "../../../../providers/audit/sshCrypto.js";
 import { ALICE, approver, BOB, EVE } from "./approverKeys.js";
 
@@ -35,9 +42,7 @@ it("says why a signature does not count", () => {
     expect(of([ALICE.sign(TEXT)], [expired]).faults).toEqual([
         expect.stringContaining("is not valid now, or not for approvals"),
     ]);
-    expect(of(["no signature"]).faults).toEqual([
-        "a signature cannot be read: it is not a signature of ssh-keygen",
-    ]);
+    expect(of(["no signature"]).faults).toEqual(["a signature cannot be read: it is not a signature of ssh-keygen"]);
     for (const signature of [EVE.sign(TEXT), ALICE.sign("something else\n"), ALICE.sign(TEXT, "git")])
         expect(of([signature]).approvers).toEqual([]);
 });

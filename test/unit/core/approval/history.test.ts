@@ -28,7 +28,9 @@ class Story {
     get base(): Statement["logs"] {
         const last = this.lines.at(-1);
         const head = last?.capsule.hash ?? "";
-        return [{ path: "audit/dev.jsonl", genesis: last === undefined ? "" : LOG.genesis, size: this.lines.length, head }];
+        return [
+            { path: "audit/dev.jsonl", genesis: last === undefined ? "" : LOG.genesis, size: this.lines.length, head },
+        ];
     }
 
     approved(statement: Statement, by: TestApprover[] = [ALICE, BOB], changes: { text?: string } = {}): this {
@@ -61,7 +63,13 @@ class Story {
 function authorityOf(digest: string): Authority {
     return { type: "human_approved", approver: "a, b", policy_reference: approvalReference(digest), chain: [], escalation_reason: null };
 } // prettier-ignore
-const EMERGENCY: Authority = { type: "escalated", approver: null, policy_reference: null, chain: [], escalation_reason: "the relay is down" };
+const EMERGENCY: Authority = {
+    type: "escalated",
+    approver: null,
+    policy_reference: null,
+    chain: [],
+    escalation_reason: "the relay is down",
+};
 const on = (story: Story): { statement: Statement; authority: Authority } => {
     const statement = statementOf({ logs: story.base });
     return { statement, authority: authorityOf(textOf(statement).digest) };
@@ -105,7 +113,10 @@ it("names an operation that nobody approved, and one in an emergency", () => {
 it("names an emergency that the approvers refuse", () => {
     const story = begun();
     const { statement, authority } = on(story);
-    story.approved(statement).rules({ ...RULES, emergency: "refuse" }, authority).operation(EMERGENCY);
+    story
+        .approved(statement)
+        .rules({ ...RULES, emergency: "refuse" }, authority)
+        .operation(EMERGENCY);
     expect(story.problems).toEqual(["grants_apply_begin is an emergency, which the approvers refuse"]);
 });
 
@@ -167,7 +178,10 @@ it("names what happened between a plan and its operations", () => {
 it("judges a change of the approvers by those before", () => {
     const story = approvedStory();
     const { statement, authority } = on(story);
-    story.approved(statement).operation(authority).rules({ signers: [EVE.line], required: 1 }, authority);
+    story
+        .approved(statement)
+        .operation(authority)
+        .rules({ signers: [EVE.line], required: 1 }, authority);
     expect(story.problems).toEqual([]);
     expect(story.verdict().approvers?.signers).toEqual([EVE.line]);
     expect(approvedStory().rules(undefined, EMERGENCY).problems).toEqual([

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 
-import { coverProblem, type JudgedRecord, movedProblem, relayProblem, STEP_DETAIL, usedProblem } from "../../../../core/approval/judge.js";
+import {
+    coverProblem,
+    type JudgedRecord,
+    movedProblem,
+    relayProblem,
+    STEP_DETAIL,
+    usedProblem,
+} from "../../../../core/approval/judge.js";
 import { stepName, type PlannedStep } from "../../../../core/approval/step.js";
 import { approvalReference } from "../../../../core/audit/authority.js";
 import { sha3, statementOf, STEP } from "./statements.js";
@@ -31,7 +38,9 @@ describe("an approval covers a step", () => {
         );
         expect(cover({ ...STEP, operation: "delete" })).toContain("does not contain the removal");
         expect(cover({ ...STEP, inputs: { ...STEP.inputs, rules: {} } })).toContain("was given for another plan");
-        expect(cover({ ...STEP, outputs: { record: { hash: "e".repeat(64) } } })).toContain("was given for another plan");
+        expect(cover({ ...STEP, outputs: { record: { hash: "e".repeat(64) } } })).toContain(
+            "was given for another plan",
+        );
     });
 
     it("whose sentences it has, unless some values were not known", () => {
@@ -87,6 +96,8 @@ describe("an approval", () => {
     it("is good for another attempt at one that failed or was interrupted, until that is done", () => {
         const attempts = [...operation(12, "a", "failure", DIGEST), ...operation(14, "b", undefined, DIGEST)];
         expect(usedProblem(DIGEST, STEP, attempts)).toBeUndefined();
-        expect(usedProblem(DIGEST, STEP, [...attempts, ...operation(15, "c", "success", DIGEST)])).toContain("record 15");
+        expect(usedProblem(DIGEST, STEP, [...attempts, ...operation(15, "c", "success", DIGEST)])).toContain(
+            "record 15",
+        );
     });
 });

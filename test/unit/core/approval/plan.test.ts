@@ -114,7 +114,11 @@ it("compares peers as resources have them, which travel as lines", () => {
 }); // prettier-ignore
 
 it("names what is hidden and not the library's own", () => {
-    const keyPair = { op: "create", urn: urnOf("KeyPair", "bob-key"), newState: { inputs: { owner: "bob", epoch: 1 } } };
+    const keyPair = {
+        op: "create",
+        urn: urnOf("KeyPair", "bob-key"),
+        newState: { inputs: { owner: "bob", epoch: 1 } },
+    };
     const wireguard = step("WireGuard", "create", {
         newState: {
             inputs: {

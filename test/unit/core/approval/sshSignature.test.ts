@@ -1,6 +1,12 @@
 import fc from "fast-check";
 
-import { armourSshSignature, parseSshSignature, readSshSignature, sshSignatureBody, verifySshSignature } from "../../../../core/approval/sshSignature.js";
+import {
+    armourSshSignature,
+    parseSshSignature,
+    readSshSignature,
+    sshSignatureBody,
+    verifySshSignature,
+} from "../../../../core/approval/sshSignature.js";
 import { sshCrypto } from "../../../../providers/audit/sshCrypto.js";
 import { ALICE } from "./approverKeys.js";
 

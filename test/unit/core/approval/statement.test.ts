@@ -1,6 +1,11 @@
 import fc from "fast-check";
 
-import { parseStatement, renderStatement, linesOfStatement, type Statement } from "../../../../core/approval/statement.js";
+import {
+    parseStatement,
+    renderStatement,
+    linesOfStatement,
+    type Statement,
+} from "../../../../core/approval/statement.js";
 import { sanitizeText } from "../../../../core/audit/sanitize.js";
 import { InvalidArgument } from "../../../../core/errors.js";
 import { statementOf } from "./statements.js";

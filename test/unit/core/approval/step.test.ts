@@ -1,6 +1,13 @@
 import fc from "fast-check";
 
-import { describeStep, type PlannedStep, stableText, stepName, stepText, type ValuePath } from "../../../../core/approval/step.js";
+import {
+    describeStep,
+    type PlannedStep,
+    stableText,
+    stepName,
+    stepText,
+    type ValuePath,
+} from "../../../../core/approval/step.js";
 import { STEP, URN } from "./statements.js";
 
 const withInputs = (inputs: Record<string, unknown>): PlannedStep => ({ ...STEP, inputs });

@@ -23,6 +23,8 @@ beforeEach(() => {
     connect(machine);
 });
 
+/** Where nothing has to be approved it does not matter which step it is. */
+const STEP = { urn: contextOf().urn, operation: "update" as const };
 const inColour = (colour: string, at = machine, more: Properties = {}): PlacedInputs =>
     placedAt(at, { colour, ...more });
 
@@ -32,7 +34,7 @@ async function applied(
     parts: RelayResourceParts = lamp("grants"),
 ): Promise<{ outputs: Properties; said: string[] }> {
     const context = contextOf();
-    return { outputs: await apply(parts, "g1", { context, ...change }), said: context.said };
+    return { outputs: await apply(parts, "g1", { context, ...change }, STEP), said: context.said };
 }
 
 const actions = async (): Promise<string[]> => (await recorded()).map(([action]) => action);
@@ -275,7 +277,7 @@ describe("a machine that was restored from an older copy", () => {
     it("is named and recorded, and no change is made that would hide it", async () => {
         const before = await restored("grants");
         const context = contextOf();
-        await expect(apply(parts("grants"), "g1", { before, inputs: before.inputs, context })).rejects.toThrow(
+        await expect(apply(parts("grants"), "g1", { before, inputs: before.inputs, context }, STEP)).rejects.toThrow(
             "was restored from an older copy (of record 1 of the log, whose last change is record 3); run `pulumi up --refresh`, which restores what the program says",
         );
         expect(context.said).toEqual([`warning: hub: ${SENTENCE}`]);

@@ -7,6 +7,7 @@ import { AuditLog } from "../../../../../providers/audit/log.js";
 import { changeRelay } from "../../../../../providers/hosts/facts.js";
 import { ABANDON } from "../../../../../providers/hosts/descriptors.js";
 import type { Target } from "../../../../../providers/hosts/host.js";
+import type { Undertaking } from "../../../../../providers/resources/relay/approved.js";
 import { compareBeforeRecord } from "../../../../../providers/resources/log/beforeRecord.js";
 import { underAudit } from "../../../../../providers/resources/relay/underAudit.js";
 import { scratchProject } from "../../audit/scratch.js";
@@ -14,7 +15,16 @@ import { connect, Machine } from "../../hosts/machine.js";
 import { linesRecorded, recorded, REF, targetAt } from "./lifecycle.js";
 
 scratchProject();
-const SPEC = { action: "lamp_apply", message: "Lit", begin: "Light the lamp", details: { relay: "hub" } };
+const SPEC: Undertaking = {
+    action: "lamp_apply",
+    message: "Lit",
+    begin: "Light the lamp",
+    details: { relay: "hub" },
+    applying: {
+        step: { urn: "urn:pulumi:dev::shop::qptunnel:index:Lamp::hub-lamp", operation: "update" },
+        sentences: () => [],
+    },
+};
 
 let machine: Machine;
 let target: Target;
