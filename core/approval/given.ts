@@ -27,8 +27,12 @@ export function readApprovers({ signers, required, folder, emergency }: GivenApp
             problem: `is ${required}, but ${principals.size} different principals are listed in \`signers\``,
             fix: "list more approvers, or require fewer",
         });
-    if (all.length > MOST)
-        throw invalid({ path: `${subject}.signers`, problem: `has ${all.length} keys`, fix: `list at most ${MOST}` });
+    if (all.length > MOST_APPROVERS)
+        throw invalid({
+            path: `${subject}.signers`,
+            problem: `has ${all.length} keys`,
+            fix: `list at most ${MOST_APPROVERS}`,
+        });
     return {
         signers: [...new Set(all.map(({ line }) => line))].sort(),
         required,
@@ -38,4 +42,4 @@ export function readApprovers({ signers, required, folder, emergency }: GivenApp
 }
 
 /** They are all in one line of the log. */
-const MOST = 100;
+export const MOST_APPROVERS = 100;

@@ -1,7 +1,8 @@
 import type { ValuePath } from "./step.js";
 
 /** What the engine writes in a preview for a value that it does not know yet, and for a secret. */
-const HIDDEN: ReadonlySet<unknown> = new Set(["04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"]);
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const SECRET = "[secret]";
 
 /** A value that a preview does not show. */
 export interface HiddenValue {
@@ -11,9 +12,9 @@ export interface HiddenValue {
     path: ValuePath;
 }
 
-/** Where values are that a preview does not show. */
-export function hiddenIn(value: unknown, path: ValuePath = []): ValuePath[] {
-    if (HIDDEN.has(value)) return [path];
+/** Where values are that a preview does not show, and whether they are not even known. */
+export function hiddenIn(value: unknown, path: ValuePath = []): { path: ValuePath; isUnknown: boolean }[] {
+    if (value === UNKNOWN || value === SECRET) return [{ path, isUnknown: value === UNKNOWN }];
     if (Array.isArray(value)) return value.flatMap((each, index) => hiddenIn(each, [...path, index]));
     if (typeof value !== "object" || value === null) return [];
     return Object.entries(value).flatMap(([key, each]) => hiddenIn(each, [...path, key]));

@@ -33,12 +33,11 @@ export function coverProblem(
     if (sha3(stepText(step, planned.hidden)) !== planned.digest)
         return `was given for another plan: the inputs or the state of ${describeStep(step)} differ`;
     // A value that was not known may have made the sentences more exact.
-    const other =
-        planned.hidden.length > 0
-            ? undefined
-            : sentences()
-                  .map(sanitizeText)
-                  .find((each) => !approved.includes(each));
+    const other = planned.open
+        ? undefined
+        : sentences()
+              .map(sanitizeText)
+              .find((each) => !approved.includes(each));
     return other === undefined ? undefined : `does not contain this: ${other}`;
 }
 

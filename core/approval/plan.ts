@@ -42,7 +42,7 @@ export function planToApprove(
     if (first === undefined)
         throw new InvalidArgument(subject, "nothing changes on a relay", "there is nothing to approve");
     const [, stack = "", project = ""] = /^urn:pulumi:([^:]*)::([^:]*)::/.exec(first.urn) ?? [];
-    const hidden = planned.flatMap((step) => step.values.map((value) => ({ ...value, urn: step.urn })));
+    const hidden = planned.flatMap((step) => step.values.map(({ kind, path }) => ({ kind, path, urn: step.urn })));
     return {
         statement: {
             project,
@@ -105,7 +105,7 @@ interface Planned {
     inputs?: Record<string, unknown>;
     outputs?: Record<string, unknown>;
     audit: unknown;
-    values: { kind: string; path: HiddenValue["path"] }[];
+    values: { kind: string; path: HiddenValue["path"]; isUnknown: boolean }[];
 }
 
 function plannedStep({ op, urn, oldState, newState }: Step): Planned[] {
@@ -116,7 +116,7 @@ function plannedStep({ op, urn, oldState, newState }: Step): Planned[] {
     // A replacement is created without the state of what it replaces.
     const outputs = operation === "create" ? undefined : oldState?.outputs;
     const inputs = operation === "delete" ? undefined : unpacked(kind, state.inputs);
-    const values = inputs === undefined ? [] : hiddenIn(comparedInputs(inputs)).map((path) => ({ kind, path }));
+    const values = inputs === undefined ? [] : hiddenIn(comparedInputs(inputs)).map((each) => ({ kind, ...each }));
     return [
         {
             urn,
@@ -133,7 +133,8 @@ function plannedStep({ op, urn, oldState, newState }: Step): Planned[] {
 function approved(step: Planned, sha3: Primitives["sha3"]): ApprovedStep {
     const { urn, operation, values } = step;
     const hidden = values.map(({ path }) => path);
-    return { urn, operation, digest: sha3(stepText(step, hidden)), hidden };
+    const open = values.some(({ isUnknown }) => isUnknown);
+    return { urn, operation, digest: sha3(stepText(step, hidden)), hidden, open };
 }
 
 /** The same for every resource; of a removal the state's. */

@@ -7,7 +7,7 @@ export class SshReader {
     /** @throws RangeError where the bytes end before what they announce */
     take(length: number): Uint8Array {
         const end = this.offset + length;
-        if (end > this.bytes.length) throw new RangeError("it ends too early");
+        if (end > this.bytes.length) throw new RangeError("its bytes end too early");
         const part = this.bytes.subarray(this.offset, end);
         this.offset = end;
         return part;

@@ -116,8 +116,9 @@ const OPERATIONS: readonly unknown[] = ["create", "update", "delete"] satisfies 
 
 function isStep(value: unknown): value is ApprovedStep {
     if (!isObject(value)) return false;
-    const { urn, operation, digest, hidden } = value;
-    return isText(urn) && OPERATIONS.includes(operation) && isText(digest) && isListOf(hidden, isPath);
+    const { urn, operation, digest, hidden, open } = value;
+    const isNamed = isText(urn) && OPERATIONS.includes(operation) && isText(digest);
+    return isNamed && isListOf(hidden, isPath) && typeof open === "boolean";
 }
 
 function isPath(value: unknown): value is ValuePath {

@@ -23,6 +23,8 @@ export interface ApprovedStep {
     digest: string;
     /** Inputs whose values the preview did not show: not known yet, or secret. They are not compared. */
     hidden: ValuePath[];
+    /** Whether some of them were not known, so that what the step says may become more exact. */
+    open: boolean;
 }
 
 /** By which a step is called in records and messages. */

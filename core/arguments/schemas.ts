@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MOST_APPROVERS } from "../approval/given.js";
 import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses/index.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
@@ -11,8 +12,6 @@ import { form, isSupplied, supplied, text } from "./validate.js";
 
 const name = text(checkName);
 const port = z.int().min(1).max(65535);
-/** Their lines are in a record of the log. */
-const MOST_APPROVERS = 100;
 const network = orLater(text(parseCidr));
 const networks = orLater(z.array(text(parseCidr))).default([]);
 

@@ -15,7 +15,7 @@ export interface Approval {
     /** SHA3-256 of the text. */
     digest: string;
     statement: Statement;
-    /** Armoured, whoever made them. */
+    /** Armoured; whose they are is not checked yet. */
     signatures: string[];
 }
 

@@ -33,7 +33,7 @@ it.each([
     [`alice,bob ${ALICE.publicKey}`, "is not the name of one approver"],
     [`alice cert-authority ${ALICE.publicKey}`, "the option cert-authority is not supported"],
     [`alice valid-after="20260101" ${ALICE.publicKey}`, "is not a time in UTC"],
-    ["alice ssh-ed25519 AAAA", "its key is not"],
+    ["alice ssh-ed25519 AAAA", "its bytes end too early"],
     ["alice ssh-ed25519", "its key is not base64"],
     [`alice ssh-rsa ${ALICE.publicKey.split(" ")[1]}`, "its key is not of the type ssh-rsa"],
     ["alice ssh-dss AAAAB3NzaC1kc3M=", "of a type that is not supported"],

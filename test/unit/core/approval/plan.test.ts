@@ -79,12 +79,14 @@ it("states what a preview says, changes and was made on", () => {
                     ),
                 ),
                 hidden: [],
+                open: false,
             },
             {
                 urn: urnOf("Proxy"),
                 operation: "delete",
                 digest: sha3(stepText({ urn: urnOf("Proxy"), operation: "delete", outputs: { record: { hash: "r2" } } }, [])),
                 hidden: [],
+                open: false,
             },
         ],
     });
@@ -136,6 +138,7 @@ it("names what is hidden and not the library's own", () => {
         "publicKeys.alice of WireGuard hub-wireguard",
         "supplied.routes of WireGuard hub-wireguard",
     ]);
+    expect(statement.steps.map(({ open }) => open)).toEqual([false, true]);
     expect(statement.steps[1]!.hidden).toEqual([
         ["seed"],
         ["machine"],

@@ -25,6 +25,7 @@ const statements: fc.Arbitrary<Statement> = fc.record({
             operation: fc.constantFrom("create" as const, "update" as const, "delete" as const),
             digest: hash,
             hidden: fc.array(fc.array(fc.oneof(word, fc.nat()), { minLength: 1 })),
+            open: fc.boolean(),
         }),
     ),
 });

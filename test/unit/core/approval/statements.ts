@@ -28,6 +28,7 @@ export function statementOf(changes: Partial<Statement> = {}, steps: PlannedStep
             operation: step.operation,
             digest: sha3(stepText(step, [])),
             hidden: [],
+            open: false,
         })),
         ...changes,
     };

@@ -28,6 +28,17 @@ describe("a record and its capsule", () => {
         );
     });
 
+    test("have the authority that the details say, and otherwise none", () => {
+        const authorityOf = (details: Record<string, unknown>): unknown =>
+            capsuleContent({ ...entry(1), details }, place, log).authority;
+        const none = { type: "autonomous", approver: null, policy_reference: null, chain: [], escalation_reason: null };
+        const approved = { ...none, type: "human_approved", approver: "alice", chain: [{ principal: "alice" }] };
+        expect(authorityOf({ authority: approved })).toEqual(approved);
+        expect(authorityOf({ authority: { ...none, type: "escalated" } })).toEqual({ ...none, type: "escalated" });
+        for (const authority of [undefined, "alice", ["human_approved"], { type: "policy" }, none])
+            expect(authorityOf({ authority })).toEqual(none);
+    });
+
     test("survive the line byte for byte", () => {
         fc.assert(
             fc.property(anyEntry, (raw) => {

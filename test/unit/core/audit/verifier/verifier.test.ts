@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import fc from "fast-check";
 
+import type { Authority } from "../../../../../core/audit/authority.js";
 import { verifyLog } from "../../../../../core/audit/verify.js";
 import { AuditError } from "../../../../../core/errors.js";
 import { AuditLog, type AuditRef } from "../../../../../providers/audit/log.js";
@@ -55,7 +56,15 @@ async function ours(bytes: Buffer): Promise<Theirs> {
     }
 }
 
-/** A log with all that a log may have: failures, parts of a large record, other scripts, two rotations. */
+const APPROVED: Authority = {
+    type: "human_approved",
+    approver: "alice@example.com",
+    policy_reference: `sha3-256:${"a".repeat(64)}`,
+    chain: [{ principal: "alice@example.com", key: "SHA256:x" }],
+    escalation_reason: null,
+};
+
+/** A log with all that a log may have: approvals, failures, parts of a large record, other scripts, two rotations. */
 async function fresh(peers: number): Promise<Buffer> {
     const log = await AuditLog.open(REF);
     const operation = await log.begin({
@@ -68,6 +77,7 @@ async function fresh(peers: number): Promise<Buffer> {
         message: "one",
         details: { list: [1, "two", null, true, { "a.b-c_D": -5 }], Z: 1, a: 2 },
     });
+    await (await log.begin({ action: "grants_apply", message: "Approved" }, APPROVED)).success({ message: "Done" });
     await rotateKey(REF);
     const ledger = Object.fromEntries(Array.from({ length: peers }, (_, n) => [`p${n}`, "x".repeat(300)]));
     await (await AuditLog.open(REF)).append({ action: "registry_update", message: "large", details: { ledger } });

@@ -29,8 +29,11 @@ const actions = async (): Promise<string[]> => (await linesRecorded()).map(({ ac
 /** What the log alone proves. */
 async function verdict(): Promise<ApprovalVerdict> {
     const log = await AuditLog.open(REF);
-    const sealed = (await log.sealed())!;
-    const history = new ApprovalHistory(sealed, { primitives: nativePrimitives, crypto: sshCrypto });
+    const { genesis } = (await log.status())!;
+    const history = new ApprovalHistory(
+        { ...(await log.sealed())!, genesis },
+        { primitives: nativePrimitives, crypto: sshCrypto },
+    );
     for await (const line of log.entries("oldest")) history.push(line);
     return history.finish();
 }
