@@ -10,7 +10,7 @@ import { type Approvers, approversIn } from "./approvers.js";
 import { parseBase } from "./baseSentence.js";
 import { type HiddenValue, hiddenIn, isOurs } from "./hidden.js";
 import type { ApprovedLog, Statement } from "./statement.js";
-import { type ApprovedStep, comparedInputs, type StepOperation, stepText } from "./step.js";
+import { type ApprovedStep, comparedInputs, stepName, type StepOperation, stepText } from "./step.js";
 
 /** A preview as a statement to be signed. */
 export interface PlanToApprove {
@@ -37,7 +37,7 @@ export function planToApprove(
     const failure = diagnostics.find(({ severity }) => severity === "error");
     if (failure !== undefined)
         throw new InvalidArgument(subject, "the preview failed", `fix the reported problem: ${failure.message.trim()}`);
-    const planned = steps.flatMap(plannedStep);
+    const planned = lastOfEach(steps.flatMap(plannedStep));
     const [first] = planned;
     if (first === undefined)
         throw new InvalidArgument(subject, "nothing changes on a relay", "there is nothing to approve");
@@ -97,6 +97,11 @@ const OPERATIONS: Record<string, StepOperation> = {
     delete: "delete",
     "delete-replaced": "delete",
 };
+
+/** A refresh shows what it found as an update as well, before the update that is planned on it. */
+function lastOfEach(planned: readonly Planned[]): Planned[] {
+    return [...new Map(planned.map((step) => [stepName(step), step])).values()];
+}
 
 interface Planned {
     urn: string;

@@ -20,6 +20,7 @@ const team = withKeys("alice", "nas", "bob", "carl", "dora", "emil", "fay", "gus
 }));
 const teammate = (name: string) => team.find((mate) => mate.name === name)!;
 const [alice, nas, bob] = ["alice", "nas", "bob"].map(teammate) as [Mate, Mate, Mate];
+const SSH = { from: ["alice"], to: "nas", ports: ["tcp/22"] };
 type Mate = (typeof team)[number];
 let lab: Lab<keyof typeof TOPOLOGY>;
 let stack: Stack;
@@ -175,10 +176,9 @@ it("refuses a forged approval", async () => {
 
 it("refuses each step that is not approved, also one that is targeted", async () => {
     forget();
-    const ssh = { from: ["alice"], to: "nas", ports: ["tcp/22"] };
     stack.declare({
         peers: [alice, nas, teammate("dora")],
-        grants: [ssh, { from: ["dora"], to: "nas", ports: ["icmp"] }],
+        grants: [SSH, { from: ["dora"], to: "nas", ports: ["icmp"] }],
     });
     await previewed("--target", "**relay-host");
     await approve("ann", "ben");
@@ -189,12 +189,22 @@ it("refuses each step that is not approved, also one that is targeted", async ()
     await previewed();
     await approve("ann", "ben");
     await up();
-    stack.declare({ grants: [ssh] });
+});
+
+it("repairs what a refresh found, as it was approved", async () => {
+    forget();
+    const { publicKey } = teammate("dora");
+    await lab.node("relay").run(["wg", "set", lab.interface("relay"), "peer", publicKey, "remove"]);
+    expect(await refused("--refresh")).toContain("is not approved: there is no approval");
+    await previewed("--refresh");
+    await approve("ann", "ben");
+    await up("--refresh");
+    expect(await lab.node("relay").run(["wg", "show", lab.interface("relay"), "peers"])).toContain(publicKey);
 });
 
 it("lets an emergency through, and says so ever after", async () => {
     forget();
-    stack.declare({ peers: [alice, nas, teammate("fay")] });
+    stack.declare({ peers: [alice, nas, teammate("fay")], grants: [SSH] });
     stack.env["QPTUNNEL_EMERGENCY"] = "relay is down, INC-7";
     await up().finally(() => delete stack.env["QPTUNNEL_EMERGENCY"]);
     const { code, stdout } = await qpTunnel(stack, ["audit", "verify", "audit/dev.jsonl"]);

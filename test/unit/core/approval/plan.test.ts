@@ -159,6 +159,14 @@ it("takes the log from the state where the preview says nothing, and the longer 
     expect(planToApprove(preview([GRANTS], []), "plan.json", { sha3 }, now).statement.logs).toEqual([now]);
 });
 
+it("states the step that is planned, not what a refresh found before", () => {
+    const found = step("Grants", "update", {
+        oldState: { inputs: { relay: "hub" }, outputs: {} },
+        newState: { inputs: { relay: "hub" }, outputs: { drift: { table: "was changed" } } },
+    });
+    expect(plan(preview([found, GRANTS])).statement.steps).toEqual(plan(preview([GRANTS])).statement.steps);
+});
+
 it("does not bind a restored machine to what it is no longer", () => {
     const outputs = { applied: 9, drift: { restored: "the machine was restored" } };
     const restored = step("Host", "update", {
