@@ -16,6 +16,7 @@ export function signWithSsh(text: string, key: string): string {
     const { status, stdout, stderr, error } = spawnSync("ssh-keygen", ["-Y", "sign", "-n", NAMESPACE, "-f", key], {
         input: text,
         encoding: "utf8",
+        env: process.env,
     });
     if (error !== undefined)
         throw new InvalidArgument(
