@@ -20,7 +20,6 @@ const team = withKeys("alice", "nas", "bob", "carl", "dora", "emil", "fay", "gus
 }));
 const teammate = (name: string) => team.find((mate) => mate.name === name)!;
 const [alice, nas, bob] = ["alice", "nas", "bob"].map(teammate) as [Mate, Mate, Mate];
-const SSH = { from: ["alice"], to: "nas", ports: ["tcp/22"] };
 type Mate = (typeof team)[number];
 let lab: Lab<keyof typeof TOPOLOGY>;
 let stack: Stack;
@@ -176,15 +175,14 @@ it("refuses a forged approval", async () => {
 
 it("refuses each step that is not approved, also one that is targeted", async () => {
     forget();
-    stack.declare({
-        peers: [alice, nas, teammate("dora")],
-        grants: [SSH, { from: ["dora"], to: "nas", ports: ["icmp"] }],
-    });
-    await previewed("--target", "**relay-host");
+    stack.declare({ peers: [alice, nas, teammate("dora"), teammate("emil")] });
+    await previewed("--target", "**relay-registry");
     await approve("ann", "ben");
-    expect(await refused("--target", "**relay-grants")).toContain("does not contain the update of Grants relay-grants");
+    const missing = "does not contain the update of WireGuard relay-wireguard";
     // What was approved is done, and no more.
-    expect(await refused()).toContain("does not contain the update of Grants relay-grants");
+    expect(await refused("--target", "**relay-registry", "--target", "**relay-wireguard")).toContain(missing);
+    expect(stack.log().at(-1)?.action).toBe("registry_update");
+    expect(await refused()).toContain(missing);
     forget();
     await previewed();
     await approve("ann", "ben");
@@ -204,7 +202,7 @@ it("repairs what a refresh found, as it was approved", async () => {
 
 it("lets an emergency through, and says so ever after", async () => {
     forget();
-    stack.declare({ peers: [alice, nas, teammate("fay")], grants: [SSH] });
+    stack.declare({ peers: [alice, nas, teammate("fay")] });
     stack.env["QPTUNNEL_EMERGENCY"] = "relay is down, INC-7";
     await up().finally(() => delete stack.env["QPTUNNEL_EMERGENCY"]);
     const { code, stdout } = await qpTunnel(stack, ["audit", "verify", "audit/dev.jsonl"]);
