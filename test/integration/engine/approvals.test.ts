@@ -24,6 +24,8 @@ type Mate = (typeof team)[number];
 let lab: Lab<keyof typeof TOPOLOGY>;
 let stack: Stack;
 
+/** The peers that stay; `gen` has keys that are generated. */
+const own = (epoch = 1) => [alice, nas, { name: "gen", keyEpoch: epoch }];
 const inStack = (...names: string[]): string => join(stack.folder, ...names);
 
 /** Makes an approver's key, and says its line of allowed_signers. */
@@ -59,7 +61,8 @@ beforeAll(async () => {
         namespace: lab.node("relay").namespace,
         interface: lab.interface("relay"),
         endpoint: `${lab.node("relay").place.wan}:51820`,
-        peers: [alice, nas],
+        peers: [alice, nas, { name: "gen" }],
+        services: [{ name: "web", upstream: { peer: "nas", port: 80 }, allow: ["alice"] }],
         grants: [{ from: ["alice"], to: "nas", ports: ["tcp/22"] }],
     });
     signers = { ann: await keyOf("ann"), ben: await keyOf("ben"), eve: await keyOf("eve") };
@@ -118,7 +121,7 @@ it("creates what both approved, which ssh-keygen verifies and the log proves", a
 }); // prettier-ignore
 
 it("applies a change that both approved, not a different one, and not a second time", async () => {
-    stack.declare({ peers: [alice, nas, bob] });
+    stack.declare({ peers: [...own(), bob] });
     await previewed();
     await approve("ann", "ben");
     stack.declare({ grants: [{ from: ["alice", "bob"], to: "nas", ports: ["all"] }] });
@@ -131,7 +134,7 @@ it("applies a change that both approved, not a different one, and not a second t
     await previewed();
     await approve("ann", "ben");
     await up();
-    stack.declare({ peers: [alice, nas], grants: [{ from: ["alice"], to: "nas", ports: ["tcp/22"] }] });
+    stack.declare({ peers: own(), grants: [{ from: ["alice"], to: "nas", ports: ["tcp/22"] }] });
     cpSync(inStack("approvals"), inStack("approvals.old"), { recursive: true });
     expect(await refused()).toContain("is not approved");
 });
@@ -146,20 +149,20 @@ it("refuses a stale plan: something was recorded since, or another update was ap
     await approve("ann", "ben");
     await up();
     // Two pull requests at once, each previewed and approved on the same log.
-    stack.declare({ peers: [alice, nas, teammate("carl")] });
+    stack.declare({ peers: [...own(), teammate("carl")] });
     await previewed();
     await approve("ann", "ben");
-    stack.declare({ peers: [alice, nas, teammate("dora")] });
+    stack.declare({ peers: [...own(), teammate("dora")] });
     await previewed();
     await approve("ann", "ben");
     await up();
-    stack.declare({ peers: [alice, nas, teammate("carl")] });
+    stack.declare({ peers: [...own(), teammate("carl")] });
     expect(await refused()).toContain("is not approved");
 });
 
 it("refuses a forged approval", async () => {
     forget();
-    stack.declare({ peers: [alice, nas, teammate("dora"), teammate("emil")] });
+    stack.declare({ peers: [...own(), teammate("dora"), teammate("emil")] });
     await previewed();
     await approve("ann", "ben");
     const [statement = ""] = readdirSync(inStack("approvals")).filter((name) => name.endsWith(".json"));
@@ -175,7 +178,7 @@ it("refuses a forged approval", async () => {
 
 it("refuses each step that is not approved, also one that is targeted", async () => {
     forget();
-    stack.declare({ peers: [alice, nas, teammate("dora"), teammate("emil")] });
+    stack.declare({ peers: [...own(), teammate("dora"), teammate("emil")] });
     await previewed("--target", "**relay-registry");
     await approve("ann", "ben");
     const missing = "does not contain the update of WireGuard relay-wireguard";
@@ -184,6 +187,18 @@ it("refuses each step that is not approved, also one that is targeted", async ()
     expect(stack.log().at(-1)?.action).toBe("registry_update");
     expect(await refused()).toContain(missing);
     forget();
+    await previewed();
+    await approve("ann", "ben");
+    await up();
+});
+
+it("rotates a key that is generated in the update, of which no preview knows more", async () => {
+    forget();
+    stack.declare({ peers: [...own(2), teammate("dora"), teammate("emil")] });
+    await previewed();
+    await approve("ann", "ben");
+    await up();
+    stack.declare({ peers: [...own(2), teammate("dora")] });
     await previewed();
     await approve("ann", "ben");
     await up();
@@ -202,7 +217,7 @@ it("repairs what a refresh found, as it was approved", async () => {
 
 it("lets an emergency through, and says so ever after", async () => {
     forget();
-    stack.declare({ peers: [alice, nas, teammate("fay")] });
+    stack.declare({ peers: [...own(2), teammate("fay")] });
     stack.env["QPTUNNEL_EMERGENCY"] = "relay is down, INC-7";
     await up().finally(() => delete stack.env["QPTUNNEL_EMERGENCY"]);
     const { code, stdout } = await qpTunnel(stack, ["audit", "verify", "audit/dev.jsonl"]);
@@ -210,11 +225,11 @@ it("lets an emergency through, and says so ever after", async () => {
 }); // prettier-ignore
 
 it("has a change of the approvers approved by those before, whatever the program says", async () => {
-    stack.declare({ audit: {}, peers: [alice, nas, teammate("fay"), teammate("gus")] });
+    stack.declare({ audit: {}, peers: [...own(2), teammate("fay"), teammate("gus")] });
     expect(await refused()).toContain("is not approved");
     stack.declare({
         audit: { approvers: { signers: signers.eve, required: 1 } },
-        peers: [alice, nas, teammate("fay")],
+        peers: [...own(2), teammate("fay")],
     });
     await previewed();
     await approve("eve");
@@ -222,7 +237,7 @@ it("has a change of the approvers approved by those before, whatever the program
     await approve("ann", "ben");
     await up();
     forget();
-    stack.declare({ peers: [alice, nas] });
+    stack.declare({ peers: own(2) });
     await previewed();
     await approve("eve");
     await up();
