@@ -167,8 +167,8 @@ it("refuses a forged approval", async () => {
     await approve("ann", "ben");
     const [statement = ""] = readdirSync(inStack("approvals")).filter((name) => name.endsWith(".json"));
     const text = readFileSync(inStack("approvals", statement), "utf8");
-    const own = { ...(JSON.parse(text) as object), plan: "0".repeat(64) };
-    writeFileSync(inStack("approvals", statement), `${JSON.stringify(own)}\n`);
+    const forged = { ...(JSON.parse(text) as object), plan: "0".repeat(64) };
+    writeFileSync(inStack("approvals", statement), `${JSON.stringify(forged)}\n`);
     expect(await refused()).toContain("is signed by 0 of 2 required approvers");
     // A signature for something else approves nothing.
     const other = ["ssh-keygen", "-Y", "sign", "-q", "-n", "git", "-f", inStack("ben"), inStack("approvals", statement)];
