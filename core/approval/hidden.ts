@@ -51,6 +51,8 @@ const OWN: ReadonlySet<string> = new Set([
         "kept",
         "leaves",
     ],
+    // How a managed peer reaches the relay, which it recognizes by its key.
+    "leaf",
     ...["authorities", "authorityKeys", "publicKey", "privateKey", "relayPublicKey", "missing"],
 ]);
 

@@ -1,11 +1,13 @@
 import { type Approvers, describeApprovers, sameApprovers } from "../../../core/approval/approvers.js";
 import type { PlannedStep } from "../../../core/approval/step.js";
+import { isAuthority } from "../../../core/audit/authority.js";
 import { approverRules } from "../../audit/approverRules.js";
-import { AuditLog } from "../../audit/log.js";
+import { AuditLog, type AuditRef } from "../../audit/log.js";
 import { sayBase } from "../planned.js";
 import { readLogged } from "../relay/placed.js";
 import { underAudit } from "../relay/underAudit.js";
 import type { ChangeKind, Context, Properties } from "../resource.js";
+import { count } from "../sentences.js";
 
 /*
  * Who approves updates, as the last resource of an update sets it in the log: what comes before it is still approved by those who did
@@ -45,6 +47,26 @@ export async function setApprovers(
         setsApprovers: true as const,
     };
     await underAudit(audit, undefined, undertaking, (operation) => operation.success({ message, details: { relay } }));
+}
+
+/**
+ * Says at the end of an update that it went on without an approval, and why.
+ *
+ * @param from length of the log before it, in bytes
+ */
+export async function warnOfEmergency(audit: AuditRef, from: number, context: Context): Promise<void> {
+    if (audit.approvers === undefined) return;
+    const log = await AuditLog.open(audit, {});
+    const operations = log.marked('"type":"escalated"', from).filter(({ action }) => action.endsWith("_begin"));
+    const reasons = operations.flatMap(({ details: { authority } }) =>
+        isAuthority(authority) ? [authority.escalation_reason ?? ""] : [],
+    );
+    if (reasons.length === 0) return;
+    const done = count(reasons.length, "operation");
+    context.log(
+        "warning",
+        `${done} of this update had no approval, as an emergency: ${[...new Set(reasons)].join("; ")}`,
+    );
 }
 
 function sentences(oldInputs: Properties | undefined, news: Properties): string[] {

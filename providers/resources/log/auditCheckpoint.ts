@@ -9,7 +9,7 @@ import { isPlaced, readLogged } from "../relay/placed.js";
 import { fields, flag, number, optional, read, type Shape, text } from "../shape.js";
 import { createStep, updateStep } from "../planned.js";
 import { mintId, targetOf } from "../relay/target.js";
-import { approverChanges, sayApprovers, setApprovers } from "./approvers.js";
+import { approverChanges, sayApprovers, setApprovers, warnOfEmergency } from "./approvers.js";
 import { warnBehind } from "../relay/verify.js";
 import { PLACED_INPUTS } from "../schemas.js";
 import { type Context, type Produced, type Properties, type StateResource, UNKNOWN } from "../resource.js";
@@ -62,6 +62,7 @@ export const auditCheckpoint: StateResource<Checkpoint> = {
             return { id: "", outputs: UNPINNED };
         }
         await setApprovers(undefined, inputs, createStep(context, inputs));
+        await warnOfEmergency(readLogged(inputs).audit, 0, context);
         await recordPin(inputs, context);
         return { id: mintId(), outputs: await pin(inputs, context) };
     },
@@ -75,6 +76,7 @@ export const auditCheckpoint: StateResource<Checkpoint> = {
         }
         await verify(audit, oldOutputs, context);
         await setApprovers(oldInputs, news, updateStep(context, news, oldOutputs));
+        await warnOfEmergency(audit, typeof oldOutputs.bytes === "number" ? oldOutputs.bytes : 0, context);
         return pin(news, context, oldOutputs);
     },
 

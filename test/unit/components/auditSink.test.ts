@@ -32,6 +32,18 @@ it("tells every resource what the program says of it", async () => {
     expect(await referenceOf(args)).toEqual({ ...args, project: "office", stack: "prod" });
 });
 
+it("tells every resource who approves, each key as a line", async () => {
+    const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+    const line = `alice@example.com ${publicKey}`;
+    const approvers = { signers: [line], required: 1 };
+    const list = [{ principal: "alice@example.com", publicKey: `${publicKey} laptop` }];
+    for (const signers of [list, `# who approves\n${line} laptop\n`])
+        expect(await referenceOf({ approvers: { signers } })).toMatchObject({ approvers });
+    await expect(referenceOf({ approvers: { signers: list, required: 2 } })).rejects.toThrow(
+        "audit sink audit.approvers.required: is 2, but 1 different principals are listed in `signers`",
+    );
+});
+
 it("refuses a name that no resource can have, and what it does not know", async () => {
     await expect(runProgram(() => new AuditSink("no name"))).rejects.toThrow(/^audit sink no name: /);
     const args = { file: "log.jsonl" } as AuditSinkArgs;

@@ -1,9 +1,16 @@
-import { approverChanges, sayApprovers, setApprovers } from "../../../../../providers/resources/log/approvers.js";
+import {
+    approverChanges,
+    sayApprovers,
+    setApprovers,
+    warnOfEmergency,
+} from "../../../../../providers/resources/log/approvers.js";
+import { AuditLog } from "../../../../../providers/audit/log.js";
+import { beginApproved, EMERGENCY } from "../../../../../providers/resources/relay/approved.js";
 import { NotApproved } from "../../../../../core/errors.js";
 import { EVE } from "../../../core/approval/approverKeys.js";
 import { STEP } from "../../../core/approval/statements.js";
 import { scratchProject } from "../../audit/scratch.js";
-import { approve, AUDIT } from "../relay/approvals.js";
+import { applyingOf, approve, AUDIT } from "../relay/approvals.js";
 import { contextOf, linesRecorded, REF } from "../relay/lifecycle.js";
 
 scratchProject();
@@ -40,4 +47,19 @@ it("are set once, with an approval", async () => {
     expect((await linesRecorded()).map(({ action }) => action)).toEqual([
         ...["plan_approved", "approvers_set", "approvers_apply_begin", "approvers_apply"],
     ]);
+});
+
+it("are told of an emergency at the end of its update, and of that one alone", async () => {
+    process.env[EMERGENCY] = "relay is down";
+    const spec = { action: "grants_apply", message: "Applied", details: {}, applying: applyingOf() };
+    await (await beginApproved(await AuditLog.open(REF), AUDIT, spec)).success({ message: "Applied" });
+    const context = contextOf();
+    await warnOfEmergency(REF, 0, context);
+    expect(context.said).toEqual([]);
+    await warnOfEmergency(AUDIT, 0, context);
+    const said = "warning: 1 operation of this update had no approval, as an emergency: relay is down";
+    expect(context.said).toEqual([said]);
+    const { bytes } = (await (await AuditLog.open(REF)).status())!;
+    await warnOfEmergency(AUDIT, bytes, context);
+    expect(context.said).toEqual([said]);
 });
