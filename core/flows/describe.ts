@@ -1,5 +1,6 @@
 import { bigIntToAddress, joinHostPort, type Family } from "../addresses/index.js";
 import { RELAY } from "../access/index.js";
+import { listed } from "../list.js";
 import { ANY_OTHER, type Difference, type DifferenceKind, type Unowned } from "./compare.js";
 import { type Box, disjoint, isWithin, PROTOCOLS, type Range } from "./packet.js";
 import type { Flow, Part } from "./path.js";
@@ -81,17 +82,11 @@ function joined(findings: readonly Finding[], end: "from" | "to"): Finding[] {
     }
     return [...rows.values()].map((all) => {
         const names = new Set(all.flatMap((each) => each[end].split(", ")));
-        return { ...all[0]!, [end]: listed([...names].sort()) };
+        return { ...all[0]!, [end]: listed([...names].sort(), NAMES) };
     });
 }
 
-/** More names than these are counted. */
-const MOST_NAMES = 8;
-
-function listed(names: readonly string[]): string {
-    if (names.length <= MOST_NAMES) return names.join(", ");
-    return `${names.slice(0, MOST_NAMES).join(", ")}, and ${names.length - MOST_NAMES} more`;
-}
+const NAMES = { most: 8, rest: ", and " };
 
 function endsOf({ box, family, source, destination }: Flow, owned: readonly Owned[], naming: Naming): Ends {
     const isOurs = (name: string): boolean => naming.wire.interfaces.includes(name);
@@ -122,7 +117,7 @@ function owners(range: Range, family: Family, owned: readonly Owned[], routes: r
             const part: Range = [own[0] > range[0] ? own[0] : range[0], own[1] < range[1] ? own[1] : range[1]];
             return stretch(part, family);
         });
-    return names.length === 0 ? stretch(range, family) : listed([...new Set(names)].sort());
+    return names.length === 0 ? stretch(range, family) : listed([...new Set(names)].sort(), NAMES);
 }
 
 /** "10.8.0.2", "192.168.7.0/24", "10.8.0.2-10.8.0.9" */

@@ -1,3 +1,4 @@
+import { listed } from "../list.js";
 import type { RelayReview, Review } from "./model.js";
 
 /** How a value that others chose is written. */
@@ -54,7 +55,7 @@ export function relayLines({ relays }: Review, quote: Quote): string[] {
 }
 
 function partsOf({ peers, access, change }: RelayReview, quote: Quote): string[] {
-    const names = (notes: readonly { name: string }[]): string => listed(notes.map(({ name }) => quote(name)));
+    const names = (notes: readonly { name: string }[]): string => few(notes.map(({ name }) => quote(name)));
     const added = peers.added.map(({ name, expires }) =>
         expires === undefined ? quote(name) : `${quote(name)} until ${quote(expires)}`,
     );
@@ -62,22 +63,19 @@ function partsOf({ peers, access, change }: RelayReview, quote: Quote): string[]
     const untouched = change === "kept" && peers.unchanged !== undefined ? peers.unchanged : 0;
     return [
         change === "kept" ? "" : `is ${change}`,
-        added.length === 0 ? "" : `adds ${listed(added)}`,
+        added.length === 0 ? "" : `adds ${few(added)}`,
         peers.cut.length === 0 ? "" : `cuts off ${names(peers.cut)} at once`,
         peers.expired.length === 0 ? "" : `removes ${names(peers.expired)}, cut off at the expiry`,
-        renamed.length === 0 ? "" : `renames ${listed(renamed)}`,
-        peers.changed.length === 0 ? "" : `changes ${listed(peers.changed.map(quote))}`,
+        renamed.length === 0 ? "" : `renames ${few(renamed)}`,
+        peers.changed.length === 0 ? "" : `changes ${few(peers.changed.map(quote))}`,
         peers.known ? "" : "has peers that are not known before the update",
         access.known ? "" : "has access rules that are not known before the update",
         untouched === 0 ? "" : `leaves ${counted(untouched, "peer", "as before")}`,
     ].filter((part) => part !== "");
 }
 
-const FEW = 10;
-
-function listed(names: readonly string[]): string {
-    const rest = names.length - FEW;
-    return `${names.slice(0, FEW).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+function few(names: readonly string[]): string {
+    return listed(names, { most: 10 });
 }
 
 function counted(number: number, noun: string, what: string): string {

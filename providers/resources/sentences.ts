@@ -1,10 +1,9 @@
 import { fingerprint } from "../../core/keys/index.js";
+import { listed } from "../../core/list.js";
 
 /** "a", "a and b", "a, b and c"; of more than `most`, the first ones "and 990 more". */
 export function listNames(names: readonly string[], most = 5): string {
-    if (names.length > most) return `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
-    if (names.length < 2) return names.join("");
-    return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+    return listed(names, { most, last: " and " });
 }
 
 /** An unknown peer that was removed. */
@@ -19,8 +18,8 @@ export function count(number: number, noun: string): string {
 
 /** All names, for a sentence that must be complete; of very many, the first ones and where the others are listed. */
 export function nameAll(names: readonly string[]): string {
-    if (names.length <= MOST_NAMES) return listNames(names, MOST_NAMES);
-    return `${names.slice(0, MOST_NAMES).join(", ")} and ${names.length - MOST_NAMES} more (listed by \`pulumi preview --diff\`)`;
+    const where = names.length > MOST_NAMES ? " (listed by `pulumi preview --diff`)" : "";
+    return `${listNames(names, MOST_NAMES)}${where}`;
 }
 
 const MOST_NAMES = 200;
