@@ -78,7 +78,7 @@ function addAccess({ command, output, done }: Context): void {
         .option("--matrix", "one row for each source, one column for each destination")
         .option("--csv", "print comma-separated values")
         .option("--graph <form>", "draw it: mermaid or svg")
-        .option("--diff <files...>", "compare two files from pulumi stack export --file: the old and the new one")
+        .option("--diff <files...>", "compare two files, the old and the new one: exported states or previews")
         .option("--live", "compare with what the relays let through: their whole ruleset and their peers are read")
         .option("--timeout <seconds>", "with --live: time limit for a relay's answer", "30")
         .addHelpText("after", ACCESS_CODES)

@@ -8,8 +8,9 @@ import { InvalidArgument } from "../../core/errors.js";
 import { Exit, type Output, printJson } from "../output.js";
 import type { StateOptions } from "../state.js";
 import { type Column, table, widthOf } from "../table.js";
-import { changedRights } from "./diff.js";
-import { type RelayRights, rightsInFile, rightsInStack } from "./rights.js";
+import { changedRights, changeText, type ComparedRelay } from "./diff.js";
+import { rightsInFile } from "./file.js";
+import { type RelayRights, rightsInStack } from "./rights.js";
 
 export interface AccessOptions extends StateOptions {
     relay?: string;
@@ -162,22 +163,17 @@ function answer(relays: readonly Asked[], { from = "", to = "" }: AccessOptions,
 function difference(options: AccessOptions, files: string[], output: Output): number {
     const [old, next, ...more] = files;
     if (old === undefined || next === undefined || more.length > 0)
+        throw new InvalidArgument("--diff", `${files.length} files are given`, "give two: the old one and the new one");
+    const sides = [old, next].map((path) => rightsInFile(path, options.relay)) as [ComparedRelay[], ComparedRelay[]];
+    if (options.relay !== undefined && sides.flat().length === 0)
         throw new InvalidArgument(
-            "--diff",
-            `${files.length} files are given`,
-            "give two: the old state and the new one",
+            `--relay ${options.relay}`,
+            "neither file has such a relay",
+            "name a relay of one of them",
         );
-    const changes = changedRights(rightsInFile(old, options.relay), rightsInFile(next, options.relay));
+    const changes = changedRights(...sides);
     if (options.json === true) printJson(output, { changes });
     else if (changes.length === 0) output.stdout.write("no access rule differs\n");
-    else
-        output.stdout.write(
-            changes
-                .map(({ change, relay, from, to, ports, by }) => {
-                    const sign = change === "added" ? "+" : "-";
-                    return `${sign} ${relay}: ${from} is ${change === "added" ? "now" : "no longer"} allowed to reach ${to} ${ports} (${by})\n`;
-                })
-                .join(""),
-        );
+    else output.stdout.write(changes.map((change) => `${changeText(change)}\n`).join(""));
     return Exit.fine;
 }

@@ -1,13 +1,17 @@
 import type { Right } from "../../core/access/rights.js";
-import type { RelayRights } from "./rights.js";
 
-export interface ChangedRight extends Right {
-    change: "added" | "removed";
+/** A right whose reason is not always known: a preview does not say it. */
+export type ComparedRight = Omit<Right, "by"> & Partial<Pick<Right, "by">>;
+
+export interface ComparedRelay {
     relay: string;
+    rights: readonly ComparedRight[];
 }
 
+export type ChangedRight = ComparedRight & { change: "added" | "removed"; relay: string };
+
 /** What is allowed in one of two states only. A different grant that allows the same is not a change. */
-export function changedRights(old: readonly RelayRights[], next: readonly RelayRights[]): ChangedRight[] {
+export function changedRights(old: readonly ComparedRelay[], next: readonly ComparedRelay[]): ChangedRight[] {
     const [before, after] = [old, next].map(flat) as [ChangedRight[], ChangedRight[]];
     const [had, has] = [before, after].map((rights) => new Set(rights.map(flow))) as [Set<string>, Set<string>];
     return [
@@ -16,7 +20,13 @@ export function changedRights(old: readonly RelayRights[], next: readonly RelayR
     ];
 }
 
-function flat(relays: readonly RelayRights[]): ChangedRight[] {
+/** `+ office: bob is now allowed to reach nas tcp/22 (grants[0])` */
+export function changeText({ change, relay, from, to, ports, by }: ChangedRight): string {
+    const [sign, when] = change === "added" ? ["+", "now"] : ["-", "no longer"];
+    return `${sign} ${relay}: ${from} is ${when} allowed to reach ${to} ${ports}${by === undefined ? "" : ` (${by})`}`;
+}
+
+function flat(relays: readonly ComparedRelay[]): ChangedRight[] {
     return relays.flatMap(({ relay, rights }) =>
         rights.map((right) => ({ change: "added" as const, relay, ...right })),
     );

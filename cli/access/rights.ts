@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
-
 import type { Right } from "../../core/access/rights.js";
 import { parseRights } from "../../core/access/rightsText.js";
 import type { Known } from "../../core/access/target.js";
 import { InvalidArgument } from "../../core/errors.js";
-import { chosenRelays, relaysOf } from "../relays.js";
-import { parseExport, readStack, type StackResource, type StateOptions } from "../state.js";
+import { chosenRelays, relaysOf, type StackRelay } from "../relays.js";
+import { readStack, type StackResource, type StateOptions } from "../state.js";
 
 /** What one relay allows, and what the names in it mean. */
 export interface RelayRights {
@@ -19,14 +17,14 @@ export async function rightsInStack(options: StateOptions & { relay?: string }):
     return rightsIn(await readStack(options), "the stack's state", options.relay);
 }
 
-/** The same of a file from `pulumi stack export`. */
-export function rightsInFile(path: string, relay: string | undefined): RelayRights[] {
-    return rightsIn(parseExport(readFileSync(path, "utf8"), path), path, relay);
-}
-
 /** @param subject name of the state in an error */
 export function rightsIn(resources: StackResource[], subject: string, chosen: string | undefined): RelayRights[] {
-    return chosenRelays(relaysOf(resources), chosen).map(({ name, known }) => {
+    return rightsOfRelays(chosenRelays(relaysOf(resources), chosen), resources, subject);
+}
+
+/** @param resources of the state in which the relays are */
+export function rightsOfRelays(relays: StackRelay[], resources: StackResource[], subject: string): RelayRights[] {
+    return relays.map(({ name, known }) => {
         const component = resources.find((other) => other.kind === "Relay" && other.name === name);
         const text = component?.outputs["rights"];
         const rights = typeof text === "string" ? parseRights(text) : undefined;

@@ -13,13 +13,7 @@ type Side = "before" | "after";
  * @param resources of one relay
  */
 export function accessChanges(resources: readonly PlannedResource[]): AccessChanges {
-    const grants = resources.find(({ kind }) => kind === "Grants" || kind === "Script");
-    if (grants === undefined) return { known: true, pairs: [], added: [], removed: [] };
-    const names = { before: namesOf(resources, "before"), after: namesOf(resources, "after") };
-    const ports = { before: servicesOf(resources, "before"), after: servicesOf(resources, "after") };
-    const rightsOf = (side: Side, other: Side): AccessRight[] | undefined =>
-        rightsIn(grants[side], new Map([...names[other], ...names[side]]), new Map([...ports[other], ...ports[side]]));
-    const [before, after] = [rightsOf("before", "after"), rightsOf("after", "before")];
+    const [before, after] = (["before", "after"] as const).map((side) => rightsAt(resources, side));
     if (before === undefined || after === undefined) return { known: false, pairs: [], added: [], removed: [] };
     const [had, has] = [new Set(before.map(flow)), new Set(after.map(flow))];
     return {
@@ -30,7 +24,20 @@ export function accessChanges(resources: readonly PlannedResource[]): AccessChan
     };
 }
 
-/** undefined: not known before the update. */
+/**
+ * What a relay allows before or after the change; undefined: not known before the update.
+ *
+ * @param resources of one relay
+ */
+export function rightsAt(resources: readonly PlannedResource[], side: Side): AccessRight[] | undefined {
+    const grants = resources.find(({ kind }) => kind === "Grants" || kind === "Script");
+    // Of what does not change a preview may show one side only, or neither.
+    const sides: Side[] = side === "before" ? ["after", "before"] : ["before", "after"];
+    const names = new Map(sides.flatMap((each) => [...namesOf(resources, each)]));
+    const services = new Map(sides.flatMap((each) => [...servicesOf(resources, each)]));
+    return rightsIn(grants?.[side], names, services);
+}
+
 function rightsIn(
     state: State | undefined,
     names: ReadonlyMap<string, string>,

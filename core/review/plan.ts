@@ -6,6 +6,8 @@ import { InvalidArgument } from "../errors.js";
 export interface Plan {
     resources: PlannedResource[];
     messages: Message[];
+    /** Whether it has all resources; without --show-sames the engine leaves out those that do not change. */
+    complete: boolean;
 }
 
 /** A resource of this library as it is and as it is to be. */
@@ -44,10 +46,23 @@ export function parsePlan(text: string, subject: string): Plan {
         throw new InvalidArgument(subject, "it is not JSON", HOW_TO_WRITE, { cause });
     }
     const { success, data } = DIGEST.safeParse(json);
+    if (success && isSavedPlan(json))
+        throw new InvalidArgument(subject, "it is a saved plan, which has the differences alone", HOW_TO_WRITE);
     // Every preview has a step for the stack, and one that failed before that has said why.
     if (!success || data.steps.length + data.diagnostics.length === 0)
         throw new InvalidArgument(subject, "it is not a preview of Pulumi", HOW_TO_WRITE);
-    return { resources: resourcesOf(data.steps), messages: data.diagnostics.flatMap(messageOf) };
+    const { steps, diagnostics, changeSummary } = data;
+    const shown = steps.filter(({ op }) => op === "same").length;
+    return {
+        resources: resourcesOf(steps),
+        messages: diagnostics.flatMap(messageOf),
+        complete: shown >= (changeSummary?.same ?? 0),
+    };
+}
+
+/** What `pulumi preview --save-plan` writes. */
+function isSavedPlan(json: unknown): boolean {
+    return typeof json === "object" && json !== null && "resourcePlans" in json;
 }
 
 /** For the commands that a reader is given. */
@@ -75,6 +90,7 @@ const DIGEST = z.object({
         .array(DIAGNOSTIC)
         .nullish()
         .transform((all) => all ?? []),
+    changeSummary: z.object({ same: z.number().default(0) }).nullish(),
 });
 
 const PREFIX = "qptunnel:index:";
@@ -96,6 +112,17 @@ function resourcesOf(steps: z.infer<typeof STEP>[]): PlannedResource[] {
         resources.set(urn, resource);
     }
     return [...resources.values()];
+}
+
+/** Resources by their relay, without those on the machines of managed peers. */
+export function byRelay(resources: readonly PlannedResource[]): [string, PlannedResource[]][] {
+    const relays = new Map<string, PlannedResource[]>();
+    for (const resource of resources) {
+        const relay = (resource.after ?? resource.before)?.inputs["relay"];
+        if (typeof relay !== "string" || resource.parent === "ManagedPeer") continue;
+        relays.set(relay, [...(relays.get(relay) ?? []), resource]);
+    }
+    return [...relays].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function messageOf({ urn, message, severity }: z.infer<typeof DIAGNOSTIC>): Message[] {

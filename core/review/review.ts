@@ -4,7 +4,7 @@ import { parseLogSentence } from "../audit/logSentence.js";
 import { accessChanges } from "./access.js";
 import type { EffectClass, RelayReview, Review, Sentence } from "./model.js";
 import { expiriesOf, peerChanges, peersIn } from "./peers.js";
-import type { Message, Plan, PlannedResource } from "./plan.js";
+import { byRelay, type Message, type Plan, type PlannedResource } from "./plan.js";
 
 /** Says what a sentence means. */
 export type Classify = (sentence: string) => EffectClass;
@@ -20,7 +20,7 @@ export function reviewOf({ resources, messages }: Plan, classify: Classify, now:
     const log = logs.at(-1);
     return {
         errors: texts("error"),
-        relays: [...relaysIn(resources)].map(([relay, own]) => relayReview(relay, own, now)),
+        relays: byRelay(resources).map(([relay, own]) => relayReview(relay, own, now)),
         sentences: sentencesIn(told, classify),
         warnings: texts("warning"),
         ...(log === undefined ? {} : { log: { size: log.size, head: log.head } }),
@@ -30,17 +30,6 @@ export function reviewOf({ resources, messages }: Plan, classify: Classify, now:
 function sentencesIn(told: readonly Message[], classify: Classify): Sentence[] {
     const effects = new Map(told.map(({ text }) => [text, classify(text)]));
     return [...effects].map(([text, effect]) => ({ text, effect }));
-}
-
-/** Resources by their relay, without those on the machines of managed peers. */
-function relaysIn(resources: readonly PlannedResource[]): [string, PlannedResource[]][] {
-    const relays = new Map<string, PlannedResource[]>();
-    for (const resource of resources) {
-        const relay = (resource.after ?? resource.before)?.inputs["relay"];
-        if (typeof relay !== "string" || resource.parent === "ManagedPeer") continue;
-        relays.set(relay, [...(relays.get(relay) ?? []), resource]);
-    }
-    return [...relays].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function relayReview(relay: string, resources: readonly PlannedResource[], now: Date): RelayReview {

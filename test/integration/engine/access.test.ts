@@ -1,38 +1,21 @@
-import { Lab, type LabNode, type Server, type TOPOLOGY } from "../../lab/index.js";
 import { qpTunnel } from "../../lab/command.js";
-import { Stack } from "../../lab/stack.js";
-import { reasons, withKeys } from "./fixtures.js";
+import { reasons } from "./fixtures.js";
+import { Pair } from "./pair.js";
 
 // What a program expects of its own access rules, and what qp-tunnel says of them, beside what the relay really lets through.
 
 jest.setTimeout(300_000);
 
-const team = withKeys("alice", "bob");
-let lab: Lab<keyof typeof TOPOLOGY>;
-let stack: Stack;
-let relay: LabNode, alice: LabNode, bob: LabNode;
-const heard: Server[] = [];
+let pair: Pair;
 
 beforeAll(async () => {
-    lab = await Lab.create("access");
-    [relay, alice, bob] = [lab.node("relay"), lab.node("alice"), lab.node("bob")];
-    stack = await Stack.create({
-        namespace: relay.namespace,
-        interface: lab.interface("relay"),
-        endpoint: `${relay.place.wan}:51820`,
-        peers: team.map(({ name, publicKey }) => ({ name, publicKey })),
-        grants: [{ from: ["alice"], to: "bob", ports: ["udp/7"] }],
-        expect: [{ from: ["alice"], allow: ["bob:udp/7"], deny: ["bob:udp/9"] }],
-    });
+    pair = await Pair.create("access", { expect: [{ from: ["alice"], allow: ["bob:udp/7"], deny: ["bob:udp/9"] }] });
 });
 
-afterAll(async () => {
-    for (const server of heard) await server.stop();
-    lab?.close();
-    stack?.close();
-});
+afterAll(() => pair?.close());
 
 it("applies nothing while an expectation does not hold, in a preview and without one", async () => {
+    const { stack, relay } = pair;
     const { grants } = stack.declared;
     stack.declare({ grants: [{ from: ["alice"], to: "bob", ports: ["udp/7-9"] }] });
     const refused = [
@@ -47,13 +30,9 @@ it("applies nothing while an expectation does not hold, in a preview and without
 });
 
 it("says what the relay lets through, and nothing else", async () => {
-    await stack.up();
-    const { configs } = await stack.outputs<{ configs: Record<string, string> }>();
-    for (const node of [alice, bob]) {
-        const { privateKey } = team.find(({ name }) => name === node.name)!;
-        await node.wgQuickUp(configs[node.name]!, lab.interface(node.name), privateKey);
-    }
-    for (const port of [7, 9]) heard.push(await bob.udpEcho(port));
+    const { stack, alice, bob } = pair;
+    await pair.up();
+    await pair.hear(bob, 7, 9);
     const said = async (port: number): Promise<number | null> =>
         (await qpTunnel(stack, ["access", "--from", "alice", "--to", `bob:udp/${port}`])).code;
     expect(await said(7)).toBe(0);
@@ -66,16 +45,25 @@ it("says what the relay lets through, and nothing else", async () => {
     });
 });
 
-it("compares two exports", async () => {
+it("compares two exports, and an export with the preview of the same change", async () => {
+    const { stack } = pair;
     await stack.succeed(["stack", "export", "--file", "old.json"]);
     stack.declare({ grants: [{ from: ["bob"], to: "alice", ports: ["icmp"] }], expect: [] });
+    const { stdout: plan } = await stack.succeed(["preview", "--json", "--show-sames"]);
+    stack.file("plan.json", plan);
     await stack.up();
     await stack.succeed(["stack", "export", "--file", "new.json"]);
-    expect((await qpTunnel(stack, ["access", "--diff", "old.json", "new.json"])).stdout).toBe(
-        [
-            "- relay: alice is no longer allowed to reach bob udp/7 (grants[0])",
-            "+ relay: bob is now allowed to reach alice icmp (grants[0])",
-            "",
-        ].join("\n"),
-    );
+    const diff = async (...files: string[]): Promise<string> =>
+        (await qpTunnel(stack, ["access", "--diff", ...files])).stdout;
+    const [gone, come] = ["alice is no longer allowed to reach bob udp/7", "bob is now allowed to reach alice icmp"];
+    expect(await diff("old.json", "new.json")).toBe(`- relay: ${gone} (grants[0])\n+ relay: ${come} (grants[0])\n`);
+    expect(await diff("old.json", "plan.json")).toBe(`- relay: ${gone} (grants[0])\n+ relay: ${come}\n`);
+    expect(await diff("plan.json", "new.json")).toBe("no access rule differs\n");
+    const { stdout: changes } = await stack.succeed(["preview", "--json"]);
+    stack.file("changes.json", changes);
+    const { code, stderr } = await qpTunnel(stack, ["access", "--diff", "new.json", "changes.json"]);
+    expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining("changes.json: it leaves out what does not change") as string,
+    ]);
 });

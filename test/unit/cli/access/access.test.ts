@@ -1,3 +1,4 @@
+import { AFTER, digest, stepsOf } from "../../core/review/plans.js";
 import { run } from "../run.js";
 import { scratchFolder } from "../scratch.js";
 import { exported, exportedTwo, RIGHTS } from "./states.js";
@@ -111,6 +112,22 @@ it("compares two states; the same right by another grant is no change", async ()
     expect((JSON.parse(stdout) as { changes: object[] }).changes).toHaveLength(2);
 });
 
+it("compares a state and a preview, and a relay that only one of them has", async () => {
+    const state = scratch.write("old.json", exported(RIGHTS, "hub"));
+    const plan = scratch.write("plan.json", digest(stepsOf(undefined, AFTER)));
+    const { code, stdout } = await run("access", "--diff", state, plan);
+    expect(code).toBe(0);
+    expect(stdout).toContain("- hub: bob is no longer allowed to reach nas tcp/22 (grants[0])\n");
+    expect(stdout).toContain("+ hub: bob is now allowed to reach 0.0.0.0/0 tcp/443\n");
+    const office = scratch.write("office.json", exported(RIGHTS));
+    const chosen = await run("access", "--relay", "office", "--diff", office, plan);
+    expect(chosen.stdout).toMatch(/^(?:- office: .*\n){6}$/);
+    expect(await run("access", "--relay", "branch", "--diff", office, plan)).toMatchObject({
+        code: 2,
+        stderr: "error: --relay branch: neither file has such a relay; name a relay of one of them\n",
+    });
+});
+
 it.each([
     [["--from", "carol"], 'error: --from: relay office has no peer "carol"; list the peers with qp-tunnel list'],
     [
@@ -120,7 +137,7 @@ it.each([
     [["--to", "10.8.0.0/24"], "error: --to: 10.8.0.0/24 is in the tunnel's own network; name peers instead"],
     [["--graph", "dot"], 'error: --graph: "dot" is not a form of a graph; choose mermaid or svg'],
     [["--csv", "--matrix"], "error: --matrix: cannot be combined with --csv; choose one of them"],
-    [["--diff", "one.json"], "error: --diff: 1 files are given; give two: the old state and the new one"],
+    [["--diff", "one.json"], "error: --diff: 1 files are given; give two: the old one and the new one"],
 ])("refuses %j", async (args, message) => {
     const { code, stdout, stderr } = await access(...args);
     expect([code, stdout]).toEqual([2, ""]);

@@ -1,11 +1,9 @@
 import { changedRights } from "../../../../cli/access/diff.js";
 import { RIGHTS } from "./states.js";
 
-const known = { peers: {}, services: [], subnets: [] };
-
 it("tells relays apart", () => {
     const [right] = RIGHTS;
-    const of = (relay: string): Parameters<typeof changedRights>[0] => [{ relay, rights: [right!], known }];
+    const of = (relay: string): Parameters<typeof changedRights>[0] => [{ relay, rights: [right!] }];
     expect(changedRights(of("a"), of("a"))).toEqual([]);
     expect(changedRights(of("a"), of("b"))).toEqual([
         { change: "removed", relay: "a", ...right },

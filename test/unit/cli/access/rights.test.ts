@@ -1,12 +1,10 @@
-import { rightsInFile } from "../../../../cli/access/rights.js";
-import { scratchFolder } from "../scratch.js";
+import { rightsIn } from "../../../../cli/access/rights.js";
+import { parseExport } from "../../../../cli/state.js";
 import { exported, RIGHTS } from "./states.js";
 
-const scratch = scratchFolder();
-
 it("reads what a relay allows, with the addresses of its peers", () => {
-    const file = scratch.write("state.json", exported(RIGHTS, "branch"));
-    expect(rightsInFile(file, "branch")).toEqual([
+    const resources = parseExport(exported(RIGHTS, "branch"), "state.json");
+    expect(rightsIn(resources, "state.json", "branch")).toEqual([
         {
             relay: "branch",
             rights: RIGHTS,
@@ -17,5 +15,5 @@ it("reads what a relay allows, with the addresses of its peers", () => {
             },
         },
     ]);
-    expect(() => rightsInFile(file, "office")).toThrow("the stack has no such relay");
+    expect(() => rightsIn(resources, "state.json", "office")).toThrow("the stack has no such relay");
 });

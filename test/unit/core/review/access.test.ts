@@ -1,9 +1,12 @@
 import fc from "fast-check";
 
-import { accessChanges, isChanged } from "../../../../core/review/access.js";
+import { expand } from "../../../../core/access/index.js";
+import { rightsOf } from "../../../../core/access/rights.js";
+import { accessChanges, isChanged, rightsAt } from "../../../../core/review/access.js";
 import type { PlannedResource } from "../../../../core/review/plan.js";
 import { anyEdits, applied, program } from "../../providers/resources/edits.js";
 import { inputsOf, ledgerOf, type Role } from "../../providers/resources/programs.js";
+import { anyAccess } from "../flows/programs.js";
 
 const KINDS: Partial<Record<Role, string>> = { wireguard: "WireGuard", proxy: "Proxy", grants: "Grants" };
 
@@ -41,4 +44,21 @@ it.each([
 ])("does not know rules of a form that this version does not write: %s", (_form, rules) => {
     const grants = { kind: "Grants", parent: "Relay", after: { inputs: { rules }, outputs: {} } };
     expect(accessChanges([grants])).toEqual({ known: false, pairs: [], added: [], removed: [] });
+});
+
+it("names the same rights as the program does", () => {
+    fc.assert(
+        fc.property(anyAccess, (access) => {
+            const { relay, peers, services } = access;
+            const inputs = { WireGuard: { ...relay, peers }, Proxy: { services }, Grants: { rules: expand(access) } };
+            const planned = Object.entries(inputs).map(([kind, each]) => ({
+                ...{ kind, parent: "Relay", after: { inputs: each, outputs: {} } },
+            }));
+            const flows = (rights: readonly { from: string; to: string; ports: string }[] = []): string[] =>
+                [...new Set(rights.map(({ from, to, ports }) => `${from} ${to} ${ports}`))].sort();
+            expect(flows(rightsAt(planned, "after"))).toEqual(flows(rightsOf(access)));
+            expect(rightsAt(planned, "before")).toEqual([]);
+        }),
+        { numRuns: 200 },
+    );
 });

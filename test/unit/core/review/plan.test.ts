@@ -45,6 +45,13 @@ it("knows what is deleted and what is created", () => {
     expect([come?.before, come?.after !== undefined]).toEqual([undefined, true]);
 });
 
+it("knows whether it has what does not change", () => {
+    const said = (changeSummary: object): boolean =>
+        parsePlan(JSON.stringify({ ...(JSON.parse(EVERYTHING) as object), changeSummary }), "plan.json").complete;
+    // The step of the stack is one that does not change.
+    expect([said({ update: 3 }), said({ same: 1 }), said({ same: 2 })]).toEqual([true, true, false]);
+});
+
 it.each([
     ["", "it is not JSON"],
     ["{", "it is not JSON"],
@@ -54,6 +61,7 @@ it.each([
     ['{"version":3,"deployment":{"resources":[]}}', "it is not a preview of Pulumi"],
     ['{"steps":[{"op":"same","urn":"other"}]}', "it is not a preview of Pulumi"],
     ['{"steps":{"a":1}}', "it is not a preview of Pulumi"],
+    ['{"resourcePlans":{}}', "it is a saved plan, which has the differences alone"],
     ['{"format_version":"1.2","resource_changes":[]}', "it is not a preview of Pulumi"],
 ])("refuses %s in one sentence", (text, problem) => {
     expect(() => parsePlan(text, "plan.json")).toThrow(
