@@ -184,7 +184,7 @@ class Comparison {
         return found === undefined ? undefined : { ...found, ...(foreign === undefined ? {} : { misowned: foreign }) };
     }
 
-    /** What is allowed passes, and so do the answers. */
+    /** What is allowed passes, from the first packet of a connection to the last one, and so do the answers. */
     private enforced(flow: Flow, { right, daddr }: Allowed): Judgement | undefined {
         const { behind, wire } = this.live;
         const { destination } = flow;
@@ -193,7 +193,7 @@ class Comparison {
         const leads = behind.length > 0 ? behind : [ANY_OTHER];
         if (isOther && !leads.includes(destination.interface)) return undefined;
         if ("machine" in destination && !this.own.some((own) => isWithin(daddr, own))) return undefined;
-        for (const part of ["new", "reply"] as const) {
+        for (const part of ["new", "established", "reply"] as const) {
             const passed = this.paths.passed(flow, part);
             if (passed.passes === true) continue;
             return { kind: passed.passes === false ? "missing" : "undecided", part, passed, right };

@@ -77,12 +77,16 @@ class Lookup implements Elements {
     private readonly single = new Map<unknown, Element[]>();
     private readonly others: Element[] = [];
     private readonly all: Element[];
+    /** The element for what is in no other one, "*". */
+    private readonly rest: Element | undefined;
 
     constructor(
         private readonly fields: readonly Field[],
         listed: readonly unknown[],
     ) {
-        this.all = listed.map((each) => this.element(each));
+        const elements = listed.map((each) => this.element(each));
+        this.rest = elements.find(({ text }) => text === "*");
+        this.all = elements.filter((element) => element !== this.rest);
         for (const element of this.all) {
             const key = keyOf(element.parts[0]);
             if (key === undefined) this.others.push(element);
@@ -96,9 +100,15 @@ class Lookup implements Elements {
         let maybe: Element[] = [];
         for (const element of first instanceof Split ? this.all : this.candidates(packet, first)) {
             const met = isIn(packet, readings, element.parts);
-            if (met === true && maybe.length === 0) return { met, element: element.text, values: [element.value] };
+            // For a set it is enough to be in one element, whatever is known of the others.
+            const isEnough = maybe.length === 0 || element.value === undefined;
+            if (met === true && isEnough) return { met, element: element.text, values: [element.value] };
             if (met !== false) maybe = [...maybe, element];
             if (met === true) break;
+        }
+        if (this.rest !== undefined && this.fields.every((field) => field.read(packet) !== "absent")) {
+            if (maybe.length === 0) return { met: true, element: this.rest.text, values: [this.rest.value] };
+            maybe = [...maybe, this.rest];
         }
         if (maybe.length === 0) return { met: false, values: [] };
         return { met: undefined, element: maybe[0]!.text, values: maybe.map(({ value }) => value) };
@@ -185,19 +195,30 @@ function comparison(op: string, left: unknown, right: unknown, { ours }: Surroun
     };
 }
 
+const FLAGS = new Set(["fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"]);
+
+/** Names of flags, also where older versions of nft nest them; undefined for what are none. */
+function flagsIn(value: unknown): string[] | undefined {
+    const parts = asArray(asRecord(value)?.["|"]) ?? asArray(value);
+    if (parts !== undefined) {
+        const found = parts.map(flagsIn);
+        return found.every((flags) => flags !== undefined) ? found.flat() : undefined;
+    }
+    if (value === 0) return [];
+    return typeof value === "string" && FLAGS.has(value) ? [value] : undefined;
+}
+
 /** Conditions on bits: TCP's flags, which are known of each packet. */
 function flagsCondition(op: unknown, left: unknown, right: unknown): Condition | undefined {
     const masked = asArray(asRecord(left)?.["&"]);
     const field = asRecord(asRecord(masked?.[0] ?? left)?.["payload"]);
     if (field?.["protocol"] !== "tcp" || field["field"] !== "flags") return undefined;
-    const named = (value: unknown): string[] => [asArray(asRecord(value)?.["|"]) ?? value].flat(2).map(String);
-    const wanted = right === 0 ? [] : named(right);
-    if (asRecord(right) !== undefined && asRecord(right)?.["|"] === undefined) return () => UNKNOWN;
+    const [wanted, mask] = [flagsIn(right), masked === undefined ? [...FLAGS] : flagsIn(masked[1])];
+    if (wanted === undefined || mask === undefined) return () => UNKNOWN;
     return (packet) => {
         const isTcp = within(packet, "proto", [6, 6]);
         if (isTcp !== true) return { met: isTcp };
-        const own =
-            masked === undefined ? packet.flags : packet.flags.filter((flag) => named(masked[1]).includes(flag));
+        const own = packet.flags.filter((flag) => mask.includes(flag));
         const some = wanted.some((flag) => own.includes(flag));
         const same = own.length === wanted.length && own.every((flag) => wanted.includes(flag));
         if (op === "in") return { met: some };

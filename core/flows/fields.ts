@@ -1,6 +1,6 @@
 import { LINK_GROUP } from "../wireguard/linkGroup.js";
 import { asArray, asRecord } from "../nftables/json.js";
-import { type Dim, type Packet, PROTOCOLS, within } from "./packet.js";
+import { type Dim, NO_INTERFACE, type Packet, PROTOCOLS, within } from "./packet.js";
 import type { Kind } from "./values.js";
 
 /** What a rule looks at. */
@@ -67,19 +67,15 @@ function metaField(key: string, ours: ReadonlySet<string>): Field | undefined {
 
 /** Other relays' interfaces are in the same group; which those are is not known. */
 function groupOf(name: string | undefined, ours: ReadonlySet<string>): Reading {
+    if (name === NO_INTERFACE) return "absent";
     return name !== undefined && ours.has(name) ? { number: LINK_GROUP } : undefined;
 }
 
 function payloadField(protocol: string, field: string): Field | undefined {
     if (protocol === "ip" || protocol === "ip6") return addressField(protocol === "ip" ? 4 : 6, field);
-    if (protocol === "icmp" || protocol === "icmpv6") {
-        if (field !== "type") return undefined;
-        const number = protocol === "icmp" ? PROTOCOLS.icmp : PROTOCOLS.icmp6;
-        return { kind: `${protocol} type`, read: (packet) => ofProtocol(packet, number, "type") };
-    }
+    const number = Object.hasOwn(NUMBERS, protocol) ? NUMBERS[protocol] : undefined;
+    if (number !== undefined) return headerField(protocol, number, field);
     if (field !== "sport" && field !== "dport") return undefined;
-    if (protocol === "tcp" || protocol === "udp")
-        return { kind: "port", read: (packet) => ofProtocol(packet, PROTOCOLS[protocol], field) };
     // In a protocol without ports these are other bytes of its header.
     if (protocol === "th")
         return {
@@ -89,18 +85,34 @@ function payloadField(protocol: string, field: string): Field | undefined {
     return undefined;
 }
 
-function addressField(family: 4 | 6, field: string): Field | undefined {
+const NUMBERS: Record<string, number> = {
+    ...{ icmp: PROTOCOLS.icmp, icmpv6: PROTOCOLS.icmp6, tcp: PROTOCOLS.tcp, udp: PROTOCOLS.udp },
+    ...{ sctp: 132, dccp: 33, udplite: 136, gre: 47, esp: 50, ah: 51, comp: 108 },
+};
+
+/** Packets of other protocols have no such field, whatever it is. */
+function headerField(protocol: string, number: number, field: string): Field {
+    const isPort = (protocol === "tcp" || protocol === "udp") && (field === "sport" || field === "dport");
+    if (isPort) return { kind: "port", read: (packet) => ofProtocol(packet, number, field) };
+    if ((protocol === "icmp" || protocol === "icmpv6") && field === "type")
+        return { kind: `${protocol} type`, read: (packet) => ofProtocol(packet, number, "type") };
+    return { kind: "number", read: (packet) => ofProtocol(packet, number, undefined) };
+}
+
+function addressField(family: 4 | 6, field: string): Field {
     const dim = field === "saddr" || field === "daddr" ? field : undefined;
     if (dim !== undefined)
         return { kind: "address", read: (packet) => (packet.family === family ? { dim } : "absent") };
     if (field === "protocol" || field === "nexthdr")
         return { kind: "protocol", read: (packet) => (packet.family === family ? { dim: "proto" } : "absent") };
-    return undefined;
+    return { kind: "number", read: (packet) => (packet.family === family ? undefined : "absent") };
 }
 
-function ofProtocol(packet: Packet, protocol: number, dim: Dim): Reading {
+/** @param dim undefined: a field that is not kept */
+function ofProtocol(packet: Packet, protocol: number, dim: Dim | undefined): Reading {
     const isIt = within(packet, "proto", [protocol, protocol]);
-    return isIt === undefined ? undefined : isIt ? { dim } : "absent";
+    if (isIt === false) return "absent";
+    return isIt === undefined || dim === undefined ? undefined : { dim };
 }
 
 function hasPorts(packet: Packet): boolean | undefined {

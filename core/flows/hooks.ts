@@ -16,6 +16,11 @@ export interface Passage {
 
 /** Of connection tracking: it comes after a chain of a lower priority. */
 const TRACKING = -200;
+/** Of the translation of destinations, and so of answers back to where the question came from. */
+const TRANSLATION = -100;
+
+/** At one hook. */
+type Translatable = Passage & { isTranslated?: boolean };
 
 /** Asks the base chains of hooks in the kernel's order: an accept ends the chain alone, a drop ends the packet. */
 export class Hooks {
@@ -27,26 +32,37 @@ export class Hooks {
         for (const chains of this.byHook.values()) chains.sort((a, b) => a.priority - b.priority);
     }
 
-    /** @throws Split where the packets part */
-    pass(hook: Hook, passages: readonly Passage[]): Passage[] {
-        let found = [...passages];
+    /**
+     * @param part of the hook's chains: those that see an answer before it is translated back, or the others. Default: all of them
+     * @throws Split where the packets part
+     */
+    pass(hook: Hook, passages: readonly Passage[], part?: "before translation" | "after translation"): Passage[] {
+        let found: Translatable[] = [...passages];
         for (const chain of this.byHook.get(hook) ?? []) {
+            if (part !== undefined && chain.priority < TRANSLATION !== (part === "before translation")) continue;
             if (!found.some(({ verdict }) => verdict === "accept")) break;
             found = found.flatMap((passage) => (passage.verdict === "drop" ? [passage] : this.through(chain, passage)));
         }
-        return found;
+        return found.map(({ isTranslated: _, ...passage }) => passage);
     }
 
-    private through(chain: Chain, passage: Passage): Passage[] {
+    private through(chain: Chain, passage: Translatable): Translatable[] {
         const { packet } = passage;
         if (!concerns(chain, packet)) return [passage];
         // Addresses are translated by what the first packet of a connection met; the answer is translated back by the kernel itself.
         const isNat = chain.type === "nat";
-        if (isNat && (packet.direction === "reply" || packet.state === "untracked")) return [passage];
+        const isAsked = packet.direction === "original" && packet.state !== "untracked";
+        // The first chain of a hook that translates a packet is the last one that is asked.
+        if (isNat && (!isAsked || passage.isTranslated === true)) return [passage];
         // Before it is tracked a packet is in no state: nft calls that invalid.
         const isEarly = isBeforeTracking(chain) && packet.state !== "untracked";
         const asked: Packet = isNat || isEarly ? { ...packet, state: isNat ? "new" : "invalid" } : packet;
-        return follow(chain, asked, this.ruleset.chains).map((outcome) => added(passage, outcome, chain));
+        return follow(chain, asked, this.ruleset.chains).map((outcome) => {
+            // What it drops is the first packet of a connection: one that exists was not dropped.
+            if (isNat && packet.state === "established" && outcome.verdict === "drop") return passage;
+            const isTranslated = isNat && outcome.packet.box !== asked.box;
+            return { ...added(passage, outcome, chain), ...(isTranslated ? { isTranslated } : {}) };
+        });
     }
 }
 

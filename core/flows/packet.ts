@@ -15,6 +15,9 @@ export type Box = Readonly<Record<Dim, Range>>;
 export interface Packet {
     family: 4 | 6;
     box: Readonly<{ [dim in Dim]: Range | undefined }>;
+    /** Where a destination that is not known is certainly not. */
+    notTo?: readonly Range[];
+    /** "" where there is none: of what the machine sends itself, and before it is decided where to. */
     iif: string | undefined;
     oif: string | undefined;
     /** For connection tracking. */
@@ -30,6 +33,9 @@ export interface Packet {
     /** Whether its addresses were translated: those of the connection's first packet are not known then. */
     natted: boolean;
 }
+
+/** For the kernel's rules it is a name like any other, which no interface has. */
+export const NO_INTERFACE = "";
 
 /** undefined: not known. */
 export type Ternary = boolean | undefined;
@@ -63,7 +69,10 @@ export function mirror(box: Box): Box {
 /** Whether a field is within an interval; a Split where only a part of it is. */
 export function related(packet: Packet, dim: Dim, range: Range): Ternary | Split {
     const own = packet.box[dim];
-    if (own === undefined) return undefined;
+    if (own === undefined) {
+        const isElsewhere = dim === "daddr" && packet.notTo?.some((known) => isWithin(range, known)) === true;
+        return isElsewhere ? false : undefined;
+    }
     if (disjoint(own, range)) return false;
     if (isWithin(own, range)) return true;
     return new Split(packet.mirrored ? MIRROR[dim] : dim, range);

@@ -1,6 +1,6 @@
 import { type Family, familyOf } from "../addresses/index.js";
 import type { Hooks, Hook, Passage } from "./hooks.js";
-import { type Box, mirror, type Packet, type Range, type Ternary, within } from "./packet.js";
+import { type Box, mirror, NO_INTERFACE, type Packet, type Range, type Ternary, within } from "./packet.js";
 import type { Cause } from "./walk.js";
 import { ownedBy, rangeFor, type Wire } from "./wire.js";
 
@@ -38,12 +38,17 @@ const ANSWERS: Record<number, number> = { 8: 0, 13: 14, 15: 16, 17: 18, 128: 129
 export class Paths {
     private readonly hooks: Hooks;
     private readonly own: Record<Family, Range[]>;
+    /** Addresses that only the relay's own interfaces have. */
+    private readonly inside: Record<Family, Range[]>;
     private readonly peers: Record<Family, { interface: string; range: Range }[]>;
 
     constructor(hooks: Hooks, wire: Wire) {
         this.hooks = hooks;
-        const own = (family: Family): Range[] => wire.own.filter((each) => familyOf(each) === family).map(rangeFor);
-        this.own = { 4: own(4), 6: own(6) };
+        const of = (family: Family, cidrs: readonly string[]): Range[] =>
+            cidrs.filter((each) => familyOf(each) === family).map(rangeFor);
+        const inside = [...wire.subnets, ...wire.own];
+        this.own = { 4: of(4, wire.own), 6: of(6, wire.own) };
+        this.inside = { 4: of(4, inside), 6: of(6, inside) };
         this.peers = { 4: ownedBy(wire.peers, 4), 6: ownedBy(wire.peers, 6) };
     }
 
@@ -59,14 +64,13 @@ export class Paths {
         const packet: Packet = {
             ...{ family, box, state, mark: 0, mirrored: false, natted: false },
             direction: "original",
-            iif: "interface" in source ? source.interface : undefined,
-            oif: undefined,
+            iif: "interface" in source ? source.interface : NO_INTERFACE,
+            oif: NO_INTERFACE,
             flags: state === "new" ? ["syn"] : ["ack"],
             local: "interface" in destination ? false : true,
         };
-        const passages: Passage[] = [{ verdict: "accept", packet, by: [], doubts: [] }];
-        if ("relay" in source) return this.sent(passages, destination);
-        return this.received(this.along(["ingress", "prerouting"], passages), destination);
+        if ("relay" in source) return this.sent([accepted(packet)], destination);
+        return this.received(this.along(["ingress", "prerouting"], [accepted(packet)]), destination);
     }
 
     /** The answer to packets that arrived as `packet`. */
@@ -86,15 +90,29 @@ export class Paths {
             ...(packet.state === "untracked"
                 ? { state: "new", direction: "original" }
                 : { state: "established", direction: "reply" }),
-            iif: "interface" in destination ? destination.interface : undefined,
-            oif: undefined,
+            iif: "interface" in destination ? destination.interface : NO_INTERFACE,
+            oif: NO_INTERFACE,
             local: "relay" in source,
         };
-        const passages: Passage[] = [{ verdict: "accept", packet: reply, by: [], doubts: [] }];
-        if (!("interface" in destination)) return this.sent(passages, source);
-        // To an address of the machine, where its flow was masqueraded: what is asked before it is translated back has no bearing on the tunnel.
-        const arrived = packet.box.saddr === undefined ? passages : this.along(["ingress", "prerouting"], passages);
+        if (!("interface" in destination)) return this.sent([accepted(reply)], source);
+        const arrived =
+            packet.box.saddr === undefined
+                ? this.translatedBack(reply)
+                : this.along(["ingress", "prerouting"], [accepted(reply)]);
         return this.delivered(arrived, source);
+    }
+
+    /** The answer to a flow that was masqueraded goes to an address of the machine until it is translated back. */
+    private translatedBack(reply: Packet): Passage[] {
+        const { daddr, dport } = reply.box;
+        const box = { ...reply.box, daddr: undefined, dport: undefined };
+        const toMachine: Packet = { ...reply, local: true, box, notTo: this.inside[reply.family] };
+        const before = this.hooks.pass("ingress", [accepted(toMachine)]);
+        const after = this.hooks.pass("prerouting", before, "before translation").map((passage) => {
+            const { notTo: _, ...packet } = passage.packet;
+            return { ...passage, packet: { ...packet, local: reply.local, box: { ...packet.box, daddr, dport } } };
+        });
+        return this.hooks.pass("prerouting", after, "after translation");
     }
 
     private along(hooks: readonly Hook[], passages: readonly Passage[]): Passage[] {
@@ -120,24 +138,28 @@ export class Paths {
     }
 
     private delivered(passages: readonly Passage[], place: Destination | Source): Passage[] {
-        const oif = "interface" in place ? place.interface : undefined;
         const local = !("interface" in place);
-        const routed = passages.map((passage) => ({
-            ...passage,
-            packet: { ...passage.packet, local, oif: oif === "" ? undefined : oif },
-        }));
+        const oif = local ? NO_INTERFACE : place.interface === UNKNOWN ? undefined : place.interface;
+        const routed = passages.map((passage) => ({ ...passage, packet: { ...passage.packet, local, oif } }));
         return this.along(local ? ["input"] : ["forward", "postrouting", "egress"], routed);
     }
 
-    /** Where a translated packet may go; "" is an interface that is not known. */
+    /** Where a translated packet may go. */
     private placesOf(packet: Packet): Destination[] {
         const { family, local } = packet;
         if (local === true) return [{ relay: true }];
-        if (packet.box.daddr === undefined) return [{ relay: true }, { interface: "" }];
+        if (packet.box.daddr === undefined) return [{ relay: true }, { interface: UNKNOWN }];
         if (this.own[family].some((range) => within(packet, "daddr", range))) return [{ relay: true }];
         const peer = this.peers[family].find(({ range }) => within(packet, "daddr", range));
-        return peer === undefined ? [{ machine: true }, { interface: "" }] : [{ interface: peer.interface }];
+        return peer === undefined ? [{ machine: true }, { interface: UNKNOWN }] : [{ interface: peer.interface }];
     }
+}
+
+/** In place of the name of an interface. */
+const UNKNOWN = "(unknown)";
+
+function accepted(packet: Packet): Passage {
+    return { verdict: "accept", packet, by: [], doubts: [] };
 }
 
 function pointOf(value: number): Range {

@@ -53,7 +53,7 @@ export function parseRuleset(documents: readonly unknown[], ours: ReadonlySet<st
         objects.flatMap((object) => (asRecord(object[kind]) as Named | undefined) ?? []);
     const sets = new Map([...named("set"), ...named("map")].map((set) => [chainKey(set, set.name), set.elem ?? []]));
     const chains = new Map(named("chain").map((chain) => [chainKey(chain, chain.name), chainOf(chain)]));
-    const dormant = new Set(named("table").flatMap((table) => (table.flags === undefined ? [] : [tableKey(table)])));
+    const dormant = new Set(named("table").filter(isDormant).map(tableKey));
     for (const rule of named("rule")) {
         const chain = chains.get(chainKey(rule, rule.chain));
         if (chain === undefined) continue;
@@ -79,6 +79,11 @@ interface Named {
     policy?: string;
     dev?: string | string[];
     flags?: unknown;
+}
+
+/** A table that a program owns filters like any other. What nft 1.0.6 writes for flags is a word of its memory. */
+function isDormant({ flags }: Named): boolean {
+    return flags !== undefined && ![flags].flat().every((flag) => flag === "owner" || flag === "persist");
 }
 
 function tableKey({ family, name }: Named): string {

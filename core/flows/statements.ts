@@ -1,5 +1,5 @@
 import { asRecord } from "../nftables/json.js";
-import { range as rangeOf } from "../addresses/index.js";
+import { type Family, range as rangeOf } from "../addresses/index.js";
 import { type Condition, conditionOf, elementsOf, type Met, type Surroundings } from "./conditions.js";
 import type { Packet, Range } from "./packet.js";
 
@@ -7,8 +7,8 @@ import type { Packet, Range } from "./packet.js";
 export type Verdict =
     | { kind: "accept" | "drop" | "return" | "continue" }
     | { kind: "jump" | "goto"; target: string }
-    /** Translates an address; the packet is accepted with it. */
-    | { kind: "nat"; change: Change }
+    /** Translates an address, of packets of one family or of both; the packet is accepted with it. */
+    | { kind: "nat"; change: Change; family?: Family }
     /** Not understood: it may accept, drop, or go on with the next rule. */
     | { kind: "any" };
 
@@ -84,13 +84,20 @@ function verdictOf(kind: string, body: Record<string, unknown>): Verdict {
             return { kind, target: String(body["target"]) };
         case "masquerade":
         case "snat":
-            return { kind: "nat", change: source };
+            return { kind: "nat", change: source, ...familyIn(body) };
         case "dnat":
-        case "redirect":
-            return { kind: "nat", change: destination(kind === "redirect" ? "" : body["addr"], body["port"]) };
+        case "redirect": {
+            const change = destination(kind === "redirect" ? "" : body["addr"], body["port"]);
+            return { kind: "nat", change, ...familyIn(body) };
+        }
         default:
             return { kind: "any" };
     }
+}
+
+/** In a table of both families an address is one family's; packets of the other one go on with the next rule. */
+function familyIn({ family }: Record<string, unknown>): { family?: Family } {
+    return family === "ip" ? { family: 4 } : family === "ip6" ? { family: 6 } : {};
 }
 
 function verdictMap(body: Record<string, unknown>, surroundings: Surroundings): Statement {

@@ -95,6 +95,7 @@ class Walk {
             case "drop":
                 return [end(verdict.kind)];
             case "nat":
+                if (verdict.family !== undefined && verdict.family !== packet.family) return on;
                 return [end("accept", verdict.change(packet))];
             case "any": {
                 const unsure = [...doubts, by];
@@ -173,23 +174,28 @@ function causeOf({ family, table, name }: Chain, rule?: Rule, element?: string):
     };
 }
 
+/** Whether packets certainly do not meet a condition, in a rule that changes nothing before it. */
 function othersFail({ statements }: Rule, packet: Packet): boolean {
-    return statements.some((statement) => {
+    const last = statements.findIndex(({ kind }) => kind === "change");
+    return statements.slice(0, last < 0 ? undefined : last).some((statement) => {
         const found = statement.kind === "condition" ? attempted(() => statement.test(packet)) : undefined;
         return found !== undefined && !(found instanceof Split) && found.met === false;
     });
 }
 
-/** How a rule ends for packets. */
+/** How a rule ends for packets. What it changes before a condition that is not met stays changed. */
 function endingsOf(rule: Rule, packet: Packet): Ending[] {
-    let [changed, certain] = [packet, true];
+    let changed = packet;
     let element: string | undefined;
+    /** As packets are that may have gone on with the next rule already. */
+    const gone = new Set<Packet>();
+    const goneOn = (): Ending[] => [...gone].map((each) => ({ verdict: undefined, packet: each }));
     const ended = (...verdicts: (Verdict | undefined)[]): Ending[] => {
         const endings = verdicts.map((verdict) => ({
             ...{ verdict, packet: changed },
             ...(element === undefined ? {} : { element }),
         }));
-        return certain ? endings : [...endings, { verdict: undefined, packet }];
+        return [...endings, ...goneOn()];
     };
     for (const statement of rule.statements) {
         if (statement.kind === "change") changed = statement.change(changed);
@@ -199,15 +205,19 @@ function endingsOf(rule: Rule, packet: Packet): Ending[] {
             const found = attempted(() => (isMap ? statement.choose(changed) : statement.test(changed)));
             if (found instanceof Split) {
                 // Another condition that is certainly not met decides for all of them.
-                if (othersFail(rule, changed)) return [{ verdict: undefined, packet }];
+                if (othersFail(rule, changed)) {
+                    gone.add(changed);
+                    return goneOn();
+                }
                 throw found;
             }
-            if (found.met === false) return [{ verdict: undefined, packet }];
+            if (found.met !== true) gone.add(changed);
+            if (found.met === false) return goneOn();
             element = found.element ?? element;
-            certain &&= found.met === true;
             if (isMap) return ended(...(found as { verdicts?: Verdict[] }).verdicts!);
         }
     }
     // Without a verdict only what it changes is left of a rule.
-    return changed === packet ? [{ verdict: undefined, packet }] : ended(undefined);
+    gone.add(changed);
+    return goneOn();
 }

@@ -15,7 +15,7 @@ import { linesOf } from "../../core/protocol/table.js";
 import type { KnownPeer } from "../../core/status/index.js";
 import type { RelayNames } from "../../core/registry/model.js";
 import { parseDump } from "../../core/wireguard/index.js";
-import { documents } from "./surroundings.js";
+import { documents, unreadableTables } from "./surroundings.js";
 
 /** What of a relay the state knows. */
 export interface AskedRelay {
@@ -69,7 +69,12 @@ export function liveRelay({ names, peers, own }: AskedRelay, answer: Answers<"st
         behind: behind.filter((each) => typeof each === "string"),
         exists: ruleset.tables.has(`inet ${table}`),
         expired: expired.parse(answer.expired).flatMap(({ addresses }) => addresses),
-        unread: unreadOf(linesOf(answer["legacy.unread"])),
+        unread: [
+            ...unreadOf(linesOf(answer["legacy.unread"])),
+            ...unreadableTables(`${answer.nft ?? ""}\n${answer.ruleset ?? ""}`).map((name) =>
+                undecided(`table ${name} cannot be read: nft writes no valid JSON of it`),
+            ),
+        ],
     };
 }
 
@@ -98,10 +103,9 @@ function nameOf(publicKey: string, known: AskedRelay["peers"]): string {
 
 function unreadOf(tables: readonly string[]): Finding[] {
     if (tables.length === 0) return [];
-    return [
-        {
-            ...{ kind: "undecided", part: "new", from: "any", to: "any", ports: "all", packet: "any" },
-            cause: `tables of iptables-legacy are loaded and cannot be listed: ${tables.join(", ")}`,
-        },
-    ];
+    return [undecided(`tables of iptables-legacy are loaded and cannot be listed: ${tables.join(", ")}`)];
+}
+
+function undecided(cause: string): Finding {
+    return { kind: "undecided", part: "new", from: "any", to: "any", ports: "all", packet: "any", cause };
 }

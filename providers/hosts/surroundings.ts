@@ -29,11 +29,23 @@ export function surroundingConflicts(names: RelayNames, answer: PartAnswers<Part
 
 /** One document a line; what is none, because nft 1.0.6 writes a byte of its memory for a table's flags, is passed over. */
 export function documents(text: string): unknown[] {
-    return text.split("\n").flatMap((line) => {
-        try {
-            return line.trim() === "" ? [] : [JSON.parse(line) as unknown];
-        } catch {
-            return [];
-        }
+    return text.split("\n").flatMap((line) => documentIn(line) ?? []);
+}
+
+/** Tables that are passed over: "inet firewalld". */
+export function unreadableTables(text: string): string[] {
+    const broken = text.split("\n").filter((line) => documentIn(line) === undefined);
+    return broken.flatMap((line) => {
+        const [, family, name] = /\{"table": \{"family": "(\w+)", "name": "([^"]+)"/.exec(line) ?? [];
+        return family === undefined || name === undefined ? [] : [`${family} ${name}`];
     });
+}
+
+/** undefined where there is none. */
+function documentIn(line: string): object | undefined {
+    try {
+        return line.trim() === "" ? undefined : (JSON.parse(line) as object);
+    } catch {
+        return undefined;
+    }
 }

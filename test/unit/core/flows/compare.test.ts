@@ -6,14 +6,15 @@ import {
     ACCEPT,
     ACCESS,
     differences,
+    DROP,
     elementJson,
     findings,
-    inserted,
     meta,
     payload,
     peer,
     relayTable,
     rule,
+    tampered,
     wireOf,
 } from "./relays.js";
 
@@ -25,7 +26,7 @@ it("finds nothing where the relay has what the program allows", () => {
 
 it("names a rule made by hand, for both families, with a packet", () => {
     const added = rule("forward", [meta("iifname", "wg0"), payload("tcp", "dport", 23), ACCEPT]);
-    const [first, ...more] = findings(inserted(TABLE, added));
+    const [first, ...more] = findings(tampered(added));
     expect(first).toEqual({
         ...{
             kind: "extra",
@@ -38,7 +39,7 @@ it("names a rule made by hand, for both families, with a packet", () => {
         packet: "tcp 10.8.0.2:40000 > 10.8.0.4:23",
     });
     expect(new Set(more.map(({ cause }) => cause))).toEqual(new Set([first?.cause]));
-    const families = differences(inserted(TABLE, added)).map(({ flow }) => flow.family);
+    const families = differences(tampered(added)).map(({ flow }) => flow.family);
     expect(new Set(families)).toEqual(new Set([4, 6]));
 });
 
@@ -64,8 +65,15 @@ it("names an element too many, and one that is missing", () => {
 
 it("finds what only packets of existing connections get through", () => {
     const established = { match: { op: "in", left: { ct: { key: "state" } }, right: ["established"] } };
-    const found = findings(inserted(TABLE, rule("forward", [established, ACCEPT])));
+    const found = findings(tampered(rule("forward", [established, ACCEPT])));
     expect(new Set(found.map(({ kind, part }) => `${kind} ${part}`))).toEqual(new Set(["extra established"]));
+});
+
+it("finds what the first packet of a connection gets through, and no later one", () => {
+    const established = { match: { op: "in", left: { ct: { key: "state" } }, right: ["established"] } };
+    const original = { match: { op: "==", left: { ct: { key: "direction" } }, right: "original" } };
+    const found = findings(tampered(rule("forward", [established, original, DROP])));
+    expect(new Set(found.map(({ kind, part }) => `${kind} ${part}`))).toEqual(new Set(["missing established"]));
 });
 
 it("knows what a port forwarding of the machine leads to", () => {
@@ -87,7 +95,7 @@ it("knows what a port forwarding of the machine leads to", () => {
         payload("ip", "daddr", "10.8.0.3"),
         ACCEPT,
     ]);
-    const found = findings([...inserted(TABLE, open), ...forwarding]);
+    const found = findings([...tampered(open), ...forwarding]);
     expect(found.find(({ to }) => to.includes("machine"))).toMatchObject({
         ...{ kind: "extra", from: "(outside eth0)", ports: "tcp/2222" },
         packet: "tcp 10.8.1.1:40000 > 198.51.100.2:2222",

@@ -1,4 +1,4 @@
-import { conditionOf } from "../../../../core/flows/conditions.js";
+import { conditionOf, elementsOf } from "../../../../core/flows/conditions.js";
 import { Split } from "../../../../core/flows/packet.js";
 import { captured, elementJson, meta, OURS, packet, payload } from "./relays.js";
 
@@ -42,6 +42,19 @@ it.each([
     [flags("in", ["ack", "rst"]), false],
     [flags("==", "syn", ["fin", "syn", "rst", "ack"]), true],
     [flags("!", ["syn", "rst"]), false],
+    [flags("==", "syn", { "|": [{ "|": ["fin", "syn"] }, "ack"] }), true],
+    [flags("==", 2, ["fin", "syn"]), undefined],
+    [flags("==", 0, ["fin", "rst"]), true],
+    [payload("sctp", "dport", 22), false],
+    [payload("sctp", "dport", 22, "!="), false],
+    [payload("ip6", "hoplimit", 1, "!="), false],
+    [payload("icmp", "code", 0, "!="), false],
+    // Of a set it is enough to be in one element.
+    [payload("tcp", "dport", { set: ["ssh", 22] }), true],
+    [payload("tcp", "dport", { set: ["ssh", 23] }), undefined],
+    [payload("ip", "saddr", { set: ["10.9.0.1", "*"] }), true],
+    [payload("ip", "saddr", { set: ["10.9.0.1", "*"] }, "!="), false],
+    [payload("ip6", "saddr", { set: ["*"] }), false],
 ])("%j", (match, expected) => {
     expect(met(match).met).toBe(expected);
 });
@@ -54,6 +67,20 @@ it("finds an element of a set of several fields, and names it; nft without names
     expect(met({ match: { op: "==", left: OPENS, right: "@numbers" } }, packet({ dport: 23 }))).toMatchObject({
         met: true,
     });
+});
+
+it("takes from a map what it has for all others, where no other element is certain", () => {
+    const values = (elements: unknown[], of = packet()): unknown =>
+        elementsOf(
+            { payload: { protocol: "tcp", field: "dport" } },
+            { set: elements },
+            { sets: SETS, ours: OURS },
+        )?.find(of);
+    const elements = [[22, "a"], [{ range: [23, 25] }, "b"], ["*", "c"]]; // prettier-ignore
+    expect(values(elements)).toMatchObject({ met: true, values: ["a"] });
+    expect(values(elements, packet({ dport: 80 }))).toMatchObject({ met: true, values: ["c"] });
+    expect(values([["ssh", "a"], ...elements.slice(1)])).toMatchObject({ met: undefined, values: ["a", "c"] });
+    expect(values(elements, packet({ proto: 17 }))).toEqual({ met: false, values: [] });
 });
 
 it("parts packets only by elements that some of them can be in", () => {

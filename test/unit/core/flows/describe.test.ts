@@ -1,17 +1,5 @@
 import { findingsOf } from "../../../../core/flows/describe.js";
-import {
-    ACCEPT,
-    ACCESS,
-    differences,
-    findings,
-    inserted,
-    meta,
-    payload,
-    peer,
-    relayTable,
-    rule,
-    wireOf,
-} from "./relays.js";
+import { ACCEPT, ACCESS, differences, findings, meta, payload, peer, rule, tampered, wireOf } from "./relays.js";
 
 it("says that the relay's table is gone, and what passes without it", () => {
     const found = findings([]);
@@ -35,7 +23,7 @@ it("joins what has one cause, and counts names beyond eight", () => {
         payload("udp", "dport", 53),
         ACCEPT,
     ]);
-    const found = findings(inserted(relayTable(access), added), access);
+    const found = findings(tampered(added, access), access);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({ to: "bob", ports: "udp/53", packet: "udp 10.8.0.2:40000 > 10.8.0.3:53" });
     expect(found[0]?.from).toMatch(/, and \d more$/);
@@ -45,9 +33,9 @@ it("writes packets of protocols without ports, and answers from the other end", 
     const added = rule("forward", [payload("ip", "daddr", "10.8.0.3"), meta("l4proto", 47), ACCEPT]);
     const wire = wireOf(ACCESS);
     const naming = { wire, table: "qp", exists: true, routes: [] };
-    const found = findingsOf(differences(inserted(relayTable(ACCESS), added)), naming);
+    const found = findingsOf(differences(tampered(added)), naming);
     expect(found.map(({ packet }) => packet)).toContainEqual("protocol 47 10.8.0.2 > 10.8.0.3");
-    const [one] = differences(inserted(relayTable(ACCESS), added));
+    const [one] = differences(tampered(added));
     expect(findingsOf([{ ...one!, part: "reply" }], naming)[0]?.packet).toMatch(
         /^protocol 47 10\.8\.0\.3 > .*, a reply$/,
     );

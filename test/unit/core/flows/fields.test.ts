@@ -24,13 +24,18 @@ it.each([
     [header("udp", "dport"), "absent"],
     [header("th", "sport"), { dim: "sport" }],
     [header("icmp", "type"), "absent"],
+    [header("icmp", "code"), "absent"],
+    [header("sctp", "dport"), "absent"],
+    [header("tcp", "window"), undefined],
+    [header("ip", "ttl"), undefined],
+    [header("ip6", "hoplimit"), "absent"],
 ])("reads %j", (left, reading) => {
     expect(read(left)).toEqual(reading);
 });
 
 it.each([
     { meta: { key: "skuid" } },
-    header("ip", "ttl"),
+    header("ether", "saddr"),
     { ct: { key: "count" } },
     { fib: { result: "oif", flags: ["saddr", "iif"] } },
 ])("does not understand %j", (left) => {
@@ -41,6 +46,12 @@ it("does not know what another machine's interface is grouped in, the first addr
     expect(read({ meta: { key: "iifgroup" } }, packet({ iif: "eth0" }))).toBeUndefined();
     expect(read({ ct: { key: "ip saddr", dir: "original" } }, packet({ natted: true }))).toBeUndefined();
     expect(read(header("th", "dport"), packet({ proto: 47 }))).toBeUndefined();
+});
+
+it("has no interface before it is decided where to, and of what the machine sends itself", () => {
+    const own = packet({ iif: "" });
+    expect(read({ meta: { key: "iifname" } }, own)).toEqual({ word: "" });
+    expect(read({ meta: { key: "iifgroup" } }, own)).toBe("absent");
 });
 
 it("finds no connection where a packet is not tracked", () => {

@@ -1,5 +1,6 @@
 import { Hooks, type Passage } from "../../../../core/flows/hooks.js";
 import { parseRuleset } from "../../../../core/flows/ruleset.js";
+import { rangeFor } from "../../../../core/flows/wire.js";
 import { ACCEPT, DROP, OURS, packet } from "./relays.js";
 
 interface Base {
@@ -85,4 +86,29 @@ it("knows no state of a packet before it is tracked", () => {
         [["accept", "r"]],
         [["accept", "r"]],
     ]);
+});
+
+it("asks no other chain of a hook once one has translated a packet, and each where none has", () => {
+    const chain = (name: string, prio: number, ...rules: object[][]) => ({
+        ...{ name, type: "nat", hook: "prerouting", prio, rules },
+    });
+    const to = (addr: string): object[] => [{ dnat: { addr } }];
+    const daddr = (...bases: Base[]): unknown => hooks(...bases).pass("prerouting", [START])[0]?.packet.box.daddr;
+    expect(daddr(chain("a", -100, to("10.8.0.9")), chain("b", -99, to("10.8.0.3")))).toEqual(rangeFor("10.8.0.9"));
+    expect(daddr(chain("a", -100, [ACCEPT]), chain("b", -99, to("10.8.0.3")))).toEqual(rangeFor("10.8.0.3"));
+});
+
+it("translates packets of the family of the address alone", () => {
+    const rules = [[{ dnat: { family: "ip", addr: "10.8.0.9" } }], [DROP]];
+    const both = hooks({ name: "n", type: "nat", hook: "prerouting", prio: -100, rules });
+    const six = { ...START, packet: packet({ family: 6, saddr: "fd00:8::2", daddr: "fd00:8::4" }) };
+    const verdicts = [START, six].map((start) => both.pass("prerouting", [start])[0]?.verdict);
+    expect(verdicts).toEqual(["accept", "drop"]);
+});
+
+it("does not drop packets of a connection in a chain that is asked about its first one alone", () => {
+    const nat = hooks({ name: "n", type: "nat", hook: "prerouting", prio: -100, rules: [[DROP]] });
+    const established = { ...START, packet: packet({ state: "established" }) };
+    expect(passed(nat, START, "prerouting")).toEqual([["drop", "n"]]);
+    expect(passed(nat, established, "prerouting")).toEqual([["accept"]]);
 });

@@ -89,8 +89,9 @@ export const payload = (protocol: string, field: string, right: unknown, op = "=
 export const ACCEPT = { accept: null };
 export const DROP = { drop: null };
 
-/** The same objects with a rule before those of its chain. */
-export function inserted(objects: readonly object[], added: object): object[] {
+/** The table of a relay to which somebody added a rule by hand, before all others of its chain. */
+export function tampered(added: object, access = ACCESS): object[] {
+    const objects = relayTable(access);
     const at = objects.findIndex((object) => "rule" in object);
     return [...objects.slice(0, at), added, ...objects.slice(at)];
 }

@@ -28,14 +28,19 @@ it("gives chains of iptables-legacy the kernel's priorities", () => {
     ]);
 });
 
-it("leaves out a dormant table", () => {
+it.each([
+    ["leaves out a dormant table", ["dormant"], false],
+    ["leaves out one whose flags are not known", "Lester Gooch #5", false],
+    ["has a table that a program owns", ["owner", "persist"], true],
+    ["has a table that a program owns, alone", "owner", true],
+])("%s", (_what, flags, isThere) => {
     const place = { family: "ip", table: "x" };
     const objects = [
-        { table: { family: "ip", name: "x", flags: ["dormant"] } },
+        { table: { family: "ip", name: "x", flags } },
         { chain: { ...place, name: "c", hook: "input", prio: 0, policy: "drop" } },
         { rule: { ...place, chain: "c", expr: [ACCEPT] } },
     ];
-    expect(parseRuleset([{ nftables: objects }], OURS).chains.has(chainKey(place, "c"))).toBe(false);
+    expect(parseRuleset([{ nftables: objects }], OURS).chains.has(chainKey(place, "c"))).toBe(isThere);
 });
 
 describe("tables of other programs", () => {

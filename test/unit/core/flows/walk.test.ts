@@ -1,6 +1,6 @@
 import { parseRuleset } from "../../../../core/flows/ruleset.js";
 import { follow } from "../../../../core/flows/walk.js";
-import { ACCEPT, DROP, OURS, packet, payload } from "./relays.js";
+import { ACCEPT, DROP, meta, OURS, packet, payload } from "./relays.js";
 
 const PLACE = { family: "inet", table: "t" };
 const LIMIT = { limit: { rate: 1 } };
@@ -57,4 +57,16 @@ it("is not certain of anything where too much is unknown or a chain is missing",
         new Set(["accept", "drop"]),
     );
     expect(outcomes([[jump("gone")]]).map(([verdict]) => verdict)).toEqual(["accept", "drop"]);
+});
+
+it("keeps what a rule changed before a condition that is not met", () => {
+    const mark = (value: number) => ({ mangle: { key: { meta: { key: "mark" } }, value } });
+    const marked = [meta("mark", 5), ACCEPT];
+    expect(outcomes([[mark(5), payload("tcp", "dport", 23), DROP], marked])).toEqual([["accept", 2, 0]]);
+    expect(outcomes([[payload("tcp", "dport", 23), mark(5), DROP], marked])).toEqual([["drop", "policy", 0]]);
+    // Where it is not known how far a rule got.
+    expect(outcomes([[mark(5), LIMIT, mark(6), payload("tcp", "dport", 23), DROP], marked])).toEqual([
+        ["accept", 2, 1],
+        ["drop", "policy", 1],
+    ]);
 });

@@ -63,3 +63,12 @@ it("follows what iptables-legacy has, too", () => {
     const { ruleset } = liveRelay(ASKED, { ...ANSWER, "legacy.ip": "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n" });
     expect(ruleset.chains.get("ip filter (iptables-legacy) FORWARD")?.policy).toBe("drop");
 });
+
+it("names a table of which nft 1.0.6 writes a byte of its memory", () => {
+    const broken = '{"nftables": [{"table": {"family": "inet", "name": "owned", "handle": 1, "flags": \u0001\n"}}]}\n';
+    const { unread, ruleset } = liveRelay(ASKED, { ...ANSWER, ruleset: `${broken}${ANSWER.ruleset}` });
+    expect(unread).toMatchObject([
+        { kind: "undecided", cause: "table inet owned cannot be read: nft writes no valid JSON of it" },
+    ]);
+    expect([...ruleset.chains.keys()]).toContain("inet hand f");
+});
