@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { bigIntToAddress } from "../core/addresses/index.js";
 import { unmet } from "../core/access/expect.js";
+import { type Groups, membersOf } from "../core/access/groups.js";
 import { type AccessGrant, peerIn } from "../core/access/index.js";
 import { rightsOf } from "../core/access/rights.js";
 import { refuse } from "../core/arguments/faults.js";
@@ -21,17 +22,20 @@ export function checkExpectations(name: string, resolved: ResolvedRelay): void {
     if (expect.length === 0) return;
     const path = `relay ${name}.expect`;
     const { peers, supplied, services, plain } = resolved;
+    const { groups = {} } = plain;
     if (supplied !== undefined) throw suppliedLater(`relay ${name}.peers`);
     const known = {
         peers: Object.fromEntries(peers.map((peer) => [peer.name, []])),
         services: services.map((service) => service.name),
+        groups,
         subnets: [plain.subnet, ...(plain.subnet6 === undefined ? [] : [plain.subnet6])],
     };
-    const grants = resolved.grants.map((grant, index) => knownNow(grant, `relay ${name}.grants[${index}]`));
+    const grants = resolved.grants.map((grant) => knownNow(grant, `relay ${name}.grants[${grant.position}]`));
     const rights = rightsOf(accessAt({ ...resolved, grants }, anyLedger(resolved, grants), {}));
-    const expectations = expect.map(({ from, ...rest }) => ({ ...rest, from: from.map(sourceOf) }));
+    const expectations = expect.map(({ from, ...rest }) => ({ ...rest, from: sourcesOf(from, groups) }));
     const unlisted = expect.flatMap(({ from }, index) =>
         from
+            .filter((source) => typeof source !== "string" || !Object.hasOwn(groups, source))
             .map(peerIn)
             .filter((peer) => !Object.hasOwn(known.peers, peer))
             .map((peer) => ({
@@ -45,12 +49,18 @@ export function checkExpectations(name: string, resolved: ResolvedRelay): void {
 }
 
 /** What is allowed must be known before anything is applied. */
-function knownNow({ from, to: { peer, network }, ports }: ListedGrant, path: string): AccessGrant {
+function knownNow(grant: ListedGrant, path: string): AccessGrant {
+    const {
+        from,
+        to: { peer, network },
+        ports,
+    } = grant;
     const now = <T>(value: T | pulumi.Output<T>, argument: string): T => {
         if (pulumi.Output.isInstance(value)) throw suppliedLater(`${path}.${argument}`);
         return value;
     };
     return {
+        ...grant,
         from: from.map((origin, index) =>
             typeof origin === "string" ? origin : { ...origin, network: now(origin.network, `from[${index}].network`) },
         ),
@@ -71,8 +81,11 @@ function suppliedLater(path: string): InvalidArgument {
     );
 }
 
-function sourceOf(source: GrantSource): string {
-    return typeof source === "string" ? source : source.network;
+/** Names of peers, groups among them no more, and networks. */
+function sourcesOf(from: readonly GrantSource[], groups: Groups): string[] {
+    const names = from.filter((source) => typeof source === "string");
+    const networks = from.flatMap((source) => (typeof source === "string" ? [] : [source.network]));
+    return [...membersOf(names, groups).keys(), ...networks];
 }
 
 /**

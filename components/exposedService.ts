@@ -6,13 +6,22 @@ import type { Peer, PeerSpec } from "./peer.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
 import { nameOf, type PeerRef } from "./references.js";
 import { registeredService, Registration } from "./registered.js";
+import type { AccessTerms } from "./relayTypes.js";
+
+/** A peer or a group that is allowed to open a service on terms. */
+export interface AllowedPeer extends AccessTerms {
+    peer: PeerRef;
+}
 
 /** A web service that peers reach through the relay, over post-quantum TLS. */
 export interface ExposedServiceArgs {
     /** `host:port`, resolved on the machine where TLS ends, or a peer and its port. */
     upstream: pulumi.Input<string> | { peer: PeerRef; port: number };
-    /** Peers that are allowed to open it, or `everyone` (the listed peers). Default: none. */
-    allow?: PeerRef[] | "everyone";
+    /**
+     * Peers that are allowed to open it, names of the relay's groups, or `everyone` (the listed peers); `{ peer, until }` for one whose
+     * access ends. Default: none.
+     */
+    allow?: (PeerRef | AllowedPeer)[] | "everyone";
     /** TCP port on the tunnel address of where TLS ends. Default: allocated from 8443 to 8499. */
     port?: number;
     /** `both` (default): the client decides; or only one: `ed25519`, which no browser accepts, or `ecdsa-p256`. */
@@ -64,10 +73,16 @@ function byName(args: ExposedServiceArgs, subject: string): unknown {
             ? { upstream: { ...upstream, peer: nameOf(upstream.peer, `${subject}.upstream.peer`) } }
             : {}),
         ...(Array.isArray(allow)
-            ? { allow: allow.map((peer, index) => nameOf(peer, `${subject}.allow[${index}]`)) }
+            ? { allow: allow.map((peer, index) => allowedByName(peer, `${subject}.allow[${index}]`)) }
             : {}),
         ...(on === undefined ? {} : { on: nameOf(on, `${subject}.on`) }),
     };
+}
+
+function allowedByName(allowed: PeerRef | AllowedPeer, subject: string): unknown {
+    if (typeof allowed === "object" && allowed !== null && "peer" in allowed)
+        return { ...allowed, peer: nameOf(allowed.peer, `${subject}.peer`) };
+    return nameOf(allowed, subject);
 }
 
 function isPeerUpstream(upstream: ExposedServiceArgs["upstream"]): upstream is { peer: PeerRef; port: number } {

@@ -1,6 +1,20 @@
-/** Grants and expectations with names in place of the resources that a program gives. */
+/** Grants, groups and expectations with names in place of the resources that a program gives. */
 import { nameOf } from "./references.js";
+import type { PeerRef } from "./references.js";
 import type { Grant, GrantOrigin } from "./relayTypes.js";
+
+/** Groups with names in place of their members. What is malformed is left for the schema to name. */
+export function groupsByName(groups: Record<string, PeerRef[]>, subject: string): unknown {
+    if (typeof groups !== "object" || groups === null || Object.getPrototypeOf(groups) !== Object.prototype)
+        return groups;
+    const entries = Object.entries(groups).map(([group, members]): [string, unknown] => [
+        group,
+        Array.isArray(members)
+            ? members.map((member, index) => nameOf(member, `${subject}.${group}[${index}]`))
+            : members,
+    ]);
+    return Object.fromEntries(entries);
+}
 
 export function grantByName(grant: Grant, subject: string): unknown {
     if (typeof grant !== "object" || grant === null) return grant;

@@ -1,7 +1,7 @@
 import { TunnelError } from "../core/errors.js";
 
 export { type ApproversArgs, AuditSink, type AuditSinkArgs } from "./auditSink.js";
-export { ExposedService, type ExposedServiceArgs } from "./exposedService.js";
+export { type AllowedPeer, ExposedService, type ExposedServiceArgs } from "./exposedService.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
 export { Provider, type ProviderArgs } from "./provider.js";
@@ -14,7 +14,7 @@ export {
     type ServiceStatus,
     type StatusOptions,
 } from "./status.js";
-export type { Expectation, Grant, GrantOrigin, RelayArgs, RelayPeer } from "./relayTypes.js";
+export type { AccessTerms, AccessWindow, Expectation, Grant, GrantOrigin, RelayArgs, RelayPeer } from "./relayTypes.js";
 export type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 export {
     hosts,

@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { renderTerms, termsOfRules } from "../core/access/terms.js";
 import { notRegistered } from "../core/registry/missing.js";
 import { admittedOf, keyEpochOf, routesOf } from "../core/registry/defaults.js";
 import type { Ledger, RegistryPeer } from "../core/registry/model.js";
 import { type Leaf, leafNetworks, leafRules } from "../core/wireguard/leaf.js";
 import { known } from "./known.js";
 import type { ListedPeer, ManagedMachine } from "./listedPeers.js";
-import { proxyServices } from "./relayInputs.js";
-import { networksOf, type RelayParts } from "./relayOnHost.js";
+import { accessTerms, hasTerms, proxyServices } from "./relayInputs.js";
+import { networksOf, type RelayParts, timedIn } from "./relayOnHost.js";
 
 /** How a relay's managed peers reach it. */
 export interface RelayEndpoint {
@@ -42,7 +43,7 @@ export function desiredOfPeer(
     };
     return {
         networks,
-        firewall: { ...tunnel, interfaces: [peer.managed.interface ?? plain.interface] },
+        firewall: { ...tunnel, interfaces: [peer.managed.interface ?? plain.interface], ...timedIn(resolved) },
         wireguard: {
             ...tunnel,
             ...interfaceOf(parts, peer),
@@ -64,7 +65,16 @@ export function desiredOfPeer(
             authorityKeys: parts.authorityKeys,
             ...(plain.certificateRenewal === "relay" ? { renewal: plain.certificateRenewal } : {}),
         },
-        grants: { rules: pulumi.all([rules, leaf]).apply(([all, at]) => leafRules(all, at)) },
+        grants: {
+            rules: pulumi.all([rules, leaf]).apply(([all, at]) => leafRules(all, at)),
+            ...(hasTerms(resolved)
+                ? {
+                      terms: pulumi
+                          .all([rules, leaf, accessTerms(resolved, ledger)])
+                          .apply(([all, at, terms]) => renderTerms(termsOfRules(leafRules(all, at), terms))),
+                  }
+                : {}),
+        },
     };
 }
 

@@ -98,6 +98,7 @@ export function registeredRelay({ plain, host, audit, peers, supplied, services 
         peers: _listed,
         services: _exposed,
         expect: _judged,
+        warnHours: _warned,
         adoptChanges: _adopted,
         replaceLostKeys: _replaced,
         forceRetire: _retired,

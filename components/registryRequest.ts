@@ -6,13 +6,20 @@ import type { ResolvedRelay } from "./relayArguments.js";
 
 /** What the registry is asked for. */
 export function registryRequest(resolved: ResolvedRelay): pulumi.Inputs {
-    const { subnet, subnet6, peers, services } = resolved;
+    const {
+        subnet,
+        subnet6,
+        peers,
+        services,
+        plain: { groups },
+    } = resolved;
     return packed("Registry", {
         subnet: subnet.cidr,
         ...(subnet6 === undefined ? {} : { subnet6: subnet6.cidr }),
         peers: requested(peers),
         publicKeys: outputKeys(peers),
         ...suppliedTo(resolved),
+        ...(groups === undefined || Object.keys(groups).length === 0 ? {} : { groups: sortedGroups(groups) }),
         services: Object.fromEntries(
             services.map(({ name, plain, formerNames }) => [
                 name,
@@ -40,6 +47,11 @@ export function suppliedTo({ peers, supplied }: ResolvedRelay): { supplied?: pul
             : { peers: supplied.apply((list) => packed("Registry", { peers: requested(list) })["peers"]) }),
     };
     return Object.keys(all).length === 0 ? {} : { supplied: all };
+}
+
+/** An order means nothing, so another one plans nothing. */
+function sortedGroups(groups: Record<string, string[]>): Record<string, string[]> {
+    return Object.fromEntries(Object.entries(groups).map(([group, members]) => [group, [...new Set(members)].sort()]));
 }
 
 /** Keys that are not plain values in the program: generated ones, and those that another resource supplies. */

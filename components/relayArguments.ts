@@ -13,6 +13,7 @@ import {
     type RelayPlain,
     type ServicePlain,
 } from "../core/arguments/index.js";
+import { isPlain, type Terms } from "../core/access/terms.js";
 import { checkEpochs } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
@@ -20,7 +21,8 @@ import type { Ports } from "../core/registry/model.js";
 import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, auditReference, type AuditReference } from "./auditSink.js";
 import { ExposedService, plainService } from "./exposedService.js";
-import { fromByName, grantByName } from "./grantNames.js";
+import { fromByName, grantByName, groupsByName } from "./grantNames.js";
+import { expandedGrants, expandedService } from "./groups.js";
 import {
     type AskedPeer,
     askedPeers,
@@ -33,13 +35,21 @@ import {
 } from "./listedPeers.js";
 import { formerly, OwnLog, OwnService } from "./ownParts.js";
 import type { RelayArgs } from "./relayTypes.js";
+import { refuseEnding, refuseExpiring, refuseWithoutConnection } from "./scriptArguments.js";
 import { type Awaited, judged, type Judged, type OrOutput, type Read, readPlain } from "./supplied.js";
 
 export interface ListedService {
     name: string;
     plain: ServicePlain;
+    /** The peers that are allowed to open it. */
+    allow: "everyone" | string[];
+    /** On what conditions, by peer. */
+    terms: Record<string, Terms>;
     formerNames: Promise<string>[];
 }
+
+/** The same as the program lists it, groups among the peers. */
+type AskedService = Omit<ListedService, "allow" | "terms">;
 
 /** A relay's arguments, checked and with defaults. */
 export interface ResolvedRelay {
@@ -68,6 +78,13 @@ export interface ListedGrant {
     from: (string | { peer: string; network: OrOutput<string> })[];
     to: { peer?: string; network?: OrOutput<string> };
     ports: OrOutput<Ports[]>;
+    /** Its place in the program: one that is to a group is several here. */
+    position: number;
+    terms?: Terms;
+    /** Peers in `from` that groups alone name, with these. */
+    fromGroups?: Record<string, readonly string[]>;
+    /** The group that names the peer in `to`. */
+    toGroup?: string;
 }
 
 /** @throws InvalidArgument naming every fault, before any resource exists */
@@ -82,6 +99,7 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
             ...(Array.isArray(args.grants)
                 ? { grants: args.grants.map((grant, index) => grantByName(grant, `${subject}.grants[${index}]`)) }
                 : {}),
+            ...(args.groups === undefined ? {} : { groups: groupsByName(args.groups, `${subject}.groups`) }),
             ...(Array.isArray(args.expect)
                 ? { expect: args.expect.map((each, index) => fromByName(each, `${subject}.expect[${index}]`)) }
                 : {}),
@@ -96,8 +114,9 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
     if (isScript) refuseWithoutConnection(subject, plain, peers);
     else refuseAdoptedTwice(subject, plain);
     const services = (args.services ?? []).map((service, index) =>
-        listedService(service, `${subject}.services[${index}]`),
+        askedService(service, `${subject}.services[${index}]`),
     );
+    if (isScript) refuseEnding(subject, plain, services);
     const asked: Asked = { subject, isScript, plain, peers, supplied, services };
     checkTogether(asked, readPlain);
     const of = judged(stagesOf(asked), (read) => checkTogether(asked, read));
@@ -115,13 +134,17 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         mtu: of(plain.mtu),
         peers: peers.map((peer) => listed(peer, of)),
         ...(supplied.length === 0 ? {} : { supplied: suppliedPeers(supplied, of) }),
-        services,
-        grants: plain.grants.map((grant) => listedGrant(grant, of)),
+        services: services.map((service) => expandedService(service, plain.groups)),
+        grants: expandedGrants(
+            plain.grants.map((grant, position) => listedGrant(grant, position, of)),
+            plain.groups,
+        ),
     };
 }
 
 /** What a relay is told, as the program says it: what other resources supply is not judged yet. */
-interface Asked extends Pick<ResolvedRelay, "plain" | "services"> {
+interface Asked extends Pick<ResolvedRelay, "plain"> {
+    services: AskedService[];
     subject: string;
     isScript: boolean;
     peers: AskedPeer[];
@@ -193,8 +216,20 @@ function knownGrant({ from, to }: GrantPlain, read: Read): PlainRelay["grants"][
     };
 }
 
-function listedGrant({ from, to: { peer, network }, ports }: GrantPlain, of: Judged): ListedGrant {
+function listedGrant(grant: GrantPlain, position: number, of: Judged): ListedGrant {
+    const {
+        from,
+        to: { peer, network },
+        ports,
+        until,
+        window,
+        reason,
+        ticket,
+    } = grant;
+    const terms = { until, window, reason, ticket };
     return {
+        position,
+        ...(isPlain(terms) ? {} : { terms }),
         from: from.map((origin) => (typeof origin === "string" ? origin : { ...origin, network: of(origin.network) })),
         to: {
             ...(peer === undefined ? {} : { peer }),
@@ -211,7 +246,7 @@ function suppliedPeers(supplied: SuppliedPeers[], of: Judged): pulumi.Output<Sup
         .apply((lists) => supplied.flatMap((each, index) => ofSupplied(lists[index] ?? [], each)));
 }
 
-function listedService(service: unknown, subject: string): ListedService {
+function askedService(service: unknown, subject: string): AskedService {
     if (service instanceof OwnService) {
         const { name, args } = service;
         return { name, plain: plainService(name, args, `${subject} (${name})`), formerNames: formerly(service) };
@@ -229,57 +264,6 @@ function listedLog(audit: unknown, subject: string): AuditReference {
 
 function plainUpstream({ upstream }: ServicePlain): { upstream?: string | { peer: string; port: number } } {
     return typeof upstream === "string" || "peer" in upstream ? { upstream: upstream } : {};
-}
-
-function refuseExpiring(subject: string, peers: AskedPeer[]): void {
-    const limited = peers.find((peer) => peer.plain.expires !== undefined);
-    if (limited !== undefined) {
-        throw new InvalidArgument(
-            `${subject}.peers.${limited.name}.expires`,
-            "is not enforced on a relay that is configured by a script",
-            "remove it, and remove the peer from the program on that day",
-        );
-    }
-}
-
-/** Checks a relay that generates its own key and cannot be queried for its address. */
-function refuseWithoutConnection(subject: string, plain: RelayPlain, peers: AskedPeer[]): void {
-    const managed = peers.find((peer) => peer.managed !== undefined);
-    if (managed !== undefined) {
-        throw new InvalidArgument(
-            `${subject}.peers.${managed.name}.host`,
-            "is a managed peer, which a relay that is configured by a script cannot have",
-            "remove it, and hand out configFor(peer)",
-        );
-    }
-    if (plain.endpoint === undefined) {
-        throw new InvalidArgument(
-            `${subject}.endpoint`,
-            "is missing, and the machine of a script cannot be queried for its address",
-            "set the host or host:port that peers connect to",
-        );
-    }
-    if (plain.privateKey !== undefined) {
-        throw new InvalidArgument(
-            `${subject}.privateKey`,
-            "would have to be in the script, and a script must not contain a private key",
-            "remove it: the relay generates its own",
-        );
-    }
-    if (plain.certificateRenewal === "relay") {
-        throw new InvalidArgument(
-            `${subject}.certificateRenewal`,
-            '"relay" needs a private key on the relay, and a script must not contain one',
-            "remove it: a new script renews the certificates",
-        );
-    }
-    if (Math.max(...plain.keyEpochs) > 1) {
-        throw new InvalidArgument(
-            `${subject}.keyEpochs`,
-            "rotation is not supported for a relay that is configured by a script",
-            "remove it",
-        );
-    }
 }
 
 /** A key that is made on the relay cannot be one that is given. */

@@ -18,7 +18,7 @@ export function relayByScript(parts: RelayParts): MadeRelay {
             ...firewall,
             ...wireguard,
             ...proxy,
-            ...grants,
+            rules: grants.rules,
         },
         { parent, dependsOn: [registry, ...machine.resources] },
     );

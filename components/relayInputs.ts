@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { expand, peerIn, type Access, type AccessGrant } from "../core/access/index.js";
+import { expand, peerIn, termsOf, type Access, type AccessGrant } from "../core/access/index.js";
+import { isTimed, renderTerms, type RuleTerms } from "../core/access/terms.js";
 import {
     renderAdmittedPeers,
     renderAdmittedRules,
@@ -54,6 +55,27 @@ export function proxyServices(
 /** Who may open what, by source. */
 export function accessRules(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<Record<string, string[]>> {
     return accessOf(resolved, ledger).apply(expand);
+}
+
+/** On what conditions, by rule. */
+export function accessTerms(resolved: ResolvedRelay, ledger: LedgerOutput): pulumi.Output<RuleTerms> {
+    return accessOf(resolved, ledger).apply(termsOf);
+}
+
+/** Whether the program has conditions for anything, also one that is only a group's name. */
+export function hasTerms({ services, grants }: ResolvedRelay): boolean {
+    return (
+        services.some(({ terms }) => Object.keys(terms).length > 0) ||
+        grants.some((grant) => (grant.terms ?? grant.fromGroups ?? grant.toGroup) !== undefined)
+    );
+}
+
+/** Whether anything that the program allows ends. */
+export function hasEnds({ services, grants }: ResolvedRelay): boolean {
+    return (
+        services.some(({ terms }) => Object.values(terms).some(isTimed)) ||
+        grants.some(({ terms }) => terms !== undefined && isTimed(terms))
+    );
 }
 
 /** What services and grants allow, with the addresses of those who count. */
@@ -114,16 +136,16 @@ export function accessAt(resolved: KnownAccess, ledger: KnownLedger, hosts: Reco
         relay: { address, ...(address6 === undefined ? {} : { address6 }) },
         peers,
         grants: grants
-            .map((grant, position) => ({ position, ...grant }))
             .filter(({ to }) => to.peer === undefined || counts(to.peer))
             .map((grant) => ({ ...grant, from: grant.from.filter((source) => counts(peerIn(source))) })),
         services: Object.fromEntries(
-            services.filter(isServed(expired)).map(({ name, plain: { allow, upstream, on } }) => [
+            services.filter(isServed(expired)).map(({ name, allow, terms, plain: { upstream, on } }) => [
                 name,
                 {
                     port: portOf(ports, name),
                     ...(on === undefined ? {} : { on }),
                     allow: allow === "everyone" ? Object.keys(peers) : allow.filter(counts),
+                    ...(Object.keys(terms).length === 0 ? {} : { terms }),
                     ...(isPeer(upstream)
                         ? { upstreamPeer: upstream }
                         : hosts[name] === undefined
@@ -146,10 +168,9 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
     );
     const hosts = Object.fromEntries(given);
     const elsewhere = services.filter(({ name, plain: { upstream } }) => !isPeer(upstream) && !(name in hosts));
-    const positioned = resolved.grants.map((grant, position) => ({ ...grant, position }));
     const isDecided = isPlainIn(resolved);
-    const grants = positioned.filter((grant): grant is typeof grant & KnownGrant => isDecided(grant));
-    const sources = positioned.filter((grant) => !isDecided(grant)).flatMap(({ from }) => from);
+    const grants = resolved.grants.filter((grant): grant is typeof grant & KnownGrant => isDecided(grant));
+    const sources = resolved.grants.filter((grant) => !isDecided(grant)).flatMap(({ from }) => from);
     return ledger.apply((names): Admitted => {
         const expired = expiredOf(resolved, names);
         const own = services.filter(({ plain: { on } }) => on === undefined).filter(isServed(expired));
@@ -160,9 +181,11 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
             ...proxies.flatMap((at) => [at?.address, at?.address6]),
             ...sources.flatMap((source) => addressesOf(source, names.peers)),
         ].filter((each) => each !== undefined);
+        const access = accessAt({ ...resolved, grants }, names, hosts);
         return {
             peers: renderAdmittedPeers(names.peers),
-            rules: renderAdmittedRules(expand(accessAt({ ...resolved, grants }, names, hosts))),
+            rules: renderAdmittedRules(expand(access)),
+            ...(hasEnds(resolved) ? { terms: renderTerms(endsOf(access)) } : {}),
             services: renderAdmittedServices(
                 Object.fromEntries(own.map(({ name }) => [name, { port: portOf(names.services, name) }])),
             ),
@@ -170,6 +193,15 @@ export function admittedOf(resolved: ResolvedRelay, ledger: LedgerOutput): pulum
             ...(undecided.length === 0 ? {} : { undecided: [...new Set(undecided)].sort() }),
         };
     });
+}
+
+/** When rules end, and nothing else of their terms. */
+function endsOf(access: Access): RuleTerms {
+    return Object.fromEntries(
+        Object.entries(termsOf(access))
+            .filter(([, terms]) => isTimed(terms))
+            .map(([rule, { until, window }]) => [rule, { until, window }]),
+    );
 }
 
 /** Whether the program alone decides a grant. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { parseRule, RELAY } from "../core/access/index.js";
+import { renderTerms } from "../core/access/terms.js";
 import { packed } from "../core/packed/index.js";
 import { familyOf } from "../core/addresses/index.js";
 import type { RelayPlain } from "../core/arguments/index.js";
@@ -9,8 +10,17 @@ import { Managed, type Recorded, secretChild } from "./managed.js";
 import type { ListedPeer } from "./listedPeers.js";
 import { outputKeys, suppliedTo } from "./registryRequest.js";
 import type { ResolvedRelay } from "./relayArguments.js";
+import { WARN_HOURS } from "../core/registry/defaults.js";
 import type { RegisteredPeer, ServedService } from "../core/registry/model.js";
-import { accessRules, admittedOf, type LedgerOutput, proxyServices } from "./relayInputs.js";
+import {
+    accessRules,
+    accessTerms,
+    admittedOf,
+    hasEnds,
+    hasTerms,
+    type LedgerOutput,
+    proxyServices,
+} from "./relayInputs.js";
 
 /** What a relay has before it has secrets: names, addresses, a place. */
 export interface RelayBase {
@@ -165,14 +175,14 @@ export function desiredOf({ resolved, ledger, registry, seed, authorities, autho
     firewall: pulumi.Inputs;
     wireguard: pulumi.Inputs;
     proxy: pulumi.Inputs;
-    grants: { rules: AccessRules };
+    grants: { rules: AccessRules; terms?: pulumi.Output<string>; warnHours?: number };
 } {
     const { plain, address, address6, subnet, subnet6, peers, routes, mtu } = resolved;
     const networks = networksOf(resolved);
     const own = { address, ...(address6 === undefined ? {} : { address6 }) };
     return {
         networks,
-        firewall: { ...networks, ...own, interfaces: [plain.interface], routes },
+        firewall: { ...networks, ...own, interfaces: [plain.interface], routes, ...timedIn(resolved) },
         wireguard: {
             ...networks,
             ...own,
@@ -207,8 +217,17 @@ export function desiredOf({ resolved, ledger, registry, seed, authorities, autho
             authorityKeys,
             ...(plain.certificateRenewal === "relay" ? { renewal: plain.certificateRenewal } : {}),
         },
-        grants: { rules: accessRules(resolved, ledger) },
+        grants: {
+            rules: accessRules(resolved, ledger),
+            ...(hasTerms(resolved) ? { terms: accessTerms(resolved, ledger).apply(renderTerms) } : {}),
+            ...(plain.warnHours === WARN_HOURS ? {} : { warnHours: plain.warnHours }),
+        },
     };
+}
+
+/** Whether the firewall needs sets for access that ends. */
+export function timedIn(resolved: ResolvedRelay): { timed?: true } {
+    return hasEnds(resolved) ? { timed: true } : {};
 }
 
 export function networksOf({ subnet, subnet6 }: ResolvedRelay): { subnet: string; subnet6?: string } {

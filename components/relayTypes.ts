@@ -15,11 +15,34 @@ export type GrantFrom = PeerRef | { peer: PeerRef; network: string };
 /** A peer of one relay; `{ peer, address }` pins its address there. A peer as data may come from another resource. */
 export type RelayPeer = Peer | pulumi.Input<PeerSpec> | { peer: Peer | PeerSpec; address: string };
 
+/** Hours of the week. */
+export interface AccessWindow {
+    days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+    /** "08:00", by the clocks of the time zone. */
+    from: string;
+    /** "18:00", or "24:00"; if it is not after `from`: on the next day. */
+    to: string;
+    /** A name of the IANA database: "Europe/Zurich", "UTC". */
+    zone: string;
+}
+
+/** Until when something is allowed, and why. */
+export interface AccessTerms {
+    /** RFC 3339. The relay itself ends it then, running connections too, without an update. Default: it does not end. */
+    until?: string;
+    /** Hours of the week in which it is allowed; outside of them it ends as with `until`. Default: all. */
+    window?: AccessWindow;
+    /** Why it is allowed, one line: in records, in `qp-tunnel access` and in reviews. Default: none. */
+    reason?: string;
+    /** Where it was asked for and approved, for instance `OPS-1234`: in the same places. Default: none. */
+    ticket?: string;
+}
+
 /** One direction that is allowed. Replies are implied, nothing else is. */
-export interface Grant {
-    /** Peers (their own addresses), or networks behind them. */
+export interface Grant extends AccessTerms {
+    /** Peers (their own addresses), groups of them, or networks behind peers. */
     from: GrantOrigin | GrantOrigin[];
-    /** A peer (its own addresses), one of its routes, or one of the relay's. */
+    /** A peer (its own addresses), a group, one of a peer's routes, or one of the relay's. */
     to: PeerRef | { peer: PeerRef; network: pulumi.Input<string> } | { network: pulumi.Input<string> };
     /** "tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all". */
     ports: pulumi.Input<pulumi.Input<string>[]>;
@@ -27,7 +50,7 @@ export interface Grant {
 
 /** What must hold of a relay's access rules, whatever its grants and services become. */
 export interface Expectation {
-    /** Peers (their own addresses), or networks behind them. */
+    /** Peers (their own addresses), groups of them, or networks behind peers. */
     from: GrantFrom | GrantFrom[];
     /**
      * What they must be allowed to reach: a service by its name, `nas:tcp/22`, `192.168.7.0/24:icmp`; without ports: anything there.
@@ -47,10 +70,17 @@ export interface RelayArgs {
     peers: RelayPeer[] | pulumi.Output<PeerSpec[]> | Promise<PeerSpec[]>;
     /** Default: none. */
     services?: ExposedService[];
+    /**
+     * Names for sets of peers, used like a peer's name in `grants`, in `allow` of services and in `expect`:
+     * `{ admins: ["alice", "bob"] }`. Default: none.
+     */
+    groups?: Record<string, PeerRef[]>;
     /** Default: none; peers reach nothing but the services that allow them. */
     grants?: Grant[];
     /** Checked before anything else of a preview or an update: one that does not hold fails it. Default: none. */
     expect?: Expectation[];
+    /** From how many hours before access ends (`until`) previews warn of it; 0: never. Default: 24. */
+    warnHours?: number;
     /** host or host:port that peers connect to. Default: the host's own address. */
     endpoint?: pulumi.Input<string>;
     /** UDP port. Default: 51820. */

@@ -1,4 +1,6 @@
-import { cover, isNetwork, parseTarget, type Target, touches } from "../../core/access/target.js";
+import { membersOf } from "../../core/access/groups.js";
+import { cover, isNetwork, parseTargets, type Target, touches } from "../../core/access/target.js";
+import { termsWords } from "../../core/access/terms.js";
 import type { Right } from "../../core/access/rights.js";
 import { asMermaid, asSvg } from "../../core/access/graph.js";
 import { RELAY } from "../../core/access/index.js";
@@ -8,7 +10,7 @@ import { InvalidArgument } from "../../core/errors.js";
 import { Exit, type Output, printJson } from "../output.js";
 import type { StateOptions } from "../state.js";
 import { type Column, table, widthOf } from "../table.js";
-import { changedRights, changeText, type ComparedRelay } from "./diff.js";
+import { changedRights, changeText, type ComparedRelay, whyText } from "./diff.js";
 import { rightsInFile } from "./file.js";
 import { type RelayRights, rightsInStack } from "./rights.js";
 
@@ -64,8 +66,10 @@ const GRAPHS: Record<string, (rights: readonly Right[]) => string> = { mermaid: 
 
 /** A relay with those of its rights that are asked for. */
 interface Asked extends RelayRights {
-    /** What `--to` means on this relay. */
-    target: Target | undefined;
+    /** What `--to` means on this relay: with a group, one for each member. */
+    targets: Target[] | undefined;
+    /** What `--from` means: with a group, its members. */
+    sources: string[] | undefined;
 }
 
 /** Names are looked up on each relay, and one that does not have them is left out, unless none has. */
@@ -87,15 +91,17 @@ function askedOf(relays: readonly RelayRights[], options: AccessOptions): Asked[
 /** @throws InvalidArgument for a name that this relay does not have */
 function chosen(all: RelayRights, { from, to }: AccessOptions): Asked {
     const { relay, rights, known } = all;
-    const target = to === undefined ? undefined : parseTarget(to, known, "--to");
-    if (from !== undefined && !isNetwork(from) && !Object.hasOwn(known.peers, from) && from !== RELAY) {
+    const targets = to === undefined ? undefined : parseTargets(to, known, "--to", from);
+    const sources = from === undefined ? undefined : [...membersOf([from], known.groups ?? {}).keys()];
+    const isGroup = from !== undefined && Object.hasOwn(known.groups ?? {}, from);
+    if (from !== undefined && !isGroup && !isNetwork(from) && !Object.hasOwn(known.peers, from) && from !== RELAY) {
         const fix = "list the peers with qp-tunnel list";
         throw new InvalidArgument("--from", `relay ${relay} has no peer "${from}"`, fix);
     }
     const chosen = rights
-        .filter((right) => from === undefined || isFrom(right, from))
-        .filter((right) => target === undefined || touches(right, target));
-    return { ...all, rights: chosen, target };
+        .filter((right) => sources === undefined || sources.some((source) => isFrom(right, source)))
+        .filter((right) => targets === undefined || targets.some((target) => touches(right, target)));
+    return { ...all, rights: chosen, targets, sources };
 }
 
 function isFrom({ from }: Right, asked: string): boolean {
@@ -107,7 +113,7 @@ function printed(relays: readonly RelayRights[], options: AccessOptions, width: 
     if (json === true) {
         const each = relays.map(({ relay, rights }) => ({
             relay,
-            ...(matrix ? { matrix: matrixOf(rights) } : { rights }),
+            ...(matrix ? { matrix: matrixOf(rights), ...termsBeside(rights) } : { rights }),
         }));
         return `${JSON.stringify({ relays: each }, undefined, 4)}\n`;
     }
@@ -126,25 +132,53 @@ function list(rights: readonly Right[], width: number): string {
     if (rights.length === 0) return "  nothing is allowed\n";
     return table(
         COLUMNS,
-        rights.map(({ from, to, ports, by }) => [from, to, ports, by]),
+        rights.map((right) => [right.from, right.to, right.ports, whyText(right)]),
         width,
     );
+}
+
+function hasTerms(right: Right): boolean {
+    return termsWords(right) !== "";
+}
+
+/** Rights on conditions, beside a matrix that has no room for these. */
+function termsBeside(rights: readonly Right[]): { terms?: Right[] } {
+    const terms = rights.filter(hasTerms);
+    return terms.length === 0 ? {} : { terms };
 }
 
 function matrixText(rights: readonly Right[], width: number): string {
     const rows = Object.entries(matrixOf(rights));
     if (rows.length === 0) return "  nothing is allowed\n";
     const destinations = [...new Set(rights.map(({ to }) => to))].sort();
-    const cells = rows.map(([from, row]) => [from, ...destinations.map((to) => (row[to] ?? []).join(" "))]);
-    return table([{ heading: "FROM" }, ...destinations.map((heading) => ({ heading }))], cells, width);
+    const notes = [...new Set(rights.filter(hasTerms).map(whyText))];
+    const noted = (from: string, to: string, ports: string): string => {
+        const own = rights.filter((right) => right.from === from && right.to === to && right.ports === ports);
+        // What something else allows without conditions has none.
+        if (!own.every(hasTerms)) return ports;
+        return [ports, ...new Set(own.map((right) => `[${notes.indexOf(whyText(right)) + 1}]`))].join(" ");
+    };
+    const cells = rows.map(([from, row]) => [
+        from,
+        ...destinations.map((to) => (row[to] ?? []).map((ports) => noted(from, to, ports)).join(" ")),
+    ]);
+    const text = table([{ heading: "FROM" }, ...destinations.map((heading) => ({ heading }))], cells, width);
+    return [
+        text,
+        ...(notes.length === 0 ? [] : ["\n"]),
+        ...notes.map((note, index) => `  [${index + 1}] ${note}\n`),
+    ].join("");
 }
 
 /** RFC 4180. */
 function asCsv(relays: readonly RelayRights[]): string {
     const rows = relays.flatMap(({ relay, rights }) =>
-        rights.map(({ from, to, ports, by }) => [relay, from, to, ports, by]),
+        rights.map(({ from, to, ports, by, groups = [], until = "", ticket = "", reason = "" }) => [
+            ...[relay, from, to, ports, by],
+            ...[groups.join(" "), until, ticket, reason],
+        ]),
     );
-    const lines = [["relay", "from", "to", "ports", "by"], ...rows].map((row) =>
+    const lines = [["relay", "from", "to", "ports", "by", "groups", "until", "ticket", "reason"], ...rows].map((row) =>
         row.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(","),
     );
     return lines.map((line) => `${line}\r\n`).join("");
@@ -152,12 +186,23 @@ function asCsv(relays: readonly RelayRights[]): string {
 
 /** With --from and --to: whether all of it is allowed, a part, or nothing. */
 function answer(relays: readonly Asked[], { from = "", to = "" }: AccessOptions, output: Output): number {
-    if (relays.some(({ rights, target }) => target !== undefined && cover(rights, target))) return Exit.fine;
+    const isAllowed = ({ rights, targets = [], sources = [] }: Asked): boolean =>
+        sources.every((source) => {
+            const own = rights.filter((right) => isFrom(right, source));
+            const others = targets.length < 2 ? targets : targets.filter((target) => !isItself(target, source));
+            return others.length > 0 && others.every((target) => cover(own, target));
+        });
+    if (relays.some(isAllowed)) return Exit.fine;
     const part = relays.some(({ rights }) => rights.length > 0);
     output.stderr.write(
         part ? `${from} is allowed to reach only a part of ${to}\n` : `${from} is not allowed to reach ${to}\n`,
     );
     return Exit.problem;
+}
+
+/** A member of a group is not asked about itself. */
+function isItself({ to }: Target, source: string): boolean {
+    return "name" in to && to.name === source;
 }
 
 function difference(options: AccessOptions, files: string[], output: Output): number {

@@ -1,4 +1,5 @@
 import type { Right } from "../../core/access/rights.js";
+import { termsWords } from "../../core/access/terms.js";
 
 /** A right whose reason is not always known: a preview does not say it. */
 export type ComparedRight = Omit<Right, "by"> & Partial<Pick<Right, "by">>;
@@ -21,9 +22,16 @@ export function changedRights(old: readonly ComparedRelay[], next: readonly Comp
 }
 
 /** `+ office: bob is now allowed to reach nas tcp/22 (grants[0])` */
-export function changeText({ change, relay, from, to, ports, by }: ChangedRight): string {
+export function changeText(right: ChangedRight): string {
+    const { change, relay, from, to, ports } = right;
     const [sign, when] = change === "added" ? ["+", "now"] : ["-", "no longer"];
-    return `${sign} ${relay}: ${from} is ${when} allowed to reach ${to} ${ports}${by === undefined ? "" : ` (${by})`}`;
+    const why = whyText(right);
+    return `${sign} ${relay}: ${from} is ${when} allowed to reach ${to} ${ports}${why === "" ? "" : ` (${why})`}`;
+}
+
+/** What allows it, as far as it is known, and on what conditions. */
+export function whyText(right: ComparedRight): string {
+    return [right.by ?? "", termsWords(right)].filter((part) => part !== "").join(", ");
 }
 
 function flat(relays: readonly ComparedRelay[]): ChangedRight[] {

@@ -1,5 +1,6 @@
 import type { Right } from "../../core/access/rights.js";
 import { RELAY } from "../../core/access/index.js";
+import { isOpen } from "../../core/access/window.js";
 import { InvalidArgument, TunnelError } from "../../core/errors.js";
 import { compare, type Finding, findingsOf, unownedFindings, unownedRights } from "../../core/flows/index.js";
 import { tableName } from "../../core/names.js";
@@ -76,7 +77,9 @@ async function answerOf(
                 .map(([peer, each]) => [peer, each.addresses.filter((address) => !expired.has(address))]),
         );
         const declared = {
-            rights: rights.filter(({ from, to }) => !expired.has(from) && !expired.has(to)),
+            rights: rights
+                .filter(({ from, to }) => !expired.has(from) && !expired.has(to))
+                .filter(({ window }) => window === undefined || isOpen(window, Math.floor(Date.now() / 1000))),
             addresses: { ...addresses, [RELAY]: own },
             routes: asked.routes,
         };

@@ -1,6 +1,7 @@
 import type { Right } from "../../core/access/rights.js";
 import { parseRights } from "../../core/access/rightsText.js";
 import type { Known } from "../../core/access/target.js";
+import { hasEnded } from "../../core/access/terms.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { chosenRelays, relaysOf, type StackRelay } from "../relays.js";
 import { readStack, type StackResource, type StateOptions } from "../state.js";
@@ -32,16 +33,27 @@ export function rightsOfRelays(relays: StackRelay[], resources: StackResource[],
             const problem = `it does not say what relay ${name} allows: an older version of the library wrote it`;
             throw new InvalidArgument(subject, problem, "run `pulumi up` once");
         }
+        const registry = resources.find(({ kind, inputs }) => kind === "Registry" && inputs["relay"] === name);
         const listed = Object.entries(known.peers).filter(([, { listed: isListed }]) => isListed);
         return {
             relay: name,
-            rights,
+            rights: rights.filter((right) => !hasEnded(right, new Date())),
             known: {
                 peers: Object.fromEntries(listed.map(([peer, { addresses }]) => [peer, addresses])),
                 services: Object.keys(known.services),
+                ...groupsIn(registry?.inputs["groups"]),
                 // A network with peers in it would leave out what they are allowed to reach by name.
                 subnets: listed.flatMap(([, { addresses }]) => addresses),
             },
         };
     });
+}
+
+/** What a relay's registry has of its groups. */
+function groupsIn(groups: unknown): Pick<Known, "groups"> {
+    if (typeof groups !== "object" || groups === null) return {};
+    const entries = Object.entries(groups as Record<string, unknown>);
+    return {
+        groups: Object.fromEntries(entries.filter((entry): entry is [string, string[]] => Array.isArray(entry[1]))),
+    };
 }

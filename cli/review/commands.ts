@@ -29,4 +29,5 @@ For review, a problem is a preview that failed, or what --fail-on names:
   cut          a peer is cut off               all-ports  a new access rule allows all ports
   interrupted  connections are interrupted     internet   a new access rule reaches public addresses
   removed      a relay is removed              unknown    peers or access rules are not known yet
+  no-until     a new access rule has no end    no-ticket  a new access rule names no ticket
   warnings     the preview warns`;

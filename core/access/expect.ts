@@ -1,7 +1,8 @@
 import type { Fault } from "../fault.js";
 import { faultOf, TunnelError } from "../errors.js";
-import { cover, type Known, parseTarget, touches } from "./target.js";
+import { cover, type Known, parseTargets, touches } from "./target.js";
 import type { Right } from "./rights.js";
+import { byGroups } from "./terms.js";
 
 /** What a program says must hold of its own access rules. */
 export interface Expectation {
@@ -35,10 +36,12 @@ export function unmet(
 
 function notAllowed(own: readonly Right[], source: string, text: string, known: Known, path: string): Fault[] {
     return judged(path, () => {
-        const target = parseTarget(text, known, path);
-        if (cover(own, target)) return [];
-        const near = own.filter(
-            (right) => touches(right, target) || touches(right, { ...target, ports: { protocol: "all" } }),
+        const missed = parseTargets(text, known, path, source).filter((target) => !cover(own, target));
+        if (missed.length === 0) return [];
+        const near = own.filter((right) =>
+            missed.some(
+                (target) => touches(right, target) || touches(right, { ...target, ports: { protocol: "all" } }),
+            ),
         );
         const some = near.length === 0 ? "" : `: it is only allowed ${near.map(words).join(" and ")}`;
         const fix = "add a grant, or correct the expectation";
@@ -48,8 +51,8 @@ function notAllowed(own: readonly Right[], source: string, text: string, known: 
 
 function notDenied(own: readonly Right[], source: string, text: string, known: Known, path: string): Fault[] {
     return judged(path, () => {
-        const target = parseTarget(text, known, path);
-        const found = own.filter((right) => touches(right, target));
+        const targets = parseTargets(text, known, path, source);
+        const found = own.filter((right) => targets.some((target) => touches(right, target)));
         if (found.length === 0) return [];
         const causes = [...new Set(found.map(({ by }) => by))].join(" and ");
         const problem = `${source} is allowed to reach ${text}: ${found.map(words).join(" and ")}`;
@@ -66,7 +69,7 @@ function judged(path: string, judge: () => Fault[]): Fault[] {
     }
 }
 
-/** "nas tcp/22 by grants[0]" */
-function words({ to, ports, by }: Right): string {
-    return `${to} ${ports} by ${by}`;
+/** "nas tcp/22 by grants[0]", "nas tcp/22 by grants[0] (by group admins)" */
+function words({ to, ports, by, groups = [] }: Right): string {
+    return `${to} ${ports} by ${by}${groups.length === 0 ? "" : ` (${byGroups(groups)})`}`;
 }

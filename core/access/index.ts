@@ -3,6 +3,7 @@ import { contains, familyOf, parseAddress, parseCidr } from "../addresses/index.
 import { InvalidArgument } from "../errors.js";
 import { notRegistered } from "../registry/missing.js";
 import type { AccessRule, GrantSource, Ports, RegistryPeer } from "../registry/model.js";
+import { isPlain, longest, type RuleTerms, type Terms } from "./terms.js";
 
 /** A relay's services and grants, names still unresolved. */
 export interface Access {
@@ -18,6 +19,8 @@ interface AccessibleService {
     on?: string;
     /** Names of peers. */
     allow: string[];
+    /** On what conditions, by peer. Absent: on none. */
+    terms?: Record<string, Terms>;
     /** The peer the proxy connects to: the relay needs its replies. */
     upstreamPeer?: { peer: string; port: number };
     /** The host the proxy connects to. Matters only when it is in a network behind a peer, for then its replies come through the tunnel. */
@@ -31,6 +34,12 @@ export interface AccessGrant {
     ports: Ports[];
     /** Its place among the program's grants, where some of these are left out. */
     position?: number;
+    /** On what conditions. Absent: on none. */
+    terms?: Terms;
+    /** Peers in `from` that groups alone name, with these. */
+    fromGroups?: Record<string, readonly string[]>;
+    /** The group that names the peer in `to`. */
+    toGroup?: string;
 }
 
 /** Whose connections a grant is about. */
@@ -47,42 +56,95 @@ export const RELAY = "(relay)";
  */
 export function expand(args: Access): Record<string, string[]> {
     const rules = new Map<string, Set<string>>();
-    const add = (name: string, from: Addresses, to: Addresses, ports: Ports): void => {
-        const texts = rules.get(name) ?? new Set();
-        rules.set(name, texts);
-        for (const [source, destination] of pairs(from, to))
-            texts.add(formatRule({ from: source, to: destination, ports }));
-    };
-
-    for (const [name, service] of Object.entries(args.services)) {
-        const { port, on, allow, upstreamPeer, upstreamHost } = service;
-        const at = on === undefined ? args.relay : peerOf(args.peers, on, `services.${name}.on`);
-        for (const peer of allow) {
-            const from = peerOf(args.peers, peer, `services.${name}.allow`);
-            if (peer !== on) add(peer, from, at, tcp(port));
-        }
-        // What the proxy asks on its own machine, or behind it, does not go through the tunnel.
-        if (upstreamPeer !== undefined && upstreamPeer.peer !== on) {
-            const to = peerOf(args.peers, upstreamPeer.peer, `services.${name}.upstream`);
-            add(on ?? RELAY, at, to, tcp(upstreamPeer.port));
-        }
-        if (upstreamHost !== undefined && isBehindPeer(args.peers, upstreamHost.address, on))
-            add(on ?? RELAY, at, byFamily(upstreamHost.address), tcp(upstreamHost.port));
+    for (const { source, rule } of flowsOf(args)) {
+        const texts = rules.get(source) ?? new Set();
+        rules.set(source, texts);
+        texts.add(rule);
     }
-    args.grants.forEach((grant, index) => {
-        const to = destination(args.peers, grant.to, `grants[${index}].to`);
-        for (const source of grant.from) {
-            const peer = peerIn(source);
-            const from = sourceOf(args.peers, source, `grants[${index}].from`);
-            if (peer === grant.to.peer) continue;
-            if (pairs(from, to).length === 0) throw familiesDiffer(index, source, grant.to);
-            for (const ports of grant.ports) add(peer, from, to, ports);
-        }
-    });
-
     return Object.fromEntries(
         [...rules.keys()].sort().map((name): [string, string[]] => [name, [...rules.get(name)!].sort()]),
     );
+}
+
+/** On what conditions the rules of `expand` hold: where several services and grants allow the same, that of the longest. */
+export function termsOf(args: Access): RuleTerms {
+    const best = new Map<string, AllowedFlow>();
+    for (const flow of flowsOf(args)) {
+        const known = best.get(flow.rule);
+        const terms = known === undefined ? flow.terms : longest(known.terms, flow.terms);
+        if (terms === undefined) throw timesDiffer(known!, flow);
+        best.set(flow.rule, { ...flow, terms });
+    }
+    return Object.fromEntries(
+        [...best.values()].filter(({ terms }) => !isPlain(terms)).map(({ rule, terms }) => [rule, terms]),
+    );
+}
+
+function timesDiffer({ rule, by }: AllowedFlow, other: AllowedFlow): InvalidArgument {
+    return new InvalidArgument(
+        other.by,
+        `allows ${rule} at other times than ${by}, and neither at all times of both`,
+        "give both the same `window`, or make one of them",
+    );
+}
+
+/** One rule that a service or a grant makes. */
+export interface AllowedFlow {
+    /** A peer's name, or `RELAY`. */
+    source: string;
+    rule: string;
+    /** What allows it: `service wiki`, or `grants[0]`. */
+    by: string;
+    terms: Terms;
+}
+
+/** Every rule of every service and grant. */
+export function* flowsOf({ relay, peers, services, grants }: Access): Generator<AllowedFlow> {
+    for (const [name, service] of Object.entries(services)) {
+        const { port, on, allow, terms = {}, upstreamPeer, upstreamHost } = service;
+        const by = `service ${name}`;
+        const at = on === undefined ? relay : peerOf(peers, on, `services.${name}.on`);
+        for (const peer of allow) {
+            const from = peerOf(peers, peer, `services.${name}.allow`);
+            if (peer === on) continue;
+            yield* flows({ source: peer, by, terms: terms[peer] ?? {} }, from, at, tcp(port));
+        }
+        const own = { source: on ?? RELAY, by, terms: {} };
+        // What the proxy asks on its own machine, or behind it, does not go through the tunnel.
+        if (upstreamPeer !== undefined && upstreamPeer.peer !== on) {
+            const to = peerOf(peers, upstreamPeer.peer, `services.${name}.upstream`);
+            yield* flows(own, at, to, tcp(upstreamPeer.port));
+        }
+        if (upstreamHost !== undefined && isBehindPeer(peers, upstreamHost.address, on))
+            yield* flows(own, at, byFamily(upstreamHost.address), tcp(upstreamHost.port));
+    }
+    for (const [index, grant] of grants.entries()) yield* flowsOfGrant(grant, grant.position ?? index, peers);
+}
+
+function* flowsOfGrant(grant: AccessGrant, index: number, peers: Access["peers"]): Generator<AllowedFlow> {
+    const { toGroup, fromGroups = {}, terms = {} } = grant;
+    const to = destination(peers, grant.to, `grants[${index}].to`);
+    for (const source of grant.from) {
+        const peer = peerIn(source);
+        const from = sourceOf(peers, source, `grants[${index}].from`);
+        if (peer === grant.to.peer) continue;
+        if (pairs(from, to).length === 0) throw familiesDiffer(index, source, grant.to);
+        const groups = [
+            ...((typeof source === "string" && fromGroups[source]) || []),
+            ...(toGroup === undefined ? [] : [toGroup]),
+        ];
+        const flow = {
+            source: peer,
+            by: `grants[${index}]`,
+            terms: groups.length === 0 ? terms : { ...terms, groups },
+        };
+        for (const ports of grant.ports) yield* flows(flow, from, to, ports);
+    }
+}
+
+function* flows(flow: Omit<AllowedFlow, "rule">, from: Addresses, to: Addresses, ports: Ports): Generator<AllowedFlow> {
+    for (const [source, destination] of pairs(from, to))
+        yield { ...flow, rule: formatRule({ from: source, to: destination, ports }) };
 }
 
 /** "10.8.0.2 -> 10.8.0.1 tcp/8443", "10.8.0.2 -> 192.168.7.0/24 tcp/8000-8100", "… icmp", "… all". */

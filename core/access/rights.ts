@@ -1,7 +1,8 @@
-import { expand, parseRule, RELAY, type Access } from "./index.js";
+import { flowsOf, parseRule, RELAY, type Access } from "./index.js";
+import { longest, type Terms } from "./terms.js";
 
 /** One thing that a program allows: who may open connections to whom. Replies are implied. */
-export interface Right {
+export interface Right extends Terms {
     /** A peer, a network behind one (CIDR), or `(relay)`: the proxy's own connections to a service's upstream. */
     from: string;
     /** A peer, a network or address behind one, a network behind the relay, or `(relay)`. */
@@ -15,24 +16,17 @@ export interface Right {
 /** Who is allowed to reach what, and why, with names in place of addresses. Sorted, each once. */
 export function rightsOf(access: Access): Right[] {
     const names = namesOf(access);
-    const parts: [by: string, part: Access][] = [
-        ...Object.entries(access.services).map(([name, service]): [string, Access] => [
-            `service ${name}`,
-            { ...access, services: { [name]: service }, grants: [] },
-        ]),
-        ...access.grants.map((grant, index): [string, Access] => [
-            `grants[${grant.position ?? index}]`,
-            { ...access, services: {}, grants: [grant] },
-        ]),
-    ];
     const rights = new Map<string, Right>();
-    for (const [by, part] of parts) {
-        for (const text of Object.values(expand(part)).flat()) {
-            const { from, to } = parseRule(text);
-            const ports = text.slice(text.lastIndexOf(" ") + 1);
-            const right = { from: names.get(from) ?? from, to: names.get(to) ?? to, ports, by };
-            rights.set(Object.values(right).join("\n"), right);
-        }
+    for (const { rule, by, terms } of flowsOf(access)) {
+        const { from, to } = parseRule(rule);
+        const ports = rule.slice(rule.lastIndexOf(" ") + 1);
+        const right = { from: names.get(from) ?? from, to: names.get(to) ?? to, ports, by };
+        const key = Object.values(right).join("\n");
+        const known = rights.get(key);
+        rights.set(key, {
+            ...right,
+            ...given(known === undefined ? terms : (longest(termsIn(known), terms) ?? terms)),
+        });
     }
     return [...rights].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, right]) => right);
 }
@@ -45,4 +39,14 @@ function namesOf({ relay, peers }: Access): Map<string, string> {
             ...(address6 === undefined ? [] : [[address6, name] as [string, string]]),
         ]),
     );
+}
+
+/** The conditions of a right alone. */
+export function termsIn({ until, window, reason, ticket, groups }: Terms): Terms {
+    return { until, window, reason, ticket, groups };
+}
+
+/** Without conditions that there are not. */
+function given(terms: Terms): Terms {
+    return Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
 }

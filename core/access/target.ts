@@ -3,6 +3,7 @@ import { parsePorts } from "../arguments/text.js";
 import { InvalidArgument } from "../errors.js";
 import type { Ports } from "../registry/model.js";
 import { RELAY } from "./index.js";
+import type { Groups } from "./groups.js";
 import type { Right } from "./rights.js";
 
 /** A destination to ask about: `grafana`, `nas:tcp/22`, `192.168.7.0/24:icmp`, `internet`. */
@@ -20,6 +21,8 @@ export interface Known {
     /** Names of peers, with their addresses where these are known. */
     peers: Readonly<Record<string, readonly string[]>>;
     services: readonly string[];
+    /** Names for sets of peers. Absent: none. */
+    groups?: Groups;
     /** The tunnel's own networks: each address in them is a peer's, which has a name. */
     subnets: readonly string[];
 }
@@ -47,6 +50,21 @@ export function parseTarget(text: string, known: Known, path: string): Target {
         throw new InvalidArgument(path, problem, "name peers instead of their addresses");
     }
     return { text, to: { network }, ...ports };
+}
+
+/**
+ * The same, one for each peer that a group's name means.
+ *
+ * @param source the peer that asks: as a member of a group it is not a target of its own
+ * @throws InvalidArgument
+ */
+export function parseTargets(text: string, known: Known, path: string, source?: string): Target[] {
+    const [, place = "", written] = WITH_PORTS.exec(text) ?? [];
+    const isGroup = known.groups !== undefined && Object.hasOwn(known.groups, place);
+    if (!isGroup) return [parseTarget(text, known, path)];
+    const ports = written === undefined ? {} : { ports: parsePorts(written, path) };
+    const members = [...new Set(known.groups?.[place])].filter((name) => name !== source);
+    return members.map((name) => ({ text, to: { name }, ...ports }));
 }
 
 /** Whether one end of a right is a network or an address: the names of peers have neither dots nor colons. */

@@ -43,10 +43,16 @@ const RELAY: Reasons = {
         "grants grants[] grants[].from grants[].from[] grants[].from.peer grants[].from[].peer grants[].to grants[].to.peer",
         "give a list of grants, of which `ports` and every `network` may be Outputs",
     ),
+    ...reasons("who is in a group is checked before any resource exists", "groups groups.* groups.*[]"),
+    ...reasons(
+        "when a right ends, a preview has to say",
+        "grants[].until grants[].window grants[].window.days grants[].window.from grants[].window.to grants[].window.zone grants[].reason grants[].ticket",
+    ),
     ...reasons(
         "expectations are checked before any resource exists",
         "expect expect[] expect[].from expect[].from[] expect[].from.peer expect[].from.network expect[].from[].peer expect[].from[].network expect[].allow expect[].allow[] expect[].deny expect[].deny[]",
     ),
+    ...reasons("it decides what a preview says", "warnHours"),
     ...reasons(`another port cuts off every peer, ${SHOWN}`, "listenPort"),
     ...reasons("addresses are allocated from it before the update, and a preview shows them", "subnet subnet6"),
     ...reasons("it is part of the names of everything on the machine", "interface appName"),
@@ -86,7 +92,7 @@ const PEER: Reasons = {
 const SERVICE: Reasons = {
     ...reasons(
         "who may open a service is checked before any resource exists",
-        "allow allow[]",
+        "allow allow[] allow[].peer allow[].until allow[].window allow[].window.days allow[].window.from allow[].window.to allow[].window.zone allow[].reason allow[].ticket",
         'list peers: `allow: [alice]`, or "everyone"',
     ),
     ...reasons("the peer behind a service is checked before any resource exists", "upstream.peer"),
@@ -112,7 +118,7 @@ const SETUP: Reasons = reasons(
     "give { create, delete }, which may be Outputs",
 );
 
-/** By what has the arguments. A `[]` stands for every entry of a list. */
+/** By what has the arguments. A `[]` stands for every entry of a list, a `*` for every key. */
 export const PLAIN_ONLY = {
     relay: RELAY,
     peer: PEER,
@@ -151,5 +157,6 @@ function suppliedAt(value: unknown, [step, ...rest]: string[], path: string): st
     if (step === "[]")
         return Array.isArray(value) ? value.flatMap((each, index) => suppliedAt(each, rest, `${path}[${index}]`)) : [];
     if (Array.isArray(value)) return [];
+    if (step === "*") return Object.entries(value).flatMap(([key, each]) => suppliedAt(each, rest, `${path}.${key}`));
     return suppliedAt((value as Record<string, unknown>)[step], rest, `${path}.${step}`);
 }

@@ -3,6 +3,7 @@ import { contains, familyOf, parseRoute, parseSubnet, range } from "../addresses
 import { attempt } from "../errors.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { checkName, checkServiceName, checkUniqueNames } from "../names.js";
+import { groupFaults, type Groups } from "../access/groups.js";
 import { peerIn } from "../access/index.js";
 import type { Fault } from "../fault.js";
 import { refuse } from "./faults.js";
@@ -21,6 +22,8 @@ export interface PlainRelay {
     publicKey?: string | undefined;
     peers: PlainPeer[];
     services: PlainService[];
+    /** Names for sets of peers. Absent: none. */
+    groups?: Groups | undefined;
     grants: PlainGrant[];
     /** Not every peer is known yet. */
     hasMorePeers?: boolean;
@@ -44,7 +47,7 @@ interface PlainService {
     name: string;
     /** Absent when it is an Output. */
     upstream?: string | { peer: string; port: number } | undefined;
-    allow: "everyone" | string[];
+    allow: "everyone" | (string | { peer: string })[];
     on?: string | undefined;
 }
 
@@ -65,6 +68,7 @@ export function checkRelay(relay: PlainRelay, subject = "relay"): void {
     checkNames(relay, at);
     checkKeys(relay, fault);
     checkNetworks(relay, at, fault);
+    checkGroups(relay, fault);
     checkReferences(relay, fault);
     if (faults.length > 0) {
         refuse(subject, faults);
@@ -82,6 +86,11 @@ function checkNames(relay: PlainRelay, at: At): void {
         }
         at(kind, () => checkUniqueNames(names, ""));
     }
+}
+
+function checkGroups({ groups = {}, peers, services, hasMorePeers = false }: PlainRelay, fault: Report): void {
+    const names = { peers: peers.map(({ name }) => name), services: services.map(({ name }) => name) };
+    for (const { path, problem, fix } of groupFaults({ groups, ...names, hasMorePeers })) fault(path, problem, fix);
 }
 
 function checkKeys(relay: PlainRelay, fault: Report): void {
@@ -160,7 +169,9 @@ function compare(a: bigint, b: bigint): number {
 
 function checkReferences(relay: PlainRelay, fault: Report): void {
     const peers = new Map(relay.peers.map((peer) => [peer.name, peer]));
-    const listed = (name: string, path: string): void => {
+    const isGroup = (name: string): boolean => Object.hasOwn(relay.groups ?? {}, name) && !peers.has(name);
+    const listedOrGroup = (name: string, path: string): void => {
+        if (isGroup(name)) return;
         if (!peers.has(name) && relay.hasMorePeers !== true) {
             fault(
                 path,
@@ -168,6 +179,10 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
                 "add it to the relay's peers, or remove it here",
             );
         }
+    };
+    const listed = (name: string, path: string): void => {
+        if (isGroup(name)) fault(path, `refers to "${name}", which is a group`, "name a single peer here");
+        else listedOrGroup(name, path);
     };
     for (const { name, upstream, allow, on } of relay.services) {
         const path = `services.${name}`;
@@ -177,7 +192,7 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
             checkUpstream(upstream, `${path}.upstream`, relay, fault);
         }
         if (allow !== "everyone") {
-            allow.forEach((peer, index) => listed(peer, `${path}.allow[${index}]`));
+            allow.forEach((allowed, index) => listedOrGroup(peerIn(allowed), `${path}.allow[${index}]`));
         }
         if (on !== undefined) {
             listed(on, `${path}.on`);
@@ -190,17 +205,18 @@ function checkReferences(relay: PlainRelay, fault: Report): void {
     relay.grants.forEach(({ from, to }, index) => {
         from.forEach((source, position) => {
             const path = `grants[${index}].from[${position}]`;
-            listed(peerIn(source), path);
-            if (typeof source === "string") return;
+            if (typeof source === "string") {
+                listedOrGroup(source, path);
+                return;
+            }
+            listed(source.peer, path);
             checkGrantedNetwork(source.network, source.peer, `${path}.network`, relay, peers, fault);
             if (to.peer === undefined) {
                 const problem = "is a network behind the relay, which has no route back to a network behind a peer";
                 fault(`grants[${index}].to`, problem, "grant it to the peer itself");
             }
         });
-        if (to.peer !== undefined) {
-            listed(to.peer, `grants[${index}].to`);
-        }
+        if (to.peer !== undefined) (to.network === undefined ? listedOrGroup : listed)(to.peer, `grants[${index}].to`);
         checkGrantedNetwork(to.network, to.peer, `grants[${index}].to.network`, relay, peers, fault);
     });
 }

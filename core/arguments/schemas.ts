@@ -3,11 +3,12 @@ import { MOST_APPROVERS } from "../approval/given.js";
 import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses/index.js";
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
-import { KEY_OVERLAP } from "../registry/defaults.js";
+import { KEY_OVERLAP, WARN_HOURS } from "../registry/defaults.js";
 import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
 import { type Later, orLater } from "./later.js";
 import { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
+import { terms } from "./terms.js";
 import { form, isSupplied, supplied, text } from "./validate.js";
 
 const name = text(checkName);
@@ -70,13 +71,26 @@ export const peerEntry = form<SuppliedSpec>((value) => {
         : peerSpec) as z.ZodType<unknown> as z.ZodType<SuppliedSpec>;
 });
 
+/** Who is allowed to open a service: a name, or one with terms. */
+export type Allowed = string | AllowedUntil;
+
+interface AllowedUntil {
+    peer: string;
+    until?: string | undefined;
+    window?: string | undefined;
+    reason?: string | undefined;
+    ticket?: string | undefined;
+}
+
+const allowed = form<Allowed>((value) => (isPlainObject(value) ? z.strictObject({ peer: name, ...terms }) : name));
+
 /** Arguments of `ExposedService`; peers are names. */
 export const serviceArgs = z.strictObject({
     upstream: form<string | { peer: string; port: number } | object>((value) =>
         isPlainObject(value) ? z.strictObject({ peer: name, port }) : upstreamAddress,
     ),
-    allow: form<"everyone" | string[]>((value) =>
-        typeof value === "string" ? z.literal("everyone") : z.array(name),
+    allow: form<"everyone" | Allowed[]>((value) =>
+        typeof value === "string" ? z.literal("everyone") : z.array(allowed),
     ).default([]),
     port: port.optional(),
     certificate: z.enum(["ed25519", "ecdsa-p256", "both"]).default("both"),
@@ -105,6 +119,7 @@ export const grantArgs = z.strictObject({
         return "peer" in value ? z.strictObject({ peer: name, network }) : z.strictObject({ network });
     }),
     ports: orLater(z.array(text(parsePorts)).min(1)),
+    ...terms,
 });
 export type GrantPlain = z.output<typeof grantArgs>;
 
@@ -133,8 +148,11 @@ export const relayArgs = z.strictObject({
     // As data of another resource, the whole list may come later.
     peers: form<unknown>((value) => (isSupplied(value) ? z.unknown() : z.array(z.unknown()))),
     services: z.array(z.unknown()).default([]),
+    // Their names are judged beside those of peers and services.
+    groups: z.record(z.string(), z.array(name)).optional(),
     grants: z.array(grantArgs).default([]),
     expect: z.array(expectArgs).default([]),
+    warnHours: z.int().min(0).max(8760).default(WARN_HOURS),
     endpoint: supplied(canonicalEndpoint).optional(),
     listenPort: port.default(51820),
     subnet: text((value, subject) => parseSubnet(value, subject, 4).cidr).default("10.8.0.0/24"),

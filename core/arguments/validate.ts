@@ -75,8 +75,8 @@ function issuesOf({ value, issues }: z.core.ParsePayload): Issues {
     return { addIssue: (issue) => void issues.push({ ...issue, input: value }) };
 }
 
-/** Runs a check; what it refuses becomes an issue of the schema. */
-function understood<T>(check: () => T, context: Issues): T {
+/** Runs a check; what it refuses becomes an issue of the schema. Its subject, if any, is the path below. */
+export function understood<T>(check: () => T, context: Issues): T {
     try {
         return check();
     } catch (error) {
@@ -136,6 +136,7 @@ const ARTICLE: Partial<Record<string, string>> = {
     boolean: "true or false",
     array: "a list",
     object: "an object",
+    record: "an object",
 };
 
 function mistyped(value: unknown, expected: string): { problem: string; fix: string } {

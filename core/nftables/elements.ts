@@ -18,46 +18,62 @@ export type SetElements = Record<SetName, string[]>;
  * Sorts access rules into sets. No two elements of a result overlap, because the kernel takes overlapping intervals in some orders and refuses them in
  * others ("File exists"). Sources are peers' addresses and whole networks behind peers, which do not overlap; ports are merged per destination, and what a wider network already allows is left out of a narrower one.
  */
-export function elementsOf(rules: AccessRule[]): SetElements {
-    const exact = { 4: new Set<string>(), 6: new Set<string>() };
-    const net = { 4: new Map<string, Destinations>(), 6: new Map<string, Destinations>() };
-    const any = { 4: new Map<string, Destinations>(), 6: new Map<string, Destinations>() };
-    const ping = { 4: new Map<string, Destinations>(), 6: new Map<string, Destinations>() };
+export function elementsOf(rules: readonly AccessRule[]): SetElements {
+    return elementsIn(rangesIn(rules));
+}
 
+/** Access rules by the sets that they belong into, as the kernel cannot have them yet: they may overlap. */
+export interface RuleSets {
+    /** Elements of acl. */
+    exact: Set<string>;
+    /** By source and, where there are ports, protocol: "10.8.0.2 tcp". */
+    net: Map<string, Destinations>;
+    any: Map<string, Destinations>;
+    ping: Map<string, Destinations>;
+}
+
+export function rangesIn(rules: readonly AccessRule[]): RuleSets {
+    const sets: RuleSets = { exact: new Set(), net: new Map(), any: new Map(), ping: new Map() };
     for (const { from: source, to: destination, ports } of rules) {
-        const family = familyOf(source);
         // nft says a network of one address as that address.
-        const [from, to] = [source, destination].map((text) => text.replace(family === 6 ? /\/128$/ : /\/32$/, "")) as [
-            string,
-            string,
-        ];
-        if (ports.protocol === "all") add(any[family], from, to, EVERYTHING);
-        else if (ports.protocol === "icmp") add(ping[family], from, to, EVERYTHING);
+        const [from, to] = [source, destination].map((text) =>
+            text.replace(familyOf(source) === 6 ? /\/128$/ : /\/32$/, ""),
+        ) as [string, string];
+        if (ports.protocol === "all") add(sets.any, from, to, EVERYTHING);
+        else if (ports.protocol === "icmp") add(sets.ping, from, to, EVERYTHING);
         else {
             const range: Range = [ports.first!, ports.last ?? ports.first!];
             if (range[0] === range[1] && !from.includes("/") && !to.includes("/"))
-                exact[family].add(`${from} . ${to} . ${ports.protocol} . ${range[0]}`);
-            else add(net[family], `${from} ${ports.protocol}`, to, range);
+                sets.exact.add(`${from} . ${to} . ${ports.protocol} . ${range[0]}`);
+            else add(sets.net, `${from} ${ports.protocol}`, to, range);
         }
     }
+    return sets;
+}
 
+/** The elements of these, none of which overlaps another one. */
+export function elementsIn({ exact, net, any, ping }: RuleSets): SetElements {
+    const exactly = [...exact].sort();
+    const [nets, anys, pings] = [flatten(net, portElement), flatten(any, pairElement), flatten(ping, pairElement)];
+    const four = (list: string[]): string[] => list.filter((element) => familyOf(element) === 4);
+    const six = (list: string[]): string[] => list.filter((element) => familyOf(element) === 6);
     return {
-        acl4: [...exact[4]].sort(),
-        acl6: [...exact[6]].sort(),
-        net4: flatten(net[4], portElement),
-        net6: flatten(net[6], portElement),
-        any4: flatten(any[4], pairElement),
-        any6: flatten(any[6], pairElement),
-        ping4: flatten(ping[4], pairElement),
-        ping6: flatten(ping[6], pairElement),
+        acl4: four(exactly),
+        acl6: six(exactly),
+        net4: four(nets),
+        net6: six(nets),
+        any4: four(anys),
+        any6: six(anys),
+        ping4: four(pings),
+        ping6: six(pings),
     };
 }
 
 /** First and last, both included. */
-type Range = [number, number];
+export type Range = [number, number];
 
 /** The access of one source: ranges by destination. */
-type Destinations = Map<string, Range[]>;
+export type Destinations = Map<string, Range[]>;
 
 /** For sets without ports: one range that stands for all of it. */
 const EVERYTHING: Range = [0, 0];
@@ -95,13 +111,13 @@ function pairElement(from: string, to: string): string {
     return `${from} . ${to}`;
 }
 
-/** The table of elements of a relay. */
-export function renderElements(sets: SetElements): string {
-    return renderSetElements(SET_NAMES.flatMap((set) => sets[set].map((element) => ({ set, element }))));
+/** The table of elements of a relay. @param timed elements of access that ends */
+export function renderElements(sets: SetElements, timed: readonly { set: string; element: string }[] = []): string {
+    return renderSetElements([...SET_NAMES.flatMap((set) => sets[set].map((element) => ({ set, element }))), ...timed]);
 }
 
 /** Sorted, and neither overlapping nor touching. */
-function merge(ranges: Range[]): Range[] {
+export function merge(ranges: readonly Range[]): Range[] {
     const merged: Range[] = [];
     for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
         const previous = merged.at(-1);
@@ -112,8 +128,8 @@ function merge(ranges: Range[]): Range[] {
 }
 
 /** What is left of `ranges` without `covered`; both merged. */
-function subtract(ranges: Range[], covered: Range[]): Range[] {
-    let left = ranges;
+export function subtract(ranges: readonly Range[], covered: readonly Range[]): Range[] {
+    let left = [...ranges];
     for (const [first, last] of covered) {
         left = left.flatMap(([low, high]): Range[] => {
             if (last < low || first > high) return [[low, high]];

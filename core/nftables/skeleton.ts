@@ -18,6 +18,8 @@ export interface SkeletonArgs {
     routes: string[];
     /** A managed peer's machine: one host of the tunnel and the networks behind it, instead of the hub. */
     leaf?: boolean;
+    /** Whether there are sets for access that ends. */
+    timed?: boolean;
 }
 
 /**
@@ -42,12 +44,13 @@ export interface SkeletonArgs {
  */
 export function renderSkeleton(args: SkeletonArgs): string {
     const v6 = args.subnet6 !== undefined;
+    const { timed = false } = args;
     const interfaces = [...new Set([args.interface, ...args.interfaces])].sort().map((name) => `"${name}"`);
     const routes = [...args.routes].sort().filter((route) => v6 || !route.includes(":"));
     const chains = [
         guard(args),
         input(args),
-        args.leaf === true ? forwardOfLeaf(v6, routes) : forward(v6, routes),
+        args.leaf === true ? forwardOfLeaf(v6, routes, timed) : forward(v6, routes, timed),
         output(args),
         untracked(args),
         post(args, routes),
@@ -64,7 +67,7 @@ table inet ${args.table} {
     set any6 { type ipv6_addr . ipv6_addr; flags interval; }
     set ping4 { type ipv4_addr . ipv4_addr; flags interval; }
     set ping6 { type ipv6_addr . ipv6_addr; flags interval; }
-    set self4 { type ipv4_addr . ipv4_addr; }
+${timed ? TIMED_SETS : ""}    set self4 { type ipv4_addr . ipv4_addr; }
     set self6 { type ipv6_addr . ipv6_addr; }
     set owner4 { type ipv4_addr . ipv4_addr; flags interval; }
     set owner6 { type ipv6_addr . ipv6_addr; flags interval; }
@@ -77,6 +80,17 @@ table inet ${args.table} {
 ${chains.join("")}}
 `;
 }
+
+/** The same for access that ends: each element has a timeout. */
+const TIMED_SETS = `    set acl4_until { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags timeout; }
+    set acl6_until { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags timeout; }
+    set net4_until { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval,timeout; }
+    set net6_until { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval,timeout; }
+    set any4_until { type ipv4_addr . ipv4_addr; flags interval,timeout; }
+    set any6_until { type ipv6_addr . ipv6_addr; flags interval,timeout; }
+    set ping4_until { type ipv4_addr . ipv4_addr; flags interval,timeout; }
+    set ping6_until { type ipv6_addr . ipv6_addr; flags interval,timeout; }
+`;
 
 function guard(args: SkeletonArgs): string {
     const { subnet, subnet6 } = args;
@@ -105,7 +119,7 @@ function fromBehind({ routes, subnet, address, subnet6, address6 }: SkeletonArgs
 }
 
 /** To the relay itself: ping, its services, and replies to what it asked (a proxy's upstream, its own ping). */
-function input({ address, subnet6, address6, leaf }: SkeletonArgs): string {
+function input({ address, subnet6, address6, leaf, timed }: SkeletonArgs): string {
     const v6 = subnet6 !== undefined;
     return chain("input", "type filter hook input priority filter; policy accept;", [
         "iifname != @ours accept",
@@ -120,7 +134,7 @@ function input({ address, subnet6, address6, leaf }: SkeletonArgs): string {
               ]
             : []),
         // Grants to a peer may say more than one host and one port; to the relay itself there are none.
-        ...families(v6).flatMap((family) =>
+        ...families(v6, timed).flatMap((family) =>
             leaf === true
                 ? [...openings(family), ...replies(family)]
                 : [`${opens(family, "acl")} accept`, `${REPLY} ${answers(family, "acl")} accept`],
@@ -131,15 +145,15 @@ function input({ address, subnet6, address6, leaf }: SkeletonArgs): string {
 }
 
 /** From peer to peer, to networks behind a peer and behind the relay. */
-function forward(v6: boolean, routes: string[]): string {
+function forward(v6: boolean, routes: string[], timed: boolean): string {
     return chain("forward", "type filter hook forward priority filter; policy accept;", [
         ...FOREIGN,
         "tcp flags syn tcp option maxseg size set rt mtu",
         "ct state invalid counter drop",
         ...errorsFromPeers(v6, "iifname @ours "),
         ...errorsFromBehind(v6, routes, false),
-        ...families(v6).flatMap((family) => openings(family).map((rule) => `iifname @ours ${rule}`)),
-        ...families(v6).flatMap((family) => replies(family).map((rule) => `oifname @ours ${rule}`)),
+        ...families(v6, timed).flatMap((family) => openings(family).map((rule) => `iifname @ours ${rule}`)),
+        ...families(v6, timed).flatMap((family) => replies(family).map((rule) => `oifname @ours ${rule}`)),
         RESET,
         "counter drop",
     ]);
@@ -149,7 +163,7 @@ function forward(v6: boolean, routes: string[]): string {
  * Between the tunnel and the networks behind a leaf, both ways. A source on this side must be where the way back to it
  * leads, so a forged source address from another side of the machine cannot get into the tunnel.
  */
-function forwardOfLeaf(v6: boolean, routes: string[]): string {
+function forwardOfLeaf(v6: boolean, routes: string[], timed: boolean): string {
     return chain("forward", "type filter hook forward priority filter; policy accept;", [
         ...FOREIGN,
         ...(routes.length === 0 ? ["counter drop"] : ["iifname != @ours fib saddr . iif oif missing counter drop"]),
@@ -157,25 +171,25 @@ function forwardOfLeaf(v6: boolean, routes: string[]): string {
         "ct state invalid counter drop",
         ...errorsFromPeers(v6, "iifname @ours "),
         ...errorsFromBehind(v6, routes, true),
-        ...families(v6).flatMap((family) => [...openings(family), ...replies(family)]),
+        ...families(v6, timed).flatMap((family) => [...openings(family), ...replies(family)]),
         RESET,
         "counter drop",
     ]);
 }
 
 /** What this machine sends into the tunnel passes, but for TCP connections that lost their element: those end. */
-function output({ subnet6, leaf }: SkeletonArgs): string {
+function output({ subnet6, leaf, timed }: SkeletonArgs): string {
     return chain("output", "type filter hook output priority filter; policy accept;", [
         "oifname != @ours accept",
-        ...families(subnet6 !== undefined).flatMap((family) => [
+        ...families(subnet6 !== undefined, timed).flatMap((family) => [
             `${answers(family, "acl")} accept`,
             `${opens(family, "acl")} accept`,
             ...(leaf === true
                 ? [
                       `${answers(family, "net")} accept`,
                       `${opens(family, "net")} accept`,
-                      `${family.ip} daddr . ${family.ip} saddr @any${family.digit} accept`,
-                      `${family.ip} saddr . ${family.ip} daddr @any${family.digit} accept`,
+                      `${family.ip} daddr . ${family.ip} saddr @any${family.digit}${family.suffix} accept`,
+                      `${family.ip} saddr . ${family.ip} daddr @any${family.digit}${family.suffix} accept`,
                   ]
                 : []),
         ]),
@@ -224,31 +238,31 @@ const REPLY = "ct state established ct direction reply";
 const RESET = "ct state established meta l4proto tcp counter reject with tcp reset";
 
 function openings(family: Family): string[] {
-    const { ip, icmp, digit } = family;
+    const { ip, icmp, digit, suffix } = family;
     return [
         `${opens(family, "acl")} accept`,
         `${opens(family, "net")} accept`,
-        `${ip} saddr . ${ip} daddr @any${digit} accept`,
-        `${icmp} type echo-request ${ip} saddr . ${ip} daddr @ping${digit} accept`,
+        `${ip} saddr . ${ip} daddr @any${digit}${suffix} accept`,
+        `${icmp} type echo-request ${ip} saddr . ${ip} daddr @ping${digit}${suffix} accept`,
     ];
 }
 
 function replies(family: Family): string[] {
-    const { ip, icmp, digit } = family;
+    const { ip, icmp, digit, suffix } = family;
     return [
         `${REPLY} ${answers(family, "acl")} accept`,
         `${REPLY} ${answers(family, "net")} accept`,
-        `${REPLY} ${ip} daddr . ${ip} saddr @any${digit} accept`,
-        `${REPLY} ${icmp} type echo-reply ${ip} daddr . ${ip} saddr @ping${digit} accept`,
+        `${REPLY} ${ip} daddr . ${ip} saddr @any${digit}${suffix} accept`,
+        `${REPLY} ${icmp} type echo-reply ${ip} daddr . ${ip} saddr @ping${digit}${suffix} accept`,
     ];
 }
 
-function opens({ ip, digit }: Family, set: "acl" | "net"): string {
-    return `${ip} saddr . ${ip} daddr . meta l4proto . th dport @${set}${digit}`;
+function opens({ ip, digit, suffix }: Family, set: "acl" | "net"): string {
+    return `${ip} saddr . ${ip} daddr . meta l4proto . th dport @${set}${digit}${suffix}`;
 }
 
-function answers({ ip, digit }: Family, set: "acl" | "net"): string {
-    return `${ip} daddr . ${ip} saddr . meta l4proto . th sport @${set}${digit}`;
+function answers({ ip, digit, suffix }: Family, set: "acl" | "net"): string {
+    return `${ip} daddr . ${ip} saddr . meta l4proto . th sport @${set}${digit}${suffix}`;
 }
 
 function chain(name: string, hook: string, rules: string[]): string {

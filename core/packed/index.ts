@@ -52,6 +52,12 @@ const words: Form = {
     unpack: (text) => (typeof text === "string" ? text.split(" ") : text),
 };
 
+/** A map of lists of words, each as one text; an empty list too. */
+const lists: Form = {
+    pack: (map) => mapped(map, (list) => (Array.isArray(list) && list.every(fits) ? list.join(" ") : list)),
+    unpack: (map) => mapped(map, (text) => (typeof text === "string" ? text.split(" ").filter(Boolean) : text)),
+};
+
 /** A whole map as one text. */
 function asText(form: Form): Form {
     return {
@@ -70,7 +76,7 @@ const TUNNEL = { peers: PEERS, registry: REGISTRY, listed: words };
 
 /** By type of the resource, or name of the function. */
 const FORMS: Record<string, Record<string, Form>> = {
-    Registry: { ...LEDGER, kept: asText(inside(LEDGER)), supplied: inside({ peers: PEERS }) },
+    Registry: { ...LEDGER, groups: lists, kept: asText(inside(LEDGER)), supplied: inside({ peers: PEERS }) },
     Firewall: { wanted: inside({ peers: PEERS }) },
     WireGuard: TUNNEL,
     Script: TUNNEL,

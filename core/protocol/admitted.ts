@@ -1,6 +1,6 @@
-import { parseRule } from "../access/index.js";
 import type { AccessRule, RegistryPeer, RegistryService } from "../registry/model.js";
-import { elementsOf, renderElements } from "../nftables/index.js";
+import { parseTerms, renderTerms } from "../access/terms.js";
+import { renderElements, ruleElements, withoutEnded } from "../nftables/index.js";
 import { keyEpochOf } from "../registry/defaults.js";
 import { linesOf, list, number, optional, table, text, word, type RowOf } from "./table.js";
 import { fromAllowedIps } from "../wireguard/index.js";
@@ -14,6 +14,8 @@ export interface Admitted {
     peers: string;
     /** Access rules, a line each. */
     rules: string;
+    /** When rules end, as `renderTerms` has it. Absent: none does. */
+    terms?: string;
     /** "name port" lines of what the relay's own proxy serves. */
     services: string;
     /** Seconds in which a peer's replaced key still works. Absent: none. */
@@ -127,10 +129,32 @@ export function renderAdmitted(then: Admitted | undefined, now: Admitted): strin
     ]);
 }
 
-/** The elements of the relay's sets that are still to be there, one "SET ELEMENT" a line. */
-export function renderAdmittedElements({ rules }: Admitted): string {
-    const sets = elementsOf(linesOf(rules).map(parseRule));
-    return renderElements(sets);
+/**
+ * The elements of the relay's sets that are still to be there, one "SET ELEMENT" a line. A rule that begins to end, or ends no more, keeps
+ * its element of before until it has the other one.
+ */
+export function renderAdmittedElements(now: Admitted, then?: Admitted): string {
+    const elements = (rules: string[], terms: string | undefined): string[] => {
+        const { sets, timed } = ruleElements(rules, parseTerms(terms));
+        return linesOf(renderElements(sets, timed));
+    };
+    const all = elements(linesOf(now.rules), now.terms);
+    const kept = new Set(linesOf(now.rules));
+    const former =
+        then === undefined || then.terms === now.terms
+            ? []
+            : elements(
+                  linesOf(then.rules).filter((rule) => kept.has(rule)),
+                  then.terms,
+              );
+    return [...new Set([...all, ...former])].map((line) => `${line}\n`).join("");
+}
+
+/** The same without rules that have ended. */
+export function admittedNow(admitted: Admitted, now: Date): Admitted {
+    if (admitted.terms === undefined) return admitted;
+    const left = withoutEnded({ all: linesOf(admitted.rules) }, parseTerms(admitted.terms), now);
+    return { ...admitted, rules: renderAdmittedRules(left.rules), terms: renderTerms(left.terms) };
 }
 
 /** Whether an element of a set ("acl4 10.8.0.2 . 10.8.0.1 . tcp . 22") lets through what a rule allows, or a part of it. */

@@ -46,6 +46,10 @@ const SENTENCES: Record<string, (fields: Record<string, string>) => string> = {
         allowed_ips === "(none)"
             ? `The second key of ${name}, which was being replaced, expired with it and was cut off`
             : `Peer ${name} (${allowed_ips.replace(/\/(32|128)\b/g, "").replaceAll(",", ", ")}) expired and was cut off`,
+    right_end: ({ name, rule = "", ticket, reason }) => {
+        const why = [ticket === undefined ? "" : `ticket ${ticket}`, reason ?? ""].filter((word) => word !== "");
+        return `The access of ${name} to ${rule.replace(/^.* -> /, "")} ended${why.length === 0 ? "" : ` (${why.join(": ")})`}`;
+    },
     key_moved: ({ name }) => `The new key of ${name} was used for the first time, and the old one is gone`,
     key_overlap_ended: ({ name }) =>
         `The time in which the old key of ${name} worked beside the new one is over, and the old one is gone`,

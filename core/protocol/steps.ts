@@ -29,7 +29,7 @@ const SURROUNDINGS = ["ours", "ruleset", "legacy.ip", "legacy.ip6", "legacy.unre
 const APPLIED = ["generation", "swept", ...OBSERVED, ...SURROUNDINGS] as const;
 
 const HOST = ["host", ...SURROUNDINGS] as const;
-const FIREWALL = ["expired", "guarded", "nft"] as const;
+const FIREWALL = ["expired", "ended", "guarded", "nft"] as const;
 const WIREGUARD = ["former", "interfaces", "expired", "moving", "moved", "sysctls", "dump.*", "network.*"] as const;
 const PROXY = ["caddy", "listeners", "certificate.*", "issuer.*"] as const;
 
@@ -119,7 +119,7 @@ export const STEPS = {
     },
     grants: {
         values: ["table", "role"],
-        requests: ["program", "elements"],
+        requests: ["program", "elements", "ends"],
         answers: [...FIREWALL, ...APPLIED],
     },
     "host-delete": { ...REMOVED, answers: ["skipped", "generation", "devices"] },

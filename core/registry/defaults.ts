@@ -8,6 +8,9 @@ import type { RegistryPeer } from "./model.js";
 /** Seconds in which a peer's replaced key still works beside the new one, unless the program says otherwise: a week. */
 export const KEY_OVERLAP = 7 * 24 * 3600;
 
+/** From how many hours before access ends previews warn of it, unless the program says otherwise. */
+export const WARN_HOURS = 24;
+
 /** Networks behind a peer. */
 export function routesOf({ routes }: Pick<RegistryPeer, "routes">): string[] {
     return routes ?? [];

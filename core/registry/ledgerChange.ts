@@ -10,6 +10,7 @@ export interface LedgerChange {
         services?: Record<string, RegistryService | null>;
         keys?: { added: string[]; removed: string[] };
     };
+    groups?: Record<string, string[] | null>;
 }
 
 /** What leads from one ledger to the next, so that a record of it does not grow with the number of peers. */
@@ -24,14 +25,16 @@ export function changeOf(before: Ledger, after: Ledger): LedgerChange {
         ...part("peers", entriesChange(before.peers, after.peers)),
         ...part("services", entriesChange(before.services, after.services)),
         ...(Object.keys(retired).length > 0 ? { retired } : {}),
+        ...part("groups", entriesChange(before.groups ?? {}, after.groups ?? {})),
     };
 }
 
 /** The inverse of {@link changeOf}: the ledger to which a change leads. */
-export function withChange(before: Ledger, { peers, services, retired = {} }: LedgerChange): Ledger {
+export function withChange(before: Ledger, { peers, services, retired = {}, groups: named }: LedgerChange): Ledger {
     const removed = new Set(retired.keys?.removed);
     const kept = (before.retired.keys ?? []).filter((key) => !removed.has(key));
     const keys = [...kept, ...(retired.keys?.added ?? [])].sort();
+    const groups = entriesWith(before.groups ?? {}, named);
     return {
         peers: entriesWith(before.peers, peers),
         services: entriesWith(before.services, services),
@@ -40,6 +43,7 @@ export function withChange(before: Ledger, { peers, services, retired = {} }: Le
             services: entriesWith(before.retired.services, retired.services),
             ...(keys.length > 0 ? { keys } : {}),
         },
+        ...(Object.keys(groups).length > 0 ? { groups } : {}),
     };
 }
 

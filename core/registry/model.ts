@@ -91,6 +91,8 @@ export interface Ledger {
         /** Revoked public keys that no retired name holds any more: replaced ones, and those of names that came back. */
         keys?: string[];
     };
+    /** Names for sets of peers, members sorted. Absent: none. */
+    groups?: Record<string, string[]>;
 }
 
 export type Protocol = "tcp" | "udp" | "icmp" | "all";

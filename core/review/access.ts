@@ -1,4 +1,5 @@
 import { parseRule, RELAY } from "../access/index.js";
+import { parseTerms, termsWords } from "../access/terms.js";
 import { TunnelError } from "../errors.js";
 import type { AccessChanges, AccessPair, AccessRight } from "./model.js";
 import { isMap, peersIn } from "./peers.js";
@@ -47,18 +48,20 @@ function rightsIn(
     if (rules === undefined) return [];
     if (!isMap(rules) || !Object.values(rules).every(Array.isArray)) return undefined;
     const known = new Map(names);
+    const text = state?.inputs["terms"];
+    const terms = parseTerms(typeof text === "string" ? text : undefined);
     const flows = Object.entries(rules).flatMap(([name, texts]) =>
-        (texts as unknown[]).map((text) => ({ name, rule: ruleOf(text) })),
+        (texts as unknown[]).map((each) => ({ name, rule: ruleOf(each), terms: terms[String(each)] ?? {} })),
     );
     // A source is named by the rules themselves.
     for (const { name, rule } of flows) if (rule !== undefined && !rule.from.includes("/")) known.set(rule.from, name);
     const rights = new Map<string, AccessRight>();
-    for (const { rule } of flows) {
+    for (const { rule, terms: own } of flows) {
         if (rule === undefined) return undefined;
         const { from, to, ports } = rule;
         const right = { from: known.get(from) ?? from, to: known.get(to) ?? to, ports };
         const service = right.to === RELAY ? services.get(Number(ports.replace("tcp/", ""))) : undefined;
-        rights.set(flow(right), service === undefined ? right : { ...right, service });
+        rights.set(flow(right), { ...right, ...(service === undefined ? {} : { service }), ...own } as AccessRight);
     }
     return [...rights].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, right]) => right);
 }
@@ -107,10 +110,15 @@ function servicesOf(resources: readonly PlannedResource[], side: Side): Map<numb
 function pairsOf(before: readonly AccessRight[], after: readonly AccessRight[]): AccessPair[] {
     const pairs = new Map<string, AccessPair>();
     const note = (rights: readonly AccessRight[], side: Side): void => {
-        for (const { from, to, ports, service } of rights) {
+        for (const right of rights) {
+            const { from, to, ports, service } = right;
+            const words = [
+                ...(service === undefined ? [] : [service]),
+                ...(termsWords(right) === "" ? [] : [termsWords(right)]),
+            ];
             const key = JSON.stringify([from, to]);
             const pair = pairs.get(key) ?? { from, to, before: [], after: [] };
-            pair[side].push(service === undefined ? ports : `${ports} (${service})`);
+            pair[side].push(words.length === 0 ? ports : `${ports} (${words.join(", ")})`);
             pairs.set(key, pair);
         }
     };

@@ -1,3 +1,4 @@
+import { RELAY } from "../access/index.js";
 import { touches } from "../access/target.js";
 import { InvalidArgument } from "../errors.js";
 import type { AccessRight, PeerNote, Review } from "./model.js";
@@ -12,6 +13,11 @@ const GATES = {
     interrupted: ({ sentences }) => sentences.filter(({ effect }) => effect === "interrupted").map(({ text }) => text),
     "no-expiry": ({ relays }) =>
         ofPeers(relays, "added", ({ expires }) => (expires === undefined ? "is added without an expiry" : undefined)),
+    // The proxy's own access to an upstream lasts as long as the service.
+    "no-until": ({ relays }) =>
+        ofRights(relays, ({ from, until }) => from !== RELAY && until === undefined, ", without an end"),
+    "no-ticket": ({ relays }) =>
+        ofRights(relays, ({ from, ticket }) => from !== RELAY && ticket === undefined, ", without a ticket"),
     "all-ports": ({ relays }) => ofRights(relays, ({ ports }) => ports === "all"),
     internet: ({ relays }) => ofRights(relays, (right) => touches({ ...right, by: "" }, INTERNET)),
     removed: ({ relays }) =>
@@ -56,10 +62,10 @@ function ofPeers(
     );
 }
 
-function ofRights(relays: Review["relays"], applies: (right: AccessRight) => boolean): string[] {
+function ofRights(relays: Review["relays"], applies: (right: AccessRight) => boolean, more = ""): string[] {
     return relays.flatMap(({ relay, access }) =>
         access.added
             .filter(applies)
-            .map(({ from, to, ports }) => `${relay}: ${from} is now allowed to reach ${to} ${ports}`),
+            .map(({ from, to, ports }) => `${relay}: ${from} is now allowed to reach ${to} ${ports}${more}`),
     );
 }

@@ -75,12 +75,20 @@ export interface AccessRight {
     ports: string;
     /** Name of the service that the relay serves on this port. */
     service?: string;
+    /** RFC 3339: the relay ends it then. */
+    until?: string;
+    /** Hours of the week in which it is allowed. */
+    window?: string;
+    reason?: string;
+    ticket?: string;
+    /** The groups through which alone the peers are meant. */
+    groups?: readonly string[];
 }
 
 export interface AccessPair {
     from: string;
     to: string;
-    /** Ports, with the service's name behind. */
+    /** Ports, with the service's name and the terms behind. */
     before: string[];
     after: string[];
 }

@@ -28,7 +28,17 @@ const PARTS = [
         "confirm.sh",
         "hostkey.sh",
     ],
-    ...["mirror.sh", "status.sh", "observe.sh", "journal.sh", "expire.sh", "proof.sh", "script.sh", "serve.sh"],
+    ...[
+        "mirror.sh",
+        "status.sh",
+        "observe.sh",
+        "journal.sh",
+        "expire.sh",
+        "ends.sh",
+        "proof.sh",
+        "script.sh",
+        "serve.sh",
+    ],
     "main.sh",
 ];
 

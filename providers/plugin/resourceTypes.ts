@@ -109,6 +109,7 @@ const registryTypes: NamedTypes = {
         peers: text("Name, public key, addresses and key epoch of each peer."),
         rules: text("Access rules."),
         services: text("Name and port of each service."),
+        terms: maybe(text("When access rules end.")),
         keyOverlap: maybe(integer("Seconds in which a peer's replaced key still works.")),
         undecided: maybe({ of: { list: "string" }, description: "Sources that other resources decide about as well." }),
     }),

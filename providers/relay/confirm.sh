@@ -119,7 +119,7 @@ roll_back() {
     if [[ ! -f "$etc/firewall.nft" && ! -f "$etc/peers" ]] && table_exists; then
         nft delete table inet "${want[table]}"
         forget_kept
-        rm -f -- "$etc/elements"
+        rm -f -- "$etc/elements" "$etc/ends" "$etc/ended"
     fi
     { date -u +%Y-%m-%dT%H:%M:%SZ; [[ -z "${1:-}" ]] || printf '%s\n' "$1"; } | install_file "$etc/rolled-back"
     disarm_rollback

@@ -4,7 +4,7 @@
 # is taken away, so nothing that still knows them brings them back: no table that was planned before, no clock that
 # steps back, no reboot, no rollback. Only a table in which they have a later time, or none, does.
 #
-# Gives: select_peers, expiry_due, next_expiry, expire_due, expire_peers, forget_routes, forget_rows, admitted_peers,
+# Gives: select_peers, expiry_due, next_due, next_expiry, expire_due, expire_peers, forget_routes, forget_rows, admitted_peers,
 #   admitted_elements, report_expired, expire_at_boot.
 # Needs, of the manifest: table.
 # Needs, of core/protocol: elements.ts, expired.ts, journal.ts, network.ts, peers.ts, revocation.ts.
@@ -31,6 +31,9 @@ expiry_due() {
     [[ -f "$table" ]] && select_peers past "$table" | grep -c . >/dev/null
 }
 
+# The Unix time at which the next peer expires or the next access ends; nothing if there is none.
+next_due() { { next_expiry; next_end; } | sort -n | awk 'NR == 1'; }
+
 # The Unix time of the next expiry, also after 2038 (mawk's %d ends there); nothing if there is none.
 next_expiry() {
     local table
@@ -41,7 +44,9 @@ next_expiry() {
 # What the watcher runs, under the lock.
 expire_due() {
     expire_peers
-    [[ ! -s "$work/past" ]] || commit
+    end_rights
+    turn_windows
+    [[ ! -s "$work/past" && ! -s "$work/ends.past" ]] || commit
 }
 
 # Cuts off all expired peers; $work/past has their rows. Killed anywhere, it does the rest the next time:
@@ -164,9 +169,9 @@ expired_peers() {
 
 report_expired() { [[ ! -f "$etc/expired" ]] || expired_peers | answer expired; }
 
-# Before the table is loaded at a boot: peers that expired while the machine was off.
+# Before the table is loaded at a boot: peers that expired and access that ended while the machine was off.
 expire_at_boot() {
-    expiry_due || return 0
+    expiry_due || ends_due || return 0
     take_lock
     expire_due >/dev/null
 }

@@ -17,7 +17,7 @@ report_files() {
             find . -maxdepth 0 -printf '.\t%m\n'
             find certs issuers keys -maxdepth 0 -type d -printf '%P/\t%m\n' 2>/dev/null | sed 's/^\///' || true
         )
-        list_files "$etc" "" firewall.nft manifest owner relay-id program interfaces elements services caddy.json renewals audit-mark generation
+        list_files "$etc" "" firewall.nft manifest owner relay-id program interfaces elements ends services caddy.json renewals audit-mark generation
         list_files "$etc" "" 'key.*' 'identity.*.key' 'certs/*' 'issuers/*'
         list_files "$folder" caddy/ caddy
         ! uses_systemd || list_files /etc/systemd/system unit/ "${want[name]}-*.service" "${want[name]}-*.timer"

@@ -29,11 +29,11 @@ read_table() {
 # Of everything that the table is made of.
 files_key() {
     local name file
-    for name in firewall.nft elements interfaces peers network sysctls; do
+    for name in firewall.nft elements ends interfaces peers network sysctls; do
         file=$(current "$name")
         printf '@%s\n' "$file"
         [[ ! -f "$file" ]] || cat -- "$file"
-    done | cat - <(kept_elements) | sha256sum
+    done | cat - <(kept_elements) <(passed_elements) | sha256sum
 }
 
 # read_reference [again]: what should be there is in $run/guard.table. Fails when the files are not there, cannot be written, or

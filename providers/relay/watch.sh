@@ -17,7 +17,7 @@ SOON_SECONDS=0.3
 watch() {
     uses_systemd || write_pid watch "$BASHPID"
     steady_clock
-    local started=$SECONDS act_at=0 retry_at=0 looked=-60 listened=-60 look=1 tries=0 generation="none" due="" devices=() moves="" read_at=-60 acting="" events="" named="" resolving="" resolve_at=0 resolve_in=1
+    local started=$SECONDS act_at=0 retry_at=0 looked=-60 listened=-60 look=1 tries=0 generation="none" due="" devices=() moves="" read_at=-60 acting="" events="" named="" resolving="" resolve_at=0 resolve_in=1 clock=0
     trap 'kill $acting $resolving 2>/dev/null || true; end_listening; exit 0' TERM
     while is_installed; do
         steady_clock
@@ -28,6 +28,8 @@ watch() {
         fi
         if [[ -n "$look" ]] || ((SECONDS - looked >= LOOK_SECONDS)) || ! seems_whole; then look_after; fi
         [[ -z "$due" ]] || ((due > EPOCHSECONDS)) || cut_expired
+        # The time of day has stepped.
+        if ((EPOCHSECONDS - SECONDS > clock + 2 || EPOCHSECONDS - SECONDS < clock - 2)); then clock=$((EPOCHSECONDS - SECONDS)) act_at=0; fi
         if ((SECONDS >= act_at)) || { ((SECONDS >= retry_at)) && something_due; }; then
             # An update that holds the lock has to end first.
             if act watch-act; then act_at=$((SECONDS + ACT_SECONDS)) retry_at=0 read_at=-60; else act_at=$((SECONDS + 1)) retry_at=$act_at; fi
@@ -58,7 +60,7 @@ read_record() {
     [[ ! -f "$etc/generation" ]] || read -r now <"$etc/generation" || true
     [[ "$now" != "$generation" ]] || ((SECONDS - read_at >= 10)) || return 0
     generation=$now read_at=$SECONDS
-    due=$(next_expiry)
+    due=$(next_due)
     mapfile -t devices < <(interfaces)
     named=""
     [[ ! -f "$(current peers)" ]] || named=$(named_endpoints "$(current peers)")
@@ -123,6 +125,7 @@ watch_act() {
     is_installed || return 0
     changed=""
     expire_due
+    retime_ends
     finish_overlaps
     follow_epochs
     ! forwarding_due || set_forwarding "$(oldest)"

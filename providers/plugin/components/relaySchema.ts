@@ -25,6 +25,12 @@ const relayInputs: ComponentSchema["inputs"] = {
         description: "Web services that peers reach through the relay, over post-quantum TLS. Default: none.",
         optional: true,
     },
+    groups: {
+        of: { map: { list: "string" } },
+        description:
+            'Names for sets of peers, used like a peer\'s name in `grants`, in `allow` of services and in `expect`: `{ admins: ["alice", "bob"] }`. Default: none.',
+        optional: true,
+    },
     grants: {
         of: { list: { named: "GrantSpec" } },
         description: "Default: none; peers reach nothing but the services that allow them.",
@@ -35,6 +41,12 @@ const relayInputs: ComponentSchema["inputs"] = {
         description:
             "Checked before anything else of a preview or an update: one that does not hold fails it. Default: none.",
         optional: true,
+    },
+    warnHours: {
+        of: "integer",
+        description: "From how many hours before access ends (`until`) previews warn of it; 0: never. Default: 24.",
+        optional: true,
+        default: 24,
     },
     endpoint: {
         of: "string",

@@ -1,7 +1,9 @@
 import type { NamedTypes } from "../types.js";
+import { accessTypes } from "./accessTypes.js";
 
 /** What the arguments of a Relay are made of, apart from its host. */
 export const relayTypes: NamedTypes = {
+    ...accessTypes,
     PeerSpec: {
         description: "A WireGuard peer.",
         properties: {
@@ -83,9 +85,9 @@ export const relayTypes: NamedTypes = {
                 description: "`host:port`, resolved on the machine where TLS ends, or a peer and its port.",
             },
             allow: {
-                of: { list: "string" },
+                of: { list: { oneOf: ["string", { named: "AllowedPeer" }] } },
                 description:
-                    "Peers that are allowed to open it, or `everyone` alone (the listed peers). Default: none.",
+                    "Peers that are allowed to open it, groups of them, or `everyone` alone (the listed peers). Default: none.",
                 optional: true,
             },
             port: {
@@ -124,62 +126,6 @@ export const relayTypes: NamedTypes = {
         properties: {
             peer: { of: "string", description: "The peer's name." },
             port: { of: "integer", description: "Its port." },
-        },
-    },
-    GrantSpec: {
-        description: "One direction that is allowed. Replies are implied, nothing else is.",
-        properties: {
-            from: {
-                of: { list: { oneOf: ["string", { named: "PeerNetwork" }] } },
-                description: "Peers (their own addresses), or networks behind them.",
-            },
-            to: {
-                of: { oneOf: ["string", { named: "GrantTarget" }] },
-                description: "A peer (its own addresses), one of its routes, or one of the relay's.",
-            },
-            ports: {
-                of: { list: "string" },
-                description: '"tcp/22", "tcp/8000-8100", "udp/53", "icmp", "all".',
-            },
-        },
-    },
-    AccessExpectation: {
-        description: "What must hold of a relay's access rules, whatever its grants and services become.",
-        properties: {
-            from: {
-                of: { list: { oneOf: ["string", { named: "PeerNetwork" }] } },
-                description: "Peers (their own addresses), or networks behind them.",
-            },
-            allow: {
-                of: { list: "string" },
-                description:
-                    "What they must be allowed to reach: a service by its name, `nas:tcp/22`, `192.168.7.0/24:icmp`; without ports: anything there. Default: nothing.",
-                optional: true,
-            },
-            deny: {
-                of: { list: "string" },
-                description:
-                    "What they must not reach, written likewise; also `internet`, every public address. Default: nothing.",
-                optional: true,
-            },
-        },
-    },
-    PeerNetwork: {
-        description: "A network behind a peer: one of its routes.",
-        properties: {
-            peer: { of: "string", description: "The peer's name." },
-            network: { of: "string", description: "One of its routes, CIDR." },
-        },
-    },
-    GrantTarget: {
-        description: "A network behind a peer or behind the relay.",
-        properties: {
-            peer: {
-                of: "string",
-                description: "The peer's name. Default: a network of the relay is meant.",
-                optional: true,
-            },
-            network: { of: "string", description: "One of the routes of the peer, or of the relay, CIDR." },
         },
     },
     AuditSettings: {

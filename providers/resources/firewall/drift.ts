@@ -1,5 +1,5 @@
 import type { FirewallInputs, FirewallOutputs } from "./inputs.js";
-import { type ParsedTable, SET_NAMES } from "../../../core/nftables/index.js";
+import { type ParsedTable, SET_NAMES, TIMED_SET_NAMES } from "../../../core/nftables/index.js";
 import type { Answers, Observing } from "../../../core/protocol/steps.js";
 import { parseDifferingElements } from "../../../core/protocol/elements.js";
 import { linesOf } from "../../../core/protocol/table.js";
@@ -65,7 +65,7 @@ export function tableDrift(table: string, expected: ExpectedTable, live: ParsedT
  */
 function* elementDrift(table: string, differing: string): Generator<Drift> {
     for (const { sign, set, element } of parseDifferingElements(differing)) {
-        if (set === OURS || (SET_NAMES as readonly string[]).includes(set)) continue;
+        if (set === OURS || ACCESS_SETS.includes(set)) continue;
         yield {
             kind: "object",
             name: `${set} ${element}`,
@@ -76,6 +76,9 @@ function* elementDrift(table: string, differing: string): Generator<Drift> {
         };
     }
 }
+
+/** What grants fill. */
+const ACCESS_SETS: readonly string[] = [...SET_NAMES, ...TIMED_SET_NAMES];
 
 /** The set of interfaces that the table guards. */
 const OURS = "ours";

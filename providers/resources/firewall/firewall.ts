@@ -31,6 +31,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs, 
             address6: { type: "string", description: "The relay's own IPv6 tunnel address.", optional: true },
             interfaces: { type: { list: "string" }, description: "Every WireGuard interface of this relay." },
             routes: { type: { list: "string" }, description: "Networks behind the relay: the only ones NATed." },
+            timed: { type: "boolean", description: "There are sets for access that ends.", optional: true },
             ...ADOPTS_INPUT,
             ...TERMS_INPUT,
             wanted: {
@@ -55,7 +56,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs, 
     parseOutputs: readFirewallOutputs,
     ...firewallWording,
 
-    complete: withoutAdopted,
+    complete: (inputs, olds) => withTimedSets(withoutAdopted(inputs, olds), olds),
     // What WireGuard will be told is read only where an interface may be taken over: elsewhere this resource is not told it.
     foresee: (change) => compareInPreview(change, (device) => wantedInterface(asOfWireGuard(change.inputs))(device)),
     async first(change, running) {
@@ -78,6 +79,7 @@ export const firewallParts: RelayResourceParts<FirewallInputs, FirewallOutputs, 
             address: read(text, inputs.address, "address"),
             routes: read(listOf(text), inputs.routes, "routes"),
             ...(inputs.role === "leaf" ? { leaf: true } : {}),
+            ...(inputs.timed === true ? { timed: true } : {}),
             ...(inputs.subnet6 === undefined
                 ? {}
                 : { subnet6: inputs.subnet6, address6: read(text, inputs.address6, "address6") }),
@@ -145,6 +147,11 @@ function withoutAdopted(inputs: Properties, olds: Properties | undefined): Prope
     if (mayAdopt({ before: { inputs: readFirewall(olds) }, inputs: readFirewall(inputs) })) return inputs;
     const { adoption: _terms, wanted: _wanted, seed: _seed, presharedKeys: _keys, ...others } = inputs;
     return others;
+}
+
+/** A table that once got the sets of access that ends keeps them: what has ended is no reason to change it again. */
+function withTimedSets(inputs: Properties, olds: Properties | undefined): Properties {
+    return olds?.timed === true ? { ...inputs, timed: true } : inputs;
 }
 
 /** As WireGuard will be told, of which the interface is made. */

@@ -1,7 +1,7 @@
 import { type AdoptionTerms, termsShape } from "../import/terms.js";
 import { type PlacedInputs, type PlacedOutputs, readOutputs, readPlaced } from "../relay/placed.js";
 import type { Properties, Unknown } from "../resource.js";
-import { fields, listOf, mapOf, optional, previewed, read, type Shape, text } from "../shape.js";
+import { fields, flag, listOf, mapOf, optional, previewed, read, type Shape, text } from "../shape.js";
 
 interface OwnInputs {
     subnet: string;
@@ -13,6 +13,8 @@ interface OwnInputs {
     interfaces?: string[];
     /** Networks behind the relay. */
     routes: string[] | Unknown;
+    /** There are sets for access that ends. Once there, they stay. */
+    timed?: boolean;
     /** Public key of an interface that may be taken over. */
     adopts?: string | Unknown;
     adoption?: AdoptionTerms;
@@ -38,6 +40,7 @@ const inputsShape: Shape<OwnInputs> = fields<OwnInputs>({
     address6: optional(previewed(text)),
     interfaces: optional(listOf(text)),
     routes: previewed(listOf(text)),
+    timed: optional(flag),
     adopts: optional(previewed(text)),
     adoption: optional(termsShape),
 });

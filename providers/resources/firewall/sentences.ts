@@ -65,6 +65,12 @@ export const firewallWording: Wording<FirewallInputs, FirewallOutputs> = {
                 ? []
                 : [`${inputs.relay}: the firewall guards ${listNames(now ?? [])} instead of ${listNames(then ?? [])}`];
         },
+        timed: ({ before, inputs }) =>
+            same(before?.inputs.timed, inputs.timed)
+                ? []
+                : [
+                      `${inputs.relay}: the firewall can end access by itself from now on; no running connection is affected`,
+                  ],
         routes: ({ before, inputs }) => {
             const { relay, role } = inputs;
             const { routes } = inputs;

@@ -1,20 +1,31 @@
 import { createHash } from "node:crypto";
 
-import { type GrantsInputs, type GrantsOutputs, readGrants, readGrantsOutputs } from "./inputs.js";
-import { parseRule } from "../../../core/access/index.js";
-import { elementsOf, renderElements, SET_NAMES, type SetElements } from "../../../core/nftables/index.js";
+import {
+    calendarDue,
+    calendarEnd,
+    elementsOf,
+    endsFile,
+    endWarnings,
+    inputsNow,
+    withoutEndedElements,
+} from "./ends.js";
+import { type GrantsInputs, type GrantsOutputs, readGrants, readGrantsOutputs, rulesOf, termsOf } from "./inputs.js";
+import { elementsBySet, renderElements, SET_NAMES, TIMED_SET_NAMES } from "../../../core/nftables/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import type { Drift } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
-import type { Answers, Observing } from "../../../core/protocol/steps.js";
+import type { Answers, CommonAnswers, Observing } from "../../../core/protocol/steps.js";
 import { files } from "../../../core/protocol/files.js";
+import { renderSetElements } from "../../../core/protocol/elements.js";
 import { withoutCutElements } from "../wireguard/expiry.js";
 import { listed } from "../firewall/firewall.js";
-import { grantsWording, rulesOf, namesInEither } from "./sentences.js";
+import { grantsWording, namesInEither } from "./sentences.js";
+import { same } from "../changes.js";
 import { NOTHING_REMOVED } from "../relay/removedFirst.js";
 import { relayResource } from "../relay/relayResource.js";
 import type { RelayResourceParts } from "../relay/parts.js";
 import type { Change } from "../relay/change.js";
+import { UNKNOWN } from "../resource.js";
 import { MACHINE_INPUT, relaySchema } from "../schemas.js";
 
 /** The access rules. The last step of an update: everything before it has only removed access. */
@@ -28,13 +39,35 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grant
                 type: { map: { list: "string" } },
                 description: "Allowed flows by source, as text: `10.8.0.2 -> 10.8.0.1 tcp/8443`.",
             },
+            terms: {
+                type: "string",
+                description: "When flows end, why they are allowed and to which groups, a line each.",
+                optional: true,
+            },
+            warnHours: {
+                type: "integer",
+                description: "From how many hours before a flow ends a preview warns of it.",
+                optional: true,
+            },
         },
-        { elements: { type: "integer", description: "Number of set elements in the kernel." } },
+        {
+            elements: { type: "integer", description: "Number of set elements in the kernel." },
+            calendar: {
+                type: "string",
+                description: "Until when the relay knows when access with a window opens, RFC 3339.",
+                optional: true,
+            },
+        },
     ),
     step: "grants",
     parse: readGrants,
     parseOutputs: readGrantsOutputs,
     ...grantsWording,
+
+    complete: (inputs) => inputsNow(inputs, new Date()),
+    warnings: (change) => endWarnings(change, new Date()),
+    adjust: ({ before }, changes) =>
+        before !== undefined && calendarDue(before.outputs, new Date()) ? { ...changes, calendar: "update" } : changes,
 
     begin: (change) => ({
         action: "grants_apply",
@@ -49,19 +82,26 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grant
             sentence: `${rule} was removed first and is allowed again`,
         })),
 
-    desired: ({ inputs }) =>
-        Promise.resolve({ values: { role: inputs.role }, files: { elements: renderElements(elements(inputs)) } }),
+    desired({ inputs }) {
+        const { sets, timed } = elementsOf(inputs);
+        const ends = endsFile(inputs, new Date());
+        const files = { elements: renderElements(sets, timed), ...(ends === undefined ? {} : { ends }) };
+        return Promise.resolve({ values: { role: inputs.role }, files });
+    },
 
     outputs({ inputs }, answer) {
         const live = listed(answer)?.sets ?? {};
-        const missing = differences(withoutCutElements(elements(inputs), answer), live);
+        const missing = differences(wantedBy(inputs, answer, "kernel"), live);
         const count = Object.values(live).reduce((sum, list) => sum + list.length, 0);
-        return { outputs: { elements: count }, problems: missing.map(({ sentence }) => sentence) };
+        const calendar = calendarEnd(inputs, new Date());
+        const outputs = { elements: count, ...(calendar === undefined ? {} : { calendar }) };
+        return { outputs, problems: missing.map(({ sentence }) => sentence) };
     },
 
-    previewOutputs: ({ inputs }) => ({
-        elements: Object.values(elements(inputs)).reduce((sum, list) => sum + list.length, 0),
-    }),
+    previewOutputs({ inputs }) {
+        const elements = Object.values(elementsBySet(elementsOf(inputs))).reduce((sum, list) => sum + list.length, 0);
+        return { elements, ...(calendarEnd(inputs, new Date()) === undefined ? {} : { calendar: UNKNOWN }) };
+    },
 
     outcomes: (change, outputs) => [
         {
@@ -74,8 +114,9 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grant
     drift(inputs, _outputs, answer) {
         const table = listed(answer);
         // A table that is gone is Firewall's to report, and what makes it again fills its sets from the relay's record.
-        const wanted = withoutCutElements(elements(inputs), answer);
-        return [...(table === undefined ? [] : differences(wanted, table.sets)), ...recordDrift(wanted, answer)];
+        const wanted = wantedBy(inputs, answer, "kernel");
+        const recorded = wantedBy(inputs, answer, "record");
+        return [...(table === undefined ? [] : differences(wanted, table.sets)), ...recordDrift(recorded, answer)];
     },
 
     ending: (inputs) => [
@@ -90,16 +131,22 @@ export const grantsParts: RelayResourceParts<GrantsInputs, GrantsOutputs, "grant
 
 export const grants = relayResource(grantsParts);
 
-function elements(inputs: GrantsInputs): SetElements {
-    return elementsOf(Object.values(rulesOf(inputs)).flat().map(parseRule));
+/** The elements that are to be there by now, by set: not those of peers and access rules that the relay has ended. */
+function wantedBy(
+    inputs: GrantsInputs,
+    answer: CommonAnswers<"grants" | Observing>,
+    where: "kernel" | "record",
+): Record<string, string[]> {
+    const wanted = withoutCutElements(elementsBySet(elementsOf(inputs)), answer);
+    return withoutEndedElements(wanted, answer, where);
 }
 
-function differences(want: SetElements, live: Record<string, string[]>): Drift[] {
+function differences(want: Record<string, string[]>, live: Record<string, string[]>): Drift[] {
     const drift: Drift[] = [];
-    for (const set of SET_NAMES) {
+    for (const set of [...SET_NAMES, ...TIMED_SET_NAMES]) {
         const there = new Set(live[set] ?? []);
         const wanted = new Set(want[set]);
-        for (const element of want[set]) {
+        for (const element of wanted) {
             if (!there.has(element))
                 drift.push({
                     kind: "object",
@@ -120,10 +167,13 @@ function differences(want: SetElements, live: Record<string, string[]>): Drift[]
 }
 
 /** What the sets are filled from after a reboot; a hash of it is in the answer. */
-function recordDrift(wanted: SetElements, answer: Answers<Observing>): Drift[] {
+function recordDrift(wanted: Record<string, string[]>, answer: Answers<Observing>): Drift[] {
     if (answer.files === undefined) return [];
     const kept = files.parse(answer.files).find(({ path }) => path === "elements");
-    const hash = createHash("sha256").update(renderElements(wanted)).digest("hex");
+    const lines = [...SET_NAMES, ...TIMED_SET_NAMES].flatMap((set) =>
+        (wanted[set] ?? []).map((element) => ({ set, element })),
+    );
+    const hash = createHash("sha256").update(renderSetElements(lines)).digest("hex");
     return kept?.hash === hash
         ? []
         : [
@@ -150,11 +200,20 @@ function summary(change: Change<GrantsInputs, GrantsOutputs>): Record<string, un
     const removed = namesInEither(now, then).flatMap((name) =>
         (then[name] ?? []).filter((rule) => !(now[name] ?? []).includes(rule) && !gone.rules.has(rule)),
     );
+    const terms = termsOf(inputs);
+    const onTerms = namesInEither(now, {}).flatMap((name) =>
+        (now[name] ?? []).flatMap((rule) => {
+            const own = terms[rule];
+            const isNew = own !== undefined && (added.includes(rule) || !same(own, termsOf(before?.inputs)[rule]));
+            return isNew ? [{ name, rule, ...own }] : [];
+        }),
+    );
     // More than a line may hold becomes several records.
     return {
         relay: inputs.relay,
         added,
         removed,
+        ...(onTerms.length === 0 ? {} : { terms: onTerms }),
         added_count: added.length,
         removed_count: removed.length,
     };

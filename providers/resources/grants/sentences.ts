@@ -1,5 +1,6 @@
-import type { GrantsInputs, GrantsOutputs, Rules } from "./inputs.js";
-import { known } from "../shape.js";
+import { endedSentences, endedSince, onTerms, termsSentences } from "./ends.js";
+import { type GrantsInputs, type GrantsOutputs, type Rules, rulesOf, termsOf } from "./inputs.js";
+import type { RuleTerms } from "../../../core/access/terms.js";
 import { formatRule, parseRule, RELAY } from "../../../core/access/index.js";
 import { same } from "../changes.js";
 import { toldElsewhere, type Wording } from "../effects.js";
@@ -18,6 +19,7 @@ export const grantsWording: Wording<GrantsInputs, GrantsOutputs> = {
         machine: toldElsewhere,
         moved: toldElsewhere,
         rules: ofRules,
+        terms: ofRules,
     },
     closing: ({ inputs }, sentences) =>
         sentences.length > 0 ? [] : [`${inputs.relay}: the access rules are reloaded`],
@@ -28,20 +30,23 @@ export function namesInEither(now: Rules, then: Rules): string[] {
     return [...new Set([...Object.keys(now), ...Object.keys(then)])].sort();
 }
 
-export function rulesOf(inputs: GrantsInputs | undefined): Rules {
-    return known(inputs?.rules) ?? {};
-}
-
 function ofRules(change: Change<GrantsInputs, GrantsOutputs>): string[] {
     const { inputs, before } = change;
     const { relay, role } = inputs;
-    if (inputs.rules === UNKNOWN)
+    if (inputs.rules === UNKNOWN || inputs.terms === UNKNOWN)
         return [`${relay}: the access rules are not known before the update: other resources supply values in them`];
     const [now, then] = [rulesOf(inputs), rulesOf(before?.inputs)];
-    if (same(now, then) && before !== undefined) return [];
+    const [terms, formerTerms] = [termsOf(inputs), termsOf(before?.inputs)];
+    if (same(now, then) && same(terms, formerTerms) && before !== undefined) return [];
     // Who gains and who loses by it the relay has said.
     if (role === "leaf") return [`${relay}: its own firewall gets the relay's access rules that concern it`];
-    return inSentences(effectsOf(now, then)).map((sentence) => `${relay}: ${sentence}`);
+    const ended = endedSince({ rules: then, terms: formerTerms }, now, new Date());
+    const left = Object.fromEntries(namesInEither(then, {}).map((name) => [name, without(then[name], ended[name])]));
+    return [
+        ...inSentences(effectsOf(now, left, terms)),
+        ...endedSentences(ended, formerTerms),
+        ...termsSentences({ rules: then, terms: formerTerms }, { rules: now, terms }),
+    ].map((sentence) => `${relay}: ${sentence}`);
 }
 
 /** What one of them gains or loses; who gains or loses the same is told in one sentence. */
@@ -52,7 +57,7 @@ interface AccessEffect {
     many: string;
 }
 
-function effectsOf(now: Rules, then: Rules): AccessEffect[] {
+function effectsOf(now: Rules, then: Rules, terms: RuleTerms): AccessEffect[] {
     const ownersOf = (rules: Rules): Map<string, string> =>
         new Map(
             namesInEither(rules, {}).flatMap((name) =>
@@ -86,7 +91,8 @@ function effectsOf(now: Rules, then: Rules): AccessEffect[] {
         const lost = removed.filter(
             (rule) => !kept.includes(destination(rule)) && !isInherited(rule, owners.get(rule), name),
         );
-        const list = (rules: string[]): string => listNames(reached(rules), ALL);
+        const list = (rules: string[]): string =>
+            listNames([...new Set(rules.map((rule) => onTerms(destination(rule), terms[rule])))], ALL);
         const effects: AccessEffect[] = [];
         const addEffect = (what: string, one: string, many: string): void =>
             void effects.push({ who: subject(name), one: `${one} ${what}`, many: `${many} ${what}` });

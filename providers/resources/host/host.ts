@@ -7,6 +7,7 @@ import { renderUnits } from "../../../core/units/index.js";
 import { describeRelay } from "../../../core/wireguard/leaf.js";
 import { differsIn } from "../../../core/drift.js";
 import { REPAIR } from "../../../core/repair.js";
+import { admittedNow } from "../../../core/protocol/admitted.js";
 import { hostValues } from "../../../core/protocol/facts.js";
 import { type PartAnswers, bootManifest } from "../../../core/protocol/steps.js";
 import type { Facts } from "../../hosts/facts.js";
@@ -20,7 +21,7 @@ import { recordedNetwork } from "../import/importing.js";
 import { KEPT_INPUT } from "../keys/kept.js";
 import { movedAfter } from "../relay/moved.js";
 import { hasSameNames, targetOf } from "../relay/target.js";
-import { takeAway, takesAway } from "../relay/removals.js";
+import { admittedIn, takeAway, takesAway } from "../relay/removals.js";
 import { isRenamed, renameRecords } from "../relay/rename.js";
 import { RETAINED_INPUT, retainedRecords } from "../relay/retained.js";
 import { relayResource } from "../relay/relayResource.js";
@@ -81,6 +82,7 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs, "host"> = {
     parseOutputs: readHostOutputs,
     ...hostWording,
 
+    complete: withoutEndedRules,
     adjust: (change, changes) => ({
         ...changes,
         ...(isReplaced(change) ? { host: "update" as const } : {}),
@@ -217,6 +219,12 @@ export const hostParts: RelayResourceParts<HostInputs, HostOutputs, "host"> = {
 };
 
 export const host = relayResource(hostParts);
+
+/** An access rule that has ended is taken away already, and leaves the program unnoticed. */
+function withoutEndedRules(inputs: Properties): Properties {
+    const admitted = admittedIn(inputs);
+    return admitted?.terms === undefined ? inputs : { ...inputs, admitted: admittedNow(admitted, new Date()) };
+}
 
 /** A state that was lost comes back with another seed, and so another id, which the machine is told by its first resource. */
 function hasNewId({ before, inputs }: Change<HostInputs, HostOutputs>): boolean {

@@ -19,6 +19,8 @@ interface OwnInputs {
     supplied?: SuppliedInputs;
     /** Public keys that resources put out; some are not known in a preview. */
     publicKeys?: Record<string, unknown>;
+    /** Names for sets of peers. */
+    groups?: Record<string, string[]>;
     /** What the ledger's history forbids. */
     refused?: Fault[];
 }
@@ -45,6 +47,7 @@ const toldShape: Shape<OwnInputs> = fields<OwnInputs>({
     supplied: optional(suppliedShape),
     services: mapOf(fields<ServiceRequest>({ port: optional(number), formerly: optional(listOf(text)) })),
     publicKeys: optional(mapOf(anything)),
+    groups: optional(mapOf(listOf(text))),
     refused: optional(listOf(fields<Fault>({ path: text, problem: text, fix: text }))),
 });
 
@@ -67,6 +70,7 @@ const ledgerShape: Shape<Ledger> = fields<Ledger>({
         services: mapOf(serviceShape),
         keys: optional(listOf(text)),
     }),
+    groups: optional(mapOf(listOf(text))),
 });
 
 const changeShape: Shape<LedgerChange> = fields<LedgerChange>({
@@ -81,6 +85,7 @@ const changeShape: Shape<LedgerChange> = fields<LedgerChange>({
             ),
         }),
     ),
+    groups: optional(mapOf(orGone(listOf(text)))),
 });
 
 export function readRegistry(inputs: Properties): RegistryInputs {
@@ -94,8 +99,8 @@ export function readRequests(peers: unknown): Record<string, PeerRequest> {
 
 /** The ledger, out of inputs that check has filled in, out of outputs, or out of the log. */
 export function readLedger(values: unknown): Ledger {
-    const { peers, services, retired } = read(ledgerShape, values);
-    return { peers, services, retired };
+    const { peers, services, retired, groups } = read(ledgerShape, values);
+    return { peers, services, retired, ...(groups === undefined ? {} : { groups }) };
 }
 
 /** What a record of the log says changed in the ledger. */

@@ -5,6 +5,7 @@ import { awaitedChanges, SUPPLIED_INPUT } from "./supplied.js";
 import { LEDGER_ACTION, ledgerDetails, newestLedgerRecord, recordedLedger } from "./recorded.js";
 import { changesOf, isMap, same } from "../changes.js";
 import type { PlannedStep } from "../../../core/approval/step.js";
+import { emptyGroups, groupSentences } from "../../../core/access/groups.js";
 import type { RecordMark } from "../../../core/audit/record.js";
 import type { Ledger } from "../../../core/registry/model.js";
 import { Refused } from "../../../core/errors.js";
@@ -64,6 +65,11 @@ export const registry: StateResource<RegistryOutputs> = {
                 type: { map: { named: "RegistryService" } },
                 description: "Services by name; check fills in ports.",
             },
+            groups: {
+                type: { map: "string" },
+                description: "Names for sets of peers, with the names of their members.",
+                optional: true,
+            },
             retired: {
                 type: { named: "RetiredNames" },
                 description: "Names that are no longer listed, with their reserved addresses and ports. Computed.",
@@ -85,6 +91,7 @@ export const registry: StateResource<RegistryOutputs> = {
                 description: "Services by name, with their ports.",
             },
             retired: { type: { named: "RetiredNames" }, description: "Names that are no longer listed." },
+            groups: { type: { map: "string" }, description: "Groups, with their members.", optional: true },
             record: {
                 type: { named: "AuditRecordMark" },
                 description: "Sequence, hash and offset of the last audit record of this resource.",
@@ -97,12 +104,15 @@ export const registry: StateResource<RegistryOutputs> = {
         const given = withKept(news, olds);
         compareLeaves([olds, news], context);
         const wanted = readRegistry(given);
+        const { groups = {}, relay } = wanted;
+        for (const group of emptyGroups(groups))
+            context.log("warning", `${relay}: group ${group} has no members and allows no peer anything`);
         const { ledger, problems, isUnfit } = nextLedger(wanted, await previousLedger(wanted, olds, context), context);
         // What only the state knows to be wrong waits for the diff, which first asks whether log and state agree: on a branch that is
         // behind, the program brings back what was taken away since.
         const refused = isUnfit || problems.length === 0 ? {} : { refused: problems };
         return {
-            inputs: { ...given, ...ledger, ...refused },
+            inputs: { ...given, ...withGroups(ledger, wanted), ...refused },
             failures: isUnfit ? problems : [],
         };
     },
@@ -112,7 +122,8 @@ export const registry: StateResource<RegistryOutputs> = {
         const inputs = readRegistry(news);
         const { behind } = await verifyRecord(inputs.audit, recordIn(oldOutputs), context);
         refuse(inputs, behind);
-        const changes = changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services"]);
+        const changes = changesOf(oldInputs, news, ["subnet", "subnet6", "peers", "services", "groups"]);
+        tellGroups(inputs, readLedger(oldInputs).groups, context);
         return { changes: { ...changes, ...awaitedChanges(inputs.supplied) } };
     },
 
@@ -121,6 +132,7 @@ export const registry: StateResource<RegistryOutputs> = {
         refuse(inputs, false);
         if (context.preview) {
             await sayBase(inputs.audit, context);
+            tellGroups(inputs, undefined, context);
             return { id: "", outputs: { ...readLedger(inputs), record: UNKNOWN, plan: [] } };
         }
         await verifyPlaces(undefined, inputs, context);
@@ -167,6 +179,20 @@ export const registry: StateResource<RegistryOutputs> = {
         await log.writeNote();
     },
 };
+
+/** The groups of a ledger are those of the program, whatever those of last time were. */
+function withGroups({ groups: _former, ...ledger }: Ledger, { groups }: RegistryInputs): Ledger {
+    return groups === undefined ? ledger : { ...ledger, groups };
+}
+
+/** Whom groups get and lose. */
+function groupsTold({ relay, groups }: RegistryInputs, before: Ledger["groups"]): string[] {
+    return groupSentences(before ?? {}, groups ?? {}).map((sentence) => `${relay}: ${sentence}`);
+}
+
+function tellGroups(inputs: RegistryInputs, before: Ledger["groups"], context: Context): void {
+    for (const sentence of groupsTold(inputs, before)) context.log("info", sentence);
+}
 
 /** Whether an update has nothing to record, as far as a preview knows. */
 function isUnchanged(olds: Properties, news: Properties): boolean {
@@ -228,7 +254,7 @@ async function record(
             message,
             begin: `Record the registry of relay ${relay}`,
             details: { relay },
-            applying: { step, sentences: () => [] },
+            applying: { step, sentences: () => groupsTold(inputs, before?.ledger.groups) },
         },
         async (operation) => {
             // Only now is it known that the log still has the record that the state remembers.

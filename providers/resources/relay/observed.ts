@@ -13,11 +13,11 @@ const OWNED: Record<Part, RegExp> = {
     firewall: /^firewall\.nft$/,
     wireguard: /^(interfaces|key\..*|identity\..*)$/,
     proxy: /^(services|caddy\.json|renewals|certs\/|issuers\/|certs\/.*\.(pem|key)|issuers\/.*|caddy\/caddy|unit\/.*-renewal\.(service|timer))$/,
-    grants: /^elements$/,
+    grants: /^(elements|ends)$/,
 };
 
 /** Of these the content changes with every operation, or is looked at elsewhere: that they are there, and who may read them. */
-const CONTENT_VARIES = /^(owner|program|audit-mark|generation|elements|certs\/[^/]*-relay\.pem)$/;
+const CONTENT_VARIES = /^(owner|program|audit-mark|generation|elements|ends|certs\/[^/]*-relay\.pem)$/;
 
 /** What a part keeps in the state of its files, to compare them with: one line of text a file. */
 export function filesOf(part: Part, answer: PartAnswers<Part>): string | undefined {

@@ -89,7 +89,7 @@ export async function takeAway(change: Change, running: Running): Promise<void> 
 export function removalFiles(then: Admitted | undefined, now: Admitted): Requests<"removals"> {
     return {
         admitted: renderAdmitted(then, now),
-        elements: renderAdmittedElements(now),
+        elements: renderAdmittedElements(now, then),
         services: servedPorts.render(parseAdmittedServices(now.services)),
     };
 }
@@ -98,6 +98,7 @@ const admittedShape: Shape<Admitted> = fields<Admitted>({
     peers: text,
     rules: text,
     services: text,
+    terms: optional(text),
     keyOverlap: optional(number),
     undecided: optional(listOf(text)),
 });

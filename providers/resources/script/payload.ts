@@ -1,6 +1,6 @@
 import type { Certificates, ScriptChange, ScriptInputs } from "./inputs.js";
 import { servicesOf } from "../proxy/services.js";
-import { rulesOf } from "../grants/sentences.js";
+import { rulesOf } from "../grants/inputs.js";
 import { resolved, type WireGuardInputs } from "../wireguard/inputs.js";
 import { formatRule, parseRule } from "../../../core/access/index.js";
 import { allLeaves } from "../../../core/certificates/leaves.js";

@@ -1,3 +1,4 @@
+import type { Right } from "../../../../core/access/rights.js";
 import { AFTER, digest, stepsOf } from "../../core/review/plans.js";
 import { run } from "../run.js";
 import { scratchFolder } from "../scratch.js";
@@ -87,10 +88,58 @@ it("prints a matrix, comma-separated values and graphs", async () => {
         relays: [{ relay: "office", matrix: { bob: { nas: ["tcp/22"] } } }],
     });
     expect((await access("--csv", "--from", "bob")).stdout).toBe(
-        "relay,from,to,ports,by\r\noffice,bob,nas,tcp/22,grants[0]\r\n",
+        "relay,from,to,ports,by,groups,until,ticket,reason\r\noffice,bob,nas,tcp/22,grants[0],,,,\r\n",
     );
     expect((await access("--graph", "mermaid", "--from", "bob")).stdout).toContain('-->|"tcp/22"|');
     expect((await access("--graph", "svg")).stdout).toMatch(/^<svg /);
+});
+
+describe("with groups and terms", () => {
+    const until = "2099-01-31T18:00:00Z";
+    const rights: Right[] = [
+        { from: "alice", to: "nas", ports: "tcp/22", by: "grants[0]", groups: ["admins"] },
+        { from: "bob", to: "nas", ports: "tcp/22", by: "grants[0]", until, ticket: "OPS-7", reason: "night, shift" },
+        { from: "bob", to: "nas", ports: "icmp", by: "grants[1]", until: "2020-01-01T00:00:00Z" },
+    ];
+    const groups = { admins: "alice", all: "alice bob nas", none: "" };
+    const ask = (...args: string[]): ReturnType<typeof run> =>
+        run("access", "--state", scratch.write("state.json", exported(rights, "office", groups)), ...args);
+
+    it("says by which group, until when and why, and leaves out what has ended", async () => {
+        expect((await ask()).stdout.split("\n").slice(2, -1)).toEqual([
+            "  FROM   TO   PORTS   BY",
+            "  alice  nas  tcp/22  grants[0], by group admins",
+            `  bob    nas  tcp/22  grants[0], until ${until}, ticket OPS-7: night, shift`,
+        ]);
+        expect((await ask("--matrix")).stdout.split("\n").slice(2)).toEqual([
+            "  FROM   nas",
+            "  alice  tcp/22 [1]",
+            "  bob    tcp/22 [2]",
+            "",
+            "  [1] grants[0], by group admins",
+            `  [2] grants[0], until ${until}, ticket OPS-7: night, shift`,
+            "",
+        ]);
+        expect((await ask("--csv", "--from", "bob")).stdout).toContain(
+            `office,bob,nas,tcp/22,grants[0],,${until},OPS-7,"night, shift"\r\n`,
+        );
+        expect(JSON.parse((await ask("--matrix", "--json")).stdout)).toMatchObject({
+            relays: [{ terms: rights.slice(0, 2) }],
+        });
+    });
+
+    it.each([
+        [["--from", "admins"], 0, ["alice"]],
+        [["--to", "all:tcp/22"], 0, ["alice", "bob"]],
+        [["--from", "all", "--to", "nas:tcp/22"], 1, ["alice", "bob"]],
+        [["--from", "admins", "--to", "nas:tcp/22"], 0, ["alice"]],
+        [["--from", "alice", "--to", "all:tcp/22"], 1, ["alice"]],
+        [["--from", "none"], 0, []],
+    ])("answers %j of a group's members", async (args, code, sources) => {
+        const answer = await ask(...args, "--json");
+        const { relays } = JSON.parse(answer.stdout) as { relays: { rights: { from: string }[] }[] };
+        expect([answer.code, relays[0]?.rights.map(({ from }) => from)]).toEqual([code, sources]);
+    });
 });
 
 it("compares two states; the same right by another grant is no change", async () => {

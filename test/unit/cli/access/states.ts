@@ -11,8 +11,15 @@ export const RIGHTS: Right[] = [
 ];
 
 /** What `pulumi stack export` writes of a relay that allows this; without a text of rights, of an older version. */
-export function exported(rights: readonly Right[] | undefined, relay = "office"): string {
-    return JSON.stringify({ version: 3, deployment: { resources: resourcesOf(rights, relay) } });
+export function exported(
+    rights: readonly Right[] | undefined,
+    relay = "office",
+    groups?: Record<string, string>,
+): string {
+    const urn = `urn:pulumi:dev::shop::qptunnel:index:Relay$qptunnel:index:Registry::${relay}-registry`;
+    const registry = { urn, type: "qptunnel:index:Registry", inputs: { relay, groups }, outputs: {} };
+    const resources = [...resourcesOf(rights, relay), ...(groups === undefined ? [] : [registry])];
+    return JSON.stringify({ version: 3, deployment: { resources } });
 }
 
 /** The same of a stack with a second relay, which has the first one's peers but those that are left out. */

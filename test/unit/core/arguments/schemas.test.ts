@@ -205,6 +205,7 @@ describe("relayArgs", () => {
         identity: "state",
         routes: [],
         mtu: 1420,
+        warnHours: 24,
         keepalive: 25,
         appName: "qp-tunnel",
         confirmTimeout: 60,

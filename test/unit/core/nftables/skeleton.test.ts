@@ -7,6 +7,21 @@ function chainOf(text: string, name: string): string[] {
 }
 
 describe("renderSkeleton", () => {
+    test("access that ends has sets of its own, which are asked after the others and wherever these are", () => {
+        const args = { table: "t", interface: "wg0", interfaces: ["wg0"], subnet: "10.8.0.0/24", address: "10.8.0.1" };
+        for (const more of [{}, { leaf: true }, { subnet6: "fd00::/64", address6: "fd00::1" }]) {
+            const [plain, timed] = [false, true].map((is) =>
+                renderSkeleton({ ...args, ...more, routes: [], timed: is }),
+            );
+            const added = timed!.split("\n").filter((line) => line.includes("_until"));
+            expect(timed!.split("\n").filter((line) => !line.includes("_until"))).toEqual(plain!.split("\n"));
+            expect(added.filter((line) => line.includes("@")).map((line) => line.replaceAll("_until", ""))).toEqual(
+                plain!.split("\n").filter((line) => /@(?:acl|net|any|ping)[46]/.test(line)),
+            );
+            expect(added.filter((line) => line.startsWith("    set "))).toHaveLength(8);
+        }
+    });
+
     test("IPv4 only: IPv6 from the tunnel is dropped before anything else", () => {
         expect(
             renderSkeleton({

@@ -5,6 +5,7 @@ import {
     isNarrower,
     isOfRule,
     narrowing,
+    admittedNow,
     parseAdmittedPeers,
     renderAdmitted,
     renderAdmittedElements,
@@ -13,6 +14,7 @@ import {
     renderAdmittedServices,
     type Admitted,
 } from "../../../../core/protocol/admitted.js";
+import { renderTerms, type RuleTerms } from "../../../../core/access/terms.js";
 import type { AccessRule, RegistryPeer } from "../../../../core/registry/model.js";
 
 const NAMES = ["alice", "bob", "carol", "nas"];
@@ -100,6 +102,32 @@ it("every element belongs to a rule that it was made of", () => {
                 expect(rules.some((each) => isOfRule(element, each))).toBe(true);
         }),
     );
+});
+
+describe("access that ends", () => {
+    const [SSH, WEB] = ["10.8.0.2 -> 10.8.0.4 tcp/22", "10.8.0.2 -> 10.8.0.4 tcp/80"];
+    const told = (rules: string[], terms?: object): Admitted => ({
+        ...{ peers: "", services: "", rules: renderAdmittedRules({ all: rules }) },
+        ...(terms === undefined ? {} : { terms: renderTerms(terms as RuleTerms) }),
+    });
+    const until = "2027-01-01T00:00:00Z";
+    const ending = told([SSH, WEB], { [SSH]: { until } });
+    const elements = ["acl4 10.8.0.2 . 10.8.0.4 . tcp . 80", "acl4_until 10.8.0.2 . 10.8.0.4 . tcp . 22"];
+
+    it("keeps the element that it has until it has the other one", () => {
+        expect(renderAdmittedElements(ending).trimEnd().split("\n")).toEqual(elements);
+        const endless = told([SSH, WEB]);
+        const both = ["acl4 10.8.0.2 . 10.8.0.4 . tcp . 22", ...elements];
+        expect(renderAdmittedElements(endless, ending).trimEnd().split("\n").sort()).toEqual(both);
+        expect(renderAdmittedElements(ending, endless).trimEnd().split("\n").sort()).toEqual(both);
+        expect(renderAdmittedElements(told([WEB]), ending)).not.toContain(". 22");
+    });
+
+    it("is no longer told once it has ended", () => {
+        expect(admittedNow(ending, new Date(Date.parse(until) - 1))).toEqual(ending);
+        expect(admittedNow(ending, new Date(until))).toEqual(told([WEB], {}));
+        expect(admittedNow(told([SSH]), new Date(until))).toEqual(told([SSH]));
+    });
 });
 
 const of = (peers: Record<string, RegistryPeer>, more: Partial<Admitted> = {}): Admitted => ({

@@ -7,6 +7,7 @@ import { leafKeys, wantedKeys } from "../../../../core/protocol/certificates.js"
 import { devices } from "../../../../core/protocol/devices.js";
 import { parseDifferingElements, renderSetElements } from "../../../../core/protocol/elements.js";
 import { endpoints } from "../../../../core/protocol/endpoints.js";
+import { ended, ends } from "../../../../core/protocol/ends.js";
 import { expired } from "../../../../core/protocol/expired.js";
 import { addressFacts, facts, routeFacts } from "../../../../core/protocol/facts.js";
 import { files, keptFile } from "../../../../core/protocol/files.js";
@@ -92,6 +93,37 @@ const TABLES: Record<string, Case> = {
         { publicKey: KEY, endpoint: "203.0.113.9:41922" },
         `${KEY}\t203.0.113.9:41922`,
         fc.record({ publicKey: cell, endpoint: cell }),
+    ),
+    ended: of(
+        ended,
+        { until: AT, element: "acl4_until 10.8.0.2 . 10.8.0.4 . tcp . 22" },
+        `${AT}\tacl4_until 10.8.0.2 . 10.8.0.4 . tcp . 22`,
+        fc.record({ until: count, element: cell }),
+    ),
+    "ending element": of(
+        ends,
+        { kind: "element", until: AT, element: "acl4_until 10.8.0.2 . 10.8.0.4 . tcp . 22", window: undefined },
+        `element\t${AT}\tacl4_until 10.8.0.2 . 10.8.0.4 . tcp . 22\t-`,
+        fc.record({ kind: fc.constant("element"), until: count, element: cell, window: maybe }),
+    ),
+    window: of(
+        ends,
+        { kind: "window", window: "mon 08:00-18:00 UTC", start: AT, end: AT + 9 },
+        `window\tmon 08:00-18:00 UTC\t${AT}\t${AT + 9}`,
+        fc.record({ kind: fc.constant("window"), window: cell, start: count, end: count }),
+    ),
+    "ending right": of(
+        ends,
+        {
+            kind: "right",
+            until: AT,
+            name: "alice",
+            rule: "10.8.0.2 -> 10.8.0.4 tcp/22",
+            ticket: "OPS-7",
+            reason: "night shift",
+        },
+        `right\t${AT}\talice\t10.8.0.2 -> 10.8.0.4 tcp/22\tOPS-7\tnight shift`,
+        fc.record({ kind: fc.constant("right"), until: count, name: cell, rule: cell, ticket: cell, reason: cell }),
     ),
     expired: of(
         expired,

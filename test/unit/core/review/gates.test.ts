@@ -5,7 +5,8 @@ import { effectClass } from "../../../../providers/resources/effectClass.js";
 import { UNKNOWN_TEXT } from "../../../../providers/plugin/marks.js";
 import { BEFORE, digest, EVERYTHING, NOW, type Side, stepsOf } from "./plans.js";
 
-const failures = (text: string, names = GATE_NAMES.join(",")): string[] =>
+const OF_TERMS = ["no-until", "no-ticket"];
+const failures = (text: string, names = GATE_NAMES.filter((name) => !OF_TERMS.includes(name)).join(",")): string[] =>
     failuresOf(reviewOf(parsePlan(text, "plan.json"), effectClass, NOW), parseGates(names, "--fail-on")).map(
         ({ gate, reason }) => `${gate}: ${reason}`,
     );
@@ -31,12 +32,25 @@ it("finds a peer without an expiry, a relay that is removed and what is not know
     ]);
 }); // prettier-ignore
 
+it("finds new access without an end or without a ticket", () => {
+    const rules = { bob: ["10.8.0.3 -> 10.8.0.4 tcp/22", "10.8.0.3 -> 10.8.0.4 tcp/23"] };
+    const terms = '10.8.0.3 -> 10.8.0.4 tcp/22 {"until":"2027-03-01T00:00:00Z","ticket":"OPS-7"}\n';
+    const after = digest(stepsOf({ ...BEFORE, rules: {} }, { ...BEFORE, rules, terms }));
+    for (const [gate, words] of [
+        ["no-until", "an end"],
+        ["no-ticket", "a ticket"],
+    ] as const)
+        expect(failures(after, gate)).toEqual([
+            expect.stringMatching(`^${gate}: hub: bob is now allowed to reach .* tcp/23, without ${words}$`),
+        ]);
+});
+
 it("passes a change of which nothing is named", () => {
     expect(failures(digest(stepsOf(BEFORE, BEFORE)))).toEqual([]);
 });
 
 it("refuses a name that is not a gate's", () => {
     expect(() => parseGates("cut,cuts", "--fail-on")).toThrow(
-        '--fail-on: "cuts" is not a reason to fail; choose from added, cut, interrupted, no-expiry, all-ports, internet, removed, unknown, warnings',
+        '--fail-on: "cuts" is not a reason to fail; choose from added, cut, interrupted, no-expiry, no-until, no-ticket, all-ports, internet, removed, unknown, warnings',
     );
 });

@@ -8,6 +8,7 @@ export interface PeerText {
 export interface Side {
     peers: PeerText;
     rules: Record<string, string[]> | string;
+    terms?: string;
     services?: Record<string, { port: number }>;
 }
 
@@ -40,7 +41,7 @@ export function stepsOf(before: Side | undefined, after: Side | undefined, relay
     return [
         step("WireGuard", ({ peers }) => ({ peers, publicKeys: {} })),
         step("Proxy", ({ services = {} }) => ({ services })),
-        step("Grants", ({ rules }) => ({ rules })),
+        step("Grants", ({ rules, terms }) => ({ rules, terms })),
     ];
 }
 

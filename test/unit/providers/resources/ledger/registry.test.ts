@@ -56,6 +56,36 @@ describe("a new registry", () => {
     });
 });
 
+describe("groups", () => {
+    const more = { peers: { bob, alice: {} } };
+    const withGroups = (groups?: Record<string, string[]>): Properties =>
+        told({ ...more, ...(groups === undefined ? {} : { groups }) });
+
+    it("are recorded with their members, and a preview says whom they get and lose", async () => {
+        const inputs = await checked(withGroups({ admins: ["alice"] }));
+        const context = contextOf({ preview: true });
+        await registry.create(inputs, context);
+        expect(context.said).toEqual(["info: hub: group admins is added with alice"]);
+        const { id, outputs } = { ...(await registry.create(inputs, contextOf())) };
+        expect((await linesRecorded()).at(-1)?.details).toMatchObject({ ledger: { groups: { admins: ["alice"] } } });
+        const next = await checked(withGroups({ admins: ["bob"] }), inputs);
+        const later = contextOf();
+        expect(await registry.diff(id, inputs, outputs, next, later)).toEqual({
+            changes: { "groups.admins": "update" },
+        });
+        expect(later.said).toEqual(["info: hub: group admins gets bob and loses alice"]);
+        await registry.update(id, inputs, outputs, next, contextOf());
+        expect((await linesRecorded()).at(-1)?.details).toMatchObject({ change: { groups: { admins: ["bob"] } } });
+    });
+
+    it("leave with the program, and one without members is named at every check", async () => {
+        const context = contextOf();
+        const inputs = await checked(withGroups({ none: [] }), undefined, context);
+        expect(context.said).toEqual(["warning: hub: group none has no members and allows no peer anything"]);
+        expect(await checked(withGroups(), inputs)).not.toHaveProperty("groups");
+    });
+});
+
 describe("a later change", () => {
     it("of names is a change; of keys that other resources put out it is none", async () => {
         const { id, inputs, outputs } = await made();
