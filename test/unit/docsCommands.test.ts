@@ -29,6 +29,7 @@ const RUN: RunBy[] = [
     ...by("test/unit/cli/audit/commands.test.ts", '"--checkpoint"', /^npx --no qp-tunnel audit verify audit\/prod\.jsonl(?: --checkpoint (?:"\$\(pulumi stack output auditHead --json\)"|checkpoint\.json))?$/),
     ...by("test/unit/cli/audit/export.test.ts", "cps-json", /^npx --no qp-tunnel audit export --format cps-json audit\/prod\.jsonl -o capsules\.json$/),
     ...by("test/unit/cli/audit/rotateKey.test.ts", '"rotate-key"', /^npx --no qp-tunnel audit rotate-key audit\/prod\.jsonl$/),
+    ...by("test/unit/cli/audit/push.test.ts", '"push"', /^npx --no qp-tunnel audit push prod\.jsonl --to \/srv\/mirror\/prod\.jsonl$/),
     ...by("test/integration/audit/capsule.test.ts", "capsule", /^capsule verify --pubkey <public key> capsules\.json$/, /^pip install qp-capsule==/),
     ...by(OPERATORS, "matchAll", /^cat (?:> )?~\/\.config\//, /^git clone git@git\.example\.org:ops\/office\.git && cd office$/, /^pulumi login /, /^pulumi stack select prod$/, /^umask 077 && mkdir -p ~\/\.config\/pulumi-qp-tunnel\/keys\/office$/, /^npx --no qp-tunnel doctor(?: --json)?$/),
     ...by("test/integration/examples.test.ts", '"preview"', /^pulumi preview$/, /^cd examples\/team$/, /^pulumi stack init dev$/, /^pulumi config set (?:namespace|endpoint) /),

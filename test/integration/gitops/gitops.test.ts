@@ -141,7 +141,7 @@ it("keeps the records on a branch when the log was changed on main meanwhile", a
     };
     const { green } = await run("apply", { before: foreign });
     expect(green).toBe(false);
-    const kept = repository.show(LOG, "relay-log-4711");
+    const kept = repository.show(LOG, "relay-log-4711-1");
     expect(kept).not.toContain("somebody");
     expect(kept.trimEnd().split("\n").length).toBeGreaterThan(before);
 });

@@ -73,7 +73,13 @@ export async function runJob(workflow: Workflow, name: string, options: RunOptio
             if (runs) {
                 await before?.(step.run, clone);
                 const command = ["env", "-C", clone, "bash", "-e", "-c", filled(step.run, settings)];
-                const variables = { ...env, ...inherited, GITHUB_RUN_ID: "4711", GITHUB_SHA: "0".repeat(40) };
+                const variables = {
+                    ...env,
+                    ...inherited,
+                    GITHUB_RUN_ID: "4711",
+                    GITHUB_RUN_ATTEMPT: "1",
+                    GITHUB_SHA: "0".repeat(40),
+                };
                 const { code, stdout, stderr } = await execute(command, { env: variables });
                 conclusion.text += stdout + stderr;
                 outcome = code === 0 ? "success" : "failure";
