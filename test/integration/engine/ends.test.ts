@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { tableName } from "../../../core/names.js";
 import { Lab, type LabNode, type TOPOLOGY } from "../../lab/index.js";
+import { powerCut, reboot } from "../../lab/reboot.js";
 import { Stack } from "../../lab/stack.js";
 import { reasons, spoken, withKeys } from "./fixtures.js";
 
@@ -186,6 +187,27 @@ it("stays ended when the clock steps back", async () => {
     expect(await setOf("acl4_until")).not.toContain("10.8.0.2");
     await stack.up("--refresh");
     expect(await setOf("acl4_until")).not.toContain("10.8.0.2");
+});
+
+it("ends what comes to its end while the machine is off, and goes on counting over a boot", async () => {
+    const [early, late] = [inSeconds(40), inSeconds(3600)];
+    const timed = (to: string, until: string) => ({ from: "ops", to, ports: ["tcp/11"], until });
+    stack.declare({ grants: [ECHO, timed("bob", early), timed("dora", late)] });
+    await stack.up();
+    expect(await setOf("acl4_until")).toMatch(/10\.8\.0\.3 \. tcp \. 11 timeout/);
+    const place = { etc: stack.place("etc"), run: stack.place("run"), interface: lab.interface("relay") };
+    await powerCut(relay, place);
+    await clockShows(Date.parse(early) + 1000);
+    await reboot(relay, place);
+    const kernel = await setOf("acl4_until");
+    expect(kernel).toMatch(/10\.8\.0\.4 \. tcp \. 11 timeout 5\dm/);
+    expect(kernel).not.toContain("10.8.0.3");
+    expect(elements()).not.toContain("10.8.0.3 . tcp . 11");
+    expect((await journal(1)).join("\n")).toContain(
+        `\tright_end\tname=alice\trule=10.8.0.2 -> 10.8.0.3 tcp/11\tuntil=${early}`,
+    );
+    await stack.up();
+    await stack.preview("--expect-no-changes");
 });
 
 it("opens and closes by itself in the hours of a window", async () => {
