@@ -4,6 +4,7 @@ import type { AccessOptions } from "./access/access.js";
 import type { CaOptions } from "./ca.js";
 import type { ConfigOptions } from "./config/config.js";
 import type { DoctorOptions } from "./doctor/doctor.js";
+import type { OfferOptions } from "./offer/offer.js";
 import { EXIT_CODES, type Output } from "./output.js";
 import type { StatusOptions } from "./status/options.js";
 
@@ -28,7 +29,7 @@ interface Context {
     done: (code: number) => void;
 }
 
-const COMMANDS = [addStatus, addDoctor, addList, addAccess, addConfig, addCa];
+const COMMANDS = [addStatus, addDoctor, addList, addAccess, addConfig, addCa, addOffer];
 
 function addStatus({ command, output, done }: Context): void {
     command("status", "query the relays: connected peers, services, and differences from the state")
@@ -115,6 +116,24 @@ function addCa({ command, output, done }: Context): void {
         .action(async (options: CaOptions) => {
             const { ca } = await import("./ca.js");
             done(await ca(options, output));
+        });
+}
+
+function addOffer({ command, output, done }: Context): void {
+    command(
+        "offer",
+        "write the stack's offer for another party: its peers' public keys, what they ask for, and how far the log has grown",
+    )
+        .argument("[log]", "the log, a .jsonl file; without it the offer is the stack's output as it is")
+        .option("--name <output>", "the stack's output that has the offer", "offer")
+        .option("--for <file>", "the recipient's own offer, which says how far it has recorded the log")
+        .option("--since <size>", "prove that the log extends its first SIZE records; default: what --for says")
+        .option("--signing-key <reference>", "sign a checkpoint now; default: the one in the stack's output")
+        .option("-o, --output <file>", "output file; default: standard output")
+        .addHelpText("after", EXIT_CODES)
+        .action(async (log: string | undefined, options: OfferOptions) => {
+            const { offer } = await import("./offer/offer.js");
+            done(await offer(log, options, output));
         });
 }
 

@@ -50,18 +50,47 @@ export const SEALED = Symbol("sealed");
  * @throws InvalidArgument when there is no such file or stack, or with the engine's own message
  */
 export async function readStack(
-    { state, stack }: StateOptions,
+    options: StateOptions,
     { secrets = false }: { secrets?: boolean } = {},
 ): Promise<StackResource[]> {
+    const { text, subject } = await exportedStack(options, secrets);
+    return parseExport(text, subject);
+}
+
+/**
+ * An output of the stack's program. It must not be a secret.
+ *
+ * @throws InvalidArgument when there is none of that name, and as {@link readStack}
+ */
+export async function readOutput(options: StateOptions, name: string): Promise<unknown> {
+    const { text, subject } = await exportedStack(options, false);
+    const root = resourcesIn(text, subject).find(({ type }) => type === "pulumi:pulumi:Stack");
+    const value = root !== undefined && Object.hasOwn(root.outputs, name) ? root.outputs[name] : undefined;
+    if (value === undefined) {
+        const fix = `export it in the program as \`${name}\`, and run pulumi up`;
+        throw new InvalidArgument(subject, `the stack has no output ${name}`, fix);
+    }
+    if (value !== SEALED) return value;
+    throw new InvalidArgument(
+        subject,
+        `the output ${name} is a secret`,
+        "export what makes it up without pulumi.secret",
+    );
+}
+
+async function exportedStack(
+    { state, stack }: StateOptions,
+    secrets: boolean,
+): Promise<{ text: string; subject: string }> {
     if (state !== undefined) {
         const subject = `--state ${state}`;
         if (!existsSync(state)) throw new InvalidArgument(subject, "there is no such file", HOW_TO_EXPORT);
-        return parseExport(readFileSync(state, "utf8"), subject);
+        return { text: readFileSync(state, "utf8"), subject };
     }
     const options = [...(stack === undefined ? [] : ["--stack", stack]), ...(secrets ? ["--show-secrets"] : [])];
     const command = ["pulumi", "stack", "export", "--non-interactive", "--color", "never", ...options];
     const { code, stdout, stderr } = await run(command, "", 120);
-    if (code === 0) return parseExport(stdout, "pulumi stack export");
+    if (code === 0) return { text: stdout, subject: "pulumi stack export" };
     throw new InvalidArgument(
         "pulumi stack export",
         stderr.replace(/^error: /, "").trim() || `it exited with status ${code}`,
@@ -71,15 +100,7 @@ export async function readStack(
 
 /** @param subject name of the text in an error */
 export function parseExport(text: string, subject: string): StackResource[] {
-    let json: unknown;
-    try {
-        json = JSON.parse(text, opened);
-    } catch (cause) {
-        throw new InvalidArgument(subject, "it is not JSON", HOW_TO_EXPORT, { cause });
-    }
-    const parsed = EXPORT.safeParse(json);
-    if (!parsed.success) throw new InvalidArgument(subject, "it is not an exported stack", HOW_TO_EXPORT);
-    return parsed.data.deployment.resources
+    return resourcesIn(text, subject)
         .filter(({ type, delete: replaced }) => type.startsWith(PREFIX) && !replaced)
         .map(({ urn, type, inputs, outputs }) => {
             const [, stack = "", project = "", types = "", name = ""] = URN.exec(urn) ?? [];
@@ -90,6 +111,18 @@ export function parseExport(text: string, subject: string): StackResource[] {
                 ...{ inputs: unpacked(kind, inputs), outputs: unpacked(kind, outputs) },
             };
         });
+}
+
+function resourcesIn(text: string, subject: string): z.output<typeof EXPORT>["deployment"]["resources"] {
+    let json: unknown;
+    try {
+        json = JSON.parse(text, opened);
+    } catch (cause) {
+        throw new InvalidArgument(subject, "it is not JSON", HOW_TO_EXPORT, { cause });
+    }
+    const parsed = EXPORT.safeParse(json);
+    if (!parsed.success) throw new InvalidArgument(subject, "it is not an exported stack", HOW_TO_EXPORT);
+    return parsed.data.deployment.resources;
 }
 
 /**

@@ -2,6 +2,14 @@ import { TunnelError } from "../core/errors.js";
 
 export { type ApproversArgs, AuditSink, type AuditSinkArgs } from "./auditSink.js";
 export { type AllowedPeer, ExposedService, type ExposedServiceArgs } from "./exposedService.js";
+export {
+    makeOffer,
+    readOffer,
+    type OfferArgs,
+    type OfferedWant,
+    type OfferLimits,
+    type ReceivedOffer,
+} from "./offers.js";
 export { Peer, type PeerArgs, type PeerSpec } from "./peer.js";
 export { type PeerRef } from "./references.js";
 export { Provider, type ProviderArgs } from "./provider.js";
@@ -15,6 +23,7 @@ export {
     type StatusOptions,
 } from "./status.js";
 export type { AccessTerms, AccessWindow, Expectation, Grant, GrantOrigin, RelayArgs, RelayPeer } from "./relayTypes.js";
+export type { Offer } from "../core/offers/index.js";
 export type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 export {
     hosts,

@@ -34,6 +34,7 @@ const SUBCOMMANDS = [
     addPull,
     addPush,
     addWitness,
+    addObserve,
 ];
 
 function addVerify({ command, output, done }: Context): void {
@@ -49,6 +50,11 @@ function addVerify({ command, output, done }: Context): void {
         )
         .option("--witness <name=hex>", "witness that must have signed a given checkpoint; repeatable", collect)
         .option("--approvers <file>", "the only keys that may have approved updates, in OpenSSH's allowed_signers form")
+        .option(
+            "--observed-by <file>",
+            "another log: this one must extend what that has recorded of it; repeatable",
+            collect,
+        )
         .option("--json", "print the result as JSON")
         .action(async (file: string, options: { full?: boolean; fast?: boolean }) => {
             const { verify } = await import("./verify.js");
@@ -195,6 +201,23 @@ function addWitness({ command, output, done }: Context): void {
         .action(async (file: string, options: { key: string[]; memory: string; name: string; signingKey: string }) => {
             const { witness } = await import("./witness.js");
             done(await witness(file, options, output));
+        });
+}
+
+function addObserve({ command, output, done }: Context): void {
+    command("observe", "record another log's checkpoint in this log, only if it extends the last one recorded")
+        .argument("<file>", "the log, a .jsonl file")
+        .argument(
+            "<checkpoint>",
+            "an offer of the other log's owner, a signed note, or the output of audit prove --since",
+        )
+        .option("--key <hex>", "a public key of the other log, trusted from now on; repeatable", collect)
+        .option("--replaces <origin>", "the other owner's log was lost and began again: the name of the lost one")
+        .option("--signing-key <reference>", "this log's key: file:PATH or env:NAME; default: the stack's own file")
+        .option("--json", "print the result as JSON")
+        .action(async (file: string, checkpoint: string, options: object) => {
+            const { observe } = await import("./observe.js");
+            done(await observe(file, checkpoint, options, output));
         });
 }
 

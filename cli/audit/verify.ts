@@ -8,12 +8,14 @@ import { nativePrimitives } from "../../providers/audit/primitives.js";
 import { approvalLines, approvalsIn } from "./approvals.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { type Intact, report, withIntact } from "./intact.js";
+import { observedBy, type Onlooker } from "./observedBy.js";
 import type { PinOptions } from "./pins.js";
 
 interface Options extends PinOptions {
     fast?: boolean;
     witness?: string[];
     approvers?: string;
+    observedBy?: string[];
     json?: boolean;
 }
 
@@ -22,28 +24,49 @@ export function verify(file: string, options: Options, output: Output): Promise<
     const mode = options.fast ? "fast" : "full";
     const witnesses = (options.witness ?? []).map(parseWitness);
     let isApproved = options.approvers !== undefined;
-    const use = (log: Intact): number => {
+    const use = async (log: Intact): Promise<number> => {
         const seen = witnesses.map((witness) => seenBy(witness, log));
         const unseen = seen.find((when) => when instanceof AuditError);
         if (unseen !== undefined) {
             report(unseen, file, options, output);
             return Exit.problem;
         }
+        const onlookers = await onlookersOf(log, options);
+        if (onlookers instanceof AuditError) {
+            report(onlookers, file, options, output);
+            return Exit.problem;
+        }
         const approvals = isApproved ? approvalsIn(log, options.approvers) : undefined;
         const witnessed = witnesses.map(({ name }, index) => ({ name, time: seen[index] as string }));
         if (options.json) {
-            const more = { ...(witnesses.length > 0 ? { witnessed } : {}), ...(approvals && { approvals }) };
+            const more = {
+                ...(witnesses.length > 0 ? { witnessed } : {}),
+                ...(approvals && { approvals }),
+                ...(onlookers.length > 0 ? { observed: onlookers } : {}),
+            };
             printJson(output, { valid: true, file, ...log.verdict, ...more });
         } else {
-            const words = witnessed.map(({ name, time }) => `  witnessed  by ${name} at ${time}\n`);
-            const lines = approvals === undefined ? [] : approvalLines(approvals).map((line) => `${line}\n`);
-            output.stdout.write(verdictText(file, log, options) + words.join("") + lines.join(""));
+            const words = [
+                ...witnessed.map(({ name, time }) => `  witnessed  by ${name} at ${time}`),
+                ...onlookers.map((other) => `  observed   by ${other.file} at ${other.size} records`),
+                ...(approvals === undefined ? [] : approvalLines(approvals)),
+            ];
+            output.stdout.write(verdictText(file, log, options) + words.map((line) => `${line}\n`).join(""));
         }
         return approvals !== undefined && approvals.problems.length > 0 ? Exit.problem : Exit.fine;
     };
     // A log of which nothing was ever approved is read once.
     const onRecord = ({ line }: { line: AuditLine }): void => void (isApproved ||= isOfApprovals(line));
     return withIntact(file, options, output, use, { mode, onRecord });
+}
+
+async function onlookersOf(log: Intact, { observedBy: files = [] }: Options): Promise<Onlooker[] | AuditError> {
+    try {
+        return await observedBy(files, log);
+    } catch (error) {
+        if (error instanceof AuditError) return error;
+        throw error;
+    }
 }
 
 interface Witness {

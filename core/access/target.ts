@@ -112,7 +112,8 @@ function portsMeet(allowed: Ports, wanted: Ports): boolean {
     return first <= to && from <= last;
 }
 
-function portsCovered(allowed: readonly Ports[], wanted: Ports): boolean {
+/** Whether some allowed ports, taken together, are all that are wanted. */
+export function portsCovered(allowed: readonly Ports[], wanted: Ports): boolean {
     if (allowed.some(({ protocol }) => protocol === "all")) return true;
     const same = allowed.filter(({ protocol }) => protocol === wanted.protocol);
     const [from, to] = ends(wanted);

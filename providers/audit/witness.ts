@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 
+import { refuseContradiction } from "../../core/audit/growth.js";
 import { cosign, type Note, verifyNoteBy } from "../../core/audit/note.js";
 import type { Signer } from "../../core/audit/primitives.js";
-import { verifyConsistency } from "../../core/audit/proof.js";
 import { AuditError } from "../../core/errors.js";
 import { replaceFile } from "./durable.js";
 import { lockFile } from "./lock.js";
@@ -40,7 +40,7 @@ export async function witnessCheckpoint(
     try {
         const known = readMemory(memory);
         const seen = Object.hasOwn(known, origin) ? known[origin] : undefined;
-        if (seen !== undefined) refuseContradiction(request, seen);
+        if (seen !== undefined) refuseContradiction(request, seen, ONLOOKER, primitives);
         const updated = JSON.stringify({ ...known, [origin]: { size, root } }, undefined, 4);
         replaceFile(memory, [Buffer.from(`${updated}\n`)]);
         const signed = note + cosign(parsed, name, seconds, signer, primitives);
@@ -49,6 +49,11 @@ export async function witnessCheckpoint(
         unlock();
     }
 }
+
+const ONLOOKER = {
+    has: "the witness has seen",
+    howToProve: (size: number) => `make the request with qp-tunnel audit prove --since ${size}`,
+};
 
 function refuseUnsigned(parsed: Note, logKeys: readonly string[]): void {
     const problems = logKeys.map((key) => {
@@ -62,41 +67,6 @@ function refuseUnsigned(parsed: Note, logKeys: readonly string[]): void {
     });
     const [problem] = problems;
     if (problem !== undefined && !problems.includes(undefined)) throw problem;
-}
-
-function refuseContradiction(
-    { parsed, old, path }: { parsed: Note; old: number; path: Uint8Array[] },
-    seen: { size: number; root: string },
-): void {
-    const { origin, size, root } = parsed;
-    if (size === seen.size && root === seen.root) return;
-    if (size <= seen.size) {
-        throw new AuditError(
-            `checkpoint of ${origin}`,
-            size === seen.size
-                ? `it is a different history: the witness has seen another root for ${size} records`
-                : `it has ${size} records, the witness has seen ${seen.size}: the log was truncated, or is an older copy`,
-            "keep both notes, and find out who changed the log",
-        );
-    }
-    if (old !== seen.size) {
-        throw new AuditError(
-            `checkpoint of ${origin}`,
-            `there is no proof that it extends the ${seen.size} records that the witness has seen`,
-            `make the request with qp-tunnel audit prove --since ${seen.size}`,
-        );
-    }
-    const claim = {
-        first: { size: seen.size, root: Buffer.from(seen.root, "base64") },
-        second: { size, root: Buffer.from(root, "base64") },
-        path,
-    };
-    if (verifyConsistency(claim, primitives)) return;
-    throw new AuditError(
-        `checkpoint of ${origin}`,
-        `it is a different history: its log does not extend the ${seen.size} records that the witness has seen`,
-        "keep both notes, and find out who changed the log",
-    );
 }
 
 function readMemory(path: string): Memory {

@@ -23,11 +23,12 @@ it.each<[string, string[]]>([
         "config",
         ["--stack", "--state", "--json", "--relay", "--epoch", "--format", "--interface", "--output", "--qr", "--png"],
     ],
+    ["offer", ["--stack", "--state", "--json", "--name", "--for", "--since", "--signing-key", "--output"]],
     ["ca", ["--stack", "--state", "--json", "--format", "--relay", "--algorithm", "--output"]],
 ])("%s takes the options that its help says", async (name, options) => {
     const { code, stdout } = await run(name, "--help");
     expect(code).toBe(0);
-    const named = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z]+)/gm)].map(([, option]) => option);
+    const named = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option);
     expect(named.filter((option) => option !== "--help")).toEqual(options);
     // What each exit code means is told where a script has to know.
     expect(stdout).toMatch(/exits? with|exit (?:status|code)/i);
