@@ -103,6 +103,7 @@ export function registeredRelay({ plain, host, audit, peers, supplied, services 
         replaceLostKeys: _replaced,
         forceRetire: _retired,
         privateKey,
+        seed: _secret,
         ...rest
     } = plain;
     const isFile = typeof privateKey === "string" && privateKey.startsWith("file:");

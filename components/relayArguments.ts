@@ -106,7 +106,7 @@ export function resolveRelay(name: string, args: RelayArgs): ResolvedRelay {
         },
         subject,
     );
-    refuseUndefined(subject, args, { privateKey: "generated" });
+    refuseUndefined(subject, args, { privateKey: "generated", seed: "generated" });
     const audit = listedLog(args.audit, `${subject}.audit`);
     checkEpochs(plain, subject);
     const { own: peers, supplied } = askedPeers(args.peers, `${subject}.peers`);

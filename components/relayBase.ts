@@ -25,7 +25,7 @@ export function relayBase(
     const seed = new Managed(
         "Seed",
         `${name}-seed`,
-        { relay: name, audit, ...onlyInState(resolved), ...missingFrom(parent, name, resolved) },
+        { relay: name, audit, ...givenSeed(plain), ...onlyInState(resolved), ...missingFrom(parent, name, resolved) },
         secretChild(parent)("seed"),
     );
     // Nothing can be read from it of the seed, which an update of other targets may not have yet.
@@ -50,6 +50,10 @@ export function relayBase(
     };
 }
 
+function givenSeed({ seed }: ResolvedRelay["plain"]): pulumi.Inputs {
+    return seed === undefined ? {} : { seed: pulumi.secret(seed as pulumi.Input<string>) };
+}
+
 function missingFrom(parent: pulumi.Resource, name: string, resolved: ResolvedRelay): pulumi.Inputs {
     const missing = missingKeys(parent, name, resolved);
     return missing === undefined ? {} : { missing };
@@ -62,7 +66,10 @@ function onlyInState(resolved: ResolvedRelay): pulumi.Inputs {
     const dependent = ofEveryPeer(
         resolved,
         (peers) =>
-            peers.filter(({ knownKey, presharedKey }) => knownKey === undefined || presharedKey === undefined).length,
+            peers.filter(
+                ({ knownKey, presharedKey }) =>
+                    knownKey === undefined || (presharedKey === undefined && plain.seed === undefined),
+            ).length,
     );
     return {
         loses: { relayKey: !keepsKey, peers: dependent },

@@ -111,6 +111,11 @@ export interface RelayArgs {
     /** Adopt an existing relay's private key: a secret, or `file:PATH`. */
     privateKey?: pulumi.Input<string>;
     /**
+     * A secret, base64 of 32 random bytes: the relay's preshared keys and its id are made of it, so a relay with the same program and keys is
+     * the same on another machine. Each relay needs one of its own, and keeps it. Default: generated, and a secret in the state.
+     */
+    seed?: pulumi.Input<string>;
+    /**
      * The interface that `privateKey` takes over is not as this program says, and the program is right. The hash that the
      * refusal names, which lists what changes; means nothing once the relay is adopted.
      */

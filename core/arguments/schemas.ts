@@ -4,7 +4,7 @@ import { joinHostPort, parseAddress, parseCidr, parseSubnet } from "../addresses
 import { parseUpstream } from "../caddy/upstream.js";
 import { InvalidArgument } from "../errors.js";
 import { KEY_OVERLAP, WARN_HOURS } from "../registry/defaults.js";
-import { parsePresharedKey, parsePrivateKey, parsePublicKey } from "../keys/text.js";
+import { parsePresharedKey, parsePrivateKey, parsePublicKey, parseSeed } from "../keys/text.js";
 import { checkAppName, checkInterface, checkName } from "../names.js";
 import { type Later, orLater } from "./later.js";
 import { canonicalEndpoint, parseEndpoint, parseExpires, parsePorts } from "./text.js";
@@ -167,6 +167,7 @@ export const relayArgs = z.strictObject({
         .default(KEY_OVERLAP),
     identity: z.enum(["state", "host"]).default("state"),
     privateKey: supplied(privateKeySource).optional(),
+    seed: supplied(parseSeed).optional(),
     replaceLostKeys: text(recordHash).optional(),
     adoptChanges: text(differencesHash).optional(),
     routes: networks,

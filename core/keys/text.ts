@@ -42,6 +42,12 @@ export function parsePresharedKey(text: string, subject: string): string {
     return text;
 }
 
+/** A relay's seed, as given: canonical base64 of 32 bytes. The error never contains the value. */
+export function parseSeed(text: string, subject: string): string {
+    decodeKey(text, subject, "a seed", "give 32 random bytes in base64: the output of `openssl rand -base64 32`");
+    return text;
+}
+
 /** @param what, fix words of the error, which never contains the text */
 export function decodeKey(text: string, subject: string, what: string, fix: string): Uint8Array {
     const bytes = decode(text);

@@ -94,6 +94,13 @@ const relayInputs: ComponentSchema["inputs"] = {
         description: "Adopt an existing relay's private key: a secret, or `file:PATH`.",
         optional: true,
     },
+    seed: {
+        of: "string",
+        description:
+            "A secret, base64 of 32 random bytes: the relay's preshared keys and its id are made of it, so a relay with the same program and keys is the same on another machine. Each relay needs one of its own, and keeps it. Default: generated, and a secret in the state.",
+        optional: true,
+        secret: true,
+    },
     adoptChanges: {
         of: "string",
         description:

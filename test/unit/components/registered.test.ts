@@ -52,7 +52,7 @@ it("no secret is shown, and no script", async () => {
     const setup = { create: `echo ${KEY}` };
     const host = hosts.ssh({ address: "192.0.2.9", hostKey: HOST_KEY, privateKey: KEY, setup });
     const peers = [{ name: "eve", publicKey: OTHER, presharedKey: KEY }];
-    const shown = await ofRelay(() => ({ privateKey: KEY, host, peers }));
+    const shown = await ofRelay(() => ({ privateKey: KEY, seed: KEY, host, peers }));
     expect(JSON.stringify(shown)).not.toContain(KEY);
     expect(shown).toMatchObject({ host: { kind: "ssh" }, peers: "eve" });
     const { inputs } = await withState({}, () => void new Peer("bob", { publicKey: OTHER, presharedKey: KEY }));

@@ -1,5 +1,6 @@
 import { hosts, Peer } from "../../../components/index.js";
 import { KEY, made } from "./relays.js";
+import { secret } from "../program.js";
 import { relayIdOf } from "../../../core/relayIdentity.js";
 
 const SEED = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=";
@@ -47,11 +48,30 @@ describe("what is lost with the state", () => {
         expect(await loses(() => ({ peers: [alice] }))).toMatchObject({ peers: 0 });
     });
 
+    it("is no preshared key, where the seed is given", async () => {
+        const alice = { name: "alice", publicKey: KEY };
+        expect(await loses(() => ({ peers: [alice, new Peer("bob")], seed: SEED }))).toMatchObject({ peers: 1 });
+        expect(await loses(() => ({ peers: [alice], seed: SEED, privateKey: PSK }))).toEqual({
+            relayKey: false,
+            peers: 0,
+        });
+    });
+
     it("is made anew where the program accepts it", async () => {
         const { of } = await made(() => ({ replaceLostKeys: "a".repeat(64) }));
         expect(of("hub-seed")["replaceLostKeys"]).toBe("a".repeat(64));
         expect((await made()).of("hub-seed")).not.toHaveProperty("replaceLostKeys");
     });
+});
+
+it("hands a given seed on as a secret, and nothing where none is given", async () => {
+    const { of } = await made(() => ({ seed: SEED }));
+    expect(of("hub-seed")["seed"]).toEqual(secret(SEED));
+    expect((await made()).of("hub-seed")).not.toHaveProperty("seed");
+    await expect(made(() => ({ seed: "short" }))).rejects.toThrow(
+        /^relay hub\.seed: is not a seed: .*; give 32 random bytes/,
+    );
+    await expect(made(() => ({ seed: undefined as never }))).rejects.toThrow("relay hub.seed: is set to undefined");
 });
 
 it("says that the machine keeps the relay where the engine only lets go of it", async () => {

@@ -56,7 +56,7 @@ it("names every argument that is an Output and must not be one", () => {
 
 /** What each has, and what of that may come from another resource. */
 const SCHEMAS = {
-    relay: [relayArgs, "peers endpoint privateKey routes mtu keepalive dns"],
+    relay: [relayArgs, "peers endpoint privateKey seed routes mtu keepalive dns"],
     peer: [peerArgs, "publicKey presharedKey routes expires"],
     service: [serviceArgs, "upstream"],
     log: [auditSinkArgs, ""],
