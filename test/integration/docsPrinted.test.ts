@@ -22,6 +22,7 @@ const EXCEPTED: [command: RegExp, why: string][] = [
     [/ approve plan\.json --/, "needs approvers and a change; approvals.test.ts and approve.test.ts run them"],
     [/ --approvers allowed_signers$/, "the same"],
     [/ --checkpoint checkpoint\.note$/, "the same: it is what a witness gives"],
+    [/ offer | audit observe | --observed-by /, "takes two parties with a log each; agencies.test.ts runs the three"],
 ];
 
 /** What shows that a command has done what the page says: words of what it prints, or a file and words of that. */

@@ -24,6 +24,9 @@ const EXAMPLES = readdirSync(join(ROOT, "examples"), { withFileTypes: true })
     // Those in other languages need their hosts: test/languages/examples.test.ts runs them.
     .filter((name) => existsSync(join(ROOT, "examples", name, "index.ts")));
 
+// Of two parties, with a project each.
+EXAMPLES.push("agencies/alder", "agencies/birch");
+
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 /** What an example says has to be set before. */

@@ -16,6 +16,7 @@ const by = (test: string, shows: string, ...commands: RegExp[]): RunBy[] =>
     commands.map((command) => ({ command, test, shows }));
 
 const OPERATORS = "test/integration/gitops/operators.test.ts";
+const AGENCIES = "test/integration/engine/agencies.test.ts";
 const STATUS = "test/integration/engine/status.test.ts";
 const RUN: RunBy[] = [
     ...by("test/unit/scripts/asRoot.test.ts", "npm run demo", /^npm run demo$/),
@@ -52,6 +53,10 @@ const RUN: RunBy[] = [
     ...by("test/unit/cli/config/config.test.ts", '"--png"', /^npx --no qp-tunnel config nas (?:-o nas\.conf|--qr|--png nas\.png|--format networkd -o nas)$/),
     ...by("test/languages/sdks.ts", '"gen-sdk"', /^pulumi package gen-sdk \S+\/plugin --language python --out sdk$/),
     ...by("test/languages/sdks.test.ts", '"add"', /^pulumi package add \S+\/plugin$/),
+    ...by(AGENCIES, '"offer"', /^npx --no qp-tunnel offer audit\/prod\.jsonl(?: --for offers\/birch\.json)? -o \S+$/),
+    ...by(AGENCIES, '"observe"', /^npx --no qp-tunnel audit observe audit\/prod\.jsonl offers\/birch\.json --key "\$BIRCH_LOG_KEY"$/, /^pulumi refresh$/),
+    ...by(AGENCIES, '"--observed-by"', /^npx --no qp-tunnel audit verify birch\.jsonl --observed-by alder\.jsonl$/),
+    ...by(AGENCIES, "EMPTY", /^cd (?:examples\/agencies\/birch|\.\.\/alder)$/, /^echo '\{ "format": "qp-tunnel-offer\/1", .*\}' > offers\/alder\.json$/, /^pulumi stack init prod && pulumi (?:up|preview)$/),
     ...by("test/unit/cli/completion/commands.test.ts", "completion", /^npx --no qp-tunnel completion (?:bash|zsh|fish) > /),
 ]; // prettier-ignore
 

@@ -8,7 +8,7 @@ import * as ts from "typescript";
 
 const root = resolve(__dirname, "../..");
 
-const LIBRARY = ["AuditSink", "ExposedService", "Peer", "Relay", "getStatus", "hosts"];
+const LIBRARY = ["AuditSink", "ExposedService", "Peer", "Relay", "getStatus", "hosts", "makeOffer", "readOffer"];
 
 /** What fragments take for granted. */
 const KNOWN: Record<string, string> = {
