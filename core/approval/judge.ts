@@ -1,4 +1,5 @@
 import { approvalOf } from "../audit/authority.js";
+import { OBSERVE_ACTION } from "../audit/observed.js";
 import type { Primitives } from "../audit/primitives.js";
 import type { AuditLine } from "../audit/record.js";
 import { sanitizeText } from "../audit/sanitize.js";
@@ -62,7 +63,8 @@ export function movedProblem(digest: string, since: readonly JudgedRecord[]): st
 
 /** Records that say nothing about a relay: the log's own, and those of approvals. */
 const OF_THE_LOG: ReadonlySet<string> = new Set([
-    ...["log_created", "log_segment", "log_recovered", "checkpoint_create", APPROVAL_ACTION, APPROVERS_ACTION],
+    ...["log_created", "log_segment", "log_recovered", "checkpoint_create", OBSERVE_ACTION],
+    ...[APPROVAL_ACTION, APPROVERS_ACTION],
 ]);
 
 /** Operations that were done under an approval. */

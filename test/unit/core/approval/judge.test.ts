@@ -55,7 +55,7 @@ describe("an approval covers a step", () => {
 
 describe("since its plan was made", () => {
     it("its own operations may have been recorded, and what says nothing of a relay", () => {
-        const others = ["log_segment", "checkpoint_create", "plan_approved", "approvers_set"].map(
+        const others = ["log_segment", "checkpoint_create", "log_observe", "plan_approved", "approvers_set"].map(
             (action, n): JudgedRecord => ({ action, status: "success", details: {}, correlation_id: `x${n}`, capsule: { sequence: 30 + n } }),
         );
         expect(movedProblem(DIGEST, [...operation(12, "a", "success", DIGEST), ...others])).toBeUndefined();
