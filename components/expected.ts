@@ -8,7 +8,8 @@ import { rightsOf } from "../core/access/rights.js";
 import { refuse } from "../core/arguments/faults.js";
 import { InvalidArgument } from "../core/errors.js";
 import type { GrantSource, Ledger } from "../core/registry/model.js";
-import type { ListedGrant, ResolvedRelay } from "./relayArguments.js";
+import type { ListedGrant } from "./listedGrant.js";
+import type { ResolvedRelay } from "./relayArguments.js";
 import { accessAt } from "./relayInputs.js";
 
 /**

@@ -2,11 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { refuseSupplied, serviceArgs, validate, type ServicePlain } from "../core/arguments/index.js";
 import { checkServiceName } from "../core/names.js";
+import type { AccessTerms } from "./accessTerms.js";
 import type { Peer, PeerSpec } from "./peer.js";
 import { formerUrns, nameIn } from "./formerUrns.js";
 import { nameOf, type PeerRef } from "./references.js";
 import { registeredService, Registration } from "./registered.js";
-import type { AccessTerms } from "./relayTypes.js";
 
 /** A peer or a group that is allowed to open a service on terms. */
 export interface AllowedPeer extends AccessTerms {

@@ -2,7 +2,7 @@ import { type Groups, membersOf } from "../core/access/groups.js";
 import { isPlain, longest, type Terms } from "../core/access/terms.js";
 import { InvalidArgument } from "../core/errors.js";
 import type { ServicePlain } from "../core/arguments/index.js";
-import type { ListedGrant } from "./relayArguments.js";
+import type { ListedGrant } from "./listedGrant.js";
 
 /*
  * Groups end here: behind this a relay's grants and services name peers alone, and remember through which groups.

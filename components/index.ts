@@ -22,7 +22,8 @@ export {
     type ServiceStatus,
     type StatusOptions,
 } from "./status.js";
-export type { AccessTerms, AccessWindow, Expectation, Grant, GrantOrigin, RelayArgs, RelayPeer } from "./relayTypes.js";
+export type { AccessTerms, AccessWindow } from "./accessTerms.js";
+export type { Expectation, Grant, GrantOrigin, RelayArgs, RelayPeer } from "./relayTypes.js";
 export type { Offer } from "../core/offers/index.js";
 export type { RegisteredPeer, ServedService } from "../core/registry/model.js";
 export {

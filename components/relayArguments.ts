@@ -17,12 +17,12 @@ import { isPlain, type Terms } from "../core/access/terms.js";
 import { checkEpochs } from "../core/keys/epochs.js";
 import { InvalidArgument } from "../core/errors.js";
 import { checkName } from "../core/names.js";
-import type { Ports } from "../core/registry/model.js";
 import type { Host } from "../providers/hosts/index.js";
 import { AuditSink, auditReference, type AuditReference } from "./auditSink.js";
 import { ExposedService, plainService } from "./exposedService.js";
 import { fromByName, grantByName, groupsByName } from "./grantNames.js";
 import { expandedGrants, expandedService } from "./groups.js";
+import type { ListedGrant } from "./listedGrant.js";
 import {
     type AskedPeer,
     askedPeers,
@@ -71,20 +71,6 @@ export interface ResolvedRelay {
     supplied?: pulumi.Output<SuppliedPeer[]>;
     services: ListedService[];
     grants: ListedGrant[];
-}
-
-/** One direction that is allowed. */
-export interface ListedGrant {
-    from: (string | { peer: string; network: OrOutput<string> })[];
-    to: { peer?: string; network?: OrOutput<string> };
-    ports: OrOutput<Ports[]>;
-    /** Its place in the program: one that is to a group is several here. */
-    position: number;
-    terms?: Terms;
-    /** Peers in `from` that groups alone name, with these. */
-    fromGroups?: Record<string, readonly string[]>;
-    /** The group that names the peer in `to`. */
-    toGroup?: string;
 }
 
 /** @throws InvalidArgument naming every fault, before any resource exists */

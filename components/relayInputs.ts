@@ -14,7 +14,8 @@ import { routesOf } from "../core/registry/defaults.js";
 import type { Ledger, ProxyService } from "../core/registry/model.js";
 import { notRegistered } from "../core/registry/missing.js";
 import type { SuppliedPeer } from "./listedPeers.js";
-import type { ListedGrant, ListedService, ResolvedRelay } from "./relayArguments.js";
+import type { ListedGrant } from "./listedGrant.js";
+import type { ListedService, ResolvedRelay } from "./relayArguments.js";
 
 /** Addresses and ports, as the registry allocated them. Not known as long as another resource has yet to say which peers there are. */
 export type LedgerOutput = pulumi.Output<KnownLedger>;

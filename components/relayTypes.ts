@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Host } from "../providers/hosts/index.js";
+import type { AccessTerms } from "./accessTerms.js";
 import type { AuditSink } from "./auditSink.js";
 import type { ExposedService } from "./exposedService.js";
 import type { Peer, PeerSpec } from "./peer.js";
@@ -14,29 +15,6 @@ export type GrantFrom = PeerRef | { peer: PeerRef; network: string };
 
 /** A peer of one relay; `{ peer, address }` pins its address there. A peer as data may come from another resource. */
 export type RelayPeer = Peer | pulumi.Input<PeerSpec> | { peer: Peer | PeerSpec; address: string };
-
-/** Hours of the week. */
-export interface AccessWindow {
-    days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
-    /** "08:00", by the clocks of the time zone. */
-    from: string;
-    /** "18:00", or "24:00"; if it is not after `from`: on the next day. */
-    to: string;
-    /** A name of the IANA database: "Europe/Zurich", "UTC". */
-    zone: string;
-}
-
-/** Until when something is allowed, and why. */
-export interface AccessTerms {
-    /** RFC 3339. The relay itself ends it then, running connections too, without an update. Default: it does not end. */
-    until?: string;
-    /** Hours of the week in which it is allowed; outside of them it ends as with `until`. Default: all. */
-    window?: AccessWindow;
-    /** Why it is allowed, one line: in records, in `qp-tunnel access` and in reviews. Default: none. */
-    reason?: string;
-    /** Where it was asked for and approved, for instance `OPS-1234`: in the same places. Default: none. */
-    ticket?: string;
-}
 
 /** One direction that is allowed. Replies are implied, nothing else is. */
 export interface Grant extends AccessTerms {
