@@ -41,6 +41,6 @@ function wordText(word: string): string {
 /** Letters, digits and what joins them inside a word. */
 const PLAIN = /^[A-Za-z0-9]+(?:['/.-][A-Za-z0-9]+)*$/;
 /** What Markdown or a forge makes of plain words: a site, an issue, a commit. */
-const REFERENCE = /www\.|^[A-Za-z]+-\d+$|^[0-9a-f]{7,}$|\.[A-Za-z]{2,}/i;
+const REFERENCE = /www\.|\b[A-Za-z]+-\d+\b|^[0-9a-f]{7,}$|\.[A-Za-z]{2,}/i;
 
 const LONGEST = 300;

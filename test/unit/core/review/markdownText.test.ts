@@ -49,6 +49,7 @@ it.each([
     ["hub: services are named *.corp.internal", "hub: services are named `*.corp.internal`"],
     ["hub: fd12::2, for tcp/22", "hub: `fd12::2`, for tcp/22"],
     ["1. one", "`1`. one"],
+    ["see GH-1 and 0-GH-1", "see `GH-1` and `0-GH-1`"],
     ["mail me@example.org (now)", "mail `me@example.org` (now)"],
 ])("writes %s", (sentence, written) => {
     expect(prose(sentence)).toBe(written);
