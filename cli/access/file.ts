@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 
+import { hasEnded } from "../../core/access/terms.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { rightsAt } from "../../core/review/access.js";
 import type { AccessRight } from "../../core/review/model.js";
@@ -55,7 +56,7 @@ function planned(text: string, path: string): ComparedRelay[] {
 
 function rightsAfter(relay: string, resources: readonly PlannedResource[], path: string): ComparedRight[] {
     const rights = rightsAt(resources, "after");
-    if (rights !== undefined) return rights.map(asCompared);
+    if (rights !== undefined) return rights.filter((right) => !hasEnded(right, new Date())).map(asCompared);
     const problem = `what relay ${relay} allows comes from resources that the preview does not know yet`;
     throw new InvalidArgument(path, problem, "compare two exports after the update");
 }

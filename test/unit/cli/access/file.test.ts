@@ -42,6 +42,17 @@ it("reads what a preview leads to", () => {
     ]);
 });
 
+it("leaves out what has ended, as of a state", () => {
+    const rule = (port: number): string => `10.8.0.3 -> 10.8.0.2 tcp/${port}`;
+    const until = (port: number, year: number): string => `${rule(port)} {"until":"${year}-01-01T00:00:00Z"}\n`;
+    const terms = `${until(22, 2020)}${until(23, 2999)}`;
+    const file = scratch.write(
+        "plan.json",
+        digest(stepsOf(BEFORE, { ...BEFORE, rules: { nas: [rule(22), rule(23)] }, terms })),
+    );
+    expect(rightsInFile(file, "hub")[0]?.rights).toMatchObject([{ ports: "tcp/23", until: "2999-01-01T00:00:00Z" }]);
+});
+
 const HOW =
     "write it with pulumi stack export --file state.json, or with pulumi preview --json --show-sames > plan.json";
 
