@@ -11,8 +11,8 @@
 //   npm run test:languages     programs in YAML and Python, and generated SDKs: it builds their language hosts once; CI runs it
 //   npm run test:vm            an emulated Debian (see testVm.mjs), half an hour: CI runs it last, if there is time for it
 //
-// What takes minutes is in files called *.slow.test.ts. CI runs them with the others; elsewhere `npm test` leaves them out, and
-// says so.
+// What takes minutes is in files called *.slow.test.ts. CI runs them after the others, while there is time; elsewhere `npm test`
+// leaves them out. What was left out is said.
 //
 // The last line says "N passed, N failed". In CI a skipped test counts as failed; a tier without tests fails everywhere.
 
@@ -32,8 +32,10 @@ import { provideVm } from "./vm/provide.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [tier, ...files] = process.argv.slice(2);
 const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["languages", "vm"] : [])];
-/** Minutes after which CI, which ends a run after 90, does not begin with the emulated machine any more. */
-const VM_BEGINS_WITHIN = 45;
+/** Minutes after which CI, which ends a run after 90, does not begin with these any more. */
+const BEGINS_WITHIN = { slow: 60, vm: 45 };
+/** Slow files that CI runs at once, so that it can end between them. */
+const BATCH = 4;
 /** Tiers that need more than the others: what brings it, and may give variables for the environment. */
 const extraTiers = {
     browsers: provideBrowsers,
@@ -73,8 +75,8 @@ const failedChecks = checks.filter((check) => !ran("npm", ["run", "-s", check], 
 const counts = [];
 const leftOut = tier === undefined ? ["languages", "vm"].filter((name) => !tiers.includes(name)) : [];
 for (const name of tier === undefined ? tiers : [tier]) {
-    const minutes = process.uptime() / 60;
-    if (tier === undefined && name === "vm" && minutes > VM_BEGINS_WITHIN) leftOut.push(name);
+    if (tier === undefined && name === "vm") await runSlow();
+    if (tier === undefined && name === "vm" && !isTimeFor("vm")) leftOut.push(name);
     else counts.push(await runTier(name));
 }
 
@@ -85,7 +87,8 @@ const failed = sum("failed") + failedChecks.length;
 console.log();
 for (const check of failedChecks) console.log(`${check}: failed`);
 for (const count of counts) console.log(`${count.tier}: ${line(count)}${count.remark ?? ""}`);
-for (const left of leftOut) console.log(`${left}: left out (npm run test:${left} runs it)`);
+for (const left of leftOut)
+    console.log(`${left}: left out (npm run test:${SLOW.test(left) ? `integration -- ${left}` : left} runs it)`);
 console.log();
 console.log(line({ passed: sum("passed"), failed, skipped: sum("skipped") }));
 process.exitCode = failed > 0 ? 1 : 0;
@@ -95,26 +98,44 @@ function giveUp(error) {
     process.exit(1);
 }
 
-async function runTier(name) {
+function isTimeFor(what) {
+    return process.uptime() / 60 <= BEGINS_WITHIN[what];
+}
+
+/** In CI: the slow files that the integration tier left out. */
+async function runSlow() {
+    const all = filesOf("test/integration").filter((file) => SLOW.test(file));
+    for (let first = 0; first < all.length; first += BATCH) {
+        const batch = all.slice(first, first + BATCH);
+        if (isTimeFor("slow")) counts.push(await runTier("integration", batch, `slow-${first / BATCH + 1}`));
+        else leftOut.push(...batch);
+    }
+}
+
+/** @param chosen files of it; none: all, but for slow ones */
+async function runTier(name, chosen = files, title = name) {
     const more = await extraTiers[name]?.().catch((error) => error);
     if (more instanceof Error) {
         console.error(`\n== tier ${name}\n${more.message}`);
         return { tier: name, passed: 0, failed: 1, skipped: 0, remark: " (what it needs is not there: see above)" };
     }
     const directory = kept ?? temporary("report");
-    const report = join(directory, `${name}.json`);
+    const report = join(directory, `${title}.json`);
     const projects = name === "slow" ? ["unit", "integration"] : [name];
-    const args = [...(name === "slow" && files.length === 0 ? slowFiles() : files), "--json", "--outputFile", report];
-    const left = leavesSlow(name) ? filesOf(join("test", name)).filter((file) => SLOW.test(file)) : [];
+    const args = [...(name === "slow" && chosen.length === 0 ? slowFiles() : chosen), "--json", "--outputFile", report];
+    const left = leavesSlow(name, chosen) ? filesOf(join("test", name)).filter((file) => SLOW.test(file)) : [];
     if (left.length > 0) args.push(`--testPathIgnorePatterns=${SLOW.source}`);
     // Laboratories do not know of each other; more than two engines at a time only wait for one another.
     if (projects.includes("integration")) args.push("--maxWorkers=2");
     else if (name !== "unit") args.push("--runInBand");
     args.push("--selectProjects", ...projects);
-    const passed = ran("jest", args, `tier ${name}`, more);
+    const passed = ran("jest", args, `tier ${title}`, more);
     try {
-        const count = counted(name, passed, JSON.parse(readFileSync(report, "utf8")));
-        const remark = left.length === 0 ? "" : ` (${left.length} slow files left out: npm run test:slow runs them)`;
+        const count = counted(title, passed, JSON.parse(readFileSync(report, "utf8")));
+        const remark =
+            left.length === 0 || process.env.CI
+                ? ""
+                : ` (${left.length} slow files left out: npm run test:slow runs them)`;
         return { ...count, remark: `${count.remark ?? ""}${remark}` };
     } catch (error) {
         return { tier: name, passed: 0, failed: 1, skipped: 0, remark: ` (jest left no report: ${error.message})` };
@@ -135,9 +156,9 @@ function checkClaims() {
     if (process.env.QPTUNNEL_REPORTS === undefined) rmSync(kept, { recursive: true });
 }
 
-/** Whoever names files gets those. */
-function leavesSlow(name) {
-    return name !== "slow" && files.length === 0 && !process.env.CI;
+/** Whoever names files gets those; CI has them in a part of their own. */
+function leavesSlow(name, chosen) {
+    return name !== "slow" && chosen.length === 0 && (!process.env.CI || name === "integration");
 }
 
 /** Slow files, and those that try a sample in the ordinary run and everything with SLOW=1. */

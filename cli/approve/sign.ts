@@ -18,14 +18,13 @@ export function signWithSsh(text: string, key: string): string {
         encoding: "utf8",
         env: process.env,
     });
-    if (error !== undefined)
+    // It may end before it has read the text: then it says itself why.
+    if (error !== undefined && status === null)
         throw new InvalidArgument(
             "ssh-keygen",
             `cannot be started (${error.message})`,
             "install OpenSSH 8.2 or newer",
-            {
-                cause: error,
-            },
+            { cause: error },
         );
     if (status === 0) return stdout;
     const reason = stderr.trim().split("\n").at(-1) ?? "";

@@ -21,7 +21,10 @@ const EXCEPTED: [command: RegExp, why: string][] = [
     [/ audit (?:prove|check-proof|witness) /, "has sizes and keys of the page's own log; prove.test.ts runs the three"],
     [/ approve plan\.json --/, "needs approvers and a change; approvals.test.ts and approve.test.ts run them"],
     [/ --approvers allowed_signers$/, "the same"],
-    [/ audit push prod\.jsonl --to \/srv\//, "takes a job's artifact and a mirror; gitops/pipelines.slow.test.ts runs it"],
+    [
+        / audit push prod\.jsonl --to \/srv\//,
+        "takes a job's artifact and a mirror; gitops/pipelines.slow.test.ts runs it",
+    ],
     [/ --checkpoint checkpoint\.note$/, "the same: it is what a witness gives"],
     [/ offer | audit observe | --observed-by /, "takes two parties with a log each; agencies.test.ts runs the three"],
 ];
