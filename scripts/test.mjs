@@ -9,10 +9,10 @@
 //   npm run test:slow          files called *.slow.test.ts, and tests that try more when SLOW=1 is in the environment, with it
 //   npm run test:browsers      a tier of its own, never part of the others: it installs Chromium and Firefox
 //   npm run test:languages     programs in YAML and Python, and generated SDKs: it builds their language hosts once; CI runs it
-//   npm run test:vm            an emulated Debian (see testVm.mjs), half an hour: CI runs it last, if there is time for it
+//   npm run test:vm            an emulated Debian (see testVm.mjs), half an hour: CI runs it if there is time for it
 //
-// What takes minutes is in files called *.slow.test.ts. CI runs them after the others, while there is time; elsewhere `npm test`
-// leaves them out. What was left out is said.
+// What takes minutes is in files called *.slow.test.ts. CI runs them at the end, while there is time, and begins with others of
+// them each day; elsewhere `npm test` leaves them out. What was left out is said.
 //
 // The last line says "N passed, N failed". In CI a skipped test counts as failed; a tier without tests fails everywhere.
 
@@ -33,7 +33,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [tier, ...files] = process.argv.slice(2);
 const tiers = ["unit", "integration", "smoke", ...(process.env.CI ? ["languages", "vm"] : [])];
 /** Minutes after which CI, which ends a run after 90, does not begin with these any more. */
-const BEGINS_WITHIN = { slow: 60, vm: 45 };
+const BEGINS_WITHIN = { vm: 45, slow: 70 };
 /** Slow files that CI runs at once, so that it can end between them. */
 const BATCH = 4;
 /** Tiers that need more than the others: what brings it, and may give variables for the environment. */
@@ -75,10 +75,10 @@ const failedChecks = checks.filter((check) => !ran("npm", ["run", "-s", check], 
 const counts = [];
 const leftOut = tier === undefined ? ["languages", "vm"].filter((name) => !tiers.includes(name)) : [];
 for (const name of tier === undefined ? tiers : [tier]) {
-    if (tier === undefined && name === "vm") await runSlow();
     if (tier === undefined && name === "vm" && !isTimeFor("vm")) leftOut.push(name);
     else counts.push(await runTier(name));
 }
+if (tier === undefined && process.env.CI) await runSlow();
 
 if (tier === undefined) checkClaims();
 
@@ -102,11 +102,15 @@ function isTimeFor(what) {
     return process.uptime() / 60 <= BEGINS_WITHIN[what];
 }
 
-/** In CI: the slow files that the integration tier left out. */
+/** The slow files that the integration tier left out. */
 async function runSlow() {
-    const all = filesOf("test/integration").filter((file) => SLOW.test(file));
-    for (let first = 0; first < all.length; first += BATCH) {
-        const batch = all.slice(first, first + BATCH);
+    const all = filesOf("test/integration")
+        .filter((file) => SLOW.test(file))
+        .sort();
+    const today = (Math.floor(Date.now() / 86_400_000) * BATCH) % all.length;
+    const inTurn = [...all.slice(today), ...all.slice(0, today)];
+    for (let first = 0; first < inTurn.length; first += BATCH) {
+        const batch = inTurn.slice(first, first + BATCH);
         if (isTimeFor("slow")) counts.push(await runTier("integration", batch, `slow-${first / BATCH + 1}`));
         else leftOut.push(...batch);
     }
