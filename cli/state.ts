@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-
 import { z } from "zod";
 
 import { InvalidArgument } from "../core/errors.js";
 import { unpacked } from "../core/packed/index.js";
 import { run } from "../providers/hosts/run.js";
 import { SECRET, SIGNATURE } from "../providers/plugin/marks.js";
+import { readGivenFile } from "./givenFile.js";
 
 /** The source of the stack's state. */
 export interface StateOptions {
@@ -84,8 +83,7 @@ async function exportedStack(
 ): Promise<{ text: string; subject: string }> {
     if (state !== undefined) {
         const subject = `--state ${state}`;
-        if (!existsSync(state)) throw new InvalidArgument(subject, "there is no such file", HOW_TO_EXPORT);
-        return { text: readFileSync(state, "utf8"), subject };
+        return { text: readGivenFile(state, HOW_TO_EXPORT, subject), subject };
     }
     const options = [...(stack === undefined ? [] : ["--stack", stack]), ...(secrets ? ["--show-secrets"] : [])];
     const command = ["pulumi", "stack", "export", "--non-interactive", "--color", "never", ...options];

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-
 import { hasEnded } from "../../core/access/terms.js";
 import { InvalidArgument } from "../../core/errors.js";
 import { rightsAt } from "../../core/review/access.js";
 import type { AccessRight } from "../../core/review/model.js";
 import { byRelay, HOW_TO_WRITE, parsePlan, type PlannedResource } from "../../core/review/plan.js";
+import { readGivenFile } from "../givenFile.js";
 import { relaysOf } from "../relays.js";
 import { parseExport } from "../state.js";
 import type { ComparedRelay, ComparedRight } from "./diff.js";
@@ -16,8 +15,7 @@ import { rightsOfRelays } from "./rights.js";
  * @param chosen a relay; the file need not have it
  */
 export function rightsInFile(path: string, chosen: string | undefined): ComparedRelay[] {
-    if (!existsSync(path)) throw new InvalidArgument(path, "there is no such file", HOW);
-    const text = readFileSync(path, "utf8");
+    const text = readGivenFile(path, HOW);
     const isChosen = (name: string): boolean => chosen === undefined || name === chosen;
     if (isPreview(text, path)) return planned(text, path).filter(({ relay }) => isChosen(relay));
     const resources = parseExport(text, path);

@@ -8,10 +8,10 @@ import { parseSshSignature } from "../../core/approval/sshSignature.js";
 import { type ApprovedLog, renderStatement } from "../../core/approval/statement.js";
 import { describeStep } from "../../core/approval/step.js";
 import { sanitizeText } from "../../core/audit/sanitize.js";
-import { InvalidArgument } from "../../core/errors.js";
 import { approvalName, approvalsFolder, readApprovals } from "../../providers/audit/approvals.js";
 import { nativePrimitives } from "../../providers/audit/primitives.js";
 import { sshCrypto } from "../../providers/audit/sshCrypto.js";
+import { readGivenFile } from "../givenFile.js";
 import { Exit, type Output, printJson } from "../output.js";
 import { logNow } from "./logNow.js";
 import { signWithSsh } from "./sign.js";
@@ -51,8 +51,7 @@ export async function approve(path: string, options: ApproveOptions, output: Out
 
 function textOf(path: string): string {
     if (path === "-") return readFileSync(0, "utf8");
-    if (existsSync(path)) return readFileSync(path, "utf8");
-    throw new InvalidArgument(path, "there is no such file", "write it with pulumi preview --json > plan.json");
+    return readGivenFile(path, "write it with pulumi preview --json > plan.json");
 }
 
 function refuseUnknown({ plan, output }: Approving): number {

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
-
 import { z } from "zod";
 
 import { parseNote } from "../../core/audit/note.js";
@@ -8,6 +6,7 @@ import type { RecordMark } from "../../core/audit/record.js";
 import type { Pinned, VerifyOptions } from "../../core/audit/verdict.js";
 import { AuditError, InvalidArgument } from "../../core/errors.js";
 import { readState } from "./state.js";
+import { readGivenFile } from "../givenFile.js";
 
 /** What a log is compared with. */
 export interface PinOptions {
@@ -88,10 +87,7 @@ export function readPins(options: PinOptions, name: string, genesis: string | un
 export function readCheckpoint(given: string): Pinned {
     const inline = given.trimStart().startsWith("{");
     const subject = inline ? "--checkpoint" : `--checkpoint ${given}`;
-    if (!inline && !existsSync(given)) {
-        throw new InvalidArgument(subject, "there is no such file", "name a file, or give the checkpoint as JSON");
-    }
-    const text = inline ? given : readFileSync(given, "utf8");
+    const text = inline ? given : readGivenFile(given, "name a file, or give the checkpoint as JSON", subject);
     if (!text.trimStart().startsWith("{")) {
         try {
             const { size, root } = parseNote(text);

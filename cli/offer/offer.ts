@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
-
 import type { LogIdentity } from "../../core/audit/capsule.js";
 import { noteOrigin, parseNote } from "../../core/audit/note.js";
 import { newestObservations, type Observations } from "../../core/audit/observed.js";
@@ -10,6 +8,7 @@ import { AuditError, InvalidArgument } from "../../core/errors.js";
 import { type ObservedLog, type Offer, parseOffer, renderOffer } from "../../core/offers/index.js";
 import { replaceFile } from "../../providers/audit/durable.js";
 import { nativePrimitives as primitives } from "../../providers/audit/primitives.js";
+import { readGivenFile } from "../givenFile.js";
 import { type Intact, report, withIntact } from "../audit/intact.js";
 import { checkpointFor } from "../audit/note.js";
 import { Exit, type Output } from "../output.js";
@@ -54,8 +53,7 @@ export async function offer(file: string | undefined, options: OfferOptions, out
 /** @param option that names the file, for errors */
 export function readOfferFile(path: string, option?: string): Offer {
     const subject = option === undefined ? path : `${option} ${path}`;
-    if (!existsSync(path)) throw new InvalidArgument(subject, "there is no such file", "name a file with an offer");
-    return parseOffer(readFileSync(path, "utf8"), subject);
+    return parseOffer(readGivenFile(path, "name a file with an offer", subject), subject);
 }
 
 /** The offer with what it says of the log, and of logs that this one has recorded. */

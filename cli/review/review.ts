@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 import { sanitizeText } from "../../core/audit/sanitize.js";
 import { InvalidArgument } from "../../core/errors.js";
@@ -10,6 +10,7 @@ import { HOW_TO_WRITE, parsePlan } from "../../core/review/plan.js";
 import { reviewOf } from "../../core/review/review.js";
 import { run } from "../../providers/hosts/run.js";
 import { effectClass } from "../../providers/resources/effectClass.js";
+import { readGivenFile } from "../givenFile.js";
 import { Exit, type Output } from "../output.js";
 
 export interface ReviewOptions {
@@ -57,8 +58,7 @@ async function planText(
     if (stack !== undefined)
         throw new InvalidArgument("--stack", "cannot be combined with a file", "the file has a stack's preview");
     if (path === "-") return { text: readFileSync(0, "utf8"), subject: "standard input" };
-    if (!existsSync(path)) throw new InvalidArgument(path, "there is no such file", HOW_TO_WRITE);
-    return { text: readFileSync(path, "utf8"), subject: path };
+    return { text: readGivenFile(path, HOW_TO_WRITE), subject: path };
 }
 
 const PREVIEW = "pulumi preview --json";

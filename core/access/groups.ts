@@ -1,6 +1,7 @@
 import type { Fault } from "../fault.js";
 import { checkName } from "../names.js";
 import { attempt } from "../errors.js";
+import { listed } from "../list.js";
 
 /** Names for sets of peers: members by the group's name. */
 export type Groups = Readonly<Record<string, readonly string[]>>;
@@ -92,13 +93,13 @@ export function groupSentences(before: Groups, after: Groups): string[] {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return names.flatMap((group) => {
         const [then, now] = [before[group], after[group]];
-        if (now === undefined) return [`group ${group} is removed; it had ${listed(then ?? [])}`];
-        if (then === undefined) return [`group ${group} is added with ${listed(now)}`];
+        if (now === undefined) return [`group ${group} is removed; it had ${memberNames(then ?? [])}`];
+        if (then === undefined) return [`group ${group} is added with ${memberNames(now)}`];
         const added = now.filter((peer) => !then.includes(peer));
         const removed = then.filter((peer) => !now.includes(peer));
         const changes = [
-            ...(added.length > 0 ? [`gets ${listed(added)}`] : []),
-            ...(removed.length > 0 ? [`loses ${listed(removed)}`] : []),
+            ...(added.length > 0 ? [`gets ${memberNames(added)}`] : []),
+            ...(removed.length > 0 ? [`loses ${memberNames(removed)}`] : []),
         ];
         return changes.length === 0 ? [] : [`group ${group} ${changes.join(" and ")}`];
     });
@@ -111,8 +112,6 @@ export function emptyGroups(groups: Groups): string[] {
         .sort();
 }
 
-function listed(peers: readonly string[]): string {
-    const sorted = [...peers].sort();
-    if (sorted.length < 2) return sorted[0] ?? "no members";
-    return `${sorted.slice(0, -1).join(", ")} and ${sorted.at(-1)}`;
+function memberNames(peers: readonly string[]): string {
+    return listed([...peers].sort(), { most: Infinity, last: " and " }) || "no members";
 }

@@ -3,9 +3,11 @@
  * take no member that the schema does not have. Installed once, into the tools' cache.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+
+import { installPythonPackage } from "../lab/pythonPackage.js";
 
 // Installing takes its time, once.
 jest.setTimeout(300_000);
@@ -25,7 +27,10 @@ const folder = mkdtempSync(join(tmpdir(), "qptunnel-oscal-"));
 let python: string;
 
 beforeAll(() => {
-    python = installed();
+    python = join(
+        installPythonPackage("compliance-trestle", VERSION, "trestle", "the document was not read independently"),
+        "python",
+    );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -48,24 +53,4 @@ test.each([
 
 function read(file: string): { status: number | null; stdout: string; stderr: string } {
     return spawnSync(python, ["-c", READ, file], { encoding: "utf8" });
-}
-
-function installed(): string {
-    const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-    const venv = join(
-        process.env["QPTUNNEL_CACHE"] ?? join(cache, "pulumi-qp-tunnel"),
-        `compliance-trestle-${VERSION}`,
-    );
-    const command = join(venv, "bin/python");
-    if (existsSync(join(venv, "bin/trestle"))) return command;
-    must("python3", ["-m", "venv", venv], "Python 3.11 or newer with its venv module is needed");
-    must(join(venv, "bin/pip"), ["install", "--quiet", `compliance-trestle==${VERSION}`], `pip cannot get compliance-trestle ${VERSION}`); // prettier-ignore
-    return command;
-}
-
-function must(command: string, args: string[], otherwise: string): void {
-    const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-    if (status !== 0) {
-        throw new Error(`${otherwise}, so the document was not read independently: ${error?.message ?? stderr}`);
-    }
 }

@@ -3,14 +3,15 @@
  * implementation of the Capsule Protocol. Needs Python 3.11 or newer; the package is installed once, into the tools' cache.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import fc from "fast-check";
 
 import { sanitizeEntry } from "../../../core/audit/sanitize.js";
 import { anyEntry, entry, makeLog, makeRotatedLog, OTHER_SEED, SEED } from "../../unit/core/audit/logs.js";
+import { installPythonPackage } from "../../lab/pythonPackage.js";
 import { run } from "../../unit/cli/run.js";
 
 // Installing takes its time, once.
@@ -27,7 +28,8 @@ const keys = join(folder, "keys");
 let capsule: string;
 
 beforeAll(async () => {
-    capsule = installed();
+    const commands = installPythonPackage("qp-capsule", VERSION, "capsule", "our logs were not verified independently");
+    capsule = join(commands, "capsule");
     const file = join(folder, "dev.jsonl");
     writeFileSync(file, log.bytes);
     const result = await run("audit", "export", "--format", "cps-json", file, "-o", exported, "--keyring", keys);
@@ -106,23 +108,3 @@ function verify(file: string, args: string[], env: Record<string, string> = {}):
 }
 
 /** Path of the command. */
-function installed(): string {
-    const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-    const venv = join(process.env["QPTUNNEL_CACHE"] ?? join(cache, "pulumi-qp-tunnel"), `qp-capsule-${VERSION}`);
-    const command = join(venv, "bin/capsule");
-    if (existsSync(command)) return command;
-    must("python3", ["-m", "venv", venv], "Python 3.11 or newer with its venv module is needed");
-    must(
-        join(venv, "bin/pip"),
-        ["install", "--quiet", `qp-capsule==${VERSION}`],
-        `pip cannot get qp-capsule ${VERSION}`,
-    );
-    return command;
-}
-
-function must(command: string, args: string[], otherwise: string): void {
-    const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-    if (status !== 0) {
-        throw new Error(`${otherwise}, so our logs were not verified independently: ${error?.message ?? stderr}`);
-    }
-}
